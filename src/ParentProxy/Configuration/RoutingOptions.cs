@@ -1,0 +1,23 @@
+namespace ParentProxy.Configuration;
+
+/// <summary>Section <c>Routing</c>.</summary>
+internal sealed record RoutingOptions
+{
+    /// <summary>A load-balancing policy of YARP, by its name.</summary>
+    public string LoadBalancing { get; init; } = "PowerOfTwoChoices";
+
+    /// <summary>HTTP version towards the enclaves: 1.1, or 2 (prior knowledge, without TLS).</summary>
+    public Version HttpVersion { get; init; } = System.Net.HttpVersion.Version11;
+
+    /// <summary>Connections to one enclave, over which requests wait for a free one.</summary>
+    public int MaxConnectionsPerEnclave { get; init; } = 256;
+
+    /// <summary>Simultaneous connects to one enclave: a short accept queue answers a burst with resets.</summary>
+    public int MaxDialsPerEnclave { get; init; } = 4;
+
+    /// <summary>How long an idle connection is kept; below the enclave's own keep-alive time.</summary>
+    public TimeSpan PooledConnectionIdleTimeout { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>How long a connection is used at most.</summary>
+    public TimeSpan PooledConnectionLifetime { get; init; } = TimeSpan.FromMinutes(10);
+}
