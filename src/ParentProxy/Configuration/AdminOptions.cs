@@ -1,3 +1,5 @@
+using ParentProxy.Configuration.Reading;
+
 namespace ParentProxy.Configuration;
 
 /// <summary>Section <c>Admin</c>.</summary>
@@ -8,4 +10,16 @@ internal sealed record AdminOptions
 
     /// <summary>Names that <c>Host</c> may carry beside IP literals and <c>localhost</c>.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>Reads the section.</summary>
+    public static AdminOptions Read(SectionReader section)
+    {
+        var defaults = new AdminOptions();
+        section.NotAvailable("MetricsUrl");
+        return new AdminOptions
+        {
+            Url = section.Text(defaults.Url),
+            AllowedHosts = section.List(defaults.AllowedHosts, Values.Host),
+        };
+    }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration;
 
@@ -14,4 +15,11 @@ internal sealed record ForwardedHeadersOptions
         IPNetwork.Parse("127.0.0.0/8"),
         IPNetwork.Parse("::1/128"),
     ];
+
+    /// <summary>Reads the section.</summary>
+    public static ForwardedHeadersOptions Read(SectionReader section)
+    {
+        var defaults = new ForwardedHeadersOptions();
+        return new ForwardedHeadersOptions { TrustedProxies = section.List(defaults.TrustedProxies, Values.Network) };
+    }
 }

@@ -1,3 +1,5 @@
+using ParentProxy.Configuration.Reading;
+
 namespace ParentProxy.Configuration;
 
 /// <summary>Section <c>Health</c>.</summary>
@@ -14,4 +16,17 @@ internal sealed record HealthOptions
 
     /// <summary>How enclaves are probed.</summary>
     public ProbeOptions Probe { get; init; } = new();
+
+    /// <summary>Reads the section.</summary>
+    public static HealthOptions Read(SectionReader section)
+    {
+        var defaults = new HealthOptions();
+        return new HealthOptions
+        {
+            Path = section.Value(defaults.Path, text => Values.RequestPath(text, query: false)),
+            Public = section.Bool(defaults.Public),
+            MinHealthy = section.Number(defaults.MinHealthy, 0, int.MaxValue),
+            Probe = section.Section(nameof(Probe), ProbeOptions.Read),
+        };
+    }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration;
 
@@ -12,5 +13,18 @@ internal sealed record LogOptions
     public LogLevel Level { get; init; } = LogLevel.Information;
 
     /// <summary>Levels by category prefix.</summary>
-    public IReadOnlyDictionary<string, LogLevel> Overrides { get; init; } = new Dictionary<string, LogLevel>();
+    public IReadOnlyDictionary<string, LogLevel> Overrides { get; init; } =
+        new Dictionary<string, LogLevel>(StringComparer.Ordinal)
+        {
+            ["Microsoft"] = LogLevel.Warning,
+            ["System"] = LogLevel.Warning,
+            ["Yarp"] = LogLevel.Warning,
+        };
+
+    /// <summary>Reads section <c>Log</c>; the levels stay at their defaults.</summary>
+    public static LogOptions Read(SectionReader section)
+    {
+        var defaults = new LogOptions();
+        return new LogOptions { Format = section.Enum(defaults.Format) };
+    }
 }

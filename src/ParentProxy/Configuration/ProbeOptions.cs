@@ -1,3 +1,5 @@
+using ParentProxy.Configuration.Reading;
+
 namespace ParentProxy.Configuration;
 
 /// <summary>Section <c>Health:Probe</c>.</summary>
@@ -35,4 +37,35 @@ internal sealed record ProbeOptions
 
     /// <summary>Probes that must succeed in a row until an enclave is in.</summary>
     public int HealthyAfter { get; init; } = 1;
+
+    /// <summary>Reads the section.</summary>
+    public static ProbeOptions Read(SectionReader section)
+    {
+        var defaults = new ProbeOptions();
+        return new ProbeOptions
+        {
+            Enabled = section.Bool(defaults.Enabled),
+            Type = section.Enum(defaults.Type),
+            Path = section.Value(defaults.Path, text => Values.RequestPath(text, query: true)),
+            Port = section.OptionalNumber(defaults.Port, 1u, uint.MaxValue - 1),
+            Host = section.Optional(defaults.Host, ParseHost),
+            ExpectedStatus = section.Value(defaults.ExpectedStatus, ParseStatuses),
+            ExpectedBody = section.OptionalText(defaults.ExpectedBody),
+            Interval = section.Duration(defaults.Interval),
+            Timeout = section.Duration(defaults.Timeout),
+            UnhealthyAfter = section.Number(defaults.UnhealthyAfter, 1, 1_000_000),
+            HealthyAfter = section.Number(defaults.HealthyAfter, 1, 1_000_000),
+        };
+    }
+
+    // A Host field may carry a port; anything else in it could end the field and begin another.
+    private static Parsed<string?> ParseHost(string text) =>
+        text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or ':' or '[' or ']')
+            ? text
+            : new Mistake($"{Quoted.Text(text)} is not a host name or address, with or without a port");
+
+    private static Parsed<StatusRanges> ParseStatuses(string text) =>
+        StatusRanges.TryParse(text, out var ranges)
+            ? ranges!
+            : new Mistake($"{Quoted.Text(text)} is not a list of statuses like 200-399 or 200,204,300-308");
 }

@@ -1,8 +1,14 @@
+using ParentProxy.Configuration.Reading;
+
 namespace ParentProxy.Configuration;
 
 /// <summary>Section <c>Routing</c>.</summary>
 internal sealed record RoutingOptions
 {
+    /// <summary>YARP's load-balancing policies.</summary>
+    public static IReadOnlyList<string> LoadBalancingPolicies { get; } =
+        ["FirstAlphabetical", "Random", "RoundRobin", "LeastRequests", "PowerOfTwoChoices"];
+
     /// <summary>A load-balancing policy of YARP, by its name.</summary>
     public string LoadBalancing { get; init; } = "PowerOfTwoChoices";
 
@@ -20,4 +26,27 @@ internal sealed record RoutingOptions
 
     /// <summary>How long a connection is used at most.</summary>
     public TimeSpan PooledConnectionLifetime { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Reads the section.</summary>
+    public static RoutingOptions Read(SectionReader section)
+    {
+        var defaults = new RoutingOptions();
+        section.NotAvailable("MaxTunnelsPerEnclave", "MaxQueuedPerEnclave", "QueueTimeout");
+        return new RoutingOptions
+        {
+            LoadBalancing = section.OneOf(defaults.LoadBalancing, LoadBalancingPolicies),
+            HttpVersion = section.Value(defaults.HttpVersion, ParseHttpVersion),
+            MaxConnectionsPerEnclave = section.Number(defaults.MaxConnectionsPerEnclave, 1, 1_000_000),
+            MaxDialsPerEnclave = section.Number(defaults.MaxDialsPerEnclave, 1, 1_000_000),
+            PooledConnectionIdleTimeout = section.Duration(defaults.PooledConnectionIdleTimeout),
+            PooledConnectionLifetime = section.Duration(defaults.PooledConnectionLifetime),
+        };
+    }
+
+    private static Parsed<Version> ParseHttpVersion(string text) => text switch
+    {
+        "1.1" => System.Net.HttpVersion.Version11,
+        "2" => System.Net.HttpVersion.Version20,
+        _ => new Mistake($"{Quoted.Text(text)} is neither 1.1 nor 2"),
+    };
 }

@@ -1,3 +1,5 @@
+using ParentProxy.Configuration.Reading;
+
 namespace ParentProxy.Configuration;
 
 /// <summary>Section <c>Timeouts</c>.</summary>
@@ -20,4 +22,19 @@ internal sealed record TimeoutOptions
 
     /// <summary>How long requests in flight may take to finish at stop.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Reads the section.</summary>
+    public static TimeoutOptions Read(SectionReader section)
+    {
+        var defaults = new TimeoutOptions();
+        return new TimeoutOptions
+        {
+            Connect = section.Duration(defaults.Connect),
+            ResponseHead = section.Duration(defaults.ResponseHead),
+            Idle = section.Duration(defaults.Idle),
+            Tunnel = section.Duration(defaults.Tunnel),
+            DrainDelay = section.DurationOrZero(defaults.DrainDelay),
+            Drain = section.DurationOrZero(defaults.Drain),
+        };
+    }
 }
