@@ -17,4 +17,10 @@ internal sealed record ConfigurationSources
 
     /// <summary>The file beside the assembly.</summary>
     public string ShippedFile { get; init; } = Path.Combine(AppContext.BaseDirectory, "appsettings.json");
+
+    /// <summary>The files of which the first that is there is read.</summary>
+    public IReadOnlyList<string> CandidateFiles =>
+        ConfigFile is { } argument ? [argument]
+        : Environment.GetValueOrDefault("PARENTPROXY_CONFIG") is { Length: > 0 } variable ? [variable]
+        : [SystemFile, ShippedFile];
 }

@@ -97,7 +97,7 @@ internal sealed class Enclave
     }
 
     /// <summary>Puts a pool into service; the one before it finishes what it has.</summary>
-    public void UsePool(EnclaveHttpPool? pool) => Interlocked.Exchange(ref _pool, pool)?.Retire();
+    public void UsePool(EnclaveHttpPool? pool) => Interlocked.Exchange(ref _pool, pool)?.Dispose();
 
     /// <summary>A request begins to wait for this enclave: it is probed every 100 ms meanwhile.</summary>
     public void BeginWaiting()

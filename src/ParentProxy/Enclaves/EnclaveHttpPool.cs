@@ -1,4 +1,3 @@
-using System.Net.Http;
 using System.Text;
 using ParentProxy.Configuration;
 
@@ -8,7 +7,7 @@ namespace ParentProxy.Enclaves;
 /// The connections to one generation of an enclave. Retired whole when the enclave behind a name changes: what is in
 /// flight finishes, nothing new starts, and the last one to leave closes it.
 /// </summary>
-internal sealed class EnclaveHttpPool
+internal sealed class EnclaveHttpPool : IDisposable
 {
     private static readonly TimeSpan FullQueuePatience = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan FirstRedial = TimeSpan.FromMilliseconds(5);
@@ -84,8 +83,8 @@ internal sealed class EnclaveHttpPool
             Invoker.Dispose();
     }
 
-    /// <summary>Lets nothing new in and closes the connections when the last lease has come back.</summary>
-    public void Retire()
+    /// <summary>Retires the pool: nothing new is let in, and the connections close when the last lease has come back.</summary>
+    public void Dispose()
     {
         if (Interlocked.Exchange(ref _retired, 1) == 0)
             Release();

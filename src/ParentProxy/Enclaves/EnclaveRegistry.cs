@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Net.Http;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Net.Http;
 using System.Text;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;

@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Net.Http;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
-using ParentProxy.Enclaves;
 using ParentProxy.Health;
 
 namespace ParentProxy.Hosting;

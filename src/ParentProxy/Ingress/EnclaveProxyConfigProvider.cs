@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Primitives;
 using ParentProxy.Configuration;
+using ParentProxy.Configuration.Sections;
 using ParentProxy.Enclaves;
 using Yarp.ReverseProxy.Configuration;
 
@@ -30,11 +31,18 @@ internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyC
     {
         RouteId = EnclavesId,
         ClusterId = EnclavesId,
-        Order = int.MaxValue,
+        
+        // After every configured route, before the answer that none matches.
+        Order = int.MaxValue - 1,
         Match = new RouteMatch { Path = "{**any}" },
     };
 
     private static DestinationConfig Destination { get; } = new() { Address = EnclaveForwarder.DestinationPrefix };
+
+    private static IEnumerable<EnclaveOptions> Named(string address, ProxyOptions options) =>
+        EnclavePattern.TryParse(address, out var pattern)
+            ? options.Enclaves.Where(e => EnclavePattern.Matches(pattern, e.Id) || EnclavePattern.Matches(pattern, e.Name))
+            : [];
 
     /// <summary>Destinations by the id of their registry entry, instead of the addresses as they were written.</summary>
     private static ClusterConfig Resolve(ClusterConfig cluster, ProxyOptions options)
@@ -48,7 +56,7 @@ internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyC
             }
             else
             {
-                foreach (var enclave in EnclaveReference.Match(destination.Address, options.Enclaves))
+                foreach (var enclave in Named(destination.Address, options))
                     destinations[enclave.Id] = destination with { Address = EnclaveForwarder.DestinationPrefix };
             }
         }
@@ -56,7 +64,9 @@ internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyC
         return cluster with { Destinations = destinations, LoadBalancingPolicy = cluster.LoadBalancingPolicy ?? options.Routing.LoadBalancing };
     }
 
+#pragma warning disable CA1001 // The source has no timer and no handle, and YARP may look at the token after the next snapshot.
     private sealed class Snapshot : IProxyConfig
+#pragma warning restore CA1001
     {
         private readonly CancellationTokenSource _expired = new();
 

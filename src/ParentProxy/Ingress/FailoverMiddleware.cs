@@ -130,6 +130,8 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         var level = failure.Kind is FailureKind.ClientGone or FailureKind.TunnelEnded or FailureKind.BadTarget or FailureKind.BadRequestBody or FailureKind.BodyTooLarge or FailureKind.ClientIdle
             ? LogLevel.Debug
             : LogLevel.Warning;
+        if (!logger.IsEnabled(level))
+            return;
         IngressLog.RequestFailed(
             logger,
             level,

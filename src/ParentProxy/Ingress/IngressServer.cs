@@ -50,13 +50,13 @@ internal sealed class IngressServer : IAsyncDisposable
         _app.UseMiddleware<PublicHealthMiddleware>();
         _app.UseMiddleware<ForwardedFieldsMiddleware>();
         _app.UseRouting();
-        _app.UseEndpoints(endpoints => endpoints.MapReverseProxy(proxy =>
+        _app.MapReverseProxy(proxy =>
         {
             proxy.UseMiddleware<FailoverMiddleware>();
             proxy.UseSessionAffinity();
             proxy.UseLoadBalancing();
-        }));
-        _app.Run(context => FailureAnswer.WriteAsync(context, FailureKind.NoRoute, Exchange.Of(context).RequestId));
+        });
+        _app.MapFallback("{**any}", context => FailureAnswer.WriteAsync(context, FailureKind.NoRoute, Exchange.Of(context).RequestId));
     }
 
     /// <summary>The addresses that are listened on.</summary>

@@ -63,7 +63,7 @@ internal sealed class Logging : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Factory.Dispose();
-        await _provider.DisposeAsync();
+        _provider.Dispose();
         await _serilog.DisposeAsync();
     }
 
