@@ -47,14 +47,14 @@ public sealed class SimulatedEnclave : IAsyncDisposable
     /// <param name="options">What it is to be.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <exception cref="ArgumentException">The options are wrong; the message names all mistakes.</exception>
-    /// <exception cref="IOException">The endpoint is in use.</exception>
+    /// <exception cref="IOException">The endpoint is in use, or the directory of the socket file is missing.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">The endpoint cannot be bound.</exception>
     public static async Task<SimulatedEnclave> StartAsync(SimulatorOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         var address = options.Validate();
         if (address.SocketPath is { } path)
-            await UnixSocketFile.ClearStaleAsync(path, cancellationToken);
+            await UnixSocketFile.PrepareAsync(path, cancellationToken);
 
         ListenOptions? listener = null;
         var app = SimulatorHost.Build(options, address, listen => listener = listen);

@@ -10,10 +10,14 @@ internal static class UnixSocketFile
 {
     private const int NoSuchDeviceOrAddress = 6; // ENXIO: what opening a socket's file gives
 
-    /// <summary>Removes the file at <paramref name="path"/> when it is the socket of a process that is gone.</summary>
-    /// <exception cref="IOException">Something else is there.</exception>
-    public static async Task ClearStaleAsync(string path, CancellationToken cancellationToken)
+    /// <summary>Makes room for a socket: removes the file at <paramref name="path"/> when it is that of a process that is gone.</summary>
+    /// <exception cref="IOException">Something else is there, or the directory is missing.</exception>
+    public static async Task PrepareAsync(string path, CancellationToken cancellationToken)
     {
+        // Bind calls that "cannot assign requested address".
+        var directory = Path.GetDirectoryName(path);
+        if (!Directory.Exists(directory))
+            throw new DirectoryNotFoundException($"there is no directory {directory}");
         if (!Path.Exists(path))
             return;
         // Linux refuses a connection to an ordinary file just like to a socket without a listener.

@@ -50,7 +50,7 @@ internal static class EchoRoutes
         response.ContentType = request.ContentType ?? "application/octet-stream";
         // The head goes first, for clients that send only after it; but it would swallow the 100 that others wait for.
         if (request.Headers.Expect.Count == 0)
-            await response.StartAsync(context.RequestAborted);
+            await response.BodyWriter.FlushAsync(context.RequestAborted);
         while (true)
         {
             var read = await request.BodyReader.ReadAsync(context.RequestAborted);

@@ -40,8 +40,10 @@ internal sealed class OrdinaryRequests(RequestDelegate next, EnclaveState state)
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested || state.Stopping.IsCancellationRequested)
         {
-            // The client left, or the enclave ends in the middle of an answer: it is cut, not completed.
-            context.Abort();
+            // The enclave ends in the middle of an answer: that is cut, not completed. When the connection is gone already, an abort
+            // could still throw away bytes on their way.
+            if (!context.RequestAborted.IsCancellationRequested)
+                context.Abort();
         }
     }
 }

@@ -26,8 +26,7 @@ internal static class TimingRoutes
         if (context.ReadBool("head"))
         {
             context.Response.ContentType = "application/json";
-            // Started is not sent: only a flush puts the head on the wire.
-            await context.Response.StartAsync(context.RequestAborted);
+            // StartAsync would only fix the head; the flush puts it on the wire.
             await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
             await state.WaitAsync(wait, context.RequestAborted);
             await context.Response.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"{{\"ms\":{wait.TotalMilliseconds}}}"), context.RequestAborted);

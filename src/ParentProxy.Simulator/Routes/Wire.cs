@@ -17,19 +17,9 @@ internal static class Wire
         await output.WriteAsync(bytes, context.RequestAborted);
         await output.CompleteAsync();
 
-        // Closed when all is sent. Only then the abort, which keeps the server from completing the response.
-        var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using (context.Features.GetRequiredFeature<IConnectionLifetimeFeature>().ConnectionClosed.Register(closed.SetResult))
-        {
-            try
-            {
-                await closed.Task.WaitAsync(stopping);
-            }
-            finally
-            {
-                context.Abort();
-            }
-        }
+        // Aborted when all is sent and the connection is closed. Returning before would let the server complete the response.
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, stopping);
+        await Task.Delay(Timeout.InfiniteTimeSpan, either.Token);
     }
 
     /// <summary>Ends the connection at once; over TCP the peer sees a reset.</summary>
