@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using ParentProxy.Simulator.Listening;
+using ParentProxy.Vsock;
 
 namespace ParentProxy.Simulator.Hosting;
 
@@ -41,6 +42,7 @@ internal static class SimulatorHost
         });
 
         var services = builder.Services;
+        services.AddVsockTransport();
         services.AddRoutingCore();
         services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         services.AddSingleton<IHostLifetime, EmbeddedLifetime>();

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using ParentProxy.Vsock;
 
 namespace ParentProxy.Simulator.Listening;
 
@@ -25,10 +26,11 @@ internal sealed record ListenAddress(ListenTransport Transport, EndPoint EndPoin
             _ when uri.StartsWith(TcpScheme, StringComparison.Ordinal) => ParseTcp(uri[TcpScheme.Length..]),
             _ when uri.StartsWith(UnixScheme, StringComparison.Ordinal) => ParseUnix(uri[UnixScheme.Length..]),
             _ when uri.StartsWith(HybridScheme, StringComparison.Ordinal) => ParseHybrid(uri[HybridScheme.Length..]),
+            _ when VsockEndPoint.TryParse(uri, out var vsock) => new ListenAddress(ListenTransport.Vsock, vsock),
             _ => null,
         };
         error = address is null
-            ? $"listen '{uri}': expected tcp://ADDRESS:PORT (an IP address), unix:/PATH (at most {MaxPathBytes} bytes) or hybrid:/PATH:PORT"
+            ? $"listen '{uri}': expected vsock://CID:PORT, tcp://ADDRESS:PORT (an IP address), unix:/PATH (at most {MaxPathBytes} bytes) or hybrid:/PATH:PORT"
             : null;
         return address is not null;
     }

@@ -20,7 +20,7 @@ internal static class FaultRoutes
         routes.Map("/reset", ResetAsync);
         routes.Map("/cut", context => CutAsync(context, state));
         routes.Map("/garbage", context => Wire.SendLastAsync(context, Garbage, state.Stopping));
-        routes.Map("/early", AnswerEarlyAsync);
+        routes.Map("/early", context => AnswerEarlyAsync(context, state));
     }
 
     private static Task ResetAsync(HttpContext context)
@@ -42,12 +42,15 @@ internal static class FaultRoutes
             await Wire.SendLastAsync(context, ReadOnlyMemory<byte>.Empty, state.Stopping);
     }
 
-    private static async Task AnswerEarlyAsync(HttpContext context)
+    private static async Task AnswerEarlyAsync(HttpContext context, EnclaveState state)
     {
         var code = context.ReadNumber("code", StatusCodes.Status413PayloadTooLarge, 200, 599);
-        // Over HTTP/2 the server ends the stream with a reset by itself.
-        if (!HttpProtocol.IsHttp2(context.Request.Protocol))
+        var http2 = HttpProtocol.IsHttp2(context.Request.Protocol);
+        if (!http2)
             context.Response.Headers.Connection = "close";
         await Json.WriteErrorAsync(context, code, "answered before the body was read");
+        // Over HTTP/2 the server itself ends the stream; over HTTP/1.1 it would first read on for seconds.
+        if (!http2)
+            await Wire.SendLastAsync(context, ReadOnlyMemory<byte>.Empty, state.Stopping);
     }
 }
