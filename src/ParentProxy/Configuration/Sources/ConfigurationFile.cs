@@ -20,7 +20,7 @@ internal static class ConfigurationFile
         if (sources.Environment.GetValueOrDefault(Variable) is { Length: > 0 } variable)
             return Required(variable, Variable, report);
 
-        foreach (var file in (string[])[sources.SystemFile, sources.ShippedFile])
+        foreach (var file in sources.CandidateFiles)
         {
             if (TryRead(file, report, out var content))
                 return (file, content is null ? null : JsonTree.Read(file, content, report));
