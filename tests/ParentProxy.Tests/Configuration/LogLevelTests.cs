@@ -5,9 +5,9 @@ namespace ParentProxy.Tests.Configuration;
 public sealed class LogLevelTests
 {
     [Theory]
-    [InlineData("{}", LogLevel.Information, "Microsoft=Warning System=Warning Yarp=Warning")]
-    [InlineData(""" { "MinimumLevel": "verbose" } """, LogLevel.Trace, "Microsoft=Warning System=Warning Yarp=Warning")]
-    [InlineData(""" { "MinimumLevel": { "Default": "Debug" } } """, LogLevel.Debug, "Microsoft=Warning System=Warning Yarp=Warning")]
+    [InlineData("{}", LogLevel.Information, "Microsoft=Warning System=Warning Yarp=Error")]
+    [InlineData(""" { "MinimumLevel": "verbose" } """, LogLevel.Trace, "Microsoft=Warning System=Warning Yarp=Error")]
+    [InlineData(""" { "MinimumLevel": { "Default": "Debug" } } """, LogLevel.Debug, "Microsoft=Warning System=Warning Yarp=Error")]
     [InlineData(""" { "MinimumLevel": { "Override": { "Yarp": "Fatal", "Microsoft.AspNetCore": "Error" } } } """, LogLevel.Information, "Microsoft=Warning Microsoft.AspNetCore=Error System=Warning Yarp=Critical")]
     public void Load_Levels_AddToTheDefaults(string serilog, LogLevel level, string overrides)
     {
