@@ -30,6 +30,19 @@ public sealed class VsockConnectTests
     }
 
     [VsockFact]
+    public async Task Connect_ToHostFlag_IsAcceptedAndDoesNotShow()
+    {
+        await using VsockListener listener = VsockListener.Bind(new VsockEndPoint(VsockCid.Local, VsockEndPoint.AnyPort));
+        VsockConnectOptions toHost = Patient with { ToHost = true };
+
+        // Loopback is chosen before the flag is looked at, so the kernel's acceptance is all that can be seen here.
+        await using VsockStream near = await VsockClient.ConnectAsync(listener.LocalEndPoint, toHost, CancellationToken.None);
+
+        Assert.Equal(listener.LocalEndPoint, near.RemoteEndPoint);
+        Assert.Equal(new VsockEndPoint(16, 6300), (await FailAsync(new VsockEndPoint(16, 6300), toHost)).EndPoint);
+    }
+
+    [VsockFact]
     public async Task Connect_NobodyListens_IsReset()
     {
         VsockException exception = await FailAsync(await FindFreeAsync(), Patient);
