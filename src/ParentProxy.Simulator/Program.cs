@@ -1,1 +1,3 @@
-return 0;
+using ParentProxy.Simulator;
+
+return await SimulatorCommand.RunAsync(args);

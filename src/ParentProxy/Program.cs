@@ -1,1 +1,3 @@
-return 0;
+using ParentProxy.Commands;
+
+return await CommandLine.InvokeAsync(args);

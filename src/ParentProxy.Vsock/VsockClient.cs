@@ -1,0 +1,55 @@
+using System.Net.Sockets;
+
+namespace ParentProxy.Vsock;
+
+/// <summary>Dials AF_VSOCK addresses.</summary>
+public static class VsockClient
+{
+    // The managed deadline should win, because it is exact and tells itself apart; the kernel's is the net below it.
+    private static readonly TimeSpan KernelReserve = TimeSpan.FromSeconds(1);
+
+    /// <summary>Connects to <paramref name="endPoint"/> without blocking a thread.</summary>
+    /// <param name="endPoint">The address to dial.</param>
+    /// <param name="options">Deadline, routing and sizes.</param>
+    /// <param name="cancellationToken">Gives the attempt up.</param>
+    /// <returns>The connected stream, which the caller owns.</returns>
+    /// <exception cref="VsockException">
+    /// The attempt failed. <see cref="VsockException.Errno"/> is ECONNRESET when nobody listens or the backlog is full, ENODEV when
+    /// no transport leads to the CID, ETIMEDOUT when nothing answered within the deadline. Nothing was sent, so dialling again is safe.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled; no descriptor stays behind.</exception>
+    public static async Task<VsockStream> ConnectAsync(
+        VsockEndPoint endPoint, VsockConnectOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(endPoint);
+        ArgumentNullException.ThrowIfNull(options);
+        cancellationToken.ThrowIfCancellationRequested();
+
+        VsockEndPoint target = options.ToHost
+            ? new VsockEndPoint(endPoint.Cid, endPoint.Port) { Flags = (byte)(endPoint.Flags | VsockEndPoint.ToHostFlag) }
+            : endPoint;
+
+        using var deadline = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+
+        // One socket per attempt: after a failed connect the runtime cannot make a replacement handle for a family that it does
+        // not know, and a second ConnectAsync would leave a socket whose Dispose never returns.
+        Socket socket = VsockSocket.Create(target);
+        try
+        {
+            VsockSocket.SetBufferBytes(socket, options.BufferBytes, target);
+            VsockSocket.SetConnectTimeout(socket, options.ConnectTimeout + KernelReserve, target);
+            await socket.ConnectAsync(target, either.Token).ConfigureAwait(false);
+            return new VsockStream(socket, socket.LocalEndPoint as VsockEndPoint, endPoint, options.MaxWriteBytes, options.TimeProvider);
+        }
+        catch (Exception e)
+        {
+            socket.Dispose();
+            Exception explained = ConnectFailure.Explain(e, target, deadline.IsCancellationRequested, VsockSocket.ProbeConnect, cancellationToken);
+            if (ReferenceEquals(explained, e))
+                throw;
+
+            throw explained;
+        }
+    }
+}

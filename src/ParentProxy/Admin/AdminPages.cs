@@ -1,0 +1,66 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Health;
+
+namespace ParentProxy.Admin;
+
+/// <summary>What the admin listener answers.</summary>
+internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, Func<IReadOnlyList<string>> listeners)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Answers a GET or HEAD request.</summary>
+    public Task ServeAsync(HttpContext context)
+    {
+        var summary = HealthSummary.Of(registry, configuration, drain);
+        return context.Request.Path.Value switch
+        {
+            "/health" => WriteAsync(context, Code(summary.IsReady), new
+            {
+                status = summary.Status,
+                healthy = summary.Healthy,
+                total = summary.Total,
+                minHealthy = configuration.Options.Health.MinHealthy,
+                enclaves = Enclaves(),
+                listeners = listeners(),
+            }),
+            "/health/live" => WriteAsync(context, StatusCodes.Status200OK, new { status = "live" }),
+            "/health/ready" => WriteAsync(context, Code(summary.IsReady), new { status = summary.IsReady ? "ready" : "not ready", reason = summary.Status }),
+            "/enclaves" => WriteAsync(context, StatusCodes.Status200OK, new { enclaves = Enclaves() }),
+            _ => ProblemAsync(context, StatusCodes.Status404NotFound, "There are /health, /health/live, /health/ready and /enclaves."),
+        };
+    }
+
+    /// <summary>Answers with RFC 9457 problem details.</summary>
+    public static Task ProblemAsync(HttpContext context, int status, string detail) => WriteAsync(
+        context,
+        status,
+        new { type = "about:blank", title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status), status, detail },
+        "application/problem+json");
+
+    private static int Code(bool ok) => ok ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+
+    private static async Task WriteAsync(HttpContext context, int status, object value, string contentType = "application/json")
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = contentType;
+        var body = JsonSerializer.SerializeToUtf8Bytes(value, Json);
+        context.Response.ContentLength = body.Length + 1;
+        if (HttpMethods.IsHead(context.Request.Method))
+            return;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
+
+        // For those who curl it in a terminal.
+        await context.Response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
+    }
+
+    private List<EnclaveView> Enclaves() => [.. registry.All.Select(EnclaveView.Of)];
+}

@@ -1,0 +1,62 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+
+namespace ParentProxy.Admin;
+
+/// <summary>
+/// The admin listener: a server of its own, so that the accepting socket alone decides what is admin, and so that it
+/// answers until the process ends.
+/// </summary>
+internal sealed class AdminServer : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    /// <summary>Composes the server; nothing is bound yet.</summary>
+    public AdminServer(ActiveConfiguration configuration, AdminPages pages, ILoggerFactory loggers)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
+        builder.Services.AddSingleton(loggers);
+        builder.WebHost.UseKestrelCore().UseUrls(configuration.Options.Admin.Url).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        _app = builder.Build();
+        _app.Run(context => ServeAsync(context, configuration.Options.Admin, pages));
+    }
+
+    /// <summary>The address that is listened on.</summary>
+    public string EndPoint => _app.Urls.First();
+
+    /// <summary>Binds the listener.</summary>
+    public Task StartAsync(CancellationToken cancellationToken) => _app.StartAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static Task ServeAsync(HttpContext context, AdminOptions options, AdminPages pages)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+
+        // A page in an operator's browser must not reach us under a name of its own (DNS rebinding).
+        if (!IsAllowed(context.Request.Host, options))
+            return AdminPages.ProblemAsync(context, StatusCodes.Status400BadRequest, "Host must be an IP literal, localhost or in Admin:AllowedHosts.");
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            context.Response.Headers.Allow = "GET, HEAD";
+            return AdminPages.ProblemAsync(context, StatusCodes.Status405MethodNotAllowed, "No request changes state here.");
+        }
+
+        return pages.ServeAsync(context);
+    }
+
+    private static bool IsAllowed(HostString host, AdminOptions options)
+    {
+        var name = host.Host.Trim('[', ']');
+        return IPAddress.TryParse(name, out _)
+            || name.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || options.AllowedHosts.Contains(name, StringComparer.OrdinalIgnoreCase);
+    }
+}

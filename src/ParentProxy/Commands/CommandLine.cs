@@ -1,0 +1,61 @@
+using System.CommandLine;
+
+namespace ParentProxy.Commands;
+
+/// <summary>The command line: <c>parent-proxy [run] [--config FILE] [--Section:Key=value …]</c>, <c>demo</c>.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs the command that the arguments name.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> InvokeAsync(string[] args)
+    {
+        // Settings are arguments of any name; the parser sees the rest.
+        var settings = args.Where(IsSetting).Select(Split).ToList();
+        var parsed = Root(settings).Parse([.. args.Where(a => !IsSetting(a))]);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var error in parsed.Errors)
+                await Console.Error.WriteLineAsync($"parent-proxy: {error.Message}");
+            await Console.Error.WriteLineAsync("Try 'parent-proxy --help'. Settings have the form --Section:Key=value.");
+            return ExitCode.Usage;
+        }
+
+        return await parsed.InvokeAsync(new InvocationConfiguration
+        {
+            // Signals are the commands' own business: they drain first.
+            ProcessTerminationTimeout = null,
+            EnableDefaultExceptionHandler = false,
+        });
+    }
+
+    private static RootCommand Root(List<KeyValuePair<string, string>> settings)
+    {
+        var config = new Option<string?>("--config")
+        {
+            Description = "The configuration file. Else $PARENTPROXY_CONFIG, /etc/parent-proxy/appsettings.json or the file beside the program.",
+            HelpName = "FILE",
+            Recursive = true,
+        };
+        var run = new Command("run", "Forward requests to the configured enclaves (the default).");
+        run.SetAction((parsed, _) => RunCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
+        var demo = new Command("demo", "Start two simulated enclaves and the proxy in front of them; needs no configuration and no vsock device.");
+        demo.SetAction((_, cancellationToken) => DemoCommand.RunAsync(settings, cancellationToken));
+
+        var root = new RootCommand("Reverse proxy for the parent instance of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.") { run, demo };
+        root.Options.Add(config);
+        root.SetAction((parsed, _) => RunCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
+        return root;
+    }
+
+    private static bool IsSetting(string argument)
+    {
+        var equals = argument.IndexOf('=', StringComparison.Ordinal);
+        return argument.StartsWith("--", StringComparison.Ordinal) && equals > 0 && argument.AsSpan(2, equals - 2).Contains(':');
+    }
+
+    private static KeyValuePair<string, string> Split(string argument)
+    {
+        var equals = argument.IndexOf('=', StringComparison.Ordinal);
+        return new KeyValuePair<string, string>(argument[2..equals], argument[(equals + 1)..]);
+    }
+}

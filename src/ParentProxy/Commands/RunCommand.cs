@@ -1,0 +1,107 @@
+using System.Collections;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+using ParentProxy.Health;
+using ParentProxy.Hosting;
+using ParentProxy.Telemetry;
+
+namespace ParentProxy.Commands;
+
+/// <summary><c>parent-proxy run</c>: the service.</summary>
+internal static class RunCommand
+{
+    /// <summary>Serves until a signal comes.</summary>
+    /// <param name="sources">What the configuration is read from.</param>
+    /// <param name="onStarted">Runs once the listeners are open and the first round of probes is over.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(ConfigurationSources sources, Action<ProxyServer>? onStarted = null)
+    {
+        var loaded = ConfigurationLoader.Load(sources);
+        if (loaded.Options is not { } options)
+        {
+            await Console.Error.WriteLineAsync(Describe(loaded));
+            return ExitCode.Configuration;
+        }
+
+        var time = TimeProvider.System;
+        var configuration = new ActiveConfiguration(options);
+        using var notifier = new SystemdNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
+        await using var logging = new Logging(options, Logging.IsUnderSystemd(Environment.GetEnvironmentVariable));
+        var logger = logging.Factory.CreateLogger(typeof(RunCommand).FullName!);
+        foreach (var warning in loaded.Warnings)
+            HostingLog.ConfigurationWarning(logger, warning.Path, warning.Reason);
+        WarnOfFewDescriptors(logger, options);
+
+        using var signals = new StopSignals(signal =>
+        {
+            HostingLog.SecondSignal(logger, signal.ToString());
+            Environment.Exit(ExitCode.Failed);
+        });
+        await using var server = new ProxyServer(configuration, logging.Factory, time);
+        try
+        {
+            await server.StartAsync(CancellationToken.None);
+        }
+        catch (IOException ex)
+        {
+            await Console.Error.WriteLineAsync($"parent-proxy: {ex.Message}");
+            return ExitCode.Failed;
+        }
+
+        HostingLog.Started(logger, ProgramVersion.Text, string.Join(", ", server.Ingress.EndPoints), server.AdminEndPoint, server.Targets, loaded.File ?? "none");
+        using var running = new CancellationTokenSource();
+        using var reloader = new ConfigurationReloader(sources, configuration, server, logging, notifier, time, logging.Factory.CreateLogger<ConfigurationReloader>());
+        var reloads = reloader.RunAsync(running.Token);
+        var service = new SystemdService(notifier, server, configuration, time, logging.Factory.CreateLogger<SystemdService>())
+            .RunAsync(SystemdService.WatchdogInterval(Environment.GetEnvironmentVariable), running.Token);
+
+        if (await Task.WhenAny(server.FirstRoundAsync(running.Token), signals.Requested) != signals.Requested)
+        {
+            // Healthy or not: an enclave that is still booting must not put the unit into a restart loop.
+            notifier.Ready();
+            var first = HealthSummary.Of(server.Registry, configuration, server.Drain);
+            HostingLog.FirstRound(logger, first.Status, first.Healthy, first.Total);
+            onStarted?.Invoke(server);
+        }
+
+        var signal = await signals.Requested;
+        await StopAsync(server, configuration, notifier, logger, signal);
+        await running.CancelAsync();
+        await Task.WhenAll(reloads, service);
+        return ExitCode.Ok;
+    }
+
+    /// <summary>The sources of this process.</summary>
+    public static ConfigurationSources ProcessSources(string? configFile, IReadOnlyList<KeyValuePair<string, string>> settings) => new()
+    {
+        ConfigFile = configFile,
+        Environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""),
+        CommandLine = settings,
+    };
+
+    private static async Task StopAsync(ProxyServer server, ActiveConfiguration configuration, SystemdNotifier notifier, ILogger logger, PosixSignal signal)
+    {
+        var timeouts = configuration.Options.Timeouts;
+        notifier.Stopping(timeouts.DrainDelay + timeouts.Drain + TimeSpan.FromSeconds(10));
+        HostingLog.Stopping(logger, signal.ToString(), timeouts.DrainDelay, timeouts.Drain);
+        if (await server.StopAsync())
+            HostingLog.Stopped(logger);
+        else
+            HostingLog.StoppedHard(logger);
+    }
+
+    private static string Describe(ConfigurationResult result)
+    {
+        var count = result.Problems.Count;
+        var lines = result.Problems.Select(p => $"  {p}");
+        return $"parent-proxy: the configuration ({result.File ?? "no file"}) has {count} {(count == 1 ? "mistake" : "mistakes")}:\n{string.Join('\n', lines)}";
+    }
+
+    private static void WarnOfFewDescriptors(ILogger logger, ProxyOptions options)
+    {
+        // A request takes a descriptor on either side.
+        if (OpenFileLimit.Current() is { } limit && limit < options.Limits.MaxConnections * 2L)
+            HostingLog.FewDescriptors(logger, limit, options.Limits.MaxConnections);
+    }
+}

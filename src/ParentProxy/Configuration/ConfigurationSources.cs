@@ -1,0 +1,26 @@
+namespace ParentProxy.Configuration;
+
+/// <summary>Everything that a configuration is read from, so that tests can hand in their own.</summary>
+internal sealed record ConfigurationSources
+{
+    /// <summary>The file of <c>--config</c>, or null.</summary>
+    public string? ConfigFile { get; init; }
+
+    /// <summary>Environment variables.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    /// <summary><c>--Section:Key=value</c> arguments as path and value, in their order.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> CommandLine { get; init; } = [];
+
+    /// <summary>The machine's configuration file.</summary>
+    public string SystemFile { get; init; } = "/etc/parent-proxy/appsettings.json";
+
+    /// <summary>The file beside the assembly.</summary>
+    public string ShippedFile { get; init; } = Path.Combine(AppContext.BaseDirectory, "appsettings.json");
+
+    /// <summary>The files of which the first that is there is read.</summary>
+    public IReadOnlyList<string> CandidateFiles =>
+        ConfigFile is { } argument ? [argument]
+        : Environment.GetValueOrDefault("PARENTPROXY_CONFIG") is { Length: > 0 } variable ? [variable]
+        : [SystemFile, ShippedFile];
+}

@@ -1,0 +1,9 @@
+using ParentProxy.Enclaves;
+
+namespace ParentProxy.Configuration;
+
+/// <summary>An entry of <c>Enclaves</c>.</summary>
+/// <param name="Id">Unique among the enclaves, ignoring case.</param>
+/// <param name="Name">What operators call it; the <paramref name="Id"/> when none is given.</param>
+/// <param name="Endpoint">Where it is dialled.</param>
+internal sealed record EnclaveOptions(string Id, string Name, EnclaveEndpoint Endpoint);

@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Configuration;
+
+namespace ParentProxy.Configuration;
+
+/// <summary>
+/// The whole configuration, validated and immutable: one is in effect at a time and is replaced whole on reload.
+/// Every default stands in these records and nowhere else.
+/// </summary>
+internal sealed record ProxyOptions
+{
+    /// <summary>The admin listener.</summary>
+    public AdminOptions Admin { get; init; } = new();
+
+    /// <summary>The enclaves that are named in the configuration.</summary>
+    public IReadOnlyList<EnclaveOptions> Enclaves { get; init; } = [];
+
+    /// <summary>How requests reach an enclave.</summary>
+    public RoutingOptions Routing { get; init; } = new();
+
+    /// <summary>How long things may take.</summary>
+    public TimeoutOptions Timeouts { get; init; } = new();
+
+    /// <summary>What happens to a request that no enclave can take.</summary>
+    public RetryOptions Retry { get; init; } = new();
+
+    /// <summary>Health as it is asked for and told.</summary>
+    public HealthOptions Health { get; init; } = new();
+
+    /// <summary>AF_VSOCK.</summary>
+    public VsockOptions Vsock { get; init; } = new();
+
+    /// <summary>Limits of the public listeners.</summary>
+    public LimitOptions Limits { get; init; } = new();
+
+    /// <summary>Whose forwarded fields are believed.</summary>
+    public ForwardedHeadersOptions ForwardedHeaders { get; init; } = new();
+
+    /// <summary>What the log looks like.</summary>
+    public LogOptions Log { get; init; } = new();
+
+    /// <summary>Routes and clusters of the <c>ReverseProxy</c> section.</summary>
+    public ReverseProxyOptions ReverseProxy { get; init; } = new();
+
+    /// <summary>
+    /// Sections that other libraries read (<c>Kestrel</c>, <c>Serilog</c>), merged over all sources. It has no reload
+    /// token: nothing may react to a file but the reload as a whole.
+    /// </summary>
+    public required IConfiguration Sections { get; init; }
+}

@@ -1,0 +1,23 @@
+namespace ParentProxy.Configuration.Reading;
+
+/// <summary>Collects what reading finds, so that an operator sees every mistake at once.</summary>
+internal sealed class ConfigurationReport
+{
+    private readonly List<ConfigurationProblem> _problems = [];
+    private readonly List<ConfigurationProblem> _warnings = [];
+
+    /// <summary>Every mistake so far.</summary>
+    public IReadOnlyList<ConfigurationProblem> Problems => _problems;
+
+    /// <summary>What is allowed but likely not meant.</summary>
+    public IReadOnlyList<ConfigurationProblem> Warnings => _warnings;
+
+    /// <summary>Every key that the schema asked for, as path with <c>*</c> for entries and without positions of lists.</summary>
+    public SortedSet<string> Keys { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Adds a mistake.</summary>
+    public void Problem(string path, string reason) => _problems.Add(new ConfigurationProblem(path, reason));
+
+    /// <summary>Adds a warning.</summary>
+    public void Warning(string path, string reason) => _warnings.Add(new ConfigurationProblem(path, reason));
+}

@@ -1,0 +1,13 @@
+namespace ParentProxy.Configuration.Reading;
+
+/// <summary>What a text means: a value, or the reason why it is none.</summary>
+/// <param name="Value">The value; meaningless with a reason.</param>
+/// <param name="Reason">Why the text has no value, for an operator; else null.</param>
+internal readonly record struct Parsed<T>(T Value, string? Reason)
+{
+    /// <summary>A value.</summary>
+    public static implicit operator Parsed<T>(T value) => new(value, null);
+
+    /// <summary>A reason.</summary>
+    public static implicit operator Parsed<T>(Mistake mistake) => new(default!, mistake.Reason);
+}

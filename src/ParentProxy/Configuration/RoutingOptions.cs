@@ -1,0 +1,52 @@
+using ParentProxy.Configuration.Reading;
+
+namespace ParentProxy.Configuration;
+
+/// <summary>Section <c>Routing</c>.</summary>
+internal sealed record RoutingOptions
+{
+    /// <summary>YARP's load-balancing policies.</summary>
+    public static IReadOnlyList<string> LoadBalancingPolicies { get; } =
+        ["FirstAlphabetical", "Random", "RoundRobin", "LeastRequests", "PowerOfTwoChoices"];
+
+    /// <summary>A load-balancing policy of YARP, by its name.</summary>
+    public string LoadBalancing { get; init; } = "PowerOfTwoChoices";
+
+    /// <summary>HTTP version towards the enclaves: 1.1, or 2 (prior knowledge, without TLS).</summary>
+    public Version HttpVersion { get; init; } = System.Net.HttpVersion.Version11;
+
+    /// <summary>Connections to one enclave, over which requests wait for a free one.</summary>
+    public int MaxConnectionsPerEnclave { get; init; } = 256;
+
+    /// <summary>Simultaneous connects to one enclave: a short accept queue answers a burst with resets.</summary>
+    public int MaxDialsPerEnclave { get; init; } = 4;
+
+    /// <summary>How long an idle connection is kept; below the enclave's own keep-alive time.</summary>
+    public TimeSpan PooledConnectionIdleTimeout { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>How long a connection is used at most.</summary>
+    public TimeSpan PooledConnectionLifetime { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Reads the section.</summary>
+    public static RoutingOptions Read(SectionReader section)
+    {
+        var defaults = new RoutingOptions();
+        section.NotAvailable("MaxTunnelsPerEnclave", "MaxQueuedPerEnclave", "QueueTimeout");
+        return new RoutingOptions
+        {
+            LoadBalancing = section.OneOf(defaults.LoadBalancing, LoadBalancingPolicies),
+            HttpVersion = section.Value(defaults.HttpVersion, ParseHttpVersion),
+            MaxConnectionsPerEnclave = section.Number(defaults.MaxConnectionsPerEnclave, 1, 1_000_000),
+            MaxDialsPerEnclave = section.Number(defaults.MaxDialsPerEnclave, 1, 1_000_000),
+            PooledConnectionIdleTimeout = section.Duration(defaults.PooledConnectionIdleTimeout),
+            PooledConnectionLifetime = section.Duration(defaults.PooledConnectionLifetime),
+        };
+    }
+
+    private static Parsed<Version> ParseHttpVersion(string text) => text switch
+    {
+        "1.1" => System.Net.HttpVersion.Version11,
+        "2" => System.Net.HttpVersion.Version20,
+        _ => new Mistake($"{Quoted.Text(text)} is neither 1.1 nor 2"),
+    };
+}

@@ -1,0 +1,91 @@
+using ParentProxy.Configuration.Reading;
+using ParentProxy.Configuration.Sources;
+using ParentProxy.Enclaves;
+
+namespace ParentProxy.Configuration.Sections;
+
+/// <summary>All sections, each once; and the rules that span several of them.</summary>
+internal static class ConfigurationSchema
+{
+    private static readonly string[] NotYetBuilt = ["Discovery", "AccessLog", "Passthrough", "Egress", "Attestation"];
+
+    /// <summary>The names of our sections, for a source that has to tell what is ours.</summary>
+    public static IReadOnlySet<string> SectionNames { get; } = AskForNames();
+
+    /// <summary>Reads the merged tree. The result holds only when nothing was reported.</summary>
+    public static ProxyOptions Read(ConfigurationNode tree, ConfigurationReport report) =>
+        SectionReader.ReadRoot(tree, report, Read);
+
+    private static ProxyOptions Read(SectionReader root)
+    {
+        root.NotAvailable(NotYetBuilt);
+        root.Refuse("Logging", "log levels are in Serilog:MinimumLevel");
+
+        var enclaves = EnclavesSection.Read(root);
+        var listeners = root.Section(Names.Kestrel, KestrelSection.Read);
+        var log = root.Section(nameof(ProxyOptions.Log), LogOptions.Read);
+        var options = new ProxyOptions
+        {
+            Admin = root.Section(nameof(ProxyOptions.Admin), AdminOptions.Read),
+            Enclaves = [.. enclaves.Where(entry => entry.Endpoint is not null).Select(entry => new EnclaveOptions(entry.Id, entry.Name, entry.Endpoint!))],
+            Routing = root.Section(nameof(ProxyOptions.Routing), RoutingOptions.Read),
+            Timeouts = root.Section(nameof(ProxyOptions.Timeouts), TimeoutOptions.Read),
+            Retry = root.Section(nameof(ProxyOptions.Retry), RetryOptions.Read),
+            Health = root.Section(nameof(ProxyOptions.Health), HealthOptions.Read),
+            Vsock = root.Section(nameof(ProxyOptions.Vsock), VsockOptions.Read),
+            Limits = root.Section(nameof(ProxyOptions.Limits), LimitOptions.Read),
+            ForwardedHeaders = root.Section(nameof(ProxyOptions.ForwardedHeaders), ForwardedHeadersOptions.Read),
+            Log = root.Section(Names.Serilog, serilog => SerilogSection.Read(serilog, log)),
+            ReverseProxy = root.Section(Names.ReverseProxy, section => ReverseProxySection.Read(section, enclaves)),
+            Sections = FlatSections.Create(root.Ask(Names.Kestrel), root.Ask(Names.Serilog)),
+        };
+
+        KestrelLimits.CheckTwins(root.Node, root.Report);
+        CheckListeners(root, listeners, options.Admin);
+        CheckSomethingToForwardTo(root, enclaves);
+        CheckHealth(root, options, enclaves.Count);
+        return options;
+    }
+
+    private static void CheckListeners(SectionReader root, IReadOnlyList<Listener> listeners, AdminOptions admin)
+    {
+        var node = root.Node.Child(nameof(ProxyOptions.Admin)).Child(nameof(AdminOptions.Url));
+        var (address, reason) = ListenerAddress.Parse(admin.Url);
+        if (reason is null && address.Scheme != "http")
+            reason = $"{Quoted.Text(admin.Url)} does not begin with http://: the admin listener has no TLS";
+        if (reason is not null)
+        {
+            root.Report.Problem(node.Location, reason);
+            address = null;
+        }
+        else if (!address.IsLoopback)
+        {
+            root.Report.Warning(node.Location, $"{admin.Url} is reached from other machines; what it tells is meant for operators");
+        }
+
+        Listener.CheckOverlaps(address is null ? listeners : [.. listeners, new Listener(node.Location, address)], root.Report);
+    }
+
+    private static void CheckSomethingToForwardTo(SectionReader root, IReadOnlyList<EnclaveEntry> enclaves)
+    {
+        var clusters = root.Node.Child(Names.ReverseProxy).Child("Clusters").Children;
+        if (enclaves.Count == 0 && !clusters.Any(cluster => cluster.Child("Destinations").Children.Count > 0))
+            root.Report.Problem(Names.Enclaves, "there is nothing to forward to; set PARENTPROXY_ENCLAVE_0_CID and PARENTPROXY_ENCLAVE_0_PORT, or Enclaves in the file, or look at it without an enclave: parent-proxy demo");
+    }
+
+    private static void CheckHealth(SectionReader root, ProxyOptions options, int enclaves)
+    {
+        var health = root.Node.Child(nameof(ProxyOptions.Health));
+        if (enclaves > 0 && options.Health.MinHealthy > enclaves)
+            root.Report.Warning(health.Child(nameof(HealthOptions.MinHealthy)).Location, $"{options.Health.MinHealthy} is more than the {enclaves} enclaves that are configured: health will never be good");
+        if (options.Health.Probe.Port > ushort.MaxValue && options.Enclaves.FirstOrDefault(enclave => enclave.Endpoint.Transport == EnclaveTransport.Tcp) is { } tcp)
+            root.Report.Problem(health.Child(nameof(HealthOptions.Probe)).Child(nameof(ProbeOptions.Port)).Location, $"{options.Health.Probe.Port} is no TCP port, and enclave {tcp.Id} is on TCP");
+    }
+
+    private static HashSet<string> AskForNames()
+    {
+        var report = new ConfigurationReport();
+        Read(ConfigurationNode.Root([]), report);
+        return new HashSet<string>(report.Keys.Where(key => !key.Contains(':', StringComparison.Ordinal)).Concat(NotYetBuilt), StringComparer.OrdinalIgnoreCase);
+    }
+}

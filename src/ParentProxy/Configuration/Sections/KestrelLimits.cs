@@ -1,0 +1,85 @@
+using System.Reflection;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using ParentProxy.Configuration.Reading;
+using ParentProxy.Configuration.Sources;
+
+namespace ParentProxy.Configuration.Sections;
+
+/// <summary>
+/// <c>Kestrel:Limits</c>, which Kestrel has as an object but does not read: what the object takes is right, each key by
+/// itself so that one mistake does not hide the next.
+/// </summary>
+internal static class KestrelLimits
+{
+    private const string Key = "Limits";
+
+    /// <summary>Limits of ours that are one of Kestrel's by another name.</summary>
+    private static readonly (string Kestrel, string Ours)[] Twins =
+    [
+        (nameof(KestrelServerLimits.MaxConcurrentConnections), nameof(LimitOptions.MaxConnections)),
+        (nameof(KestrelServerLimits.MaxRequestBodySize), nameof(LimitOptions.MaxRequestBodyBytes)),
+    ];
+
+    /// <summary>Checks the section.</summary>
+    public static void Check(SectionReader kestrel) => kestrel.Section(Key, section =>
+    {
+        section.AcceptRest();
+        CheckKeys(section.Node, typeof(KestrelServerLimits), [], section.Report);
+        return true;
+    });
+
+    /// <summary>Reports a limit that is set in both sections.</summary>
+    public static void CheckTwins(ConfigurationNode root, ConfigurationReport report)
+    {
+        foreach (var (kestrel, ours) in Twins)
+        {
+            var theirs = root.Child(Names.Kestrel).Child(Key).Child(kestrel);
+            var own = root.Child(nameof(ProxyOptions.Limits)).Child(ours);
+            if (theirs.IsSet && own.IsSet)
+                report.Problem(theirs.Location, $"is the same limit as {own.Location}; set one of them");
+        }
+    }
+
+    private static void CheckKeys(ConfigurationNode node, Type type, IReadOnlyList<string> path, ConfigurationReport report)
+    {
+        var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
+        foreach (var child in node.Children)
+        {
+            if (properties.FirstOrDefault(property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase)) is not { } property)
+                ReportUnknown(child, properties, report);
+            else if (property.SetMethod is null && child.Shape == NodeShape.Object)
+                CheckKeys(child, property.PropertyType, [.. path, property.Name], report);
+            else if (property.PropertyType == typeof(TimeSpan) && child.Value is { } text && Values.Duration(text, TimeSpan.Zero, Values.LongestDuration).Reason is { } reason)
+                report.Problem(child.Location, reason);
+            else if (Bind(child, path) is { } refusal)
+                report.Problem(child.Location, refusal);
+        }
+    }
+
+    private static void ReportUnknown(ConfigurationNode node, PropertyInfo[] properties, ConfigurationReport report)
+    {
+        var guess = Spelling.Guess(node.Key, properties.Select(property => property.Name));
+        report.Problem(node.Location, guess is null ? "unknown key" : $"unknown key; did you mean {guess}?");
+    }
+
+    private static string? Bind(ConfigurationNode node, IReadOnlyList<string> path)
+    {
+        try
+        {
+            var section = FlatSections.Create(path.Reverse().Aggregate(node, Wrap));
+            section.Bind(new KestrelServerLimits(), options => options.ErrorOnUnknownConfiguration = true);
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or TargetInvocationException or ArgumentException)
+        {
+            return $"{(node.Value is { } text ? Quoted.Text(text) : "this")} is no value for it: {FirstLine(e.GetBaseException().Message)}";
+        }
+    }
+
+    private static ConfigurationNode Wrap(ConfigurationNode node, string key) =>
+        new(key, key, ConfigurationOrigin.File) { Shape = NodeShape.Object, Children = [node] };
+
+    // An ArgumentException adds the name of Kestrel's parameter, and the value in a line of its own.
+    private static string FirstLine(string message) => message.Split(" (Parameter", 2)[0].Split('\n', 2)[0];
+}

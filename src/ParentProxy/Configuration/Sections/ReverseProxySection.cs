@@ -1,0 +1,38 @@
+using ParentProxy.Configuration.Reading;
+
+namespace ParentProxy.Configuration.Sections;
+
+/// <summary>
+/// Section <c>ReverseProxy</c>: read by YARP's own reader, validated by YARP's own validator, and before that held against
+/// the keys that we support, because YARP ignores silently what it does not know.
+/// </summary>
+internal static class ReverseProxySection
+{
+    /// <summary>The cluster and the route that stand for <c>Enclaves</c>.</summary>
+    public const string ReservedId = "enclaves";
+
+    /// <summary>Reads the section.</summary>
+    public static ReverseProxyOptions Read(SectionReader section, IReadOnlyList<EnclaveEntry> enclaves)
+    {
+        using var yarp = new YarpReader();
+        var clusters = section.NamedSections("Clusters", cluster => ClusterSection.Read(cluster, enclaves, yarp));
+        var ids = section.Ask("Clusters").Children.Select(cluster => cluster.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (enclaves.Count > 0)
+            ids.Add(ReservedId);
+        var routes = section.NamedSections("Routes", route => RouteSection.Read(route, ids, yarp));
+        return new ReverseProxyOptions
+        {
+            Clusters = [.. clusters.Where(cluster => cluster is not null).Select(cluster => cluster!)],
+            Routes = [.. routes.Where(route => route is not null).Select(route => route!)],
+        };
+    }
+
+    /// <summary>Checks the id of a route or a cluster.</summary>
+    public static void CheckId(SectionReader section)
+    {
+        if (section.Key.Equals(ReservedId, StringComparison.OrdinalIgnoreCase))
+            section.Report.Problem(section.Location, $"has the name '{ReservedId}', which stands for the enclaves of section {Names.Enclaves}");
+        else if (Values.Label(section.Key).Reason is { } reason)
+            section.Report.Problem(section.Location, reason);
+    }
+}

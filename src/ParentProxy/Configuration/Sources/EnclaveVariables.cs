@@ -1,0 +1,92 @@
+using System.Text.RegularExpressions;
+using ParentProxy.Configuration.Reading;
+
+namespace ParentProxy.Configuration.Sources;
+
+/// <summary>The source <c>PARENTPROXY_ENCLAVE_&lt;n&gt;_CID</c>: one enclave in a few variables.</summary>
+internal static partial class EnclaveVariables
+{
+    /// <summary>The variable that replaces the prefix <c>PARENTPROXY</c>.</summary>
+    public const string PrefixVariable = "PARENTPROXY_ENV_PREFIX";
+
+    private const string DefaultPrefix = "PARENTPROXY";
+
+    private static readonly (string Suffix, string Key)[] Suffixes =
+    [
+        ("_CID", "Cid"), ("_PORT", "Port"), ("_TRANSPORT", "Transport"), ("_TCP_HOST", "TcpHost"), ("_PATH", "Path"), ("_NAME", "Name"),
+    ];
+
+    /// <summary>Makes a tree of the variables that are ours.</summary>
+    public static ConfigurationNode Read(IReadOnlyDictionary<string, string> environment, ConfigurationReport report)
+    {
+        var entries = new List<SourceEntry>();
+        var prefix = Prefix(environment, report);
+        var start = $"{prefix}_ENCLAVE";
+        foreach (var (name, value) in environment.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            // Compose files pass on what is not set as an empty value.
+            if (value.Length == 0 || !name.StartsWith(start + "_", StringComparison.Ordinal) || IsFromKubernetes(name[start.Length..], value))
+                continue;
+
+            var rest = name[(start.Length + 1)..];
+            var id = rest[..LeadingDigits(rest)];
+            var suffix = rest[id.Length..];
+            var origin = new ConfigurationOrigin(OriginKind.EnclaveVariable, name);
+            if (id.Length == 0)
+            {
+                // Other programs have variables of this beginning, so only what looks like ours is judged.
+                if (Suffixes.FirstOrDefault(known => name.EndsWith(known.Suffix, StringComparison.Ordinal)).Suffix is { } meant)
+                    report.Problem(origin.Locate(Names.Enclaves), $"has no number; write {start}_<n>{meant} with a number <n>, the enclave's Id");
+            }
+            else if (Suffixes.FirstOrDefault(known => known.Suffix == suffix).Key is { } key)
+            {
+                entries.Add(new SourceEntry([Names.Enclaves, id, key], value, origin));
+            }
+            else
+            {
+                report.Problem(origin.Locate($"{Names.Enclaves}:{id}"), $"is no setting of an enclave; after the number comes one of {Endings}");
+            }
+        }
+
+        return EntryTree.Build(entries, report);
+    }
+
+    /// <summary>The ending of a variable that sets a key of an enclave.</summary>
+    public static string SuffixOf(string key) =>
+        Suffixes.FirstOrDefault(known => known.Key == key).Suffix ?? $"_{key.ToUpperInvariant()}";
+
+    /// <summary>The beginning that all variables of one enclave share.</summary>
+    public static string EntryOf(string variable, string key) => variable[..^SuffixOf(key).Length];
+
+    private static string Endings => string.Join(", ", Suffixes.Select(known => known.Suffix));
+
+    private static string Prefix(IReadOnlyDictionary<string, string> environment, ConfigurationReport report)
+    {
+        if (environment.GetValueOrDefault(PrefixVariable) is not { Length: > 0 } prefix)
+            return DefaultPrefix;
+        if (PrefixPattern().IsMatch(prefix))
+            return prefix;
+        report.Problem(PrefixVariable, $"{Quoted.Text(prefix)} cannot begin a variable's name: letters, digits and '_', no '_' at its end (KEYMELD reads KEYMELD_ENCLAVE_0_CID)");
+        return DefaultPrefix;
+    }
+
+    private static int LeadingDigits(string text)
+    {
+        var end = text.AsSpan().IndexOfAnyExceptInRange('0', '9');
+        return end < 0 ? text.Length : end;
+    }
+
+    // A Service named parentproxy-enclave, parentproxy-enclave-0 or parentproxy-enclave-anything puts variables of this
+    // look into every pod of its namespace, whether the pod wants them or not.
+    private static bool IsFromKubernetes(string rest, string value) =>
+        ServiceVariable().IsMatch(rest) || (rest.EndsWith("_PORT", StringComparison.Ordinal) && ServiceUrl().IsMatch(value));
+
+    [GeneratedRegex("^[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?$", RegexOptions.CultureInvariant)]
+    private static partial Regex PrefixPattern();
+
+    [GeneratedRegex("_SERVICE_|_PORT_[0-9]+_", RegexOptions.CultureInvariant)]
+    private static partial Regex ServiceVariable();
+
+    [GeneratedRegex("^(tcp|udp|sctp)://", RegexOptions.CultureInvariant)]
+    private static partial Regex ServiceUrl();
+}

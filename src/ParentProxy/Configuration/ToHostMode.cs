@@ -1,0 +1,14 @@
+namespace ParentProxy.Configuration;
+
+/// <summary>When <c>VMADDR_FLAG_TO_HOST</c> is set on a dial.</summary>
+internal enum ToHostMode
+{
+    /// <summary>When this machine also runs VMs of its own, so that vhost_vsock would take the dial.</summary>
+    Auto,
+
+    /// <summary>On every dial.</summary>
+    Always,
+
+    /// <summary>On none.</summary>
+    Never,
+}

@@ -1,0 +1,220 @@
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+
+namespace ParentProxy.Enclaves;
+
+/// <summary>
+/// A named backend whose address changes: one generation of it, at one endpoint. Holds its state and its connections;
+/// the rules by which the state changes stand here and nowhere else.
+/// </summary>
+internal sealed class Enclave
+{
+    private readonly Lock _gate = new();
+    private readonly EnclaveRegistry _registry;
+    private readonly ActiveConfiguration _configuration;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private EnclaveStatus _status;
+    private EnclaveHttpPool? _pool;
+    private int _successes;
+    private int _failures;
+    private int _inFlight;
+    private int _waiting;
+
+    /// <summary>A new enclave, which nothing is known of.</summary>
+    public Enclave(string id, string name, EnclaveEndpoint endpoint, string? cluster, EnclaveRegistry registry, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
+    {
+        Id = id;
+        Name = name;
+        Endpoint = endpoint;
+        Cluster = cluster;
+        _registry = registry;
+        _configuration = configuration;
+        _time = time;
+        _logger = logger;
+        _status = configuration.Options.Health.Probe.Enabled
+            ? new EnclaveStatus(EnclaveState.Starting, time.GetUtcNow(), "not probed yet", ProbeHealthy: false, null)
+            : new EnclaveStatus(EnclaveState.Healthy, time.GetUtcNow(), "not probed: Health:Probe:Enabled is false", ProbeHealthy: true, null);
+    }
+
+    /// <summary>Unique; the label of the metrics.</summary>
+    public string Id { get; }
+
+    /// <summary>What operators call it.</summary>
+    public string Name { get; }
+
+    /// <summary>Where it is dialled.</summary>
+    public EnclaveEndpoint Endpoint { get; }
+
+    /// <summary>The YARP cluster whose destination it is, or null for an entry of <c>Enclaves</c>.</summary>
+    public string? Cluster { get; }
+
+    /// <summary>Whether <c>/health</c> counts it.</summary>
+    public bool IsCounted => Cluster is null;
+
+    /// <summary>The state now.</summary>
+    public EnclaveStatus Status => Volatile.Read(ref _status);
+
+    /// <summary>Whether it may get traffic now.</summary>
+    public bool IsUsable => Status.State == EnclaveState.Healthy;
+
+    /// <summary>Whether its probe failed, so that dialling it again is no use.</summary>
+    public bool IsOutByProbe => Status is { State: EnclaveState.Unhealthy or EnclaveState.Gone };
+
+    /// <summary>Whether it still belongs to the configuration.</summary>
+    public bool IsRetired => Status.State is EnclaveState.Draining or EnclaveState.Gone;
+
+    /// <summary>Requests that it is working on, tunnels included.</summary>
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>Connections that are open to it.</summary>
+    public int OpenConnections => Volatile.Read(ref _pool)?.OpenConnections ?? 0;
+
+    /// <summary>Requests that wait until it can be dialled.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
+    /// <summary>Set when it should be probed sooner than planned.</summary>
+    public WakeSignal ProbeWanted { get; } = new();
+
+    /// <summary>The evidence that waits for a probe, or null.</summary>
+    public Evidence? PendingEvidence { get; private set; }
+
+    /// <summary>Starts a request on the current pool, or says that the enclave has just been retired.</summary>
+    public bool TryBeginRequest(out EnclaveHttpPool? pool)
+    {
+        pool = Volatile.Read(ref _pool);
+        if (pool is null || !pool.TryLease())
+            return false;
+        Interlocked.Increment(ref _inFlight);
+        return true;
+    }
+
+    /// <summary>Ends a request that <see cref="TryBeginRequest"/> started.</summary>
+    public void EndRequest(EnclaveHttpPool pool)
+    {
+        Interlocked.Decrement(ref _inFlight);
+        pool.Release();
+    }
+
+    /// <summary>Puts a pool into service; the one before it finishes what it has.</summary>
+    public void UsePool(EnclaveHttpPool? pool) => Interlocked.Exchange(ref _pool, pool)?.Dispose();
+
+    /// <summary>A request begins to wait for this enclave: it is probed every 100 ms meanwhile.</summary>
+    public void BeginWaiting()
+    {
+        if (Interlocked.Increment(ref _waiting) == 1)
+            ProbeWanted.Set();
+    }
+
+    /// <summary>A request stops waiting.</summary>
+    public void EndWaiting() => Interlocked.Decrement(ref _waiting);
+
+    /// <summary>
+    /// A dial failed for good. With probes the enclave is out until one succeeds, unless it is the last; without, it
+    /// is unhealthy and dialled again with back-off.
+    /// </summary>
+    public void ReportDialFailed(DialException failure)
+    {
+        if (_configuration.Options.Health.Probe.Enabled)
+        {
+            ReportEvidence(new Evidence(EvidenceKind.DialFailed, $"{failure.Code} while dialling"));
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_status.State == EnclaveState.Healthy)
+                Change(EnclaveState.Unhealthy, failure.Message, probeHealthy: false);
+        }
+
+        ProbeWanted.Set();
+    }
+
+    /// <summary>Traffic showed something that a probe has to confirm.</summary>
+    public void ReportEvidence(Evidence evidence)
+    {
+        if (!_configuration.Options.Health.Probe.Enabled || IsRetired)
+            return;
+        lock (_gate)
+        {
+            if (evidence.Kind is EvidenceKind.DialFailed or EvidenceKind.AnswerCut
+                && _status.State == EnclaveState.Healthy
+                && _registry.MayEject(this))
+            {
+                Change(EnclaveState.Ejected, $"{evidence.Reason}; out until a probe succeeds", _status.ProbeHealthy);
+            }
+
+            PendingEvidence ??= evidence;
+        }
+
+        ProbeWanted.Set();
+    }
+
+    /// <summary>Takes the pending evidence, for the probe that is about to test it.</summary>
+    public Evidence? TakeEvidence()
+    {
+        lock (_gate)
+        {
+            var evidence = PendingEvidence;
+            PendingEvidence = null;
+            return evidence;
+        }
+    }
+
+    /// <summary>A probe ended.</summary>
+    /// <param name="result">What it gave.</param>
+    /// <param name="onEvidence">Whether it tested evidence: then one failure is enough.</param>
+    public void ReportProbe(ProbeResult result, bool onEvidence)
+    {
+        var probe = _configuration.Options.Health.Probe;
+        lock (_gate)
+        {
+            if (IsRetired)
+                return;
+            _successes = result.Ok ? _successes + 1 : 0;
+            _failures = result.Ok ? 0 : _failures + 1;
+            var next = _status.State switch
+            {
+                EnclaveState.Healthy when !result.Ok && (onEvidence || _failures >= probe.UnhealthyAfter) => EnclaveState.Unhealthy,
+                EnclaveState.Ejected => result.Ok ? EnclaveState.Healthy : EnclaveState.Unhealthy,
+
+                // Nothing good is known of a starting enclave that a first failure could be weighed against.
+                EnclaveState.Starting when !result.Ok => EnclaveState.Unhealthy,
+                EnclaveState.Starting or EnclaveState.Unhealthy when result.Ok && _successes >= probe.HealthyAfter => EnclaveState.Healthy,
+                var same => same,
+            };
+            _status = _status with { LastProbe = result };
+            if (next != _status.State)
+                Change(next, result.Detail, probeHealthy: next == EnclaveState.Healthy);
+        }
+
+        // Also without a change: a request may wait for just this verdict.
+        _registry.Changed.Set();
+    }
+
+    /// <summary>The enclave left the configuration: it gets nothing new.</summary>
+    public void Drain(string reason)
+    {
+        lock (_gate)
+            Change(EnclaveState.Draining, reason, probeHealthy: false);
+        UsePool(null);
+    }
+
+    /// <summary>Nothing of the enclave is left.</summary>
+    public void Leave()
+    {
+        lock (_gate)
+            Change(EnclaveState.Gone, "removed", probeHealthy: false);
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Id == Name ? $"{Id} ({Endpoint})" : $"{Id} ({Name}, {Endpoint})";
+
+    private void Change(EnclaveState state, string reason, bool probeHealthy)
+    {
+        var from = _status.State;
+        Volatile.Write(ref _status, _status with { State = state, Since = _time.GetUtcNow(), Reason = reason, ProbeHealthy = probeHealthy });
+        EnclaveLog.StateChanged(_logger, state is EnclaveState.Unhealthy or EnclaveState.Ejected ? LogLevel.Warning : LogLevel.Information, this, from, state, reason);
+        _registry.Changed.Set();
+    }
+}

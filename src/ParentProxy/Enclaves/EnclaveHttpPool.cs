@@ -1,0 +1,147 @@
+using System.Text;
+using ParentProxy.Configuration;
+
+namespace ParentProxy.Enclaves;
+
+/// <summary>
+/// The connections to one generation of an enclave. Retired whole when the enclave behind a name changes: what is in
+/// flight finishes, nothing new starts, and the last one to leave closes it.
+/// </summary>
+internal sealed class EnclaveHttpPool : IDisposable
+{
+    private static readonly TimeSpan FullQueuePatience = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan FirstRedial = TimeSpan.FromMilliseconds(5);
+
+    private readonly Enclave _enclave;
+    private readonly IEnclaveDialer _dialer;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _connectTimeout;
+    private readonly SemaphoreSlim _dials;
+    private readonly SocketsHttpHandler _handler;
+    private int _leases = 1;
+    private int _retired;
+    private int _open;
+
+    /// <summary>A pool with the limits of <paramref name="options"/>.</summary>
+    public EnclaveHttpPool(Enclave enclave, IEnclaveDialer dialer, ProxyOptions options, TimeProvider time, Func<HttpMessageHandler, HttpMessageHandler> wrap)
+    {
+        _enclave = enclave;
+        _dialer = dialer;
+        _time = time;
+        _connectTimeout = options.Timeouts.Connect;
+        _dials = new SemaphoreSlim(options.Routing.MaxDialsPerEnclave);
+        _handler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellationToken) => await ConnectAsync(cancellationToken),
+
+            // The dial has its own deadline, which names the enclave.
+            ConnectTimeout = Timeout.InfiniteTimeSpan,
+            MaxConnectionsPerServer = options.Routing.MaxConnectionsPerEnclave,
+            PooledConnectionIdleTimeout = options.Routing.PooledConnectionIdleTimeout,
+            PooledConnectionLifetime = options.Routing.PooledConnectionLifetime,
+            EnableMultipleHttp2Connections = true,
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            AutomaticDecompression = System.Net.DecompressionMethods.None,
+
+            // Trace fields pass byte for byte: https://github.com/dotnet/aspnetcore would rewrite them here.
+            ActivityHeadersPropagator = null,
+
+            // Field values are bytes to us; Latin-1 keeps each of them.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+            ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+            MaxResponseHeadersLength = 64,
+            MaxResponseDrainSize = 0,
+        };
+        Invoker = new HttpMessageInvoker(wrap(_handler), disposeHandler: true);
+    }
+
+    /// <summary>Sends a request over a connection of this pool.</summary>
+    public HttpMessageInvoker Invoker { get; }
+
+    /// <summary>Connections that are open now.</summary>
+    public int OpenConnections => Volatile.Read(ref _open);
+
+    /// <summary>Takes part in the pool until <see cref="Release"/>; false once it is retired.</summary>
+    public bool TryLease()
+    {
+        while (true)
+        {
+            var leases = Volatile.Read(ref _leases);
+            if (leases == 0 || Volatile.Read(ref _retired) == 1)
+                return false;
+            if (Interlocked.CompareExchange(ref _leases, leases + 1, leases) == leases)
+                return true;
+        }
+    }
+
+    /// <summary>Gives a lease back.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref _leases) == 0)
+            Invoker.Dispose();
+    }
+
+    /// <summary>Retires the pool: nothing new is let in, and the connections close when the last lease has come back.</summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _retired, 1) == 0)
+            Release();
+    }
+
+    private async Task<Stream> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var started = _time.GetTimestamp();
+        try
+        {
+            // A place among the simultaneous dials comes out of the time for the dial: the request behind it waits for both.
+            if (!await _dials.WaitAsync(_connectTimeout, cancellationToken))
+                throw DialException.TimedOut(_enclave.Endpoint, _connectTimeout);
+            try
+            {
+                var stream = await DialAsync(started, cancellationToken);
+                Interlocked.Increment(ref _open);
+                stream.OnClosed(() => Interlocked.Decrement(ref _open));
+                return stream;
+            }
+            finally
+            {
+                _dials.Release();
+            }
+        }
+        catch (DialException ex)
+        {
+            _enclave.ReportDialFailed(ex);
+            throw;
+        }
+    }
+
+    /// <summary>Repeats a dial that a full accept queue may have turned away, in growing steps for a quarter of a second.</summary>
+    private async Task<EnclaveStream> DialAsync(long started, CancellationToken cancellationToken)
+    {
+        var firstReset = 0L;
+        var pause = FirstRedial;
+        while (true)
+        {
+            var left = _connectTimeout - _time.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero)
+                throw DialException.TimedOut(_enclave.Endpoint, _connectTimeout);
+            try
+            {
+                return await _dialer.DialAsync(_enclave.Endpoint, left, cancellationToken);
+            }
+            catch (DialException ex) when (ex.MayBeFullQueue && !_enclave.IsOutByProbe)
+            {
+                if (firstReset == 0)
+                    firstReset = _time.GetTimestamp();
+                else if (_time.GetElapsedTime(firstReset) >= FullQueuePatience)
+                    throw;
+            }
+
+            // Jitter keeps the dials of a burst from meeting the same full queue again.
+            await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), _time, cancellationToken);
+            pause *= 2;
+        }
+    }
+}

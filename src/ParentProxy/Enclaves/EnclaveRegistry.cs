@@ -1,0 +1,112 @@
+using System.Collections.Frozen;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+
+namespace ParentProxy.Enclaves;
+
+/// <summary>
+/// The one place that knows which enclaves exist, at which endpoint, in which state. Configuration writes to it;
+/// routing, health and the admin pages read it.
+/// </summary>
+internal sealed class EnclaveRegistry(
+    ActiveConfiguration configuration,
+    IEnclaveDialer dialer,
+    TimeProvider time,
+    Func<HttpMessageHandler, HttpMessageHandler> wrapHandler,
+    ILogger<EnclaveRegistry> logger)
+{
+    private static readonly TimeSpan DrainCheck = TimeSpan.FromMilliseconds(100);
+
+    private FrozenDictionary<string, Enclave> _byId = FrozenDictionary<string, Enclave>.Empty;
+    private IReadOnlyList<Enclave> _all = [];
+
+    /// <summary>Every enclave, in the order of the configuration.</summary>
+    public IReadOnlyList<Enclave> All => Volatile.Read(ref _all);
+
+    /// <summary>Set when the state of any enclave changed or a probe ended.</summary>
+    public WakeSignal Changed { get; } = new();
+
+    /// <summary>The enclave with this id, or null.</summary>
+    public Enclave? Find(string id) => Volatile.Read(ref _byId).GetValueOrDefault(id);
+
+    /// <summary>
+    /// Takes over the enclaves of a configuration. One that stays at its endpoint keeps its state and its
+    /// connections; one whose endpoint changed is another enclave and has to pass a probe first.
+    /// </summary>
+    /// <param name="options">The configuration, already in effect.</param>
+    /// <param name="before">The configuration before it, or null at the start.</param>
+    public void Apply(ProxyOptions options, ProxyOptions? before)
+    {
+        var newPools = before is null || options.Routing != before.Routing || options.Timeouts.Connect != before.Timeouts.Connect;
+        var next = new List<Enclave>();
+        foreach (var (id, name, endpoint, cluster) in Wanted(options))
+        {
+            var enclave = Find(id);
+            var isNew = enclave is null || enclave.IsRetired || enclave.Endpoint != endpoint || enclave.Name != name;
+            if (isNew)
+                enclave = new Enclave(id, name, endpoint, cluster, this, configuration, time, logger);
+            if (isNew || newPools)
+                enclave!.UsePool(new EnclaveHttpPool(enclave, dialer, options, time, wrapHandler));
+            next.Add(enclave!);
+        }
+
+        var gone = All.Except(next).ToList();
+        Volatile.Write(ref _byId, next.ToFrozenDictionary(e => e.Id, StringComparer.OrdinalIgnoreCase));
+        Volatile.Write(ref _all, next);
+        foreach (var enclave in gone)
+            _ = RetireAsync(enclave);
+        Changed.Set();
+    }
+
+    /// <summary>
+    /// Whether evidence from traffic may take an enclave out: never the last usable one of a service, and never more
+    /// than half of them. One request that makes an application drop its connection must not take enclave after
+    /// enclave out.
+    /// </summary>
+    public bool MayEject(Enclave enclave)
+    {
+        int total = 0, usable = 0, ejected = 0;
+        foreach (var other in All)
+        {
+            if (other.Cluster != enclave.Cluster)
+                continue;
+            total++;
+            usable += other.IsUsable ? 1 : 0;
+            ejected += other.Status.State == EnclaveState.Ejected ? 1 : 0;
+        }
+
+        return usable > 1 && (ejected + 1) * 2 <= total;
+    }
+
+    /// <summary>Closes the idle connections to all enclaves; for the end of the program.</summary>
+    public void Close()
+    {
+        foreach (var enclave in All)
+            enclave.UsePool(null);
+    }
+
+    private static IEnumerable<(string Id, string Name, EnclaveEndpoint Endpoint, string? Cluster)> Wanted(ProxyOptions options)
+    {
+        foreach (var enclave in options.Enclaves)
+            yield return (enclave.Id, enclave.Name, enclave.Endpoint, null);
+        foreach (var cluster in options.ReverseProxy.Clusters)
+        {
+            foreach (var (name, destination) in cluster.Destinations ?? FrozenDictionary<string, Yarp.ReverseProxy.Configuration.DestinationConfig>.Empty)
+            {
+                if (EnclaveEndpoint.TryParse(destination.Address, out var endpoint, out _))
+                {
+                    var id = $"{cluster.ClusterId}/{name}";
+                    yield return (id, id, endpoint!, cluster.ClusterId);
+                }
+            }
+        }
+    }
+
+    private async Task RetireAsync(Enclave enclave)
+    {
+        enclave.Drain("no longer configured");
+        while (enclave.InFlight > 0)
+            await Task.Delay(DrainCheck, time);
+        enclave.Leave();
+    }
+}

@@ -1,0 +1,23 @@
+namespace ParentProxy.Enclaves;
+
+/// <summary>The states of an enclave.</summary>
+internal enum EnclaveState
+{
+    /// <summary>Known, not yet probed.</summary>
+    Starting,
+
+    /// <summary>Takes traffic.</summary>
+    Healthy,
+
+    /// <summary>Its probe fails, or without probes its dial.</summary>
+    Unhealthy,
+
+    /// <summary>Taken out by what traffic showed, until a probe succeeds.</summary>
+    Ejected,
+
+    /// <summary>No longer configured; finishes what it has.</summary>
+    Draining,
+
+    /// <summary>No longer there.</summary>
+    Gone,
+}

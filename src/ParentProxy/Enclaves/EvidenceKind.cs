@@ -1,0 +1,17 @@
+namespace ParentProxy.Enclaves;
+
+/// <summary>What traffic can show about an enclave.</summary>
+internal enum EvidenceKind
+{
+    /// <summary>It could not be dialled.</summary>
+    DialFailed,
+
+    /// <summary>A connection ended before its answer was whole.</summary>
+    AnswerCut,
+
+    /// <summary>It answered 5xx.</summary>
+    ServerError,
+
+    /// <summary>A request had no response head for a second.</summary>
+    Slow,
+}

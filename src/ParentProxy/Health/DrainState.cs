@@ -1,0 +1,19 @@
+namespace ParentProxy.Health;
+
+/// <summary>Where the program is on its way to the end.</summary>
+internal sealed class DrainState
+{
+    private int _phase;
+
+    /// <summary>The stop signal has come: health fails, the port still accepts.</summary>
+    public bool IsDraining => Volatile.Read(ref _phase) >= 1;
+
+    /// <summary>The port is closed: answers end their connections.</summary>
+    public bool IsClosing => Volatile.Read(ref _phase) >= 2;
+
+    /// <summary>The stop signal has come.</summary>
+    public void BeginDraining() => Volatile.Write(ref _phase, 1);
+
+    /// <summary>The port has been closed.</summary>
+    public void BeginClosing() => Volatile.Write(ref _phase, 2);
+}

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+
+namespace ParentProxy.Health;
+
+/// <summary>Probes every enclave of the registry, each in a loop of its own that ends with the enclave.</summary>
+internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dialer, ActiveConfiguration configuration, TimeProvider time, ILogger<HealthMonitor> logger) : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<Enclave, Task> _loops = new();
+
+    /// <summary>Starts a loop for every enclave that has none, and lets all look at the settings anew.</summary>
+    public void Synchronize()
+    {
+        foreach (var enclave in registry.All)
+        {
+            _loops.GetOrAdd(enclave, e => Task.Run(() => RunAsync(e, _stopping.Token)));
+            enclave.ProbeWanted.Set();
+        }
+    }
+
+    /// <summary>Waits until every enclave has been probed once, with whatever result.</summary>
+    public async Task FirstRoundAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = registry.Changed.Next;
+            if (registry.All.All(e => e.Status.State != EnclaveState.Starting || e.Status.LastProbe is not null))
+                return;
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_loops.Values);
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync(Enclave enclave, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ProbeForeverAsync(enclave, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+        }
+        catch (Exception ex)
+        {
+            // Without its loop an enclave would keep its state for ever and nobody would know.
+            HealthLog.LoopFailed(logger, enclave, ex);
+            throw;
+        }
+        finally
+        {
+            _loops.TryRemove(enclave, out _);
+        }
+    }
+
+    private async Task ProbeForeverAsync(Enclave enclave, CancellationToken cancellationToken)
+    {
+        var prober = new Prober(enclave, dialer, time);
+        long? lastStart = null;
+        var failedDials = 0;
+        while (!enclave.IsRetired)
+        {
+            var wanted = enclave.ProbeWanted.Next;
+            var options = configuration.Options;
+            var probe = options.Health.Probe;
+
+            // With the probe off nothing is owed at the start: dials tell.
+            var pause = lastStart is null && probe.Enabled ? TimeSpan.Zero : ProbeSchedule.Next(enclave, probe, failedDials);
+            if (pause is null)
+            {
+                await wanted.WaitAsync(cancellationToken);
+                continue;
+            }
+
+            var left = lastStart is { } start ? pause.Value - time.GetElapsedTime(start) : pause.Value;
+            if (left > TimeSpan.Zero)
+            {
+                lastStart ??= time.GetTimestamp();
+                await WakeSignal.WaitAsync(wanted, left, time, cancellationToken);
+                continue;
+            }
+
+            var evidence = enclave.TakeEvidence();
+            lastStart = time.GetTimestamp();
+            var effective = probe.Enabled ? probe : probe with { Type = ProbeType.Connect, Port = null };
+            var result = await prober.ProbeAsync(effective, options.Routing.HttpVersion, ProbeSchedule.Timeout(evidence, probe), cancellationToken);
+            failedDials = result.Ok ? 0 : failedDials + 1;
+            HealthLog.Probed(logger, enclave, result.Code, result.Detail);
+            enclave.ReportProbe(result, evidence is not null);
+        }
+    }
+}

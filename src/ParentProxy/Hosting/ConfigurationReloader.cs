@@ -1,0 +1,146 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+using ParentProxy.Telemetry;
+
+namespace ParentProxy.Hosting;
+
+/// <summary>
+/// Reads the configuration anew when its file's content changed or on SIGHUP, and puts it into effect whole or not at
+/// all. Looks at the content itself: that sees atomic renames and the symlink swaps of Kubernetes, and watches no directory.
+/// </summary>
+internal sealed class ConfigurationReloader(
+    ConfigurationSources sources,
+    ActiveConfiguration configuration,
+    ProxyServer server,
+    Logging logging,
+    SystemdNotifier notifier,
+    TimeProvider time,
+    ILogger<ConfigurationReloader> logger) : IDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    private readonly SemaphoreSlim _asked = new(0, 1);
+    private byte[] _seen = [];
+
+    /// <summary>Runs until it is cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            Ask();
+        });
+        _seen = Fingerprint();
+        try
+        {
+            while (true)
+            {
+                var asked = await WaitAsync(cancellationToken);
+                var now = Fingerprint();
+                if (!asked && now.AsSpan().SequenceEqual(_seen))
+                    continue;
+                _seen = now;
+                Reload();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The end of the program.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _asked.Dispose();
+
+    /// <summary>Reads all sources and applies or refuses the result.</summary>
+    /// <returns>Whether it was applied.</returns>
+    public bool Reload()
+    {
+        notifier.Reloading();
+        try
+        {
+            var result = ConfigurationLoader.Load(sources);
+            var file = result.File ?? "no file";
+            if (result.Options is not { } options)
+            {
+                HostingLog.ReloadRefused(logger, file, string.Join("; ", result.Problems));
+                return false;
+            }
+
+            var before = configuration.Options;
+            var restart = RestartOnlyChanges.Between(before, options);
+            if (restart.Count > 0)
+                HostingLog.RestartNeeded(logger, string.Join(", ", restart));
+            foreach (var warning in result.Warnings)
+                HostingLog.ConfigurationWarning(logger, warning.Path, warning.Reason);
+
+            // What needs a restart stays as it runs; else the next reload would compare with what never took effect.
+            server.Apply(options with { Admin = before.Admin, Vsock = before.Vsock, Sections = before.Sections, Log = options.Log with { Format = before.Log.Format } });
+            logging.Update(options);
+            HostingLog.Reloaded(logger, file, server.Targets);
+            return true;
+        }
+        catch (Exception ex)
+        {
+            // A fault in here must not end the proxy, which serves with what it has.
+            HostingLog.ReloadFailed(logger, ex);
+            return false;
+        }
+        finally
+        {
+            notifier.Ready();
+        }
+    }
+
+    private void Ask()
+    {
+        try
+        {
+            _asked.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // The reload that was asked for before has not begun yet and will see everything.
+        }
+    }
+
+    private async Task<bool> WaitAsync(CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(Interval, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            await _asked.WaitAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private byte[] Fingerprint()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in sources.CandidateFiles.Where(f => f.Length > 0))
+        {
+            try
+            {
+                hash.AppendData(File.ReadAllBytes(file));
+                break;
+            }
+            catch (IOException)
+            {
+                // Not there, or about to be replaced: the next look tells.
+            }
+            catch (UnauthorizedAccessException)
+            {
+                break;
+            }
+        }
+
+        return hash.GetHashAndReset();
+    }
+}

@@ -1,0 +1,104 @@
+using Microsoft.Extensions.Logging;
+using ParentProxy.Admin;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Health;
+using ParentProxy.Ingress;
+
+namespace ParentProxy.Hosting;
+
+/// <summary>The running proxy: what it is made of, how it starts, changes and stops.</summary>
+internal sealed class ProxyServer : IAsyncDisposable
+{
+    /// <summary>How long connections that are open when the port closes have to send their request.</summary>
+    private static readonly TimeSpan LastRequests = TimeSpan.FromSeconds(1);
+
+    private readonly ActiveConfiguration _configuration;
+    private readonly TimeProvider _time;
+    private readonly HealthMonitor _monitor;
+    private readonly AdminServer _admin;
+
+    /// <summary>Composes a proxy; nothing is bound and nothing dialled yet.</summary>
+    public ProxyServer(ActiveConfiguration configuration, ILoggerFactory loggers, TimeProvider time, IEnclaveDialer? dialer = null)
+    {
+        _configuration = configuration;
+        _time = time;
+        dialer ??= new EnclaveDialer(configuration.Options.Vsock, time);
+        Registry = new EnclaveRegistry(configuration, dialer, time, inner => new AttemptHandler(inner), loggers.CreateLogger<EnclaveRegistry>());
+        _monitor = new HealthMonitor(Registry, dialer, configuration, time, loggers.CreateLogger<HealthMonitor>());
+        Ingress = new IngressServer(configuration, Registry, Drain, time, loggers);
+        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, () => Ingress.EndPoints), loggers);
+    }
+
+    /// <summary>The enclaves.</summary>
+    public EnclaveRegistry Registry { get; }
+
+    /// <summary>The public listeners.</summary>
+    public IngressServer Ingress { get; }
+
+    /// <summary>How far the stop has come.</summary>
+    public DrainState Drain { get; } = new();
+
+    /// <summary>The address of the admin listener.</summary>
+    public string AdminEndPoint => _admin.EndPoint;
+
+    /// <summary>Answered by the admin listener while the process runs.</summary>
+    public Uri LiveUri => new(new Uri(AdminEndPoint.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("[::]", "[::1]", StringComparison.Ordinal)), "/health/live");
+
+    /// <summary>What requests are forwarded to, for the log.</summary>
+    public string Targets => string.Join(", ", Registry.All);
+
+    /// <summary>Starts the probes and opens the listeners; the first round of probes may still be running then.</summary>
+    /// <exception cref="IOException">An address cannot be listened on.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        Registry.Apply(_configuration.Options, before: null);
+        _monitor.Synchronize();
+        await _admin.StartAsync(cancellationToken);
+        await Ingress.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Waits until every enclave was probed once.</summary>
+    public Task FirstRoundAsync(CancellationToken cancellationToken) => _monitor.FirstRoundAsync(cancellationToken);
+
+    /// <summary>Puts a validated configuration into effect; requests in flight go on with what they have.</summary>
+    public void Apply(ProxyOptions options)
+    {
+        var before = _configuration.Options;
+        _configuration.Replace(options);
+        Registry.Apply(options, before);
+        _monitor.Synchronize();
+        Ingress.Update(options);
+    }
+
+    /// <summary>
+    /// Stops without losing a request: health fails at once, the port goes on accepting for <c>DrainDelay</c>, then it
+    /// closes, and what is in flight has <c>Drain</c> to finish. The admin listener answers until the end.
+    /// </summary>
+    /// <returns>Whether everything finished in time.</returns>
+    public async Task<bool> StopAsync()
+    {
+        var timeouts = _configuration.Options.Timeouts;
+        Drain.BeginDraining();
+        Registry.Changed.Set();
+        await Task.Delay(timeouts.DrainDelay, _time);
+
+        Drain.BeginClosing();
+        await Ingress.StopAcceptingAsync();
+        await Task.Delay(LastRequests < timeouts.Drain ? LastRequests : timeouts.Drain, _time);
+
+        var left = timeouts.Drain - LastRequests;
+        using var patience = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time);
+        await Ingress.StopAsync(patience.Token);
+        return !patience.IsCancellationRequested;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Ingress.DisposeAsync();
+        await _monitor.DisposeAsync();
+        Registry.Close();
+        await _admin.DisposeAsync();
+    }
+}

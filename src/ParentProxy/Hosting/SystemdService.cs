@@ -1,0 +1,81 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+using ParentProxy.Health;
+
+namespace ParentProxy.Hosting;
+
+/// <summary>Keeps systemd informed: the status line, and a watchdog that beats only while the proxy really serves.</summary>
+internal sealed class SystemdService(SystemdNotifier notifier, ProxyServer server, ActiveConfiguration configuration, TimeProvider time, ILogger<SystemdService> logger)
+{
+    /// <summary>How often systemd expects a beat, from the environment that it sets; null when it expects none.</summary>
+    public static TimeSpan? WatchdogInterval(Func<string, string?> environment)
+    {
+        var pid = environment("WATCHDOG_PID");
+        if (pid is not null && pid != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
+            return null;
+        return long.TryParse(environment("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds) && microseconds > 0
+            ? TimeSpan.FromMicroseconds(microseconds)
+            : null;
+    }
+
+    /// <summary>Runs until it is cancelled.</summary>
+    public async Task RunAsync(TimeSpan? watchdog, CancellationToken cancellationToken)
+    {
+        if (!notifier.IsEnabled)
+            return;
+        try
+        {
+            await Task.WhenAll(ReportStatusAsync(cancellationToken), watchdog is { } interval ? BeatAsync(interval, cancellationToken) : Task.CompletedTask);
+        }
+        catch (OperationCanceledException)
+        {
+            // The end of the program.
+        }
+    }
+
+    private async Task ReportStatusAsync(CancellationToken cancellationToken)
+    {
+        var told = "";
+        while (true)
+        {
+            var changed = server.Registry.Changed.Next;
+            var summary = HealthSummary.Of(server.Registry, configuration, server.Drain);
+            var status = $"{summary.Status}: {summary.Healthy} of {summary.Total} enclaves healthy";
+            if (status != told)
+                notifier.Status(told = status);
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task BeatAsync(TimeSpan interval, CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.Zero });
+        while (true)
+        {
+            if (await IsServingAsync(client, interval / 2, cancellationToken))
+                notifier.Watchdog();
+            await Task.Delay(interval / 3, time, cancellationToken);
+        }
+    }
+
+    /// <summary>A request over a real socket through Kestrel and the thread pool, and accept loops that run.</summary>
+    private async Task<bool> IsServingAsync(HttpClient client, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(timeout);
+        try
+        {
+            using var answer = await client.GetAsync(server.LiveUri, deadline.Token);
+            if (answer.IsSuccessStatusCode && (server.Ingress.IsAccepting || server.Drain.IsClosing))
+                return true;
+            HostingLog.NotServing(logger, $"{server.LiveUri} answered {(int)answer.StatusCode}, accepting: {server.Ingress.IsAccepting}");
+        }
+        catch (Exception ex) when (ex is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            HostingLog.NotServing(logger, ex.Message);
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Net;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>
+/// Between YARP's forwarder and the connections: lets the <see cref="Attempt"/> of a request see its bytes pass, sends
+/// small pieces at once, and refuses an upgrade that nobody asked for.
+/// </summary>
+internal sealed class AttemptHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    /// <summary>Where a request carries what watches it.</summary>
+    public static readonly HttpRequestOptionsKey<AttemptBinding> Binding = new("parent-proxy.attempt");
+
+    /// <inheritdoc/>
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (!request.Options.TryGetValue(Binding, out var binding))
+            return await base.SendAsync(request, cancellationToken);
+
+        var attempt = binding.Attempt;
+        if (request.Content is { } body)
+            request.Content = new WatchedRequestContent(body, attempt);
+
+        var response = await base.SendAsync(request, cancellationToken);
+        var asked = request.Headers.NonValidated.Contains("Upgrade") || request.Headers.Protocol is not null;
+        var isTunnel = response.StatusCode == HttpStatusCode.SwitchingProtocols
+            || (request.Method == HttpMethod.Connect && response.StatusCode == HttpStatusCode.OK);
+        if (isTunnel && !asked)
+        {
+            response.Dispose();
+            throw new HttpRequestException(HttpRequestError.InvalidResponse, "The enclave switched protocols unasked.");
+        }
+
+        attempt.HeadReceived((int)response.StatusCode, isTunnel);
+        response.Content = new WatchedResponseContent(response.Content, binding, isTunnel);
+        return response;
+    }
+}

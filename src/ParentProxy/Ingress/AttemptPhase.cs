@@ -1,0 +1,20 @@
+namespace ParentProxy.Ingress;
+
+/// <summary>How far a try has come.</summary>
+internal enum AttemptPhase
+{
+    /// <summary>The request is being sent.</summary>
+    Sending,
+
+    /// <summary>The request is out, the head of the response is not in.</summary>
+    AwaitingHead,
+
+    /// <summary>The head is in, the body is under way.</summary>
+    Receiving,
+
+    /// <summary>The connection was upgraded.</summary>
+    Tunnel,
+
+    /// <summary>It is over.</summary>
+    Ended,
+}

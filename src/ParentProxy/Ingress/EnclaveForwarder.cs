@@ -1,0 +1,152 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Vsock;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>
+/// Forwards to the enclave behind a destination over that enclave's own connections, and writes into the
+/// <see cref="Attempt"/> how it went. The copying is YARP's.
+/// </summary>
+internal sealed class EnclaveForwarder(IHttpForwarder inner, EnclaveRegistry registry, ActiveConfiguration configuration, TimeProvider time) : IHttpForwarder
+{
+    /// <summary>The authority in outgoing requests; which enclave it is, the pool decides.</summary>
+    public const string DestinationPrefix = "http://enclave/";
+
+    /// <inheritdoc/>
+    public ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer) =>
+        SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public async ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer, CancellationToken cancellationToken)
+    {
+        var exchange = Exchange.Of(context);
+        exchange.Attempt = null;
+        var enclave = registry.Find(context.GetReverseProxyFeature().ProxiedDestination!.DestinationId);
+        if (enclave is null || !enclave.TryBeginRequest(out var pool))
+            return ForwarderError.NoAvailableDestinations;
+
+        var options = configuration.Options;
+        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+        using var attempt = new Attempt(enclave, options.Timeouts, hasBody, time, cancellationToken);
+        exchange.Attempt = attempt;
+        try
+        {
+            var version = options.Routing.HttpVersion;
+            var config = new ForwarderRequestConfig
+            {
+                Version = version,
+                VersionPolicy = version.Major == 2 ? HttpVersionPolicy.RequestVersionExact : HttpVersionPolicy.RequestVersionOrLower,
+
+                // The attempt watches the time.
+                ActivityTimeout = Timeout.InfiniteTimeSpan,
+            };
+            var error = await inner.SendAsync(context, DestinationPrefix, pool!.Invoker, config, transformer, attempt.Cancellation);
+            if (error == ForwarderError.None)
+                JudgeAnswer(attempt);
+            else
+                JudgeFailure(context, attempt, error, context.GetForwarderErrorFeature()?.Exception);
+            return error;
+        }
+        finally
+        {
+            enclave.EndRequest(pool!);
+        }
+    }
+
+    private static void JudgeAnswer(Attempt attempt)
+    {
+        if (attempt.Status >= 500)
+            attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.ServerError, $"it answered a request with {attempt.Status}"));
+    }
+
+    private static void JudgeFailure(HttpContext context, Attempt attempt, ForwarderError error, Exception? exception)
+    {
+        // A time-out of the attempt has named itself already.
+        if (attempt.Failure is { } timeout)
+        {
+            if (timeout.Kind is FailureKind.ResponseIdle)
+                attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.Slow, timeout.Detail));
+            return;
+        }
+
+        if (context.RequestAborted.IsCancellationRequested)
+        {
+            attempt.Fail(new AttemptFailure(FailureKind.ClientGone, "canceled", "the client went away", ""));
+            return;
+        }
+
+        var failure = Describe(error, exception, attempt);
+        attempt.Fail(failure);
+        if (failure.Kind is FailureKind.ConnectionTerminated or FailureKind.ResponseCut or FailureKind.InvalidResponse)
+            attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.AnswerCut, $"an answer failed: {failure.Detail} ({failure.Code})"));
+    }
+
+    private static AttemptFailure Describe(ForwarderError error, Exception? exception, Attempt attempt)
+    {
+        var chain = Chain(exception).ToList();
+        if (chain.OfType<DialException>().FirstOrDefault() is { } dial)
+            return new AttemptFailure(FailureKind.NoEnclave, dial.Code, dial.Meaning, dial.Hint);
+
+        var code = Code(chain);
+        switch (error)
+        {
+            case ForwarderError.RequestBodyClient when chain.OfType<BadHttpRequestException>().FirstOrDefault() is { } bad:
+                return bad.StatusCode == StatusCodes.Status413PayloadTooLarge
+                    ? new AttemptFailure(FailureKind.BodyTooLarge, "413", "the request body is larger than allowed", "Limits:MaxRequestBodyBytes sets the limit.")
+                    : new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {bad.Message}", "");
+            case ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient:
+                return new AttemptFailure(FailureKind.ClientGone, code, "the client went away", "");
+            case ForwarderError.UpgradeRequestDestination or ForwarderError.UpgradeResponseDestination:
+                return new AttemptFailure(FailureKind.TunnelEnded, code, "the enclave broke the upgraded connection", "");
+            case ForwarderError.ResponseBodyDestination:
+                return new AttemptFailure(FailureKind.ResponseCut, code, "the enclave ended the connection in the middle of its answer", "The client sees a cut answer. Did the application crash or restart? Look at its log.");
+            case ForwarderError.RequestCreation:
+                return new AttemptFailure(FailureKind.Internal, "internal", $"the request could not be rebuilt: {exception?.GetBaseException().Message}", "Please report this.");
+        }
+
+        var invalid = chain.OfType<HttpRequestException>().FirstOrDefault(e => e.HttpRequestError
+            is HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError);
+        if (invalid is not null || error == ForwarderError.ResponseHeaders)
+        {
+            return new AttemptFailure(FailureKind.InvalidResponse, invalid?.HttpRequestError.ToString() ?? "InvalidResponse", $"the answer is not valid HTTP: {(invalid ?? exception)?.Message}", "Does the application speak the HTTP version of Routing:HttpVersion on this port, without TLS?");
+        }
+
+        return attempt.Phase == AttemptPhase.Sending
+            ? new AttemptFailure(FailureKind.ConnectionTerminated, code, "the enclave ended the connection before it had the whole request", "Did the application crash, or does it refuse bodies of this size?")
+            : new AttemptFailure(FailureKind.ConnectionTerminated, code, "the enclave ended the connection before it answered", "Did the application crash or restart? Look at its log; 'nitro-cli console' shows that of an enclave in debug mode.");
+    }
+
+    private static string Code(List<Exception> chain)
+    {
+        foreach (var exception in chain)
+        {
+            switch (exception)
+            {
+                case VsockException vsock:
+                    return vsock.Errno.Name;
+                case SocketException socket:
+                    return Errno.FromSocketError(socket.SocketErrorCode).Name;
+            }
+        }
+
+        return "EOF";
+    }
+
+    private static IEnumerable<Exception> Chain(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            yield return exception;
+            if (exception is AggregateException { InnerExceptions.Count: > 1 } several)
+            {
+                foreach (var inner in several.InnerExceptions.SelectMany(Chain))
+                    yield return inner;
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Primitives;
+using ParentProxy.Configuration;
+using ParentProxy.Configuration.Sections;
+using ParentProxy.Enclaves;
+using Yarp.ReverseProxy.Configuration;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>Tells YARP its routes and clusters: those of section <c>ReverseProxy</c>, then one route to all enclaves.</summary>
+internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyConfigProvider
+{
+    /// <summary>The cluster and the route of <c>Enclaves</c>.</summary>
+    public const string EnclavesId = "enclaves";
+
+    private Snapshot _snapshot = new(options);
+
+    /// <inheritdoc/>
+    public IProxyConfig GetConfig() => Volatile.Read(ref _snapshot);
+
+    /// <summary>Replaces routes and clusters; requests in flight keep theirs.</summary>
+    public void Update(ProxyOptions options) => Interlocked.Exchange(ref _snapshot, new Snapshot(options)).Expire();
+
+    private static ClusterConfig EnclavesCluster(ProxyOptions options) => new()
+    {
+        ClusterId = EnclavesId,
+        LoadBalancingPolicy = options.Routing.LoadBalancing,
+        Destinations = options.Enclaves.ToDictionary(e => e.Id, _ => Destination, StringComparer.OrdinalIgnoreCase),
+    };
+
+    private static RouteConfig EnclavesRoute { get; } = new()
+    {
+        RouteId = EnclavesId,
+        ClusterId = EnclavesId,
+        
+        // After every configured route, before the answer that none matches.
+        Order = int.MaxValue - 1,
+        Match = new RouteMatch { Path = "{**any}" },
+    };
+
+    private static DestinationConfig Destination { get; } = new() { Address = EnclaveForwarder.DestinationPrefix };
+
+    private static IEnumerable<EnclaveOptions> Named(string address, ProxyOptions options) =>
+        EnclavePattern.TryParse(address, out var pattern)
+            ? options.Enclaves.Where(e => EnclavePattern.Matches(pattern, e.Id) || EnclavePattern.Matches(pattern, e.Name))
+            : [];
+
+    /// <summary>Destinations by the id of their registry entry, instead of the addresses as they were written.</summary>
+    private static ClusterConfig Resolve(ClusterConfig cluster, ProxyOptions options)
+    {
+        var destinations = new Dictionary<string, DestinationConfig>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, destination) in cluster.Destinations ?? new Dictionary<string, DestinationConfig>())
+        {
+            if (EnclaveEndpoint.TryParse(destination.Address, out _, out _))
+            {
+                destinations[$"{cluster.ClusterId}/{name}"] = destination with { Address = EnclaveForwarder.DestinationPrefix };
+            }
+            else
+            {
+                foreach (var enclave in Named(destination.Address, options))
+                    destinations[enclave.Id] = destination with { Address = EnclaveForwarder.DestinationPrefix };
+            }
+        }
+
+        return cluster with { Destinations = destinations, LoadBalancingPolicy = cluster.LoadBalancingPolicy ?? options.Routing.LoadBalancing };
+    }
+
+#pragma warning disable CA1001 // The source has no timer and no handle, and YARP may look at the token after the next snapshot.
+    private sealed class Snapshot : IProxyConfig
+#pragma warning restore CA1001
+    {
+        private readonly CancellationTokenSource _expired = new();
+
+        public Snapshot(ProxyOptions options)
+        {
+            ChangeToken = new CancellationChangeToken(_expired.Token);
+            var clusters = options.ReverseProxy.Clusters.Select(c => Resolve(c, options)).ToList();
+            var routes = options.ReverseProxy.Routes.ToList();
+            if (options.Enclaves.Count > 0)
+            {
+                clusters.Add(EnclavesCluster(options));
+                routes.Add(EnclavesRoute);
+            }
+
+            Clusters = clusters;
+            Routes = routes;
+        }
+
+        public string RevisionId { get; } = Guid.NewGuid().ToString("N");
+
+        public IReadOnlyList<RouteConfig> Routes { get; }
+
+        public IReadOnlyList<ClusterConfig> Clusters { get; }
+
+        public IChangeToken ChangeToken { get; }
+
+        public void Expire() => _expired.Cancel();
+    }
+}

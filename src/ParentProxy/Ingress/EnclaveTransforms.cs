@@ -1,0 +1,64 @@
+using Microsoft.AspNetCore.Http.Features;
+using Yarp.ReverseProxy.Transforms;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>What every route does to messages, beside the transforms that it is configured with.</summary>
+internal sealed class EnclaveTransforms : ITransformProvider
+{
+    private static readonly UriCreationOptions Verbatim = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
+    /// <inheritdoc/>
+    public void ValidateRoute(TransformRouteValidationContext context)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void ValidateCluster(TransformClusterValidationContext context)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Apply(TransformBuilderContext context)
+    {
+        // ForwardedFields has rewritten the fields of the request already.
+        context.UseDefaultForwarders ??= false;
+        var hasOwnTransforms = context.Route.Transforms is { Count: > 0 };
+        if (!context.RequestTransforms.Any(t => t is RequestHeaderOriginalHostTransform))
+            context.AddOriginalHost(true);
+
+        context.AddRequestTransform(request =>
+        {
+            var exchange = Exchange.Of(request.HttpContext);
+
+            // A route that changes path or query has YARP build the target from its parts.
+            if (!hasOwnTransforms)
+                request.ProxyRequest.RequestUri = Target(request);
+            request.ProxyRequest.Headers.Remove(RequestId.Field);
+            request.ProxyRequest.Headers.TryAddWithoutValidation(RequestId.Field, exchange.RequestId);
+            ConnectionFields.CleanRequest(request.HttpContext.Request.Headers, request.ProxyRequest.Headers);
+            if (exchange.Attempt is { } attempt)
+            {
+                request.ProxyRequest.Options.Set(
+                    AttemptHandler.Binding,
+                    new AttemptBinding(attempt, ct => request.HttpContext.Response.Body.FlushAsync(ct)));
+            }
+
+            return ValueTask.CompletedTask;
+        });
+        context.AddResponseTransform(response =>
+        {
+            if (response.ProxyResponse is { } answer)
+                ConnectionFields.CleanResponse(answer.Headers, response.HttpContext.Response.Headers);
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    /// <summary>Path and query byte for byte: decoding and encoding again would change what the enclave sees.</summary>
+    private static Uri Target(RequestTransformContext request)
+    {
+        var rawTarget = request.HttpContext.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        return new Uri(request.DestinationPrefix.TrimEnd('/') + RawTarget.PathAndQuery(rawTarget), Verbatim);
+    }
+}

@@ -1,0 +1,26 @@
+using Microsoft.AspNetCore.Http;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>What is known of one public request while it is served.</summary>
+internal sealed class Exchange
+{
+    /// <summary>The value of <c>X-Request-Id</c>, towards the enclave and the client.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>Timestamp of the arrival.</summary>
+    public required long Started { get; init; }
+
+    /// <summary>Whether the peer is one of <c>ForwardedHeaders:TrustedProxies</c>.</summary>
+    public required bool PeerIsTrusted { get; init; }
+
+    /// <summary>The client as far as a trusted peer tells, else the peer; null on a unix socket.</summary>
+    public required string? ClientAddress { get; init; }
+
+    /// <summary>The latest try, or null before the first.</summary>
+    public Attempt? Attempt { get; set; }
+
+    /// <summary>The exchange of a request on the public pipeline.</summary>
+    public static Exchange Of(HttpContext context) =>
+        context.Features.Get<Exchange>() ?? throw new InvalidOperationException("The request did not pass the public pipeline.");
+}

@@ -1,0 +1,76 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
+using ParentProxy.Configuration;
+using ParentProxy.Health;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>
+/// First in the public pipeline: gives the request its id, settles whom to believe, applies the limits, and answers
+/// when something behind it fails.
+/// </summary>
+internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfiguration configuration, DrainState drain, TimeProvider time, ILogger<ExchangeMiddleware> logger)
+{
+    /// <summary>Serves one request.</summary>
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var options = configuration.Options;
+        var peerIsTrusted = ForwardedFields.IsTrusted(context.Connection.RemoteIpAddress, options.ForwardedHeaders);
+        var exchange = new Exchange
+        {
+            RequestId = RequestId.For(context.Request.Headers),
+            Started = time.GetTimestamp(),
+            PeerIsTrusted = peerIsTrusted,
+            ClientAddress = ForwardedFields.ClientAddress(context, peerIsTrusted),
+        };
+        context.Features.Set(exchange);
+        context.Response.OnStarting(static state => ((ExchangeMiddleware, HttpContext))state is var (self, context) ? self.FinishHead(context) : Task.CompletedTask, (this, context));
+        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = options.Limits.MaxRequestBodyBytes;
+
+        try
+        {
+            if (context.Request.ContentLength > options.Limits.MaxRequestBodyBytes)
+            {
+                await FailureAnswer.WriteAsync(context, FailureKind.BodyTooLarge, exchange.RequestId);
+                return;
+            }
+
+            // Any other upgrade, h2c above all, is served as plain HTTP.
+            if (!IsWebSocket(context.Request.Headers))
+                context.Request.Headers.Remove(HeaderNames.Upgrade);
+            await next(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is left to answer.
+        }
+        catch (BadHttpRequestException ex)
+        {
+            await FailureAnswer.WriteAsync(context, ex.StatusCode == StatusCodes.Status413PayloadTooLarge ? FailureKind.BodyTooLarge : FailureKind.BadRequestBody, exchange.RequestId);
+        }
+        catch (Exception ex)
+        {
+            IngressLog.Fault(logger, exchange.RequestId, ex);
+            if (context.Response.HasStarted)
+                context.Abort();
+            else
+                await FailureAnswer.WriteAsync(context, FailureKind.Internal, exchange.RequestId);
+        }
+    }
+
+    private static bool IsWebSocket(IHeaderDictionary headers) =>
+        string.Equals(headers.Upgrade.ToString().Trim(), "websocket", StringComparison.OrdinalIgnoreCase);
+
+    private Task FinishHead(HttpContext context)
+    {
+        context.Response.Headers[RequestId.Field] = Exchange.Of(context).RequestId;
+
+        // HTTP/2 says the same with GOAWAY.
+        if (drain.IsClosing && HttpProtocol.IsHttp11(context.Request.Protocol) && context.Response.StatusCode != StatusCodes.Status101SwitchingProtocols)
+            context.Response.Headers.Connection = "close";
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,147 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>
+/// First in YARP's pipeline: offers load balancing the enclaves that are usable, waits when there is none, and tries
+/// again while nothing of the request was sent. Above the forwarder, because only here another enclave can be chosen.
+/// </summary>
+internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry registry, ActiveConfiguration configuration, TimeProvider time, ILogger<FailoverMiddleware> logger)
+{
+    /// <summary>How long a request waits for news at most before it looks again.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
+
+    private int _waiting;
+
+    /// <summary>Serves one request.</summary>
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var exchange = Exchange.Of(context);
+        var failure = RawTarget.PathAndQuery(context.Features.Get<IHttpRequestFeature>()!.RawTarget) is null
+            ? new AttemptFailure(FailureKind.BadTarget, "400", "the request target names no path", "")
+            : await ForwardAsync(context, exchange);
+        if (failure is null)
+            return;
+
+        Report(context, exchange, failure);
+        if (failure.Kind is not (FailureKind.ClientGone or FailureKind.TunnelEnded))
+            await FailureAnswer.WriteAsync(context, failure.Kind, exchange.RequestId);
+    }
+
+    private async Task<AttemptFailure?> ForwardAsync(HttpContext context, Exchange exchange)
+    {
+        var options = configuration.Options;
+        var proxy = context.GetReverseProxyFeature();
+        var cluster = proxy.Route.Cluster!;
+        var patience = options.Timeouts.Connect > options.Retry.WaitForEnclave ? options.Timeouts.Connect : options.Retry.WaitForEnclave;
+        AttemptFailure? last = null;
+        while (true)
+        {
+            var changed = registry.Changed.Next;
+            var usable = Usable(cluster);
+            if (usable.Count == 0)
+            {
+                if (Interlocked.Increment(ref _waiting) > options.Retry.MaxWaiting)
+                {
+                    Interlocked.Decrement(ref _waiting);
+                    return new AttemptFailure(FailureKind.TooManyWaiting, "limit", $"{options.Retry.MaxWaiting} requests wait for an enclave already", "Retry:MaxWaiting sets the limit.");
+                }
+
+                var found = await WaitAsync(cluster, exchange, options.Retry.WaitForEnclave, context.RequestAborted);
+                if (!found)
+                    return last ?? NoneUsable(cluster);
+                continue;
+            }
+
+            proxy.AvailableDestinations = usable;
+            await next(context);
+            last = exchange.Attempt?.Failure;
+            if (exchange.Attempt is not null && last?.Kind != FailureKind.NoEnclave)
+                return last;
+
+            // Nothing was sent: the dial failed, or the enclave had just left. Any method may be tried again.
+            var left = patience - time.GetElapsedTime(exchange.Started);
+            if (left <= TimeSpan.Zero || context.Response.HasStarted)
+                return last ?? NoneUsable(cluster);
+            context.Response.Clear();
+            context.Features.Set<IForwarderErrorFeature>(null);
+
+            // Where only the enclave that just failed is left, the probe that its failure started has to speak first.
+            if (!Usable(cluster).Any(d => d.DestinationId != exchange.Attempt?.Enclave.Id))
+                await WakeSignal.WaitAsync(changed, left < LookAgain ? left : LookAgain, time, context.RequestAborted);
+        }
+    }
+
+    private List<DestinationState> Usable(ClusterState cluster)
+    {
+        var all = cluster.DestinationsState.AllDestinations;
+        var usable = new List<DestinationState>(all.Count);
+        foreach (var destination in all)
+        {
+            if (registry.Find(destination.DestinationId) is { IsUsable: true })
+                usable.Add(destination);
+        }
+
+        return usable;
+    }
+
+    /// <summary>Waits until an enclave is usable; false when the time is over. Leaves the room that was entered for it.</summary>
+    private async Task<bool> WaitAsync(ClusterState cluster, Exchange exchange, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var awaited = cluster.DestinationsState.AllDestinations.Select(d => registry.Find(d.DestinationId)).OfType<Enclave>().ToList();
+        awaited.ForEach(e => e.BeginWaiting());
+        try
+        {
+            while (true)
+            {
+                var changed = registry.Changed.Next;
+                if (Usable(cluster).Count > 0)
+                    return true;
+                var left = patience - time.GetElapsedTime(exchange.Started);
+                if (left <= TimeSpan.Zero)
+                    return false;
+                await WakeSignal.WaitAsync(changed, left < LookAgain ? left : LookAgain, time, cancellationToken);
+            }
+        }
+        finally
+        {
+            awaited.ForEach(e => e.EndWaiting());
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private AttemptFailure NoneUsable(ClusterState cluster)
+    {
+        var states = cluster.DestinationsState.AllDestinations
+            .Select(d => registry.Find(d.DestinationId))
+            .OfType<Enclave>()
+            .Select(e => $"{e} is {e.Status.State}: {e.Status.Reason}");
+        return new AttemptFailure(FailureKind.NoEnclave, "unavailable", $"no enclave is usable: {string.Join("; ", states)}", "The admin listener's /health shows every enclave.");
+    }
+
+    private void Report(HttpContext context, Exchange exchange, AttemptFailure failure)
+    {
+        var level = failure.Kind is FailureKind.ClientGone or FailureKind.TunnelEnded or FailureKind.BadTarget or FailureKind.BadRequestBody or FailureKind.BodyTooLarge or FailureKind.ClientIdle
+            ? LogLevel.Debug
+            : LogLevel.Warning;
+        if (!logger.IsEnabled(level))
+            return;
+        IngressLog.RequestFailed(
+            logger,
+            level,
+            context.Request.Method,
+            RawTarget.Path(context.Features.Get<IHttpRequestFeature>()!.RawTarget).ToString(),
+            exchange.RequestId,
+            exchange.Attempt?.Enclave.ToString() ?? "none",
+            failure.Code,
+            failure.Detail,
+            failure.Hint,
+            context.Response.HasStarted ? "cut" : FailureAnswer.Status(failure.Kind).ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>
+/// The answer to a request that failed: RFC 9457 problem details and RFC 9209 <c>Proxy-Status</c>. The one place that
+/// maps a failure to what the public may know of it: no CID, no path, no name of an enclave, no text of an exception.
+/// </summary>
+internal static class FailureAnswer
+{
+    private const string RetryAfterSeconds = "1";
+
+    /// <summary>The status code of a failure.</summary>
+    public static int Status(FailureKind kind) => Describe(kind).Status;
+
+    /// <summary>Writes the answer if none has started.</summary>
+    public static async Task WriteAsync(HttpContext context, FailureKind kind, string requestId)
+    {
+        if (context.Response.HasStarted)
+            return;
+        var (status, error, title, detail) = Describe(kind);
+        var response = context.Response;
+        response.Clear();
+        response.StatusCode = status;
+        response.Headers.CacheControl = "no-store";
+        response.Headers["Proxy-Status"] = $"parent-proxy; error={error}";
+        if (status == StatusCodes.Status503ServiceUnavailable)
+            response.Headers.RetryAfter = RetryAfterSeconds;
+        response.ContentType = "application/problem+json";
+        var body = JsonSerializer.SerializeToUtf8Bytes(new
+        {
+            type = $"urn:parent-proxy:{error}",
+            title,
+            status,
+            detail,
+            requestId,
+        });
+        response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await response.Body.WriteAsync(body, context.RequestAborted);
+    }
+
+    private static (int Status, string Error, string Title, string Detail) Describe(FailureKind kind) => kind switch
+    {
+        FailureKind.NoEnclave => (503, "destination_unavailable", "Service Unavailable", "No backend can take the request right now. Try again shortly."),
+        FailureKind.TooManyWaiting => (503, "connection_limit_reached", "Service Unavailable", "Too many requests are waiting for a backend. Try again shortly."),
+        FailureKind.ConnectionTerminated => (502, "connection_terminated", "Bad Gateway", "The backend closed the connection before it answered."),
+        FailureKind.InvalidResponse => (502, "http_protocol_error", "Bad Gateway", "The backend's answer is not valid HTTP."),
+        FailureKind.ResponseHeadTimeout => (504, "http_response_timeout", "Gateway Timeout", "The backend did not answer in time."),
+        FailureKind.EnclaveIdle => (504, "connection_write_timeout", "Gateway Timeout", "The backend stopped taking the request."),
+        FailureKind.ClientIdle => (408, "http_request_error", "Request Timeout", "The rest of the request did not arrive in time."),
+        FailureKind.BadRequestBody => (400, "http_request_error", "Bad Request", "The body of the request is not valid."),
+        FailureKind.BodyTooLarge => (413, "http_request_denied", "Content Too Large", "The body of the request is larger than allowed."),
+        FailureKind.BadTarget => (400, "http_request_denied", "Bad Request", "This form of request target is not forwarded."),
+        FailureKind.NoRoute => (404, "destination_not_found", "Not Found", "No route matches the request."),
+        _ => (502, "proxy_internal_error", "Bad Gateway", "The request could not be forwarded."),
+    };
+}

@@ -1,0 +1,53 @@
+namespace ParentProxy.Ingress;
+
+/// <summary>Why a request got no answer of an enclave, or not a whole one.</summary>
+internal enum FailureKind
+{
+    /// <summary>No enclave could be dialled or waited for.</summary>
+    NoEnclave,
+
+    /// <summary>More requests wait for an enclave than may.</summary>
+    TooManyWaiting,
+
+    /// <summary>The connection ended before the head of the answer.</summary>
+    ConnectionTerminated,
+
+    /// <summary>The answer is not HTTP.</summary>
+    InvalidResponse,
+
+    /// <summary>No head within <c>Timeouts:ResponseHead</c>.</summary>
+    ResponseHeadTimeout,
+
+    /// <summary>The enclave took nothing of the request for <c>Timeouts:Idle</c>.</summary>
+    EnclaveIdle,
+
+    /// <summary>The client sent nothing of its request for <c>Timeouts:Idle</c>.</summary>
+    ClientIdle,
+
+    /// <summary>The answer ended before it was whole.</summary>
+    ResponseCut,
+
+    /// <summary>The answer stood still for <c>Timeouts:Idle</c>.</summary>
+    ResponseIdle,
+
+    /// <summary>An upgraded connection stood still for <c>Timeouts:Tunnel</c>, or broke.</summary>
+    TunnelEnded,
+
+    /// <summary>The client's body is no valid message.</summary>
+    BadRequestBody,
+
+    /// <summary>The client's body is larger than allowed.</summary>
+    BodyTooLarge,
+
+    /// <summary>The form of the request target is none that is forwarded.</summary>
+    BadTarget,
+
+    /// <summary>The client went away.</summary>
+    ClientGone,
+
+    /// <summary>No route matches.</summary>
+    NoRoute,
+
+    /// <summary>A fault in this program.</summary>
+    Internal,
+}

@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+using ParentProxy.Vsock;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>One public listener.</summary>
+internal sealed class IngressListener : IConnectionListener
+{
+    private const int Backlog = 4096;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    private readonly Socket _socket;
+    private readonly SocketConnectionContextFactory _contexts;
+    private readonly ActiveConfiguration _configuration;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TimeSpan _pause = FirstPause;
+    private int _connections;
+    private long _rejected;
+
+    /// <summary>Listens on a bound socket, which it owns.</summary>
+    public IngressListener(Socket socket, SocketConnectionContextFactory contexts, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
+    {
+        _socket = socket;
+        _contexts = contexts;
+        _configuration = configuration;
+        _time = time;
+        _logger = logger;
+        socket.Listen(Backlog);
+        EndPoint = socket.LocalEndPoint!;
+    }
+
+    /// <inheritdoc/>
+    public EndPoint EndPoint { get; }
+
+    /// <summary>Whether the port is open.</summary>
+    public bool IsAccepting => !_stopped.Task.IsCompleted;
+
+    /// <inheritdoc/>
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            try
+            {
+                var socket = _stopping.IsCancellationRequested ? AcceptQueued() : await _socket.AcceptAsync(_stopping.Token);
+                if (socket is null)
+                {
+                    Close();
+                    return null;
+                }
+
+                _pause = FirstPause;
+                if (Admit(socket) is { } connection)
+                    return connection;
+            }
+            catch (OperationCanceledException)
+            {
+                // Stopping: once more round, for what the queue still holds.
+            }
+            catch (ObjectDisposedException)
+            {
+                return null;
+            }
+            catch (SocketException ex) when (ex.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            {
+                // Until a descriptor is free every accept fails at once; to try again at once would burn a core.
+                IngressLog.AcceptFailed(_logger, EndPoint.ToString() ?? "", Errno.FromSocketError(ex.SocketErrorCode).Name, _pause);
+                await PauseAsync();
+            }
+            catch (SocketException)
+            {
+                // That connection was gone before it was accepted; the next one has nothing to do with it.
+            }
+        }
+    }
+
+    /// <summary>
+    /// Closes the port. A connection that is still in the accept queue would be reset by that, so the queue is emptied
+    /// first; what was accepted goes on.
+    /// </summary>
+    public async Task StopAcceptingAsync()
+    {
+        await _stopping.CancelAsync();
+        await _stopped.Task;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        await _stopping.CancelAsync();
+        Close();
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        Close();
+        return ValueTask.CompletedTask;
+    }
+
+    private Socket? AcceptQueued()
+    {
+        try
+        {
+            return _socket.Poll(0, SelectMode.SelectRead) ? _socket.Accept() : null;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+
+    private ConnectionContext? Admit(Socket socket)
+    {
+        var limit = _configuration.Options.Limits.MaxConnections;
+        if (Interlocked.Increment(ref _connections) > limit)
+        {
+            Interlocked.Decrement(ref _connections);
+            socket.Dispose();
+            var rejected = ++_rejected;
+
+            // A flood of connections must not become a flood of log lines.
+            if ((rejected & (rejected - 1)) == 0)
+                IngressLog.ConnectionRejected(_logger, EndPoint.ToString() ?? "", limit, rejected);
+            return null;
+        }
+
+        if (socket.LocalEndPoint is IPEndPoint)
+            socket.NoDelay = true;
+        var connection = _contexts.Create(socket);
+        connection.ConnectionClosed.UnsafeRegister(static state => Interlocked.Decrement(ref ((IngressListener)state!)._connections), this);
+        return connection;
+    }
+
+    private async Task PauseAsync()
+    {
+        try
+        {
+            await Task.Delay(_pause, _time, _stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping ends the pause.
+        }
+
+        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+    }
+
+    private void Close()
+    {
+        _socket.Dispose();
+        _stopped.TrySetResult();
+    }
+}

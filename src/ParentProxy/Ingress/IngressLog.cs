@@ -1,0 +1,18 @@
+using Microsoft.Extensions.Logging;
+
+namespace ParentProxy.Ingress;
+
+internal static partial class IngressLog
+{
+    [LoggerMessage(EventId = 300, Message = "{Method} {Path} failed (request {RequestId}, enclave {Enclave}): {Code}: {Detail}. {Hint} Answer: {Answer}")]
+    public static partial void RequestFailed(ILogger logger, LogLevel level, string method, string path, string requestId, string enclave, string code, string detail, string hint, string answer);
+
+    [LoggerMessage(EventId = 301, Level = LogLevel.Error, Message = "Cannot accept on {EndPoint}: {Errno}. Accepting again in {Pause}. Raise LimitNOFILE of the unit or lower Limits:MaxConnections")]
+    public static partial void AcceptFailed(ILogger logger, string endPoint, string errno, TimeSpan pause);
+
+    [LoggerMessage(EventId = 302, Level = LogLevel.Warning, Message = "Closed a new connection on {EndPoint}: {Connections} are open, which is Limits:MaxConnections; {Rejected} closed so far")]
+    public static partial void ConnectionRejected(ILogger logger, string endPoint, int connections, long rejected);
+
+    [LoggerMessage(EventId = 303, Level = LogLevel.Error, Message = "Request {RequestId} failed by a fault of this program")]
+    public static partial void Fault(ILogger logger, string requestId, Exception exception);
+}

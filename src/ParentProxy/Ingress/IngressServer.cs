@@ -1,0 +1,120 @@
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Health;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>The public listeners: Kestrel in front, YARP's pipeline behind.</summary>
+internal sealed class IngressServer : IAsyncDisposable
+{
+    private static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longer than an ALB's default of 60 s, so that it never meets a connection that is being closed.</summary>
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(130);
+
+    private readonly WebApplication _app;
+    private readonly EnclaveProxyConfigProvider _routes;
+    private readonly IngressListenerFactory _listeners;
+
+    /// <summary>Composes the server; nothing is bound yet.</summary>
+    public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, TimeProvider time, ILoggerFactory loggers)
+    {
+        _routes = new EnclaveProxyConfigProvider(configuration.Options);
+        _listeners = new IngressListenerFactory(configuration, time, loggers);
+
+        // The content root is where the program is: in '/', where systemd starts it, a search would take minutes.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
+        var services = builder.Services;
+        services.AddSingleton(loggers);
+        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(drain).AddSingleton(time);
+        services.AddSingleton<IConnectionListenerFactory>(_listeners);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
+        services.AddRouting();
+        services.AddReverseProxy().AddTransforms<EnclaveTransforms>();
+        services.AddSingleton<IProxyConfigProvider>(_routes);
+        ReplaceForwarder(services);
+
+        _app = builder.Build();
+        _app.UseMiddleware<ExchangeMiddleware>();
+        _app.UseMiddleware<PublicHealthMiddleware>();
+        _app.UseMiddleware<ForwardedFieldsMiddleware>();
+        _app.UseRouting();
+        _app.MapReverseProxy(proxy =>
+        {
+            proxy.UseMiddleware<FailoverMiddleware>();
+            proxy.UseSessionAffinity();
+            proxy.UseLoadBalancing();
+        });
+        _app.MapFallback("{**any}", context => FailureAnswer.WriteAsync(context, FailureKind.NoRoute, Exchange.Of(context).RequestId));
+    }
+
+    /// <summary>The addresses that are listened on.</summary>
+    public IReadOnlyList<string> EndPoints => [.. _app.Urls];
+
+    /// <summary>Whether every listener accepts connections.</summary>
+    public bool IsAccepting => _listeners.IsAccepting;
+
+    /// <summary>Binds the listeners.</summary>
+    /// <exception cref="ListenException">An address cannot be listened on.</exception>
+    public Task StartAsync(CancellationToken cancellationToken) => _app.StartAsync(cancellationToken);
+
+    /// <summary>Takes over the routes of a configuration.</summary>
+    public void Update(ProxyOptions options) => _routes.Update(options);
+
+    /// <summary>Closes the ports; what was accepted is still served.</summary>
+    public Task StopAcceptingAsync() => _listeners.StopAcceptingAsync();
+
+    /// <summary>Waits for the requests in flight and closes their connections; aborts them when the token fires.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static void ConfigureKestrel(KestrelServerOptions kestrel, IConfiguration sections)
+    {
+        kestrel.AddServerHeader = false;
+
+        // Field values are bytes to us; Latin-1 keeps each of them.
+        kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+        kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
+
+        var limits = kestrel.Limits;
+        limits.MaxRequestLineSize = 16 * 1024;
+        limits.MaxRequestHeadersTotalSize = 64 * 1024;
+        limits.MaxRequestHeaderCount = 200;
+        limits.RequestHeadersTimeout = HeadTimeout;
+        limits.KeepAliveTimeout = KeepAlive;
+        limits.Http2.MaxRequestHeaderFieldSize = 64 * 1024;
+
+        // A pause is legitimate; Timeouts:Idle ends what stands still.
+        limits.MinRequestBodyDataRate = null;
+        limits.MinResponseDataRate = null;
+
+        // Each request gets the limit in effect.
+        limits.MaxRequestBodySize = null;
+
+        // Kestrel reads endpoints from its section by itself, limits it does not.
+        sections.GetSection("Kestrel:Limits").Bind(limits);
+        kestrel.Configure(sections.GetSection("Kestrel"), reloadOnChange: false);
+    }
+
+    /// <summary>Puts ours in front of YARP's forwarder, which stays what copies the bytes.</summary>
+    private static void ReplaceForwarder(IServiceCollection services)
+    {
+        var yarps = services.Last(d => d.ServiceType == typeof(IHttpForwarder)).ImplementationType!;
+        services.Replace(ServiceDescriptor.Singleton<IHttpForwarder>(provider => ActivatorUtilities.CreateInstance<EnclaveForwarder>(
+            provider,
+            (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarps))));
+    }
+}

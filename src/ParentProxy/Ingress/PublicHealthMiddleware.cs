@@ -1,0 +1,37 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Health;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>
+/// Answers <c>Health:Path</c> on the public listener, for the load balancer in front: how many enclaves are healthy
+/// and nothing else. The raw path decides, so that an encoded or doubled slash reaches the enclave.
+/// </summary>
+internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain)
+{
+    /// <summary>Serves one request.</summary>
+    public Task InvokeAsync(HttpContext context)
+    {
+        var health = configuration.Options.Health;
+        var isAsked = health.Public
+            && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+            && RawTarget.Path(context.Features.Get<IHttpRequestFeature>()!.RawTarget).SequenceEqual(health.Path);
+        return isAsked ? AnswerAsync(context) : next(context);
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        var summary = HealthSummary.Of(registry, configuration, drain);
+        var body = JsonSerializer.SerializeToUtf8Bytes(new { status = summary.Status, healthy = summary.Healthy, total = summary.Total });
+        context.Response.StatusCode = summary.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        context.Response.ContentType = "application/json";
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.ContentLength = body.Length;
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+}

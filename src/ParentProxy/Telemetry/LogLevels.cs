@@ -1,0 +1,46 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using ParentProxy.Configuration;
+
+namespace ParentProxy.Telemetry;
+
+/// <summary>
+/// The levels by category. They stand in front of Serilog instead of in it, because there they can change while the
+/// program runs, overrides included, when and only when a new configuration takes effect.
+/// </summary>
+internal sealed class LogLevels : IOptionsMonitor<LoggerFilterOptions>
+{
+    private LoggerFilterOptions _current;
+    private Action<LoggerFilterOptions, string?>? _listeners;
+
+    /// <summary>The levels of a configuration.</summary>
+    public LogLevels(LogOptions options) => _current = Build(options);
+
+    /// <inheritdoc/>
+    public LoggerFilterOptions CurrentValue => Volatile.Read(ref _current);
+
+    /// <inheritdoc/>
+    public LoggerFilterOptions Get(string? name) => CurrentValue;
+
+    /// <inheritdoc/>
+    public IDisposable? OnChange(Action<LoggerFilterOptions, string?> listener)
+    {
+        _listeners += listener;
+        return null;
+    }
+
+    /// <summary>Takes over the levels of a configuration.</summary>
+    public void Update(LogOptions options)
+    {
+        Volatile.Write(ref _current, Build(options));
+        _listeners?.Invoke(CurrentValue, null);
+    }
+
+    private static LoggerFilterOptions Build(LogOptions options)
+    {
+        var filter = new LoggerFilterOptions { MinLevel = options.Level };
+        foreach (var (category, level) in options.Overrides)
+            filter.Rules.Add(new LoggerFilterRule(providerName: null, category, level, filter: null));
+        return filter;
+    }
+}

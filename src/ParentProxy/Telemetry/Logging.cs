@@ -1,0 +1,74 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+using Serilog;
+using Serilog.Extensions.Logging;
+using Serilog.Formatting.Json;
+using Serilog.Settings.Configuration;
+
+namespace ParentProxy.Telemetry;
+
+/// <summary>The program's log: Serilog behind the framework's abstractions.</summary>
+internal sealed class Logging : IAsyncDisposable
+{
+    private const string Line = "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}";
+
+    private readonly LogLevels _levels;
+    private readonly Serilog.Core.Logger _serilog;
+    private readonly SerilogLoggerProvider _provider;
+
+    /// <summary>Opens the log.</summary>
+    /// <param name="options">The configuration at the start.</param>
+    /// <param name="isUnderSystemd">Whether the journal reads what is written.</param>
+    public Logging(ProxyOptions options, bool isUnderSystemd)
+    {
+        _levels = new LogLevels(options.Log);
+        var serilog = new LoggerConfiguration().MinimumLevel.Verbose();
+        var section = WithoutLevels(options.Sections);
+        serilog.ReadFrom.Configuration(section, new ConfigurationReaderOptions(
+            typeof(ConsoleLoggerConfigurationExtensions).Assembly,
+            typeof(FileLoggerConfigurationExtensions).Assembly,
+            typeof(LoggerConfigurationAsyncExtensions).Assembly));
+        if (!section.GetSection("Serilog:WriteTo").GetChildren().Any())
+        {
+            var asJson = options.Log.Format == LogFormat.Json || (options.Log.Format == LogFormat.Auto && isUnderSystemd);
+
+            // The console writes synchronously; nothing on the way of a request may wait for it.
+            serilog.WriteTo.Async(sink =>
+            {
+                if (asJson)
+                    sink.Console(new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture));
+                else
+                    sink.Console(outputTemplate: Line, formatProvider: CultureInfo.InvariantCulture);
+            });
+        }
+
+        _serilog = serilog.CreateLogger();
+        _provider = new SerilogLoggerProvider(_serilog);
+        Factory = new LoggerFactory([_provider], _levels);
+    }
+
+    /// <summary>Makes loggers.</summary>
+    public ILoggerFactory Factory { get; }
+
+    /// <summary>Whether what is written goes to the journal.</summary>
+    public static bool IsUnderSystemd(Func<string, string?> environment) =>
+        Console.IsOutputRedirected && (environment("JOURNAL_STREAM") is not null || environment("INVOCATION_ID") is not null);
+
+    /// <summary>Takes over the levels of a configuration.</summary>
+    public void Update(ProxyOptions options) => _levels.Update(options.Log);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Factory.Dispose();
+        _provider.Dispose();
+        await _serilog.DisposeAsync();
+    }
+
+    private static IConfigurationRoot WithoutLevels(IConfiguration sections) => new ConfigurationBuilder()
+        .AddInMemoryCollection(sections.GetSection("Serilog").AsEnumerable()
+            .Where(pair => pair.Value is not null && !pair.Key.StartsWith("Serilog:MinimumLevel", StringComparison.OrdinalIgnoreCase)))
+        .Build();
+}
