@@ -34,7 +34,7 @@ internal static class DemoCommand
             }
 
             // Nothing of this machine's configuration takes part.
-            var sources = new ConfigurationSources { CommandLine = [.. demo, .. settings], SystemFile = "", ShippedFile = "" };
+            var sources = new ConfigurationSources { CommandLine = [.. demo, .. settings], SystemFile = null, ShippedFile = null };
             return await RunCommand.RunAsync(sources, Explain);
         }
         finally

@@ -12,15 +12,15 @@ internal sealed record ConfigurationSources
     /// <summary><c>--Section:Key=value</c> arguments as path and value, in their order.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> CommandLine { get; init; } = [];
 
-    /// <summary>The machine's configuration file.</summary>
-    public string SystemFile { get; init; } = "/etc/parent-proxy/appsettings.json";
+    /// <summary>The machine's configuration file, or null for none.</summary>
+    public string? SystemFile { get; init; } = "/etc/parent-proxy/appsettings.json";
 
-    /// <summary>The file beside the assembly.</summary>
-    public string ShippedFile { get; init; } = Path.Combine(AppContext.BaseDirectory, "appsettings.json");
+    /// <summary>The file beside the assembly, or null for none.</summary>
+    public string? ShippedFile { get; init; } = Path.Combine(AppContext.BaseDirectory, "appsettings.json");
 
     /// <summary>The files of which the first that is there is read.</summary>
     public IReadOnlyList<string> CandidateFiles =>
         ConfigFile is { } argument ? [argument]
         : Environment.GetValueOrDefault("PARENTPROXY_CONFIG") is { Length: > 0 } variable ? [variable]
-        : [SystemFile, ShippedFile];
+        : [.. new[] { SystemFile, ShippedFile }.OfType<string>()];
 }

@@ -210,11 +210,13 @@ internal sealed class Enclave
     /// <inheritdoc/>
     public override string ToString() => Id == Name ? $"{Id} ({Endpoint})" : $"{Id} ({Name}, {Endpoint})";
 
+    private static string Word(EnclaveState state) => state.ToString().ToLowerInvariant();
+
     private void Change(EnclaveState state, string reason, bool probeHealthy)
     {
         var from = _status.State;
         Volatile.Write(ref _status, _status with { State = state, Since = _time.GetUtcNow(), Reason = reason, ProbeHealthy = probeHealthy });
-        EnclaveLog.StateChanged(_logger, state is EnclaveState.Unhealthy or EnclaveState.Ejected ? LogLevel.Warning : LogLevel.Information, this, from, state, reason);
+        EnclaveLog.StateChanged(_logger, state is EnclaveState.Unhealthy or EnclaveState.Ejected ? LogLevel.Warning : LogLevel.Information, this, Word(from), Word(state), reason);
         _registry.Changed.Set();
     }
 }

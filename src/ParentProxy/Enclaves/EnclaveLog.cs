@@ -5,5 +5,5 @@ namespace ParentProxy.Enclaves;
 internal static partial class EnclaveLog
 {
     [LoggerMessage(EventId = 100, Message = "Enclave {Enclave}: {From} -> {State}: {Reason}")]
-    public static partial void StateChanged(ILogger logger, LogLevel level, Enclave enclave, EnclaveState from, EnclaveState state, string reason);
+    public static partial void StateChanged(ILogger logger, LogLevel level, Enclave enclave, string from, string state, string reason);
 }

@@ -124,7 +124,7 @@ internal sealed class ConfigurationReloader(
     private byte[] Fingerprint()
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in sources.CandidateFiles.Where(f => f.Length > 0))
+        foreach (var file in sources.CandidateFiles)
         {
             try
             {

@@ -113,7 +113,7 @@ internal sealed class EnclaveForwarder(IHttpForwarder inner, EnclaveRegistry reg
             is HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError);
         if (invalid is not null || error == ForwarderError.ResponseHeaders)
         {
-            return new AttemptFailure(FailureKind.InvalidResponse, invalid?.HttpRequestError.ToString() ?? "InvalidResponse", $"the answer is not valid HTTP: {(invalid ?? exception)?.Message}", "Does the application speak the HTTP version of Routing:HttpVersion on this port, without TLS?");
+            return new AttemptFailure(FailureKind.InvalidResponse, invalid?.HttpRequestError.ToString() ?? "InvalidResponse", $"the answer is not valid HTTP: {(invalid ?? exception)?.Message.TrimEnd('.')}", "Does the application speak the HTTP version of Routing:HttpVersion on this port, without TLS?");
         }
 
         return attempt.Phase == AttemptPhase.Sending

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -10,6 +11,9 @@ namespace ParentProxy.Ingress;
 internal static class FailureAnswer
 {
     private const string RetryAfterSeconds = "1";
+
+    // The body is never part of a page: an apostrophe may stay one.
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The status code of a failure.</summary>
     public static int Status(FailureKind kind) => Describe(kind).Status;
@@ -35,7 +39,7 @@ internal static class FailureAnswer
             status,
             detail,
             requestId,
-        });
+        }, Json);
         response.ContentLength = body.Length;
         if (!HttpMethods.IsHead(context.Request.Method))
             await response.Body.WriteAsync(body, context.RequestAborted);

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
@@ -41,6 +42,10 @@ internal sealed class IngressServer : IAsyncDisposable
         services.AddSingleton<IConnectionListenerFactory>(_listeners);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
         services.AddRouting();
+
+        // Only the cookies of session affinity are protected with it. A key on disk would outlive what it is for: after
+        // a restart a client is simply given an enclave again.
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddReverseProxy().AddTransforms<EnclaveTransforms>();
         services.AddSingleton<IProxyConfigProvider>(_routes);
         ReplaceForwarder(services);

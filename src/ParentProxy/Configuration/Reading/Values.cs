@@ -64,11 +64,11 @@ internal static partial class Values
     public static Parsed<IPNetwork> Network(string text)
     {
         var slash = text.IndexOf('/', StringComparison.Ordinal);
-        // IPAddress takes "10" for 0.0.0.10 and " 1.2.3.4" for 1.2.3.4: an address is taken only in its usual form.
-        if (!IPAddress.TryParse(slash < 0 ? text : text[..slash], out var address)
-            || (address.AddressFamily == AddressFamily.InterNetwork && text.Count(c => c == '.') != 3)
-            || text.Any(char.IsWhiteSpace)
-            || address.ScopeIdOrZero() != 0)
+        var written = slash < 0 ? text : text[..slash];
+        // IPAddress also takes 10 for 0.0.0.10, 010.0.0.0 for 8.0.0.0, brackets, ports and zones.
+        if (!IPAddress.TryParse(written, out var address)
+            || !written.All(c => char.IsAsciiHexDigit(c) || c is '.' or ':')
+            || (address.AddressFamily == AddressFamily.InterNetwork && written != address.ToString()))
         {
             return new Mistake($"{Quoted.Text(text)} is neither a network like 10.0.0.0/8 nor an address");
         }
@@ -116,9 +116,6 @@ internal static partial class Values
             bytes[i] &= (byte)(0xFF << Math.Clamp(8 - (length - (8 * i)), 0, 8));
         return new IPAddress(bytes);
     }
-
-    private static long ScopeIdOrZero(this IPAddress address) =>
-        address.AddressFamily == AddressFamily.InterNetworkV6 ? address.ScopeId : 0;
 
     [GeneratedRegex(@"^([0-9]{1,8}\.)?[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,7})?\z", RegexOptions.CultureInvariant)]
     private static partial Regex DurationPattern();

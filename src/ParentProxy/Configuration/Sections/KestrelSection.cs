@@ -66,7 +66,7 @@ internal static class KestrelSection
     // The certificate's own name in the configuration, or null when none is named: by a path, or by a subject in a store.
     private static string? ReadCertificate(SectionReader section)
     {
-        var path = section.Optional("", ParseFile, "Path");
+        section.Optional("", ParseFile, "Path");
         section.Optional("", ParseFile, "KeyPath");
         section.Ask("Password");
         section.Optional("", Values.Label, "Subject");
@@ -74,7 +74,7 @@ internal static class KestrelSection
         section.OneOf("", ["CurrentUser", "LocalMachine"], "Location");
         section.Bool(false, "AllowInvalid");
         // A path that was refused has been reported: it does not count as missing, too.
-        return section.Ask("Path").IsSet || section.Ask("Subject").IsSet || path.Length > 0 ? section.Key : null;
+        return section.Ask("Path").IsSet || section.Ask("Subject").IsSet ? section.Key : null;
     }
 
     private static Parsed<string> ParseFile(string text) =>

@@ -19,6 +19,7 @@ internal static class ReverseProxySection
         var ids = section.Ask("Clusters").Children.Select(cluster => cluster.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
         if (enclaves.Count > 0)
             ids.Add(ReservedId);
+        CheckEntryNames(section);
         var routes = section.NamedSections("Routes", route => RouteSection.Read(route, ids, yarp));
         return new ReverseProxyOptions
         {
@@ -34,5 +35,20 @@ internal static class ReverseProxySection
             section.Report.Problem(section.Location, $"has the name '{ReservedId}', which stands for the enclaves of section {Names.Enclaves}");
         else if (Values.Label(section.Key).Reason is { } reason)
             section.Report.Problem(section.Location, reason);
+    }
+
+    // The registry knows a destination as cluster/destination, and both may hold a '/' themselves.
+    private static void CheckEntryNames(SectionReader section)
+    {
+        var names = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var cluster in section.Ask("Clusters").Children)
+        {
+            foreach (var destination in cluster.Child("Destinations").Children)
+            {
+                var name = $"{cluster.Key}/{destination.Key}";
+                if (!names.TryAdd(name, destination.Location))
+                    section.Report.Problem(destination.Location, $"is known as {Quoted.Text(name)}, and so is {names[name]}");
+            }
+        }
     }
 }

@@ -20,7 +20,7 @@ internal static class ConfigurationFile
         if (sources.Environment.GetValueOrDefault(Variable) is { Length: > 0 } variable)
             return Required(variable, Variable, report);
 
-        foreach (var file in (string[])[sources.SystemFile, sources.ShippedFile])
+        foreach (var file in sources.CandidateFiles)
         {
             if (TryRead(file, report, out var content))
                 return (file, content is null ? null : JsonTree.Read(file, content, report));
@@ -37,7 +37,8 @@ internal static class ConfigurationFile
             return (null, null);
         }
 
-        return (file, content is null ? null : JsonTree.Read(file, content, report));
+        // A reload reads it again, wherever the process has gone meanwhile.
+        return (Path.GetFullPath(file), content is null ? null : JsonTree.Read(file, content, report));
     }
 
     // False: not there. A null content: there, not readable, and reported.
@@ -53,7 +54,7 @@ internal static class ConfigurationFile
         {
             return false;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
             report.Problem(file, $"cannot be read: {e.Message}");
             return true;

@@ -2,8 +2,9 @@ namespace ParentProxy.Configuration.Sources;
 
 /// <summary>Where a value comes from, as far as an operator needs it to find the place.</summary>
 /// <param name="Kind">The kind of source.</param>
-/// <param name="Variable">The environment variable's name (its beginning, for a node with children); else null.</param>
-internal sealed record ConfigurationOrigin(OriginKind Kind, string? Variable = null)
+/// <param name="Variable">The environment variable's name; else null.</param>
+/// <param name="IsBeginning">Whether that is the beginning of several names: of the variables that are below a node.</param>
+internal sealed record ConfigurationOrigin(OriginKind Kind, string? Variable = null, bool IsBeginning = false)
 {
     /// <summary>The JSON file.</summary>
     public static ConfigurationOrigin File { get; } = new(OriginKind.File);
@@ -14,8 +15,8 @@ internal sealed record ConfigurationOrigin(OriginKind Kind, string? Variable = n
     /// <summary>The origin that a key below would have, which names the variable to set when the key is missing.</summary>
     public ConfigurationOrigin Child(string key) => Kind switch
     {
-        OriginKind.SectionVariable => this with { Variable = $"{Variable}__{key}" },
-        OriginKind.EnclaveVariable => this with { Variable = Variable + EnclaveVariables.SuffixOf(key) },
+        OriginKind.SectionVariable => new(Kind, $"{Variable}__{key}"),
+        OriginKind.EnclaveVariable => new(Kind, Variable + EnclaveVariables.SuffixOf(key)),
         _ => this,
     };
 
@@ -24,6 +25,6 @@ internal sealed record ConfigurationOrigin(OriginKind Kind, string? Variable = n
     {
         OriginKind.File => path,
         OriginKind.CommandLine => $"{path} (command line)",
-        _ => $"{path} ({Variable})",
+        _ => IsBeginning ? $"{path} ({Variable}_…)" : $"{path} ({Variable})",
     };
 }

@@ -9,8 +9,9 @@ internal static class EnclaveLayers
     /// <summary>Merges entry by entry, by <c>Id</c>.</summary>
     public static ConfigurationNode Merge(ConfigurationNode far, ConfigurationNode near)
     {
+        // What is no list is kept, to be reported, rather than replaced by what is one.
         if (!far.CouldBeList || !near.CouldBeList)
-            return near;
+            return far.CouldBeList || !far.IsSet ? near : far;
 
         var entries = far.Children.ToList();
         // An entry of the nearer source finds only those of the farther one: two with one Id in one source stay two, and

@@ -65,9 +65,19 @@ internal static partial class EnclaveVariables
         if (environment.GetValueOrDefault(PrefixVariable) is not { Length: > 0 } prefix)
             return DefaultPrefix;
         if (PrefixPattern().IsMatch(prefix))
+        {
+            WarnOfDefaultPrefix(environment, prefix, report);
             return prefix;
+        }
+
         report.Problem(PrefixVariable, $"{Quoted.Text(prefix)} cannot begin a variable's name: letters, digits and '_', no '_' at its end (KEYMELD reads KEYMELD_ENCLAVE_0_CID)");
         return DefaultPrefix;
+    }
+
+    private static void WarnOfDefaultPrefix(IReadOnlyDictionary<string, string> environment, string prefix, ConfigurationReport report)
+    {
+        if (prefix != DefaultPrefix && environment.Keys.Order(StringComparer.Ordinal).FirstOrDefault(name => name.StartsWith($"{DefaultPrefix}_ENCLAVE_", StringComparison.Ordinal)) is { } unread)
+            report.Warning(unread, $"is not read: {PrefixVariable} makes {prefix} the prefix");
     }
 
     private static int LeadingDigits(string text)

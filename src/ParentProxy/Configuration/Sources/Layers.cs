@@ -12,9 +12,14 @@ internal static class Layers
                 ? EnclaveLayers.Merge(farChild, nearChild)
                 : Merge(farChild, nearChild));
 
-    /// <summary>One place in two sources: objects are merged key by key, everything else is replaced whole.</summary>
+    /// <summary>
+    /// One place in two sources: objects are merged key by key, everything else is replaced whole, unless by <c>null</c>,
+    /// which says nothing.
+    /// </summary>
     public static ConfigurationNode Merge(ConfigurationNode far, ConfigurationNode near)
     {
+        if (!near.IsSet)
+            return far;
         if (near.Shape != NodeShape.Object || far.Shape != NodeShape.Object)
             return near;
 
