@@ -13,7 +13,7 @@ body=$work/body head=$work/head
 request() {
   local path=${!#} line
   : > "$body"; : > "$head"
-  line=$(curl -sS -m 120 -o "$body" -D "$head" -w '%{http_code} %{time_total}' "${@:1:$#-1}" "$public$path")
+  line=$(curl -sS -m 300 -o "$body" -D "$head" -w '%{http_code} %{time_total}' "${@:1:$#-1}" "$public$path")
   curl_status=$?
   read -r code time <<< "$line"
   echo "$path: curl $curl_status, status $code, $time s, $(head -c 300 "$body" | tr -d '\0')"
@@ -80,7 +80,7 @@ downloads() {
   socat TCP-LISTEN:7001,bind=127.0.0.1,reuseaddr "VSOCK-CONNECT:1:$port" &
   pids+=($!)
   sleep 0.5
-  curl -sS -m 120 -H 'Connection: close' -o "$work/direct" "http://127.0.0.1:7001/bytes/$size" ||
+  curl -sS -m 300 -H 'Connection: close' -o "$work/direct" "http://127.0.0.1:7001/bytes/$size" ||
     { fail "no download past the proxy"; return; }
   request "/bytes/$size"
   equal "status" "$code" 200 || return
