@@ -18,7 +18,9 @@ internal sealed record LogOptions
         {
             ["Microsoft"] = LogLevel.Warning,
             ["System"] = LogLevel.Warning,
-            ["Yarp"] = LogLevel.Warning,
+
+            // Its warnings say again, with a stack trace, what ours say with the enclave and a hint.
+            ["Yarp"] = LogLevel.Error,
         };
 
     /// <summary>Reads section <c>Log</c>; the levels stay at their defaults.</summary>
