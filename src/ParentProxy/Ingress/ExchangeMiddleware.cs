@@ -27,8 +27,10 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         };
         context.Features.Set(exchange);
         context.Response.OnStarting(static state => ((ExchangeMiddleware, HttpContext))state is var (self, context) ? self.FinishHead(context) : Task.CompletedTask, (this, context));
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = options.Limits.MaxRequestBodyBytes;
+
+        // Without, Kestrel's own limit stands.
+        if (options.Limits.MaxRequestBodyBytes is { } maxBody && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+            size.MaxRequestBodySize = maxBody;
 
         try
         {

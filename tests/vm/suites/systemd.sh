@@ -1,0 +1,151 @@
+# boot: systemd
+# The unit as it is installed, under a real systemd, in front of a simulated enclave on vsock.
+source /out/settings
+source "$REPO/tests/vm/guest/lib.sh"
+
+unit=parent-proxy.service
+environment=/etc/parent-proxy/parent-proxy.env
+port=6300
+
+show() { systemctl show -P "$1" "$unit"; }
+is() { [[ $(show "$1") == "$2" ]]; }
+journal() { journalctl -q --no-pager -o cat "_SYSTEMD_UNIT=$unit" "$@"; }
+
+# What a package would do.
+install_it() {
+  install -D -m 644 "$REPO/systemd/parent-proxy.service" /usr/lib/systemd/system/parent-proxy.service
+  install -D -m 644 "$REPO/systemd/parent-proxy.sysusers.conf" /usr/lib/sysusers.d/parent-proxy.conf
+  install -D -m 644 "$REPO/systemd/parent-proxy.tmpfiles.conf" /usr/lib/tmpfiles.d/parent-proxy.conf
+  mkdir -p /usr/lib/parent-proxy
+  cp -r "$(dirname "$proxy_dll")/." /usr/lib/parent-proxy/
+  # A runtime in somebody's home is out of reach for the service.
+  mkdir -p /usr/lib/dotnet-of-the-suite && mount --bind "$(dirname "$DOTNET")" /usr/lib/dotnet-of-the-suite
+  printf '#!/bin/sh\nexec /usr/lib/dotnet-of-the-suite/dotnet /usr/lib/parent-proxy/parent-proxy.dll "$@"\n' > "$work/launcher"
+  install -m 755 "$work/launcher" /usr/bin/parent-proxy
+  systemd-sysusers parent-proxy.conf || { fail "systemd-sysusers"; return; }
+  systemd-tmpfiles --create parent-proxy.conf || { fail "systemd-tmpfiles"; return; }
+  install -m 640 -g parent-proxy "$REPO/systemd/parent-proxy.env" "$environment"
+  printf 'PARENTPROXY_ENCLAVE_0_CID=1\nPARENTPROXY_ENCLAVE_0_PORT=%s\n' "$port" >> "$environment"
+  equal "state of /etc/parent-proxy" "$(stat -c '%U %G %a' /etc/parent-proxy)" "root parent-proxy 750" || return
+  contains "groups" "$(id -nG parent-proxy)" "ne" || return
+  systemctl daemon-reload
+  equal "what systemd-analyze verify says" "$(systemd-analyze verify --man=no "$unit" 2>&1)" ""
+}
+
+starts() {
+  local started=$EPOCHREALTIME
+  timeout 120 systemctl start "$unit" || { fail "$(systemctl status --no-pager -n 5 "$unit" 2>&1)"; return; }
+  note "$SUITE: active after $(seconds_since "$started") s, at $(show StatusText)"
+  equal "ActiveState" "$(show ActiveState)" active || return
+  # READY comes after the first round of probes, so the first answer is already the right one.
+  equal "/health" "$(curl -sS -m 20 "$public/health")" '{"status":"healthy","healthy":1,"total":1}'
+}
+
+serves() {
+  equal "status" "$(curl -sS -m 20 -o /dev/null -w '%{http_code}' "$public/echo")" 200
+}
+
+runs_confined() {
+  local main status
+  main=$(show MainPID)
+  status=$(cat "/proc/$main/status")
+  equal "user" "$(stat -c %U "/proc/$main")" parent-proxy || return
+  contains "status" "$status" $'NoNewPrivs:\t1' || return
+  contains "status" "$status" $'Seccomp:\t2' || return
+  contains "status" "$status" $'CapBnd:\t0000000000000400' || return
+  contains "groups" "$(grep ^Groups: <<< "$status") " "$(getent group ne | cut -d : -f 3) " || return
+  contains "limits" "$(tr -s ' ' < "/proc/$main/limits")" "Max open files 131072"
+}
+
+reloads() {
+  local before
+  before=$(show MainPID)
+  cat > "$work/appsettings.json" <<JSON
+{ "Enclaves": [ { "Id": "second", "Cid": 1, "Port": 6301 } ] }
+JSON
+  install -m 640 -g parent-proxy "$work/appsettings.json" /etc/parent-proxy/appsettings.json
+  timeout 60 systemctl reload "$unit" || { fail "systemctl reload"; return; }
+  wait_until 30 is ActiveState active || { fail "ActiveState is $(show ActiveState)"; return; }
+  wait_until 30 serves || return
+  equal "MainPID" "$(show MainPID)" "$before"
+}
+
+refuses_a_bad_reload() {
+  echo '{ "Enclaves": [ { "Id": "second", "Cid": 0 } ] }' > /etc/parent-proxy/appsettings.json
+  timeout 60 systemctl reload "$unit"
+  wait_until 30 is ActiveState active || { fail "ActiveState is $(show ActiveState)"; return; }
+  wait_until 30 journal_has "Enclaves:" || { fail "the journal does not name the path: $(journal -n 3)"; return; }
+  rm /etc/parent-proxy/appsettings.json
+  serves
+}
+journal_has() { journal | grep -qF -- "$1"; }
+
+logs_json() {
+  local lines other
+  lines=$(journal | grep -c .)
+  other=$(journal | grep -vE '^\{.*\}$' | head -n 3)
+  ((lines > 0)) || { fail "the journal is empty"; return; }
+  [[ -z $other ]] || fail "not JSON: $other"
+}
+
+comes_back_after_a_crash() {
+  kill -KILL "$(show MainPID)"
+  wait_until 90 returned 1 || fail "NRestarts $(show NRestarts), $(show ActiveState)"
+}
+returned() { is NRestarts "$1" && is ActiveState active && serves; }
+
+watchdog_restarts_what_hangs() {
+  # The unit's own 30 s and 45 s, shortened.
+  mkdir -p "/run/systemd/system/$unit.d"
+  printf '[Service]\nWatchdogSec=10\nTimeoutAbortSec=2\n' > "/run/systemd/system/$unit.d/quick.conf"
+  systemctl daemon-reload && timeout 120 systemctl restart "$unit" || { fail "restart"; return; }
+  local main restarts
+  main=$(show MainPID) restarts=$(show NRestarts)
+  sleep 15
+  equal "MainPID after 15 s of health" "$(show MainPID)" "$main" || return
+  kill -STOP "$main"
+  wait_until 120 returned $((restarts + 1)) || { fail "NRestarts $(show NRestarts), $(show ActiveState)"; return; }
+  rm "/run/systemd/system/$unit.d/quick.conf" && systemctl daemon-reload
+}
+
+stops() {
+  timeout 90 systemctl stop "$unit" || { fail "systemctl stop"; return; }
+  equal "Result" "$(show Result)" success || return
+  equal "ExecMainStatus" "$(show ExecMainStatus)" 0 || return
+  equal "ActiveState" "$(show ActiveState)" inactive
+}
+
+wrong_configuration_stays_down() {
+  cp "$environment" "$work/good.env"
+  echo PARENTPROXY_ENCLAVE_0_CID=sixteen >> "$environment"
+  ! timeout 120 systemctl start "$unit" || { fail "it started"; return; }
+  equal "ExecMainStatus" "$(show ExecMainStatus)" 78 || return
+  sleep 5
+  equal "ActiveState" "$(show ActiveState)" failed || return
+  equal "NRestarts" "$(show NRestarts)" 0 || return
+  contains "journal" "$(journal -n 20)" PARENTPROXY_ENCLAVE_0_CID || return
+  cp "$work/good.env" "$environment"
+  timeout 120 systemctl start "$unit" || fail "no start after it was corrected"
+}
+
+sockets_below_1024() {
+  systemctl stop "$unit"
+  echo 'Kestrel__Endpoints__Http__Url=http://0.0.0.0:997' >> "$environment"
+  timeout 120 systemctl start "$unit" || { fail "$(journal -n 3)"; return; }
+  equal "status on port 997" "$(curl -sS -m 20 -o /dev/null -w '%{http_code}' http://127.0.0.1:997/echo)" 200
+}
+
+it "the simulated enclave serves on vsock" start_simulator "vsock://4294967295:$port"
+it "user, group, folders and unit are installed" install_it
+it "systemctl start: active when it is ready" starts
+it "a proxied request through the hardened unit" serves
+it "user, capabilities, system-call filter and limits are in force" runs_confined
+it "systemctl reload: same process, still serving" reloads
+it "systemctl reload with a bad configuration: refused, still serving" refuses_a_bad_reload
+it "the journal has a JSON object on each line" logs_json
+it "comes back after it was killed" comes_back_after_a_crash
+it "the watchdog restarts a process that hangs, and no other" watchdog_restarts_what_hangs
+it "systemctl stop: clean" stops
+it "a wrong configuration: exit status 78, not restarted" wrong_configuration_stays_down
+it "a port below 1024 without being root" sockets_below_1024
+journalctl -q --no-pager -o short-monotonic -u "$unit" > "/out/logs/$SUITE.journal.log"

@@ -1,0 +1,21 @@
+# The test assembly of the vsock library, whole, where CID 1 can be bound: one result for each of its tests.
+source /out/settings
+source "$REPO/tests/vm/guest/lib.sh"
+
+assembly=$REPO/tests/ParentProxy.Vsock.Tests/bin/$CONFIGURATION/net10.0/ParentProxy.Vsock.Tests.dll
+trx=$work/vsock.trx
+cd "$work" || exit 1
+timeout 500 "$DOTNET" test "$assembly" --logger "trx;LogFileName=$trx" --logger "console;verbosity=normal"
+status=$?
+
+[[ -s $trx ]] || { not_ok "runs" "no results, exit status $status, see logs/$SUITE.log"; exit 0; }
+failures=0
+while IFS=$'\t' read -r outcome name message; do
+  case $outcome in
+    Passed) ok "$name" ;;
+    NotExecuted) skip "$name" "${message:-no reason given}" ;;
+    *) not_ok "$name" "$outcome: $message"; failures=$((failures + 1)) ;;
+  esac
+done < <(awk -f "$REPO/.ci/trx.awk" "$trx")
+# A runner that crashed between two tests has no failed test to show.
+((status == 0 || failures > 0)) || not_ok "runs to its end" "exit status $status"
