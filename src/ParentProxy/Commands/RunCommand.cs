@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Health;
 using ParentProxy.Hosting;
+using ParentProxy.Ingress;
 using ParentProxy.Telemetry;
 
 namespace ParentProxy.Commands;
@@ -68,7 +69,7 @@ internal static class RunCommand
         {
             await server.StartAsync(CancellationToken.None);
         }
-        catch (IOException ex)
+        catch (Exception ex) when (ex is IOException or ListenException)
         {
             await Console.Error.WriteLineAsync($"parent-proxy: {ex.Message}");
             return ExitCode.Failed;
