@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using ParentProxy.Tests.Simulator;
 
 namespace ParentProxy.Tests.Hosting;
 
