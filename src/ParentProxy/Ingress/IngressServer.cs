@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
@@ -42,6 +43,9 @@ internal sealed class IngressServer : IAsyncDisposable
         services.AddSingleton<IConnectionListenerFactory>(_listeners);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
         services.AddRouting();
+
+        // Timeouts:Drain alone says how long a stop may take; the host would cut it off after 30 s.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = Timeout.InfiniteTimeSpan);
 
         // Only the cookies of session affinity are protected with it. A key on disk would outlive what it is for: after
         // a restart a client is simply given an enclave again.
