@@ -51,6 +51,8 @@ internal static class RunCommand
 
     private static async Task<int> ServeAsync(ConfigurationSources sources, ConfigurationResult loaded, ProxyOptions options, Logging logging, Action<ProxyServer>? onStarted)
     {
+        // Taken at once: what changes while the program starts is a change, too.
+        var seen = ConfigurationReloader.Fingerprint(sources);
         var time = TimeProvider.System;
         var configuration = new ActiveConfiguration(options);
         using var notifier = new SystemdNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
@@ -87,7 +89,7 @@ internal static class RunCommand
 
         HostingLog.Started(logger, ProgramVersion.Text, string.Join(", ", server.Ingress.EndPoints), server.AdminEndPoint, server.Targets, loaded.File ?? "none");
         using var running = new CancellationTokenSource();
-        using var reloader = new ConfigurationReloader(sources, configuration, server, logging, notifier, time, logging.Factory.CreateLogger<ConfigurationReloader>());
+        using var reloader = new ConfigurationReloader(sources, seen, configuration, server, logging, notifier, time, logging.Factory.CreateLogger<ConfigurationReloader>());
         var reloading = reloads ? reloader.RunAsync(running.Token) : Task.CompletedTask;
         var service = new SystemdService(notifier, server, configuration, time, logging.Factory.CreateLogger<SystemdService>())
             .RunAsync(SystemdService.WatchdogInterval(Environment.GetEnvironmentVariable), running.Token);

@@ -12,6 +12,7 @@ namespace ParentProxy.Hosting;
 /// </summary>
 internal sealed class ConfigurationReloader(
     ConfigurationSources sources,
+    byte[] seen,
     ActiveConfiguration configuration,
     ProxyServer server,
     Logging logging,
@@ -22,7 +23,7 @@ internal sealed class ConfigurationReloader(
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _asked = new(0, 1);
-    private byte[] _seen = [];
+    private byte[] _seen = seen;
 
     /// <summary>Runs until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -32,13 +33,12 @@ internal sealed class ConfigurationReloader(
             context.Cancel = true;
             Ask();
         });
-        _seen = Fingerprint();
         try
         {
             while (true)
             {
                 var asked = await WaitAsync(cancellationToken);
-                var now = Fingerprint();
+                var now = Fingerprint(sources);
                 if (!asked && now.AsSpan().SequenceEqual(_seen))
                     continue;
                 _seen = now;
@@ -49,6 +49,30 @@ internal sealed class ConfigurationReloader(
         {
             // The end of the program.
         }
+    }
+
+    /// <summary>Identifies the content that the sources have now.</summary>
+    public static byte[] Fingerprint(ConfigurationSources sources)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var file in sources.CandidateFiles)
+        {
+            try
+            {
+                hash.AppendData(File.ReadAllBytes(file));
+                break;
+            }
+            catch (IOException)
+            {
+                // Not there, or about to be replaced: the next look tells.
+            }
+            catch (UnauthorizedAccessException)
+            {
+                break;
+            }
+        }
+
+        return hash.GetHashAndReset();
     }
 
     /// <inheritdoc/>
@@ -119,28 +143,5 @@ internal sealed class ConfigurationReloader(
         {
             return false;
         }
-    }
-
-    private byte[] Fingerprint()
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in sources.CandidateFiles)
-        {
-            try
-            {
-                hash.AppendData(File.ReadAllBytes(file));
-                break;
-            }
-            catch (IOException)
-            {
-                // Not there, or about to be replaced: the next look tells.
-            }
-            catch (UnauthorizedAccessException)
-            {
-                break;
-            }
-        }
-
-        return hash.GetHashAndReset();
     }
 }
