@@ -201,6 +201,6 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Kill(int process, int signal);
 
-    [GeneratedRegex("parent-proxy (?<version>\\S+) listens on (?<url>[^ ,]+).*, admin on (?<admin>[^ ,]+), and forwards to (?<targets>.*); configuration: (?<file>[^\"]*)")]
+    [GeneratedRegex("parent-proxy (?<version>\\S+) listens on (?<url>http[^ ,]+).*, admin on (?<admin>http[^ ,]+), and forwards to (?<targets>.*); configuration: (?<file>[^\"]*)")]
     private static partial Regex StartLine();
 }
