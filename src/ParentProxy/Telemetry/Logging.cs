@@ -14,6 +14,9 @@ internal sealed class Logging : IAsyncDisposable
 {
     private const string Line = "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
+    /// <summary>How long the end of the program waits for the last lines to be written.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
+
     private readonly LogLevels _levels;
     private readonly Serilog.Core.Logger _serilog;
     private readonly SerilogLoggerProvider _provider;
@@ -64,7 +67,14 @@ internal sealed class Logging : IAsyncDisposable
     {
         Factory.Dispose();
         _provider.Dispose();
-        await _serilog.DisposeAsync();
+        try
+        {
+            await Task.Run(() => _serilog.DisposeAsync().AsTask()).WaitAsync(LastWords);
+        }
+        catch (TimeoutException)
+        {
+            // Who reads the log has stopped reading: what is left is lost, which is no reason never to end.
+        }
     }
 
     private static IConfigurationRoot WithoutLevels(IConfiguration sections) => new ConfigurationBuilder()

@@ -38,7 +38,7 @@ public sealed class LogTests
         await using var process = ProxyProcess.Run(new ProxyStart
         {
             Configuration = Settings.For($"tcp://127.0.0.1:{FreePort.Closed()}"),
-            Environment = new Dictionary<string, string> { [variable] = value },
+            Environment = new Dictionary<string, string> { [variable] = value, ["Retry__WaitForEnclave"] = "00:00:00.1" },
         });
         await process.ReadyAsync();
         Assert.Equal(503, (await process.GetAsync("/echo")).Status);
@@ -78,6 +78,25 @@ public sealed class LogTests
 
         Assert.Contains(" DBG Probe of enclave 0", await process.Out.WaitAsync("Probe of enclave"), StringComparison.Ordinal);
         Assert.DoesNotContain(" -> ", process.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TheLogIsStuck_StopsAllTheSame()
+    {
+        await using var enclaves = await Enclaves.StartAsync("blue");
+        using var systemd = new NotifySocket(enclaves.File("notify"));
+        var stuck = enclaves.File("stuck");
+        // A pipe that is full and that nobody empties.
+        await using var process = ProxyProcess.Run(new ProxyStart
+        {
+            Configuration = Settings.For(enclaves[0].EndPoint),
+            Environment = new Dictionary<string, string> { ["NOTIFY_SOCKET"] = systemd.Name },
+            Shell = $"mkfifo '{stuck}'; exec 3<>'{stuck}'; head -c 65536 /dev/zero >&3; exec >'{stuck}'",
+        });
+        await systemd.Datagrams.WaitAsync("READY=1");
+        await systemd.Datagrams.WaitAsync("STATUS=healthy");
+
+        Assert.Equal(0, await process.StopAsync(Signal.Term));
     }
 
     [Fact]

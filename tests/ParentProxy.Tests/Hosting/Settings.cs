@@ -5,7 +5,7 @@ namespace ParentProxy.Tests.Hosting;
 /// <summary>Configuration files for tests.</summary>
 internal static class Settings
 {
-    /// <summary>Forwards to simulated enclaves by their URIs, which are probed often.</summary>
+    /// <summary>Forwards to simulated enclaves by their URIs, which are probed often; stops without delay.</summary>
     public static string For(params IEnumerable<string> endpoints) => With(new { }, endpoints);
 
     /// <summary>The same, with further sections.</summary>
@@ -13,6 +13,8 @@ internal static class Settings
     {
         var all = new Dictionary<string, object>
         {
+            // Nobody's load balancer has to notice.
+            ["Timeouts"] = new { DrainDelay = "00:00:00" },
             ["Health"] = new { Probe = new { Interval = "00:00:00.2" } },
             ["Enclaves"] = endpoints.Select(Enclave).ToList(),
         };

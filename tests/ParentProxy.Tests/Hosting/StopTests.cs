@@ -40,7 +40,7 @@ public sealed class StopTests
     public async Task Term_UnderKeepAliveLoad_LosesNoRequest()
     {
         await using var enclaves = await Enclaves.StartAsync("blue", "green");
-        await using var process = ProxyProcess.Run(Settings.For(enclaves[0].EndPoint, enclaves[1].EndPoint));
+        await using var process = ProxyProcess.Run(Settings.With(new { Timeouts = new { } }, enclaves[0].EndPoint, enclaves[1].EndPoint));
         await process.ReadyAsync();
         var answered = 0;
         var clients = Enumerable.Range(0, 16).Select(_ => LoadAsync()).ToList();
@@ -78,7 +78,7 @@ public sealed class StopTests
     [InlineData("Quit", "SIGQUIT")]
     public async Task OtherSignals_StopToo(string signal, string name)
     {
-        await using var process = ProxyProcess.Run(Settings.With(new { Timeouts = new { DrainDelay = "00:00:00" } }, $"tcp://127.0.0.1:{FreePort.Closed()}"));
+        await using var process = ProxyProcess.Run(Settings.For($"tcp://127.0.0.1:{FreePort.Closed()}"));
         await process.ReadyAsync();
 
         Assert.Equal(0, await process.StopAsync(Enum.Parse<Signal>(signal)));
@@ -122,7 +122,7 @@ public sealed class StopTests
     public async Task Term_DuringTheFirstRound_Stops()
     {
         using var silent = new FreePort();
-        await using var process = ProxyProcess.Run(Settings.With(new { Timeouts = new { DrainDelay = "00:00:00" }, Health = new { Probe = new { Timeout = "00:01:00" } } }, $"tcp://127.0.0.1:{silent.Number}"));
+        await using var process = ProxyProcess.Run(Settings.With(new { Health = new { Probe = new { Timeout = "00:01:00" } } }, $"tcp://127.0.0.1:{silent.Number}"));
         await process.StartedAsync();
 
         Assert.Equal(0, await process.StopAsync(Signal.Term));
