@@ -34,18 +34,19 @@ public static class VsockClient
 
         // One socket per attempt: after a failed connect the runtime cannot make a replacement handle for a family that it does
         // not know, and a second ConnectAsync would leave a socket whose Dispose never returns.
-        Socket socket = VsockSocket.Create(target);
+        Socket socket = VsockSocket.Create(endPoint);
         try
         {
-            VsockSocket.SetBufferBytes(socket, options.BufferBytes, target);
-            VsockSocket.SetConnectTimeout(socket, options.ConnectTimeout + KernelReserve, target);
+            VsockSocket.SetBufferBytes(socket, options.BufferBytes, endPoint);
+            VsockSocket.SetConnectTimeout(socket, options.ConnectTimeout + KernelReserve, endPoint);
             await socket.ConnectAsync(target, either.Token).ConfigureAwait(false);
             return new VsockStream(socket, socket.LocalEndPoint as VsockEndPoint, endPoint, options.MaxWriteBytes, options.TimeProvider);
         }
         catch (Exception e)
         {
             socket.Dispose();
-            Exception explained = ConnectFailure.Explain(e, target, deadline.IsCancellationRequested, VsockSocket.ProbeConnect, cancellationToken);
+            Exception explained = ConnectFailure.Explain(
+                e, endPoint, deadline.IsCancellationRequested, () => VsockSocket.ProbeConnect(target), cancellationToken);
             if (ReferenceEquals(explained, e))
                 throw;
 

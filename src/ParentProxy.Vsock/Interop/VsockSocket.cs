@@ -12,6 +12,8 @@ internal static class VsockSocket
     private const int ConnectTimeoutOldOption = 6;
     private const int ConnectTimeoutOption = 8;
 
+    private static readonly Errno InProgress = new(115);
+
     private delegate int AddressCall(int socket, ReadOnlySpan<byte> address, uint length);
 
     /// <summary>A socket that the runtime takes as its own: close-on-exec, of family Unknown.</summary>
@@ -62,7 +64,7 @@ internal static class VsockSocket
         }
         catch (SocketException)
         {
-            // Kernels before 5.10 know only the option whose timeval is made of C longs.
+            // Older kernels know only the option whose timeval is made of C longs.
             ReadOnlySpan<nint> oldTimeval = [(nint)timeval[0], (nint)timeval[1]];
             try
             {
@@ -102,8 +104,6 @@ internal static class VsockSocket
             _ = Libc.Close(descriptor);
         }
     }
-
-    private static readonly Errno InProgress = new(115);
 
     private static int Open(int flags) =>
         Libc.Socket(SockAddrVm.Family, Libc.SockStream | Libc.SockCloExec | flags, 0);

@@ -97,8 +97,10 @@ internal sealed class VsockConnection : ConnectionContext,
         return connection;
     }
 
-    public override void Abort(ConnectionAbortedException abortReason)
+    public override void Abort(ConnectionAbortedException? abortReason)
     {
+        // Kestrel passes no reason, against the signature, when ConnectionClosed made it give a request up.
+        abortReason ??= new ConnectionAbortedException("The connection was aborted.");
         if (Interlocked.CompareExchange(ref _reason, abortReason, null) is null)
             TransportLog.Aborted(_logger, ConnectionId, abortReason.Message);
 
@@ -216,7 +218,9 @@ internal sealed class VsockConnection : ConnectionContext,
         await _sendEnded.CancelAsync().ConfigureAwait(false);
         _input.CancelPendingFlush();
         await closing.ConfigureAwait(false);
-        await _output.CompleteAsync(error).ConfigureAwait(false);
+
+        // A peer that went away is no fault of whoever writes: the writer sees a completed pipe, and ConnectionClosed.
+        await _output.CompleteAsync(error is ConnectionResetException or ConnectionAbortedException ? null : error).ConfigureAwait(false);
     }
 
     private async Task EmptyOutputAsync(Memory<byte> gathered)

@@ -4,11 +4,12 @@ using Microsoft.AspNetCore.Http;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
+using ParentProxy.Ingress;
 
 namespace ParentProxy.Admin;
 
 /// <summary>What the admin listener answers.</summary>
-internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, Func<IReadOnlyList<string>> listeners)
+internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, Func<IEnumerable<IngressListener>> listeners)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -30,7 +31,7 @@ internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration c
                 total = summary.Total,
                 minHealthy = configuration.Options.Health.MinHealthy,
                 enclaves = Enclaves(),
-                listeners = listeners(),
+                listeners = listeners().Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
             }),
             "/health/live" => WriteAsync(context, StatusCodes.Status200OK, new { status = "live" }),
             "/health/ready" => WriteAsync(context, Code(summary.IsReady), new { status = summary.IsReady ? "ready" : "not ready", reason = summary.Status }),

@@ -40,6 +40,11 @@ internal static class CommandLine
         run.SetAction((parsed, _) => RunCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
         var demo = new Command("demo", "Start two simulated enclaves and the proxy in front of them; needs no configuration and no vsock device.");
         demo.SetAction((_, cancellationToken) => DemoCommand.RunAsync(settings, cancellationToken));
+        demo.Validators.Add(parsed =>
+        {
+            if (parsed.GetResult(config) is not null)
+                parsed.AddError("demo reads no configuration file; settings of the form --Section:Key=value go with it.");
+        });
 
         var root = new RootCommand("Reverse proxy for the parent instance of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.") { run, demo };
         root.Options.Add(config);

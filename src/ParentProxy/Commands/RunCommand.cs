@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Health;
@@ -24,10 +25,34 @@ internal static class RunCommand
             return ExitCode.Configuration;
         }
 
+        Logging logging;
+        try
+        {
+            logging = new Logging(options, Logging.IsUnderSystemd(Environment.GetEnvironmentVariable));
+        }
+        catch (Exception ex) when (ex is InvalidOperationException or ArgumentException or FormatException or IOException)
+        {
+            await Console.Error.WriteLineAsync($"parent-proxy: the configuration has a mistake:\n  Serilog: {ex.GetBaseException().Message}");
+            return ExitCode.Configuration;
+        }
+
+        await using (logging)
+            return await ServeAsync(sources, loaded, options, logging, onStarted);
+    }
+
+    /// <summary>The sources of this process.</summary>
+    public static ConfigurationSources ProcessSources(string? configFile, IReadOnlyList<KeyValuePair<string, string>> settings) => new()
+    {
+        ConfigFile = configFile,
+        Environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""),
+        CommandLine = settings,
+    };
+
+    private static async Task<int> ServeAsync(ConfigurationSources sources, ConfigurationResult loaded, ProxyOptions options, Logging logging, Action<ProxyServer>? onStarted)
+    {
         var time = TimeProvider.System;
         var configuration = new ActiveConfiguration(options);
         using var notifier = new SystemdNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
-        await using var logging = new Logging(options, Logging.IsUnderSystemd(Environment.GetEnvironmentVariable));
         var logger = logging.Factory.CreateLogger(typeof(RunCommand).FullName!);
         foreach (var warning in loaded.Warnings)
             HostingLog.ConfigurationWarning(logger, warning.Path, warning.Reason);
@@ -47,6 +72,12 @@ internal static class RunCommand
         {
             await Console.Error.WriteLineAsync($"parent-proxy: {ex.Message}");
             return ExitCode.Failed;
+        }
+        catch (Exception ex) when (ex is CryptographicException or InvalidOperationException or FormatException)
+        {
+            // What Kestrel finds in its section only when it opens the listeners, a certificate's wrong password above all.
+            await Console.Error.WriteLineAsync($"parent-proxy: the configuration has a mistake:\n  Kestrel: {ex.GetBaseException().Message}");
+            return ExitCode.Configuration;
         }
 
         HostingLog.Started(logger, ProgramVersion.Text, string.Join(", ", server.Ingress.EndPoints), server.AdminEndPoint, server.Targets, loaded.File ?? "none");
@@ -71,14 +102,6 @@ internal static class RunCommand
         await Task.WhenAll(reloads, service);
         return ExitCode.Ok;
     }
-
-    /// <summary>The sources of this process.</summary>
-    public static ConfigurationSources ProcessSources(string? configFile, IReadOnlyList<KeyValuePair<string, string>> settings) => new()
-    {
-        ConfigFile = configFile,
-        Environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""),
-        CommandLine = settings,
-    };
 
     private static async Task StopAsync(ProxyServer server, ActiveConfiguration configuration, SystemdNotifier notifier, ILogger logger, PosixSignal signal)
     {

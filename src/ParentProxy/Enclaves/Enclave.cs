@@ -198,6 +198,7 @@ internal sealed class Enclave
         lock (_gate)
             Change(EnclaveState.Draining, reason, probeHealthy: false);
         UsePool(null);
+        ProbeWanted.Set();
     }
 
     /// <summary>Nothing of the enclave is left.</summary>

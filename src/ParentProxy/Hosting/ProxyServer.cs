@@ -27,7 +27,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         Registry = new EnclaveRegistry(configuration, dialer, time, inner => new AttemptHandler(inner), loggers.CreateLogger<EnclaveRegistry>());
         _monitor = new HealthMonitor(Registry, dialer, configuration, time, loggers.CreateLogger<HealthMonitor>());
         Ingress = new IngressServer(configuration, Registry, Drain, time, loggers);
-        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, () => Ingress.EndPoints), loggers);
+        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, () => Ingress.Listeners), loggers);
     }
 
     /// <summary>The enclaves.</summary>

@@ -25,10 +25,12 @@ internal sealed class EnclaveForwarder(IHttpForwarder inner, EnclaveRegistry reg
     public async ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer, CancellationToken cancellationToken)
     {
         var exchange = Exchange.Of(context);
-        exchange.Attempt = null;
         var enclave = registry.Find(context.GetReverseProxyFeature().ProxiedDestination!.DestinationId);
         if (enclave is null || !enclave.TryBeginRequest(out var pool))
+        {
+            exchange.EnclaveHadLeft = true;
             return ForwarderError.NoAvailableDestinations;
+        }
 
         var options = configuration.Options;
         var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;

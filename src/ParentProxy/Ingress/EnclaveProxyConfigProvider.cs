@@ -9,8 +9,6 @@ namespace ParentProxy.Ingress;
 /// <summary>Tells YARP its routes and clusters: those of section <c>ReverseProxy</c>, then one route to all enclaves.</summary>
 internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyConfigProvider
 {
-    /// <summary>The cluster and the route of <c>Enclaves</c>.</summary>
-    public const string EnclavesId = "enclaves";
 
     private Snapshot _snapshot = new(options);
 
@@ -22,16 +20,16 @@ internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyC
 
     private static ClusterConfig EnclavesCluster(ProxyOptions options) => new()
     {
-        ClusterId = EnclavesId,
+        ClusterId = ReverseProxySection.ReservedId,
         LoadBalancingPolicy = options.Routing.LoadBalancing,
         Destinations = options.Enclaves.ToDictionary(e => e.Id, _ => Destination, StringComparer.OrdinalIgnoreCase),
     };
 
     private static RouteConfig EnclavesRoute { get; } = new()
     {
-        RouteId = EnclavesId,
-        ClusterId = EnclavesId,
-        
+        RouteId = ReverseProxySection.ReservedId,
+        ClusterId = ReverseProxySection.ReservedId,
+
         // After every configured route, before the answer that none matches.
         Order = int.MaxValue - 1,
         Match = new RouteMatch { Path = "{**any}" },

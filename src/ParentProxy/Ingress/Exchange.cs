@@ -20,6 +20,9 @@ internal sealed class Exchange
     /// <summary>The latest try, or null before the first.</summary>
     public Attempt? Attempt { get; set; }
 
+    /// <summary>Whether the latest try came to nothing because its enclave had just left the configuration.</summary>
+    public bool EnclaveHadLeft { get; set; }
+
     /// <summary>The exchange of a request on the public pipeline.</summary>
     public static Exchange Of(HttpContext context) =>
         context.Features.Get<Exchange>() ?? throw new InvalidOperationException("The request did not pass the public pipeline.");

@@ -39,8 +39,9 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         var options = configuration.Options;
         var proxy = context.GetReverseProxyFeature();
         var cluster = proxy.Route.Cluster!;
-        var patience = options.Timeouts.Connect > options.Retry.WaitForEnclave ? options.Timeouts.Connect : options.Retry.WaitForEnclave;
+        var patience = Longer(options.Timeouts.Connect, options.Retry.WaitForEnclave);
         AttemptFailure? last = null;
+        var tried = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         while (true)
         {
             var changed = registry.Changed.Next;
@@ -59,24 +60,45 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 continue;
             }
 
-            proxy.AvailableDestinations = usable;
+            if (usable.TrueForAll(d => tried.Contains(d.DestinationId)))
+            {
+                // All of them failed just now; the probes that this started have to speak first.
+                if (Left() <= TimeSpan.Zero)
+                    return last ?? NoneUsable(cluster);
+                tried.Clear();
+                await WakeSignal.WaitAsync(changed, Shorter(Left(), LookAgain), time, context.RequestAborted);
+                continue;
+            }
+
+            proxy.AvailableDestinations = usable.FindAll(d => !tried.Contains(d.DestinationId));
+            exchange.Attempt = null;
+            exchange.EnclaveHadLeft = false;
             await next(context);
+            if (exchange.Attempt is null && !exchange.EnclaveHadLeft)
+                return AnsweredBeforeForwarding(context);
             last = exchange.Attempt?.Failure;
             if (exchange.Attempt is not null && last?.Kind != FailureKind.NoEnclave)
                 return last;
 
             // Nothing was sent: the dial failed, or the enclave had just left. Any method may be tried again.
-            var left = patience - time.GetElapsedTime(exchange.Started);
-            if (left <= TimeSpan.Zero || context.Response.HasStarted)
+            if (Left() <= TimeSpan.Zero || context.Response.HasStarted)
                 return last ?? NoneUsable(cluster);
             context.Response.Clear();
             context.Features.Set<IForwarderErrorFeature>(null);
-
-            // Where only the enclave that just failed is left, the probe that its failure started has to speak first.
-            if (!Usable(cluster).Any(d => d.DestinationId != exchange.Attempt?.Enclave.Id))
-                await WakeSignal.WaitAsync(changed, left < LookAgain ? left : LookAgain, time, context.RequestAborted);
+            tried.Add(proxy.ProxiedDestination!.DestinationId);
         }
+
+        TimeSpan Left() => patience - time.GetElapsedTime(exchange.Started);
     }
+
+    /// <summary>Session affinity answers by itself when the enclave of a session is away and its policy is to refuse then.</summary>
+    private static AttemptFailure? AnsweredBeforeForwarding(HttpContext context) => context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable
+        ? new AttemptFailure(FailureKind.NoEnclave, "affinity", "the enclave of this session is not usable", "SessionAffinity:FailurePolicy Redistribute would give the session to another one.")
+        : null;
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private List<DestinationState> Usable(ClusterState cluster)
     {
@@ -106,7 +128,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 var left = patience - time.GetElapsedTime(exchange.Started);
                 if (left <= TimeSpan.Zero)
                     return false;
-                await WakeSignal.WaitAsync(changed, left < LookAgain ? left : LookAgain, time, cancellationToken);
+                await WakeSignal.WaitAsync(changed, Shorter(left, LookAgain), time, cancellationToken);
             }
         }
         finally

@@ -44,6 +44,12 @@ internal sealed class IngressListener : IConnectionListener
     /// <summary>Whether the port is open.</summary>
     public bool IsAccepting => !_stopped.Task.IsCompleted;
 
+    /// <summary>Connections that are open.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Connections that were closed at once because <c>Limits:MaxConnections</c> were open.</summary>
+    public long Rejected => Volatile.Read(ref _rejected);
+
     /// <inheritdoc/>
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
@@ -126,7 +132,7 @@ internal sealed class IngressListener : IConnectionListener
         {
             Interlocked.Decrement(ref _connections);
             socket.Dispose();
-            var rejected = ++_rejected;
+            var rejected = Interlocked.Increment(ref _rejected);
 
             // A flood of connections must not become a flood of log lines.
             if ((rejected & (rejected - 1)) == 0)

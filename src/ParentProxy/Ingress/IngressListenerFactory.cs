@@ -17,8 +17,8 @@ internal sealed class IngressListenerFactory(ActiveConfiguration configuration, 
 {
     private readonly ConcurrentBag<IngressListener> _listeners = [];
 
-    /// <summary>Whether every listener accepts connections.</summary>
-    public bool IsAccepting => _listeners.All(l => l.IsAccepting);
+    /// <summary>The listeners that were opened.</summary>
+    public IReadOnlyCollection<IngressListener> Listeners => _listeners;
 
     /// <inheritdoc/>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)

@@ -68,7 +68,10 @@ internal sealed class IngressServer : IAsyncDisposable
     public IReadOnlyList<string> EndPoints => [.. _app.Urls];
 
     /// <summary>Whether every listener accepts connections.</summary>
-    public bool IsAccepting => _listeners.IsAccepting;
+    public bool IsAccepting => Listeners.All(l => l.IsAccepting);
+
+    /// <summary>The listeners that are open.</summary>
+    public IReadOnlyCollection<IngressListener> Listeners => _listeners.Listeners;
 
     /// <summary>Binds the listeners.</summary>
     /// <exception cref="ListenException">An address cannot be listened on.</exception>

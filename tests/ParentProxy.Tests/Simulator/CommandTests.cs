@@ -62,7 +62,8 @@ public sealed class CommandTests : IDisposable
 
     private static Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(SimulatedEnclave).Assembly.Location, .. arguments])
+        // A shell's background jobs, and so perhaps this one, ignore SIGINT, and a child would inherit that.
+        var start = new ProcessStartInfo("env", ["--default-signal", "dotnet", typeof(SimulatedEnclave).Assembly.Location, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

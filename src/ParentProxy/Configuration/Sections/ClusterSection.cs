@@ -18,6 +18,7 @@ internal static class ClusterSection
         section.OneOf("", RoutingOptions.LoadBalancingPolicies, nameof(ClusterConfig.LoadBalancingPolicy));
         section.Section(nameof(ClusterConfig.SessionAffinity), ReadAffinity);
         section.Section(nameof(ClusterConfig.Metadata), metadata => metadata.NamedValues<string>(text => text));
+        section.Refuse(nameof(ClusterConfig.ClusterId), "a cluster's id is the name of its object");
         section.Refuse(nameof(ClusterConfig.HealthCheck), "enclaves are probed by Health:Probe, for every cluster alike");
         section.Refuse(nameof(ClusterConfig.HttpClient), "connections to enclaves are set by Routing, for every cluster alike");
         section.Refuse(nameof(ClusterConfig.HttpRequest), "requests to enclaves are set by Routing:HttpVersion and Timeouts, for every cluster alike");

@@ -46,16 +46,22 @@ internal static class KestrelLimits
         var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
         foreach (var child in node.Children)
         {
-            if (properties.FirstOrDefault(property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase)) is not { } property)
+            var property = properties.FirstOrDefault(property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase));
+            if (property is null)
                 ReportUnknown(child, properties, report);
-            else if (property.SetMethod is null && child.Shape == NodeShape.Object)
+            else if (IsGroup(property) && !property.CanWrite && child.Shape == NodeShape.Object)
                 CheckKeys(child, property.PropertyType, [.. path, property.Name], report);
+            else if (child.IsSet && IsGroup(property) != (child.Shape == NodeShape.Object))
+                report.Problem(child.Location, IsGroup(property) ? "is no object with keys" : "is no single value");
             else if (property.PropertyType == typeof(TimeSpan) && child.Value is { } text && Values.Duration(text, TimeSpan.Zero, Values.LongestDuration).Reason is { } reason)
                 report.Problem(child.Location, reason);
             else if (Bind(child, path) is { } refusal)
                 report.Problem(child.Location, refusal);
         }
     }
+
+    // Limits of a protocol, and a rate, which is made whole or not at all.
+    private static bool IsGroup(PropertyInfo property) => property.PropertyType.Namespace == typeof(KestrelServerLimits).Namespace;
 
     private static void ReportUnknown(ConfigurationNode node, PropertyInfo[] properties, ConfigurationReport report)
     {

@@ -21,6 +21,7 @@ internal static class RouteSection
         section.ListOfSections(nameof(RouteConfig.Transforms), transform => transform.NamedValues<string>(text => text));
         section.Section(nameof(RouteConfig.Match), ReadMatch);
 
+        section.Refuse(nameof(RouteConfig.RouteId), "a route's id is the name of its object");
         section.Refuse(nameof(RouteConfig.Timeout), "times are set by Timeouts, for every route alike");
         section.Refuse(nameof(RouteConfig.TimeoutPolicy), "times are set by Timeouts, for every route alike");
         foreach (var policy in (string[])[nameof(RouteConfig.AuthorizationPolicy), nameof(RouteConfig.RateLimiterPolicy), nameof(RouteConfig.CorsPolicy), "OutputCachePolicy"])

@@ -24,8 +24,8 @@ internal static class SectionVariables
 
             var origin = new ConfigurationOrigin(OriginKind.SectionVariable, name);
             var path = string.Join(':', segments);
-            if (segments.Any(string.IsNullOrWhiteSpace))
-                report.Problem(origin.Locate(path), "a part of the path is empty; write Section__Key");
+            if (segments.Any(segment => string.IsNullOrWhiteSpace(segment) || segment.Contains(':', StringComparison.Ordinal)))
+                report.Problem(origin.Locate(path), "a part of the path is empty or holds a ':'; write Section__Key");
             else if (entries.Find(entry => entry.Path.SequenceEqual(segments, StringComparer.OrdinalIgnoreCase)) is { } other)
                 report.Problem(origin.Locate(path), $"is also set by {other.Origin.Variable}, which differs in case alone");
             else

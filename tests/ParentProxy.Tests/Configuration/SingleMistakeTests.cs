@@ -1,0 +1,169 @@
+namespace ParentProxy.Tests.Configuration;
+
+/// <summary>Each mistake alone: exactly one problem, at its path, with a reason that helps.</summary>
+public sealed class SingleMistakeTests
+{
+    [Theory]
+    // Unknown and unavailable
+    [InlineData(""" "Rooting": {} """, "Rooting", "unknown section")]
+    [InlineData(""" "Limit": {} """, "Limit", "did you mean Limits?")]
+    [InlineData(""" "Logging": { "LogLevel": {} } """, "Logging", "Serilog:MinimumLevel")]
+    [InlineData(""" "Routing": { "MaxDialPerEnclave": 4 } """, "Routing:MaxDialPerEnclave", "did you mean MaxDialsPerEnclave?")]
+    [InlineData(""" "Health": { "Probe": { "Colour": 1 } } """, "Health:Probe:Colour", "unknown key")]
+    [InlineData(""" "Discovery": { "Enabled": true } """, "Discovery", "not available in this version")]
+    [InlineData(""" "AccessLog": {} """, "AccessLog", "not available in this version")]
+    [InlineData(""" "Passthrough": [] """, "Passthrough", "not available in this version")]
+    [InlineData(""" "Egress": {} """, "Egress", "not available in this version")]
+    [InlineData(""" "Attestation": {} """, "Attestation", "not available in this version")]
+    [InlineData(""" "Admin": { "MetricsUrl": null } """, "Admin:MetricsUrl", "not available in this version")]
+    [InlineData(""" "Routing": { "MaxTunnelsPerEnclave": 1 } """, "Routing:MaxTunnelsPerEnclave", "not available in this version")]
+    [InlineData(""" "Routing": { "MaxQueuedPerEnclave": 1 } """, "Routing:MaxQueuedPerEnclave", "not available in this version")]
+    [InlineData(""" "Routing": { "QueueTimeout": "00:00:05" } """, "Routing:QueueTimeout", "not available in this version")]
+    [InlineData(""" "Retry": { "Enabled": true } """, "Retry:Enabled", "not available in this version")]
+    [InlineData(""" "Retry": { "MaxAttempts": 3 } """, "Retry:MaxAttempts", "not available in this version")]
+    [InlineData(""" "Retry": { "BudgetPercent": 20 } """, "Retry:BudgetPercent", "not available in this version")]
+    [InlineData(""" "Retry": { "MaxBufferedBodyBytes": 1 } """, "Retry:MaxBufferedBodyBytes", "not available in this version")]
+    [InlineData(""" "Retry": { "HonorIdempotencyKey": true } """, "Retry:HonorIdempotencyKey", "not available in this version")]
+    // Shapes
+    [InlineData(""" "Health": 5 """, "Health", "is a value, not an object")]
+    [InlineData(""" "Health": [] """, "Health", "is a list, not an object")]
+    [InlineData(""" "Health": { "Path": {} } """, "Health:Path", "is an object, not a value")]
+    [InlineData(""" "Health": { "Path": [] } """, "Health:Path", "is a list, not a value")]
+    [InlineData(""" "Admin": { "AllowedHosts": "a" } """, "Admin:AllowedHosts", "is a value, not a list")]
+    [InlineData(""" "Admin": { "AllowedHosts": [ {} ] } """, "Admin:AllowedHosts:0", "is an object, not a value")]
+    [InlineData(""" "Serilog": [] """, "Serilog", "is a list, not an object")]
+    // Times
+    [InlineData(""" "Timeouts": { "Connect": 5 } """, "Timeouts:Connect", "hh:mm:ss")]
+    [InlineData(""" "Timeouts": { "Connect": "5s" } """, "Timeouts:Connect", "'5s' is not a time")]
+    [InlineData(""" "Timeouts": { "Connect": "00:05" } """, "Timeouts:Connect", "hh:mm:ss")]
+    [InlineData(""" "Timeouts": { "Connect": "25:00:00" } """, "Timeouts:Connect", "hh:mm:ss")]
+    [InlineData(""" "Timeouts": { "Connect": "-00:00:01" } """, "Timeouts:Connect", "hh:mm:ss")]
+    [InlineData(""" "Timeouts": { "Connect": "-00:00:00.001" } """, "Timeouts:Connect", "hh:mm:ss")]
+    [InlineData(""" "Timeouts": { "Connect": "00:00:00" } """, "Timeouts:Connect", "is not from 00:00:00.0010000")]
+    [InlineData(""" "Timeouts": { "Idle": "25.00:00:00" } """, "Timeouts:Idle", "to 24.00:00:00")]
+    [InlineData(""" "Health": { "Probe": { "Interval": "00:00:00" } } """, "Health:Probe:Interval", "is not from")]
+    [InlineData(""" "Timeouts": { "Drain": "" } """, "Timeouts:Drain", "is not a time")]
+    // Numbers and booleans
+    [InlineData(""" "Limits": { "MaxConnections": -3 } """, "Limits:MaxConnections", "'-3' is not a whole number from 1")]
+    [InlineData(""" "Limits": { "MaxConnections": 1.5 } """, "Limits:MaxConnections", "whole number")]
+    [InlineData(""" "Limits": { "MaxConnections": 1e3 } """, "Limits:MaxConnections", "whole number")]
+    [InlineData(""" "Limits": { "MaxConnections": "+5" } """, "Limits:MaxConnections", "whole number")]
+    [InlineData(""" "Limits": { "MaxConnections": " 5" } """, "Limits:MaxConnections", "whole number")]
+    [InlineData(""" "Limits": { "MaxConnections": 0 } """, "Limits:MaxConnections", "from 1")]
+    [InlineData(""" "Limits": { "MaxConnections": 99999999999 } """, "Limits:MaxConnections", "to 2147483647")]
+    [InlineData(""" "Limits": { "MaxRequestBodyBytes": -1 } """, "Limits:MaxRequestBodyBytes", "from 0")]
+    [InlineData(""" "Retry": { "MaxWaiting": -1 } """, "Retry:MaxWaiting", "from 0")]
+    [InlineData(""" "Health": { "MinHealthy": "one" } """, "Health:MinHealthy", "'one' is not a whole number")]
+    [InlineData(""" "Health": { "Public": "yes" } """, "Health:Public", "neither true nor false")]
+    [InlineData(""" "Vsock": { "MaxWriteBytes": 0 } """, "Vsock:MaxWriteBytes", "from 1 to 32400")]
+    [InlineData(""" "Vsock": { "MaxWriteBytes": 32401 } """, "Vsock:MaxWriteBytes", "from 1 to 32400")]
+    [InlineData(""" "Vsock": { "BufferBytes": 127 } """, "Vsock:BufferBytes", "neither 0 nor a number of bytes from 128")]
+    [InlineData(""" "Vsock": { "ToHost": "sometimes" } """, "Vsock:ToHost", "none of auto, always, never")]
+    [InlineData(""" "Vsock": { "ToHost": 1 } """, "Vsock:ToHost", "none of auto, always, never")]
+    // Names and forms
+    [InlineData(""" "Routing": { "LoadBalancing": "Fastest" } """, "Routing:LoadBalancing", "PowerOfTwoChoices")]
+    [InlineData(""" "Routing": { "HttpVersion": "3" } """, "Routing:HttpVersion", "neither 1.1 nor 2")]
+    [InlineData(""" "Routing": { "HttpVersion": "2.0" } """, "Routing:HttpVersion", "neither 1.1 nor 2")]
+    [InlineData(""" "Log": { "Format": "xml" } """, "Log:Format", "none of auto, text, json")]
+    [InlineData(""" "Serilog": { "MinimumLevel": "Trace" } """, "Serilog:MinimumLevel", "Verbose, Debug, Information, Warning, Error, Fatal")]
+    [InlineData(""" "Serilog": { "MinimumLevel": { "Override": { "Yarp": "Loud" } } } """, "Serilog:MinimumLevel:Override:Yarp", "'Loud' is none of")]
+    [InlineData(""" "Serilog": { "MinimumLevel": { "Defualt": "Debug" } } """, "Serilog:MinimumLevel:Defualt", "did you mean Default?")]
+    [InlineData(""" "Health": { "Path": "health" } """, "Health:Path", "does not begin with '/'")]
+    [InlineData(""" "Health": { "Path": "" } """, "Health:Path", "does not begin with '/'")]
+    [InlineData(""" "Health": { "Path": "/health?x" } """, "Health:Path", "without its query")]
+    [InlineData(""" "Health": { "Path": "/he alth" } """, "Health:Path", "percent-encode")]
+    [InlineData(""" "Health": { "Probe": { "Path": "health" } } """, "Health:Probe:Path", "does not begin with '/'")]
+    [InlineData(""" "Health": { "Probe": { "Path": "/\r\nX: y" } } """, "Health:Probe:Path", "percent-encode")]
+    [InlineData(""" "Health": { "Probe": { "Host": "a\r\nX: y" } } """, "Health:Probe:Host", "not a host name")]
+    [InlineData(""" "Health": { "Probe": { "Type": "ping" } } """, "Health:Probe:Type", "none of http, connect")]
+    [InlineData(""" "Health": { "Probe": { "Port": 0 } } """, "Health:Probe:Port", "from 1")]
+    [InlineData(""" "Health": { "Probe": { "Port": 4294967295 } } """, "Health:Probe:Port", "to 4294967294")]
+    [InlineData(""" "Health": { "Probe": { "ExpectedStatus": "399-200" } } """, "Health:Probe:ExpectedStatus", "200-399")]
+    [InlineData(""" "Health": { "Probe": { "UnhealthyAfter": 0 } } """, "Health:Probe:UnhealthyAfter", "from 1")]
+    [InlineData(""" "Admin": { "AllowedHosts": [ "*" ] } """, "Admin:AllowedHosts:0", "neither a host name nor an address")]
+    // Networks
+    [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "lan" ] } """, "ForwardedHeaders:TrustedProxies:0", "neither a network")]
+    [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "10" ] } """, "ForwardedHeaders:TrustedProxies:0", "neither a network")]
+    [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "010.0.0.0/8" ] } """, "ForwardedHeaders:TrustedProxies:0", "neither a network")]
+    [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "10.0.0.0/33" ] } """, "ForwardedHeaders:TrustedProxies:0", "from 0 to 32")]
+    [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "10.0.0.0/" ] } """, "ForwardedHeaders:TrustedProxies:0", "from 0 to 32")]
+    [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "10.1.2.3/12" ] } """, "ForwardedHeaders:TrustedProxies:0", "write 10.0.0.0/12 for the network or 10.1.2.3 for the address")]
+    [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "fe80::1/10" ] } """, "ForwardedHeaders:TrustedProxies:0", "fe80::/10")]
+    public void Load_OneMistake_IsReportedAtItsPath(string section, string path, string reason)
+    {
+        var problem = Assert.Single(TestConfiguration.Refuse(TestConfiguration.WithEnclave(section)));
+        Assert.StartsWith($"{path}: ", problem, StringComparison.Ordinal);
+        Assert.Contains(reason, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_ManyMistakes_AreAllReportedAtOnce()
+    {
+        var problems = TestConfiguration.Refuse(
+            """
+            {
+              "Admn": {},
+              "Enclaves": [ { "Cid": 0, "Port": 0 }, { "Transport": "tcp", "Cid": "sixteen" } ],
+              "Timeouts": { "Connect": "5", "Drian": "00:00:01" },
+              "Limits": { "MaxConnections": 5 },
+              "Kestrel": { "Limits": { "MaxConcurrentConnections": 5 } },
+              "ReverseProxy": { "Routes": { "r": { "ClusterId": "none" } } },
+            }
+            """,
+            "Retry__MaxWaiting=-3",
+            "PARENTPROXY_ENCLAVE_7_COD=4",
+            "--Health:MinHealthy=many");
+
+        Assert.Equal(
+            [
+                "Admn",
+                "Enclaves:0:Cid",
+                "Enclaves:0:Port",
+                "Enclaves:1:Port",
+                "Enclaves:1:TcpHost",
+                "Enclaves:7 (PARENTPROXY_ENCLAVE_7_COD)",
+                "Health:MinHealthy (command line)",
+                "Kestrel:Limits:MaxConcurrentConnections",
+                "Retry:MaxWaiting (Retry__MaxWaiting)",
+                "ReverseProxy:Routes:r:ClusterId",
+                "Timeouts:Connect",
+                "Timeouts:Drian",
+            ],
+            problems.Select(problem => problem[..problem.IndexOf(": ", StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Load_NothingToForwardTo_PointsToTheDemo()
+    {
+        var problem = Assert.Single(TestConfiguration.Refuse("{}"));
+        Assert.StartsWith("Enclaves: ", problem, StringComparison.Ordinal);
+        Assert.Contains("parent-proxy demo", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_ProbePortBeyondTcp_IsRefusedWithATcpEnclave()
+    {
+        const string probe = """ "Health": { "Probe": { "Port": 70000 } } """;
+        TestConfiguration.Accept(TestConfiguration.WithEnclave(probe));
+        var problem = Assert.Single(TestConfiguration.Refuse($$"""{ "Enclaves": [ { "Transport": "tcp", "TcpHost": "a", "Port": 1 } ], {{probe}} }"""));
+        Assert.StartsWith("Health:Probe:Port: ", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_SecretBesideAMistake_IsNotEchoed()
+    {
+        var problems = TestConfiguration.Refuse(TestConfiguration.WithEnclave(
+            """ "Kestrel": { "Endpoints": { "A": { "Url": "https://0.0.0.0:443", "Certificate": { "Path": "/none", "Password": "hunter2", "Pasword": "hunter2" } } } }, "Serilog": { "Args": { "apiKey": "hunter2" }, "MinimumLevel": "x" } """));
+        Assert.DoesNotContain(problems, problem => problem.Contains("hunter2", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(""" "Admin": { "Url": "http://0.0.0.0:9464" } """, "Admin:Url")]
+    [InlineData(""" "Health": { "MinHealthy": 2 } """, "Health:MinHealthy")]
+    public void Load_AllowedButLikelyNotMeant_IsAWarning(string section, string path)
+    {
+        var result = TestConfiguration.Load(TestConfiguration.WithEnclave(section));
+        Assert.NotNull(result.Options);
+        Assert.Equal(path, Assert.Single(result.Warnings).Path);
+    }
+}
