@@ -98,11 +98,16 @@ public sealed class VsockStreamTests : IDisposable
         VsockStream stream = _pair.CreateStream(maxWriteBytes: 100);
         var data = new byte[1000];
         var sink = new byte[1000];
-        RoundTrips(100);
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        RoundTrips(1000);
-        long perWrite = (GC.GetAllocatedBytesForCurrentThread() - before) / 1000;
+        // A state machine of a debug build is a class until the JIT has compiled its method for good, which it does when it
+        // finds the time.
+        long perWrite = long.MaxValue;
+        for (int round = 0; round < 500 && perWrite >= 16; round++)
+        {
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            RoundTrips(100);
+            perWrite = (GC.GetAllocatedBytesForCurrentThread() - before) / 100;
+        }
 
         Assert.True(perWrite < 16, $"{perWrite} bytes per write and read");
 

@@ -143,7 +143,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         var states = cluster.DestinationsState.AllDestinations
             .Select(d => registry.Find(d.DestinationId))
             .OfType<Enclave>()
-            .Select(e => $"{e} is {e.Status.State.ToString().ToLowerInvariant()}: {e.Status.Reason}");
+            .Select(e => $"{e} is {e.Status.State.ToString().ToLowerInvariant()}: {e.Status.Reason.TrimEnd('.')}");
         return new AttemptFailure(FailureKind.NoEnclave, "unavailable", $"no enclave is usable: {string.Join("; ", states)}", "The admin listener's /health shows every enclave.");
     }
 
