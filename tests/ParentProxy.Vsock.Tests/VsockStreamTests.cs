@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Reflection;
 using System.Net.Sockets;
 
 namespace ParentProxy.Vsock.Tests;
@@ -99,17 +101,15 @@ public sealed class VsockStreamTests : IDisposable
         var data = new byte[1000];
         var sink = new byte[1000];
 
-        // A state machine of a debug build is a class until the JIT has compiled its method for good, which it does when it
-        // finds the time.
-        long perWrite = long.MaxValue;
-        for (int round = 0; round < 500 && perWrite >= 16; round++)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            RoundTrips(100);
-            perWrite = (GC.GetAllocatedBytesForCurrentThread() - before) / 100;
-        }
+        RoundTrips(100);
 
-        Assert.True(perWrite < 16, $"{perWrite} bytes per write and read");
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        RoundTrips(1000);
+        long perWrite = (GC.GetAllocatedBytesForCurrentThread() - before) / 1000;
+
+        // In a debug build the compiler makes the state machine a class: one object a call, whatever the parts.
+        bool isDebugBuild = typeof(VsockStream).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled == true;
+        Assert.True(perWrite < (isDebugBuild ? 160 : 16), $"{perWrite} bytes per write and read");
 
         void RoundTrips(int count)
         {
