@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Reflection;
 using System.Net.Sockets;
+using System.Reflection;
 
 namespace ParentProxy.Vsock.Tests;
 
