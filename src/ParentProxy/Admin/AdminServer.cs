@@ -1,10 +1,12 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Ingress;
 
 namespace ParentProxy.Admin;
 
@@ -15,13 +17,15 @@ namespace ParentProxy.Admin;
 internal sealed class AdminServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly string _url;
 
     /// <summary>Composes the server; nothing is bound yet.</summary>
     public AdminServer(ActiveConfiguration configuration, AdminPages pages, ILoggerFactory loggers)
     {
+        _url = configuration.Options.Admin.Url;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
         builder.Services.AddSingleton(loggers);
-        builder.WebHost.UseKestrelCore().UseUrls(configuration.Options.Admin.Url).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.UseKestrelCore().UseUrls(_url).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         _app = builder.Build();
         _app.Run(context => ServeAsync(context, configuration.Options.Admin, pages));
     }
@@ -30,7 +34,18 @@ internal sealed class AdminServer : IAsyncDisposable
     public string EndPoint => _app.Urls.First();
 
     /// <summary>Binds the listener.</summary>
-    public Task StartAsync(CancellationToken cancellationToken) => _app.StartAsync(cancellationToken);
+    /// <exception cref="ListenException">The address cannot be listened on.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _app.StartAsync(cancellationToken);
+        }
+        catch (Exception ex) when (ex.GetBaseException() is SocketException cause)
+        {
+            throw new ListenException(_url, isFile: false, cause);
+        }
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();

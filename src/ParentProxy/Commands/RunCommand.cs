@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Health;
 using ParentProxy.Hosting;
+using ParentProxy.Ingress;
 using ParentProxy.Telemetry;
 
 namespace ParentProxy.Commands;
@@ -58,17 +59,21 @@ internal static class RunCommand
             HostingLog.ConfigurationWarning(logger, warning.Path, warning.Reason);
         WarnOfFewDescriptors(logger, options);
 
-        using var signals = new StopSignals(signal =>
-        {
-            HostingLog.SecondSignal(logger, signal.ToString());
-            Environment.Exit(ExitCode.Failed);
-        });
+        // The demo reads no file, so that there is nothing to reload: it ends with its terminal like every program.
+        var reloads = sources.CandidateFiles.Count > 0;
+        using var signals = new StopSignals(
+            signal =>
+            {
+                HostingLog.SecondSignal(logger, signal.ToString());
+                Environment.Exit(ExitCode.Failed);
+            },
+            includeHangUp: !reloads);
         await using var server = new ProxyServer(configuration, logging.Factory, time);
         try
         {
             await server.StartAsync(CancellationToken.None);
         }
-        catch (IOException ex)
+        catch (Exception ex) when (ex is IOException or ListenException)
         {
             await Console.Error.WriteLineAsync($"parent-proxy: {ex.Message}");
             return ExitCode.Failed;
@@ -83,7 +88,7 @@ internal static class RunCommand
         HostingLog.Started(logger, ProgramVersion.Text, string.Join(", ", server.Ingress.EndPoints), server.AdminEndPoint, server.Targets, loaded.File ?? "none");
         using var running = new CancellationTokenSource();
         using var reloader = new ConfigurationReloader(sources, configuration, server, logging, notifier, time, logging.Factory.CreateLogger<ConfigurationReloader>());
-        var reloads = reloader.RunAsync(running.Token);
+        var reloading = reloads ? reloader.RunAsync(running.Token) : Task.CompletedTask;
         var service = new SystemdService(notifier, server, configuration, time, logging.Factory.CreateLogger<SystemdService>())
             .RunAsync(SystemdService.WatchdogInterval(Environment.GetEnvironmentVariable), running.Token);
 
@@ -99,7 +104,7 @@ internal static class RunCommand
         var signal = await signals.Requested;
         await StopAsync(server, configuration, notifier, logger, signal);
         await running.CancelAsync();
-        await Task.WhenAll(reloads, service);
+        await Task.WhenAll(reloading, service);
         return ExitCode.Ok;
     }
 

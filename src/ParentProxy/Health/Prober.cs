@@ -26,8 +26,10 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
                 ? await ConnectAsync(endpoint, timeout, started, linked.Token)
                 : await GetAsync(endpoint, options, httpVersion, timeout, started, linked.Token);
         }
-        catch (Exception ex) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception ex)
         {
+            // A probe that fails just when the program ends is a probe that was given up.
+            cancellationToken.ThrowIfCancellationRequested();
             return ex switch
             {
                 DialException dial => Failed(dial.Code, $"the probe failed {dial.Message}"),

@@ -90,7 +90,7 @@ internal sealed class ConfigurationReloader(
         }
         finally
         {
-            notifier.Ready();
+            notifier.Reloaded();
         }
     }
 

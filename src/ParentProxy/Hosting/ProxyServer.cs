@@ -49,7 +49,8 @@ internal sealed class ProxyServer : IAsyncDisposable
     public string Targets => string.Join(", ", Registry.All);
 
     /// <summary>Starts the probes and opens the listeners; the first round of probes may still be running then.</summary>
-    /// <exception cref="IOException">An address cannot be listened on.</exception>
+    /// <exception cref="ListenException">An address cannot be listened on.</exception>
+    /// <exception cref="IOException">The same, where Kestrel had a choice of addresses.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Registry.Apply(_configuration.Options, before: null);

@@ -11,10 +11,12 @@ internal sealed class StopSignals : IDisposable
 
     /// <summary>Listens for the signals.</summary>
     /// <param name="onSecond">Runs on the second one.</param>
-    public StopSignals(Action<PosixSignal> onSecond)
+    /// <param name="includeHangUp">Whether SIGHUP ends the program, too: where there is nothing to reload.</param>
+    public StopSignals(Action<PosixSignal> onSecond, bool includeHangUp = false)
     {
         _onSecond = onSecond;
-        _registrations = [.. new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT }.Select(s => PosixSignalRegistration.Create(s, OnSignal))];
+        PosixSignal[] signals = [PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT, .. includeHangUp ? [PosixSignal.SIGHUP] : (PosixSignal[])[]];
+        _registrations = [.. signals.Select(s => PosixSignalRegistration.Create(s, OnSignal))];
     }
 
     /// <summary>Completes with the first signal.</summary>

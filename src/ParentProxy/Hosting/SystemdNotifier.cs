@@ -9,6 +9,7 @@ namespace ParentProxy.Hosting;
 internal sealed class SystemdNotifier : IDisposable
 {
     private readonly Socket? _socket;
+    private volatile bool _isUp;
 
     /// <summary>Connects to the service manager, if there is one.</summary>
     /// <param name="notifySocket">The value of <c>NOTIFY_SOCKET</c>; <c>@</c> in front means the abstract namespace.</param>
@@ -34,19 +35,37 @@ internal sealed class SystemdNotifier : IDisposable
     public bool IsEnabled => _socket is not null;
 
     /// <summary>The service is up.</summary>
-    public void Ready() => Send("READY=1");
+    public void Ready()
+    {
+        _isUp = true;
+        Send("READY=1");
+    }
 
-    /// <summary>The service reads its configuration anew; <see cref="Ready"/> ends that.</summary>
+    /// <summary>The service reads its configuration anew; <see cref="Reloaded"/> ends that.</summary>
     public void Reloading()
     {
+        if (!_isUp)
+            return;
+
         // Stopwatch is CLOCK_MONOTONIC on Linux; both assignments have to be in one datagram.
         var microseconds = Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000);
         Send(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={microseconds}"));
     }
 
+    /// <summary>The service has read its configuration anew.</summary>
+    public void Reloaded()
+    {
+        // To a reload during the start, systemd would take this for the end of the start.
+        if (_isUp)
+            Send("READY=1");
+    }
+
     /// <summary>The service stops and needs at most this long for it.</summary>
-    public void Stopping(TimeSpan atMost) =>
+    public void Stopping(TimeSpan atMost)
+    {
+        _isUp = false;
         Send(string.Create(CultureInfo.InvariantCulture, $"STOPPING=1\nEXTEND_TIMEOUT_USEC={(long)atMost.TotalMicroseconds}"));
+    }
 
     /// <summary>The service is alive.</summary>
     public void Watchdog() => Send("WATCHDOG=1");

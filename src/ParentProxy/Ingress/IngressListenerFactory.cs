@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
-using ParentProxy.Vsock;
 
 namespace ParentProxy.Ingress;
 
@@ -33,21 +32,16 @@ internal sealed class IngressListenerFactory(ActiveConfiguration configuration, 
         }
         catch (SocketException ex)
         {
-            var errno = ex.SocketErrorCode == SocketError.AddressNotAvailable && endpoint is UnixDomainSocketEndPoint
-                ? "ENOENT"
-                : Errno.FromSocketError(ex.SocketErrorCode).Name;
-            throw new ListenException($"cannot listen on {endpoint}: {errno} ({ex.Message}){Hint(errno)}", ex);
+            var failure = new ListenException(endpoint.ToString() ?? "", endpoint is UnixDomainSocketEndPoint, ex);
+
+            // Kestrel goes on with the rest of localhost or * when one of their addresses is not there, which is IPv6 in
+            // many containers; an IOException ends that: a port that is taken is taken.
+            throw ex.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported
+                ? failure
+                : new IOException(failure.Message, failure);
         }
     }
 
     /// <summary>Closes all ports; what was accepted or stood in the accept queue by then is served.</summary>
     public Task StopAcceptingAsync() => Task.WhenAll(_listeners.Select(l => l.StopAcceptingAsync()));
-
-    private static string Hint(string errno) => errno switch
-    {
-        "EADDRINUSE" => ". Another program listens there, perhaps the socat unit that this one replaces: 'ss -ltnp' names it",
-        "EACCES" or "EPERM" => ". Ports below 1024 need CAP_NET_BIND_SERVICE, which the shipped unit grants",
-        "EADDRNOTAVAIL" => ". The address belongs to none of this machine's interfaces",
-        _ => "",
-    };
 }

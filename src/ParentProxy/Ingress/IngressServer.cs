@@ -75,6 +75,7 @@ internal sealed class IngressServer : IAsyncDisposable
 
     /// <summary>Binds the listeners.</summary>
     /// <exception cref="ListenException">An address cannot be listened on.</exception>
+    /// <exception cref="IOException">The same, where Kestrel had a choice of addresses.</exception>
     public Task StartAsync(CancellationToken cancellationToken) => _app.StartAsync(cancellationToken);
 
     /// <summary>Takes over the routes of a configuration.</summary>

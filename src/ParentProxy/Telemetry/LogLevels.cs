@@ -39,6 +39,9 @@ internal sealed class LogLevels : IOptionsMonitor<LoggerFilterOptions>
     private static LoggerFilterOptions Build(LogOptions options)
     {
         var filter = new LoggerFilterOptions { MinLevel = options.Level };
+
+        // The hosts inside tell of a failed start with a stack trace; the program tells it in a sentence.
+        filter.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft.Extensions.Hosting", LogLevel.None, filter: null));
         foreach (var (category, level) in options.Overrides)
             filter.Rules.Add(new LoggerFilterRule(providerName: null, category, level, filter: null));
         return filter;

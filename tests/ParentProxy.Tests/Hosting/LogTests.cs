@@ -1,0 +1,104 @@
+using System.Text.Json;
+
+namespace ParentProxy.Tests.Hosting;
+
+/// <summary>The log as it leaves the process.</summary>
+public sealed class LogTests
+{
+    [Fact]
+    public async Task Text_IsTheDefaultWithoutSystemd_OneLineAChangeOfState()
+    {
+        await using var enclaves = await Enclaves.StartAsync("blue");
+        await using var process = ProxyProcess.Run(Settings.With(new { Health = new { Probe = new { Interval = "00:00:00.1", UnhealthyAfter = 2 } } }, enclaves[0].EndPoint));
+        await process.ReadyAsync();
+        enclaves[0].Healthy = false;
+        await process.HealthBecomesAsync("""{"status":"unhealthy","healthy":0,"total":1}""");
+        enclaves[0].Healthy = true;
+        await process.HealthBecomesAsync("""{"status":"healthy","healthy":1,"total":1}""");
+        Assert.Equal("blue", await process.ServedByAsync());
+        await process.Out.WaitAsync("unhealthy -> healthy");
+
+        Assert.All(process.Out.All, line => Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3} (INF|WRN) \S", line));
+        Assert.Equal(
+            ["starting -> healthy", "healthy -> unhealthy", "unhealthy -> healthy"],
+            process.Out.All.Where(line => line.Contains(" -> ", StringComparison.Ordinal)).Select(line => line[(line.IndexOf("): ", StringComparison.Ordinal) + 3)..]).Select(text => text[..text.IndexOf(':', StringComparison.Ordinal)]));
+        var lost = await process.Out.WaitAsync("healthy -> unhealthy");
+        Assert.Contains(" WRN ", lost, StringComparison.Ordinal);
+        Assert.Contains("503", lost, StringComparison.Ordinal);
+        Assert.Contains("Health:Probe:Path", lost, StringComparison.Ordinal);
+        Assert.Empty(process.Error.All);
+    }
+
+    [Theory]
+    [InlineData("JOURNAL_STREAM", "8:12345")]
+    [InlineData("INVOCATION_ID", "3f2504e04f8911d39a0c0305e82c3301")]
+    [InlineData("Log__Format", "json")]
+    public async Task Json_UnderSystemdOrWhenAsked_EachLineParses(string variable, string value)
+    {
+        await using var process = ProxyProcess.Run(new ProxyStart
+        {
+            Configuration = Settings.For($"tcp://127.0.0.1:{FreePort.Closed()}"),
+            Environment = new Dictionary<string, string> { [variable] = value },
+        });
+        await process.ReadyAsync();
+        Assert.Equal(503, (await process.GetAsync("/echo")).Status);
+        Assert.Equal(0, await process.StopAsync(Signal.Term));
+
+        var events = process.Out.All.Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.All(events, e => Assert.All(["Timestamp", "Level", "RenderedMessage"], key => Assert.False(string.IsNullOrEmpty(e.GetProperty(key).GetString()))));
+        Assert.Contains(events, e => e.GetProperty("Level").GetString() == "Warning" && e.GetProperty("RenderedMessage").GetString()!.Contains("ECONNREFUSED", StringComparison.Ordinal));
+        Assert.Contains(events, e => e.GetProperty("RenderedMessage").GetString()!.StartsWith("Stopped", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Text_WhenAskedUnderSystemd()
+    {
+        await using var process = ProxyProcess.Run(
+            new ProxyStart
+            {
+                Configuration = Settings.For($"tcp://127.0.0.1:{FreePort.Closed()}"),
+                Environment = new Dictionary<string, string> { ["INVOCATION_ID"] = "1" },
+            },
+            "--Log:Format=text");
+        await process.ReadyAsync();
+
+        Assert.DoesNotContain(process.Out.All, line => line.StartsWith('{'));
+    }
+
+    [Fact]
+    public async Task Levels_ByCategory_AreObeyed()
+    {
+        await using var enclaves = await Enclaves.StartAsync("blue");
+        await using var process = ProxyProcess.Run(
+            Settings.For(enclaves[0].EndPoint),
+            "--Serilog:MinimumLevel:Default=Error",
+            "--Serilog:MinimumLevel:Override:ParentProxy.Commands=Information",
+            "--Serilog:MinimumLevel:Override:ParentProxy.Health=Debug");
+        await process.ReadyAsync();
+
+        Assert.Contains(" DBG Probe of enclave 0", await process.Out.WaitAsync("Probe of enclave"), StringComparison.Ordinal);
+        Assert.DoesNotContain(" -> ", process.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NobodyReadsTheLog_ServesOnAndStops()
+    {
+        await using var enclaves = await Enclaves.StartAsync("blue");
+        var read = enclaves.File("read");
+        // The reader takes the start-up line and goes: then every write fails.
+        await using var process = ProxyProcess.Run(
+            new ProxyStart
+            {
+                Configuration = Settings.For(enclaves[0].EndPoint),
+                Shell = $"mkfifo '{read}'; grep -m 1 'listens on' '{read}' >&2 & exec >'{read}'",
+            },
+            "--Serilog:MinimumLevel:Override:ParentProxy=Debug");
+        var line = await process.Error.WaitAsync("listens on");
+        process.ReadStartLine(line);
+        await process.HealthBecomesAsync("""{"status":"healthy","healthy":1,"total":1}""");
+
+        for (var i = 0; i < 20; i++)
+            Assert.Equal("blue", await process.ServedByAsync());
+        Assert.Equal(0, await process.StopAsync(Signal.Term));
+    }
+}

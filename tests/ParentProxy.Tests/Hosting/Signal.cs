@@ -1,0 +1,10 @@
+namespace ParentProxy.Tests.Hosting;
+
+/// <summary>Signals by their numbers on Linux.</summary>
+internal enum Signal
+{
+    Hup = 1,
+    Int = 2,
+    Quit = 3,
+    Term = 15,
+}
