@@ -26,7 +26,7 @@ internal static class VsockErrors
             "The enclave is overloaded or stuck: check `nitro-cli describe-enclaves` and its console."),
         ("EPERM", _) => new(
             "forbidden by a security policy",
-            "Usually Docker's default seccomp profile, which blocks AF_VSOCK: run the container with a profile that allows socket family 40 (`--security-opt seccomp=…`) and with `--device /dev/vsock`."),
+            "Usually Docker's default seccomp profile, which blocks AF_VSOCK: run the container with a profile that allows socket family 40 (`--security-opt seccomp=…`)."),
         ("EACCES", "bind") => new(
             "ports below 1024 are privileged",
             "Choose a vsock port of 1024 or more, or grant CAP_NET_BIND_SERVICE (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE)."),

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Net.Sockets;
+using System.Reflection;
 
 namespace ParentProxy.Vsock.Tests;
 
@@ -98,13 +100,16 @@ public sealed class VsockStreamTests : IDisposable
         VsockStream stream = _pair.CreateStream(maxWriteBytes: 100);
         var data = new byte[1000];
         var sink = new byte[1000];
+
         RoundTrips(100);
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         RoundTrips(1000);
         long perWrite = (GC.GetAllocatedBytesForCurrentThread() - before) / 1000;
 
-        Assert.True(perWrite < 16, $"{perWrite} bytes per write and read");
+        // In a debug build the compiler makes the state machine a class: one object a call, whatever the parts.
+        bool isDebugBuild = typeof(VsockStream).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled == true;
+        Assert.True(perWrite < (isDebugBuild ? 160 : 16), $"{perWrite} bytes per write and read");
 
         void RoundTrips(int count)
         {

@@ -183,7 +183,8 @@ internal sealed class Enclave
                 EnclaveState.Starting or EnclaveState.Unhealthy when result.Ok && _successes >= probe.HealthyAfter => EnclaveState.Healthy,
                 var same => same,
             };
-            _status = _status with { LastProbe = result };
+            var isStillOut = next == _status.State && next != EnclaveState.Healthy;
+            Volatile.Write(ref _status, _status with { LastProbe = result, Reason = isStillOut ? result.Detail : _status.Reason });
             if (next != _status.State)
                 Change(next, result.Detail, probeHealthy: next == EnclaveState.Healthy);
         }

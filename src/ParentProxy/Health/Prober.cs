@@ -37,7 +37,7 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
                 OperationCanceledException => Failed("timeout", string.Create(CultureInfo.InvariantCulture, $"{Describe(options, endpoint)} had no answer within {timeout.TotalSeconds:0.###} s (Health:Probe:Timeout)")),
                 HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => Failed("closed", $"{Describe(options, endpoint)} was answered by closing the connection"),
                 HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => Failed("protocol", $"{Describe(options, endpoint)} was answered by something that is not HTTP/{httpVersion} (Routing:HttpVersion, Health:Probe:Type)"),
-                _ => Failed("protocol", $"{Describe(options, endpoint)} failed: {ex.GetBaseException().Message}"),
+                _ => Failed("protocol", $"{Describe(options, endpoint)} failed: {ex.GetBaseException().Message.TrimEnd('.')} (Routing:HttpVersion, Health:Probe:Type)"),
             };
         }
 

@@ -48,15 +48,15 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <summary>What requests are forwarded to, for the log.</summary>
     public string Targets => string.Join(", ", Registry.All);
 
-    /// <summary>Starts the probes and opens the listeners; the first round of probes may still be running then.</summary>
+    /// <summary>Opens the listeners and starts the probes; the first round of probes may still be running then.</summary>
     /// <exception cref="ListenException">An address cannot be listened on.</exception>
     /// <exception cref="IOException">The same, where Kestrel had a choice of addresses.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Registry.Apply(_configuration.Options, before: null);
-        _monitor.Synchronize();
         await _admin.StartAsync(cancellationToken);
         await Ingress.StartAsync(cancellationToken);
+        _monitor.Synchronize();
     }
 
     /// <summary>Waits until every enclave was probed once.</summary>

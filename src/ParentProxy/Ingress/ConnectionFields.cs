@@ -12,7 +12,8 @@ namespace ParentProxy.Ingress;
 internal static class ConnectionFields
 {
     /// <summary>Dropped by YARP although they are end-to-end.</summary>
-    private static readonly string[] EndToEnd = [HeaderNames.UpgradeInsecureRequests, HeaderNames.AltSvc];
+    private static readonly string[] EndToEnd =
+        [HeaderNames.UpgradeInsecureRequests, HeaderNames.AltSvc, "ALPN", "Close", "Proxy-Features", "Proxy-Instruction", "Security-Scheme"];
 
     /// <summary>Named in <c>Connection</c> by mistake or to do harm; the message needs them.</summary>
     private static readonly FrozenSet<string> Kept = new[]
@@ -22,18 +23,24 @@ internal static class ConnectionFields
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Cleans the outgoing request.</summary>
-    public static void CleanRequest(IHeaderDictionary from, HttpRequestHeaders to)
+    public static void CleanRequest(IHeaderDictionary from, HttpRequestMessage to)
     {
         foreach (var name in EndToEnd)
         {
-            if (from.TryGetValue(name, out var values) && !to.NonValidated.Contains(name))
-                to.TryAddWithoutValidation(name, values.AsEnumerable());
+            if (from.TryGetValue(name, out var values) && !to.Headers.NonValidated.Contains(name))
+                to.Headers.TryAddWithoutValidation(name, values.AsEnumerable());
         }
 
         foreach (var line in from.Connection)
         {
+            // The header collections throw for a name that is none, or that they file elsewhere; most clients know neither.
             foreach (var name in Names(line))
-                to.Remove(name);
+            {
+                if (to.Headers.NonValidated.Contains(name))
+                    to.Headers.Remove(name);
+                else if (to.Content?.Headers.NonValidated.Contains(name) == true)
+                    to.Content.Headers.Remove(name);
+            }
         }
     }
 

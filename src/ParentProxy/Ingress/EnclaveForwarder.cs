@@ -85,7 +85,11 @@ internal sealed class EnclaveForwarder(IHttpForwarder inner, EnclaveRegistry reg
         var failure = Describe(error, exception, attempt);
         attempt.Fail(failure);
         if (failure.Kind is FailureKind.ConnectionTerminated or FailureKind.ResponseCut or FailureKind.InvalidResponse)
-            attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.AnswerCut, $"an answer failed: {failure.Detail} ({failure.Code})"));
+        {
+            // An application that refuses a large body does so by closing: no client may take an enclave out with that.
+            var kind = attempt.Phase == AttemptPhase.Sending ? EvidenceKind.ServerError : EvidenceKind.AnswerCut;
+            attempt.Enclave.ReportEvidence(new Evidence(kind, $"an answer failed: {failure.Detail} ({failure.Code})"));
+        }
     }
 
     private static AttemptFailure Describe(ForwarderError error, Exception? exception, Attempt attempt)

@@ -37,7 +37,7 @@ internal sealed class EnclaveTransforms : ITransformProvider
                 request.ProxyRequest.RequestUri = Target(request);
             request.ProxyRequest.Headers.Remove(RequestId.Field);
             request.ProxyRequest.Headers.TryAddWithoutValidation(RequestId.Field, exchange.RequestId);
-            ConnectionFields.CleanRequest(request.HttpContext.Request.Headers, request.ProxyRequest.Headers);
+            ConnectionFields.CleanRequest(request.HttpContext.Request.Headers, request.ProxyRequest);
             if (exchange.Attempt is { } attempt)
             {
                 request.ProxyRequest.Options.Set(

@@ -143,8 +143,8 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         var states = cluster.DestinationsState.AllDestinations
             .Select(d => registry.Find(d.DestinationId))
             .OfType<Enclave>()
-            .Select(e => $"{e} is {e.Status.State.ToString().ToLowerInvariant()}: {e.Status.Reason}");
-        return new AttemptFailure(FailureKind.NoEnclave, "unavailable", $"no enclave is usable: {string.Join("; ", states)}", "The admin listener's /health shows every enclave.");
+            .Select(e => $"{e} is {e.Status.State.ToString().ToLowerInvariant()} ({e.Status.LastProbe?.Code ?? "not probed"})");
+        return new AttemptFailure(FailureKind.NoEnclave, "unavailable", $"no enclave is usable: {string.Join(", ", states)}", "The admin listener's /health tells why.");
     }
 
     private void Report(HttpContext context, Exchange exchange, AttemptFailure failure)

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using Serilog;
 using Serilog.Extensions.Logging;
-using Serilog.Formatting.Json;
 using Serilog.Settings.Configuration;
 
 namespace ParentProxy.Telemetry;
@@ -41,7 +40,7 @@ internal sealed class Logging : IAsyncDisposable
             serilog.WriteTo.Async(sink =>
             {
                 if (asJson)
-                    sink.Console(new JsonFormatter(renderMessage: true, formatProvider: CultureInfo.InvariantCulture));
+                    sink.Console(new JsonLineFormatter());
                 else
                     sink.Console(outputTemplate: Line, formatProvider: CultureInfo.InvariantCulture);
             });

@@ -9,6 +9,7 @@ timeout 500 "$DOTNET" test "$assembly" --logger "trx;LogFileName=$trx" --logger 
 status=$?
 
 [[ -s $trx ]] || { not_ok "runs" "no results, exit status $status, see logs/$SUITE.log"; exit 0; }
+awk -f "$REPO/.ci/trx.awk" "$trx" > "$work/tests" && [[ -s $work/tests ]] || not_ok "runs any test" "none in the results"
 failures=0
 while IFS=$'\t' read -r outcome name message; do
   case $outcome in
@@ -16,6 +17,6 @@ while IFS=$'\t' read -r outcome name message; do
     NotExecuted) skip "$name" "${message:-no reason given}" ;;
     *) not_ok "$name" "$outcome: $message"; failures=$((failures + 1)) ;;
   esac
-done < <(awk -f "$REPO/.ci/trx.awk" "$trx")
+done < "$work/tests"
 # A runner that crashed between two tests has no failed test to show.
 ((status == 0 || failures > 0)) || not_ok "runs to its end" "exit status $status"

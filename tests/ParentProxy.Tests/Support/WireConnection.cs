@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using ParentProxy.Tests.Simulator;
+
+namespace ParentProxy.Tests.Support;
+
+/// <summary>A connection on which a test says and sees every byte; for either side. Every wait ends with the test's deadline.</summary>
+internal sealed class WireConnection(Socket socket) : IAsyncDisposable
+{
+    private readonly NetworkStream _stream = new(socket, ownsSocket: true);
+    private readonly CancellationTokenSource _deadline = new(TestDeadline.Value);
+    private readonly byte[] _buffer = new byte[16 * 1024];
+    private int _start;
+    private int _end;
+
+    public static async Task<WireConnection> ConnectAsync(Uri uri)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port);
+        return new WireConnection(socket);
+    }
+
+    public Task SendAsync(string latin1) => SendAsync(Encoding.Latin1.GetBytes(latin1));
+
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await _stream.WriteAsync(bytes, _deadline.Token);
+
+    /// <summary>Ends our direction.</summary>
+    public void ShutdownSend() => socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Ends the connection with a reset.</summary>
+    public void Reset()
+    {
+        socket.LingerState = new LingerOption(true, 0);
+        _stream.Dispose();
+    }
+
+    /// <summary>A line without its end, or null at the end of the connection.</summary>
+    public async Task<string?> ReadLineAsync()
+    {
+        var line = new StringBuilder();
+        while (true)
+        {
+            if (_start == _end && !await FillAsync())
+                return line.Length == 0 ? null : line.ToString();
+            var c = (char)_buffer[_start++];
+            if (c == '\n')
+                return line.ToString().TrimEnd('\r');
+            line.Append(c);
+        }
+    }
+
+    /// <summary>Start line and fields, or null at the end of the connection.</summary>
+    public async Task<WireMessage?> ReadHeadAsync()
+    {
+        if (await ReadLineAsync() is not { } startLine)
+            return null;
+        var fields = new List<(string, string)>();
+        while (await ReadLineAsync() is { Length: > 0 } line)
+        {
+            var colon = line.IndexOf(':', StringComparison.Ordinal);
+            fields.Add((line[..colon], line[(colon + 1)..].Trim(' ', '\t')));
+        }
+
+        return new WireMessage(startLine, fields, []);
+    }
+
+    /// <summary>A whole message. A response without framing ends with the connection.</summary>
+    /// <param name="bodiless">The answer to a HEAD request.</param>
+    public async Task<WireMessage> ReadMessageAsync(bool bodiless = false)
+    {
+        var head = await ReadHeadAsync();
+        Assert.True(head is not null, "the connection ended before a message");
+        var isResponse = head.StartLine.StartsWith("HTTP/", StringComparison.Ordinal);
+        if (bodiless || (isResponse && head.Status is 101 or 204 or 304))
+            return head;
+        if (head.Field("Transfer-Encoding") is not null)
+            return head with { Body = await ReadChunksAsync() };
+        if (head.Field("Content-Length") is { } length)
+            return head with { Body = await ReadExactlyAsync(int.Parse(length, CultureInfo.InvariantCulture)) };
+        return isResponse ? head with { Body = (await ReadToEndAsync()).Received } : head;
+    }
+
+    public async Task<byte[]> ReadExactlyAsync(int count)
+    {
+        var bytes = new byte[count];
+        for (var filled = 0; filled < count;)
+        {
+            if (_start == _end && !await FillAsync())
+                throw new EndOfStreamException($"the connection ended after {filled} of {count} bytes");
+            var take = Math.Min(count - filled, _end - _start);
+            _buffer.AsSpan(_start, take).CopyTo(bytes.AsSpan(filled));
+            _start += take;
+            filled += take;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>One chunk of a chunked body; empty for the last.</summary>
+    public async Task<byte[]> ReadChunkAsync()
+    {
+        var size = await ReadLineAsync() ?? throw new EndOfStreamException("the connection ended before a chunk");
+        var bytes = await ReadExactlyAsync(int.Parse(size.Split(';')[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        _ = await ReadLineAsync();
+        return bytes;
+    }
+
+    /// <summary>What is left until the connection ends, and whether a reset ended it.</summary>
+    public async Task<(byte[] Received, bool Reset)> ReadToEndAsync()
+    {
+        using var received = new MemoryStream();
+        try
+        {
+            do
+            {
+                received.Write(_buffer, _start, _end - _start);
+                _start = _end;
+            }
+            while (await FillAsync());
+            return (received.ToArray(), false);
+        }
+        catch (IOException)
+        {
+            return (received.ToArray(), true);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stream.DisposeAsync();
+        _deadline.Dispose();
+    }
+
+    private async Task<byte[]> ReadChunksAsync()
+    {
+        using var body = new MemoryStream();
+        while (await ReadChunkAsync() is { Length: > 0 } chunk)
+            body.Write(chunk);
+        return body.ToArray();
+    }
+
+    private async Task<bool> FillAsync()
+    {
+        _start = 0;
+        _end = await _stream.ReadAsync(_buffer, _deadline.Token);
+        return _end > 0;
+    }
+}
