@@ -22,6 +22,7 @@ internal sealed class Attempt : IDisposable
     private long _progress;
     private bool _slowReported;
     private int _pendingWrites;
+    private int _pendingReads;
 
     /// <summary>A try that begins now.</summary>
     public Attempt(Enclave enclave, TimeoutOptions timeouts, bool hasBody, TimeProvider time, CancellationToken cancellationToken)
@@ -63,6 +64,16 @@ internal sealed class Attempt : IDisposable
     public void EndWrite()
     {
         Interlocked.Decrement(ref _pendingWrites);
+        Progress();
+    }
+
+    /// <summary>Bytes of the answer are waited for.</summary>
+    public void BeginRead() => Interlocked.Increment(ref _pendingReads);
+
+    /// <summary>They have come, or the end.</summary>
+    public void EndRead()
+    {
+        Interlocked.Decrement(ref _pendingReads);
         Progress();
     }
 
@@ -157,6 +168,7 @@ internal sealed class Attempt : IDisposable
         {
             AttemptPhase.AwaitingHead => (FailureKind.ResponseHeadTimeout, "no response head", "Timeouts:ResponseHead"),
             AttemptPhase.Tunnel => (FailureKind.TunnelEnded, "no byte on the upgraded connection", "Timeouts:Tunnel"),
+            AttemptPhase.Receiving when Volatile.Read(ref _pendingReads) == 0 => (FailureKind.ClientIdle, "the client took no byte of the answer", "Timeouts:Idle"),
             AttemptPhase.Receiving => (FailureKind.ResponseIdle, "no byte of the response body moved", "Timeouts:Idle"),
             _ when Volatile.Read(ref _pendingWrites) > 0 => (FailureKind.EnclaveIdle, "the enclave took no byte of the request body", "Timeouts:Idle"),
             _ => (FailureKind.ClientIdle, "the client sent no byte of its request body", "Timeouts:Idle"),

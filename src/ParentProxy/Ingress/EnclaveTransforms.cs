@@ -24,7 +24,6 @@ internal sealed class EnclaveTransforms : ITransformProvider
     {
         // ForwardedFields has rewritten the fields of the request already.
         context.UseDefaultForwarders ??= false;
-        var hasOwnTransforms = context.Route.Transforms is { Count: > 0 };
         if (!context.RequestTransforms.Any(t => t is RequestHeaderOriginalHostTransform))
             context.AddOriginalHost(true);
 
@@ -33,7 +32,7 @@ internal sealed class EnclaveTransforms : ITransformProvider
             var exchange = Exchange.Of(request.HttpContext);
 
             // A route that changes path or query has YARP build the target from its parts.
-            if (!hasOwnTransforms)
+            if (!IsTargetChanged(request))
                 request.ProxyRequest.RequestUri = Target(request);
             request.ProxyRequest.Headers.Remove(RequestId.Field);
             request.ProxyRequest.Headers.TryAddWithoutValidation(RequestId.Field, exchange.RequestId);
@@ -53,6 +52,12 @@ internal sealed class EnclaveTransforms : ITransformProvider
                 ConnectionFields.CleanResponse(answer.Headers, response.HttpContext.Response.Headers);
             return ValueTask.CompletedTask;
         });
+    }
+
+    private static bool IsTargetChanged(RequestTransformContext request)
+    {
+        var before = request.HttpContext.Request;
+        return request.Path != before.Path || request.Query.QueryString != before.QueryString || request.ProxyRequest.RequestUri is not null;
     }
 
     /// <summary>Path and query byte for byte: decoding and encoding again would change what the enclave sees.</summary>

@@ -21,7 +21,7 @@ internal enum FailureKind
     /// <summary>The enclave took nothing of the request for <c>Timeouts:Idle</c>.</summary>
     EnclaveIdle,
 
-    /// <summary>The client sent nothing of its request for <c>Timeouts:Idle</c>.</summary>
+    /// <summary>The client sent nothing of its request, or took nothing of the answer, for <c>Timeouts:Idle</c>.</summary>
     ClientIdle,
 
     /// <summary>The answer ended before it was whole.</summary>

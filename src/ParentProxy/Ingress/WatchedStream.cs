@@ -53,10 +53,15 @@ internal sealed class WatchedStream(Stream inner, Attempt attempt) : Stream
             }
         }
 
-        var read = await pending;
-        if (read > 0)
-            attempt.Progress();
-        return read;
+        attempt.BeginRead();
+        try
+        {
+            return await pending;
+        }
+        finally
+        {
+            attempt.EndRead();
+        }
     }
 
     /// <inheritdoc/>

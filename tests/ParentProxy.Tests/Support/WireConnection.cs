@@ -32,8 +32,9 @@ internal sealed class WireConnection(Socket socket) : IAsyncDisposable
     /// <summary>Ends the connection with a reset.</summary>
     public void Reset()
     {
+        // The stream's own end would shut the connection down in order first.
         socket.LingerState = new LingerOption(true, 0);
-        _stream.Dispose();
+        socket.Dispose();
     }
 
     /// <summary>A line without its end, or null at the end of the connection.</summary>

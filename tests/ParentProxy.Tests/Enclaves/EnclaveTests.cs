@@ -1,0 +1,220 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Health;
+using ParentProxy.Tests.Simulator;
+
+namespace ParentProxy.Tests.Enclaves;
+
+/// <summary>The rules by which an enclave changes its state, and when it is probed in each.</summary>
+public sealed class EnclaveTests
+{
+    private static readonly DialException Refused = new(EnclaveEndpoint.Unix("/0"), "ECONNREFUSED", "nobody listens", "Start it.");
+    private readonly ManualTimeProvider _time = new();
+
+    [Fact]
+    public void New_WithProbes_IsStartingAndProbedAtOnceWhenAwaited()
+    {
+        var enclave = Registry().All[0];
+
+        Assert.Equal((EnclaveState.Starting, false, false), (enclave.Status.State, enclave.IsUsable, enclave.Status.ProbeHealthy));
+        Assert.Equal(Seconds(1), Next(enclave));
+        enclave.BeginWaiting();
+        Assert.Equal(Seconds(0.1), Next(enclave));
+        enclave.EndWaiting();
+        Assert.Equal(Seconds(1), Next(enclave));
+    }
+
+    [Fact]
+    public void New_WithoutProbes_IsHealthyAndNotProbed()
+    {
+        var probe = new ProbeOptions { Enabled = false };
+        var enclave = Registry(probe).All[0];
+
+        Assert.Equal((EnclaveState.Healthy, true), (enclave.Status.State, enclave.IsUsable));
+        Assert.Null(ProbeSchedule.Next(enclave, probe, 0));
+    }
+
+    [Fact]
+    public void Starting_FirstProbeFails_IsUnhealthyWhateverUnhealthyAfter()
+    {
+        var enclave = Registry(new ProbeOptions { UnhealthyAfter = 9 }).All[0];
+
+        enclave.ReportProbe(Probe(false), onEvidence: false);
+
+        Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
+        Assert.True(enclave.IsOutByProbe);
+    }
+
+    [Fact]
+    public void Healthy_ScheduledProbesFail_IsOutAfterUnhealthyAfterInARow()
+    {
+        var enclave = Healthy(Registry(new ProbeOptions { UnhealthyAfter = 3 }));
+
+        Report(enclave, false, false, true, false, false);
+        Assert.Equal(EnclaveState.Healthy, enclave.Status.State);
+        Assert.Equal(Seconds(1), Next(enclave));
+        Report(enclave, false);
+
+        Assert.Equal((EnclaveState.Unhealthy, false), (enclave.Status.State, enclave.Status.ProbeHealthy));
+    }
+
+    [Fact]
+    public void Healthy_ProbeOnEvidenceFails_IsOutAtOnce()
+    {
+        var enclave = Healthy(Registry());
+
+        enclave.ReportProbe(Probe(false), onEvidence: true);
+
+        Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
+    }
+
+    [Fact]
+    public void Unhealthy_ProbesSucceed_IsInAfterHealthyAfterInARow()
+    {
+        var enclave = Registry(new ProbeOptions { HealthyAfter = 2 }).All[0];
+
+        Report(enclave, false, true, false, true);
+        Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
+        Report(enclave, true);
+
+        Assert.Equal(EnclaveState.Healthy, enclave.Status.State);
+        Assert.Equal(Seconds(5), Next(enclave));
+    }
+
+    [Fact]
+    public void DialFailed_OthersAreUsable_IsOutUntilAProbeSucceedsAndHealthStillCountsIt()
+    {
+        var registry = Registry(count: 2);
+        var enclave = Healthy(registry);
+
+        enclave.ReportDialFailed(Refused);
+
+        Assert.Equal((EnclaveState.Ejected, false, true), (enclave.Status.State, enclave.IsUsable, enclave.Status.ProbeHealthy));
+        Assert.Contains("ECONNREFUSED", enclave.Status.Reason, StringComparison.Ordinal);
+        Assert.Equal(Seconds(1), Next(enclave));
+        Assert.Equal(EvidenceKind.DialFailed, enclave.TakeEvidence()!.Kind);
+        Report(enclave, true);
+        Assert.Equal(EnclaveState.Healthy, enclave.Status.State);
+    }
+
+    [Fact]
+    public void DialFailed_ItIsTheLastUsable_StaysInAndIsProbed()
+    {
+        var enclave = Healthy(Registry());
+
+        enclave.ReportDialFailed(Refused);
+
+        Assert.Equal(EnclaveState.Healthy, enclave.Status.State);
+        Assert.NotNull(enclave.PendingEvidence);
+        Assert.Equal(Seconds(1), Next(enclave));
+    }
+
+    [Fact]
+    public void Evidence_AgainstOneAfterAnother_TakesAtMostHalfOfThem()
+    {
+        var registry = Registry(count: 5);
+        Healthy(registry);
+
+        foreach (var enclave in registry.All)
+            enclave.ReportEvidence(new Evidence(EvidenceKind.AnswerCut, "cut"));
+
+        Assert.Equal(2, registry.All.Count(e => e.Status.State == EnclaveState.Ejected));
+    }
+
+    [Theory]
+    [InlineData("ServerError")]
+    [InlineData("Slow")]
+    public void Evidence_ThatProvesNothing_OnlyAsksForAProbe(string kind)
+    {
+        var enclave = Healthy(Registry(count: 2));
+
+        enclave.ReportEvidence(new Evidence(Enum.Parse<EvidenceKind>(kind), "odd"));
+
+        Assert.Equal(EnclaveState.Healthy, enclave.Status.State);
+        Assert.NotNull(enclave.PendingEvidence);
+    }
+
+    [Fact]
+    public void DialFailed_WithoutProbes_IsUnhealthyAndDialledAgainWithBackOff()
+    {
+        var probe = new ProbeOptions { Enabled = false };
+        var enclave = Registry(probe).All[0];
+
+        enclave.ReportDialFailed(Refused);
+
+        Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
+        var pauses = Enumerable.Range(0, 8).Select(n => ProbeSchedule.Next(enclave, probe, n)!.Value.TotalSeconds);
+        Assert.Equal([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5, 5], pauses);
+        Report(enclave, true);
+        Assert.Equal(EnclaveState.Healthy, enclave.Status.State);
+    }
+
+    [Fact]
+    public void Removed_Drains_AndNothingBringsItBack()
+    {
+        var registry = Registry();
+        var enclave = Healthy(registry);
+
+        enclave.Drain("removed");
+        Report(enclave, true);
+        enclave.ReportEvidence(new Evidence(EvidenceKind.AnswerCut, "cut"));
+
+        Assert.Equal((EnclaveState.Draining, true), (enclave.Status.State, enclave.IsRetired));
+        Assert.False(enclave.TryBeginRequest(out _));
+        enclave.Leave();
+        Assert.Equal(EnclaveState.Gone, enclave.Status.State);
+    }
+
+    [Theory]
+    [InlineData(null, 3, 3)]
+    [InlineData("Slow", 3, 3)]
+    [InlineData("AnswerCut", 3, 1)]
+    [InlineData("DialFailed", 3, 1)]
+    [InlineData("ServerError", 0.5, 0.5)]
+    public void Timeout_OfAProbe_IsShortOnEvidenceButSlowness(string? kind, double configured, double expected)
+    {
+        var evidence = kind is null ? null : new Evidence(Enum.Parse<EvidenceKind>(kind), "odd");
+
+        Assert.Equal(Seconds(expected), ProbeSchedule.Timeout(evidence, new ProbeOptions { Timeout = Seconds(configured) }));
+    }
+
+    [Fact]
+    public void Next_IntervalBelowASecond_IsNeverExceeded()
+    {
+        var probe = new ProbeOptions { Interval = Seconds(0.3) };
+        var enclave = Registry(probe).All[0];
+
+        Assert.Equal(Seconds(0.3), ProbeSchedule.Next(enclave, probe, 0));
+    }
+
+    private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
+
+    private static TimeSpan? Next(Enclave enclave) => ProbeSchedule.Next(enclave, new ProbeOptions(), 0);
+
+    private ProbeResult Probe(bool ok) => new(_time.GetUtcNow(), ok, TimeSpan.Zero, ok ? "ok" : "status", "a probe");
+
+    private void Report(Enclave enclave, params bool[] results)
+    {
+        foreach (var ok in results)
+            enclave.ReportProbe(Probe(ok), onEvidence: false);
+    }
+
+    private Enclave Healthy(EnclaveRegistry registry)
+    {
+        foreach (var enclave in registry.All)
+            Report(enclave, true);
+        return registry.All[0];
+    }
+
+    private EnclaveRegistry Registry(ProbeOptions? probe = null, int count = 1)
+    {
+        var settings = Enumerable.Range(0, count).SelectMany(n => new KeyValuePair<string, string>[] { new($"Enclaves:{n}:Transport", "unix"), new($"Enclaves:{n}:Path", $"/{n}") });
+        var options = ConfigurationLoader.Load(new ConfigurationSources { CommandLine = [.. settings], SystemFile = null, ShippedFile = null }).Options!;
+        options = options with { Health = options.Health with { Probe = probe ?? new ProbeOptions() } };
+        var configuration = new ActiveConfiguration(options);
+        var registry = new EnclaveRegistry(configuration, new EnclaveDialer(options.Vsock, _time), _time, inner => inner, NullLogger<EnclaveRegistry>.Instance);
+        registry.Apply(options, before: null);
+        return registry;
+    }
+}
