@@ -15,10 +15,11 @@ internal static class DemoCommand
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<KeyValuePair<string, string>> settings, CancellationToken cancellationToken)
     {
-        var folder = Directory.CreateTempSubdirectory("parent-proxy-demo-");
+        DirectoryInfo? folder = null;
         var enclaves = new List<SimulatedEnclave>();
         try
         {
+            folder = Directory.CreateTempSubdirectory("parent-proxy-demo-");
             var demo = new List<KeyValuePair<string, string>>
             {
                 // Nobody else's machine is to meet the demo.
@@ -37,11 +38,16 @@ internal static class DemoCommand
             var sources = new ConfigurationSources { CommandLine = [.. demo, .. settings], SystemFile = null, ShippedFile = null };
             return await RunCommand.RunAsync(sources, Explain);
         }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            await Console.Error.WriteLineAsync($"parent-proxy: the demo needs a folder for its sockets, and {Path.GetTempPath()} does not do: {ex.Message} Set TMPDIR to another one.");
+            return ExitCode.Failed;
+        }
         finally
         {
             foreach (var enclave in enclaves)
                 await enclave.DisposeAsync();
-            folder.Delete(recursive: true);
+            folder?.Delete(recursive: true);
         }
     }
 
@@ -57,7 +63,7 @@ internal static class DemoCommand
               curl -N '{url}/stream?count=5&ms=500'  server-sent events
               curl '{url}/attestation?nonce=hello'   what an application outside an enclave answers
               curl {server.AdminEndPoint}/health         every enclave: state, since when, why, last probe
-              curl {url}/control/healthy?value=false   make one of them fail its probe, then look again
+              curl '{url}/control/healthy?value=false'  make one of them fail its probe, then look again
 
             Ctrl-C stops it.
 

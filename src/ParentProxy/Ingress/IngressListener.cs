@@ -76,9 +76,10 @@ internal sealed class IngressListener : IConnectionListener
             {
                 return null;
             }
-            catch (SocketException ex) when (ex.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            catch (SocketException ex) when (ex.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable or SocketError.SocketError)
             {
-                // Until a descriptor is free every accept fails at once; to try again at once would burn a core.
+                // Until a descriptor (or memory, which the runtime has no name for) is free every accept fails at once; to try
+                // again at once would burn a core.
                 IngressLog.AcceptFailed(_logger, EndPoint.ToString() ?? "", Errno.FromSocketError(ex.SocketErrorCode).Name, _pause);
                 await PauseAsync();
             }

@@ -81,6 +81,7 @@ public sealed class SingleMistakeTests
     [InlineData(""" "Health": { "Probe": { "ExpectedStatus": "399-200" } } """, "Health:Probe:ExpectedStatus", "200-399")]
     [InlineData(""" "Health": { "Probe": { "UnhealthyAfter": 0 } } """, "Health:Probe:UnhealthyAfter", "from 1")]
     [InlineData(""" "Admin": { "AllowedHosts": [ "*" ] } """, "Admin:AllowedHosts:0", "neither a host name nor an address")]
+    [InlineData(""" "Admin": { "Url": "http://unix:/run/a.sock" } """, "Admin:Url", "is on TCP")]
     // Networks
     [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "lan" ] } """, "ForwardedHeaders:TrustedProxies:0", "neither a network")]
     [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "10" ] } """, "ForwardedHeaders:TrustedProxies:0", "neither a network")]

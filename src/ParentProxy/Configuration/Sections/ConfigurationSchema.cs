@@ -53,6 +53,8 @@ internal static class ConfigurationSchema
         var (address, reason) = ListenerAddress.Parse(admin.Url);
         if (reason is null && address.Scheme != "http")
             reason = $"{Quoted.Text(admin.Url)} does not begin with http://: the admin listener has no TLS";
+        else if (reason is null && address.SocketPath is not null)
+            reason = $"{Quoted.Text(admin.Url)} is a unix socket: the admin listener is on TCP";
         if (reason is not null)
         {
             root.Report.Problem(node.Location, reason);
