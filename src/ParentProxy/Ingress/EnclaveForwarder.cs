@@ -76,7 +76,9 @@ internal sealed class EnclaveForwarder(IHttpForwarder inner, EnclaveRegistry reg
             return;
         }
 
-        if (context.RequestAborted.IsCancellationRequested)
+        // YARP aborts the client's side when an answer breaks, which must not pass for the client's going.
+        var isCut = error == ForwarderError.ResponseBodyDestination && exception is not OperationCanceledException;
+        if (!isCut && context.RequestAborted.IsCancellationRequested)
         {
             attempt.Fail(new AttemptFailure(FailureKind.ClientGone, "canceled", "the client went away", ""));
             return;
