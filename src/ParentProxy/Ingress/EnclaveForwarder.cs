@@ -76,7 +76,9 @@ internal sealed class EnclaveForwarder(IHttpForwarder inner, EnclaveRegistry reg
             return;
         }
 
-        if (context.RequestAborted.IsCancellationRequested)
+        // YARP aborts the client's side when an answer breaks, which must not pass for the client's going.
+        var isCut = error == ForwarderError.ResponseBodyDestination && exception is not OperationCanceledException;
+        if (!isCut && context.RequestAborted.IsCancellationRequested)
         {
             attempt.Fail(new AttemptFailure(FailureKind.ClientGone, "canceled", "the client went away", ""));
             return;
@@ -109,8 +111,10 @@ internal sealed class EnclaveForwarder(IHttpForwarder inner, EnclaveRegistry reg
                 return new AttemptFailure(FailureKind.ClientGone, code, "the client went away", "");
             case ForwarderError.UpgradeRequestDestination or ForwarderError.UpgradeResponseDestination:
                 return new AttemptFailure(FailureKind.TunnelEnded, code, "the enclave broke the upgraded connection", "");
+            case ForwarderError.ResponseBodyDestination when chain.OfType<HttpIOException>().FirstOrDefault(e => e.HttpRequestError == HttpRequestError.InvalidResponse) is { } nonsense:
+                return new AttemptFailure(FailureKind.ResponseCut, nonsense.HttpRequestError.ToString(), $"the rest of the answer is not valid HTTP: {nonsense.Message.TrimEnd('.')}", "");
             case ForwarderError.ResponseBodyDestination:
-                return new AttemptFailure(FailureKind.ResponseCut, code, "the enclave ended the connection in the middle of its answer", "The client sees a cut answer. Did the application crash or restart? Look at its log.");
+                return new AttemptFailure(FailureKind.ResponseCut, code, "the enclave ended the connection in the middle of its answer", "Did the application crash or restart? Look at its log.");
             case ForwarderError.RequestCreation:
                 return new AttemptFailure(FailureKind.Internal, "internal", $"the request could not be rebuilt: {exception?.GetBaseException().Message}", "Please report this.");
         }

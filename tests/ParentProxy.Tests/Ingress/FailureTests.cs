@@ -136,10 +136,17 @@ public sealed class FailureTests
         await using var proxy = await TestProxy.InFrontOfAsync(enclave);
         await using var connection = await proxy.ConnectAsync();
 
-        await connection.SendAsync(Get);
+        await connection.SendAsync("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         var received = System.Text.Encoding.Latin1.GetString((await connection.ReadToEndAsync()).Received);
 
-        // Nothing at all, the head, or the head with a part of the body; never the end of a body.
+        // What was seen as broken before anything went out is a failure of its own.
+        if (received.StartsWith("HTTP/1.1 502", StringComparison.Ordinal))
+        {
+            Assert.Contains("Proxy-Status: parent-proxy; error=http_response_incomplete", received, StringComparison.Ordinal);
+            return;
+        }
+
+        // Else nothing at all, the head, or the head with a part of the body; never the end of a body.
         if (received.Contains("chunked", StringComparison.OrdinalIgnoreCase))
             Assert.DoesNotContain("\r\n0\r\n", received, StringComparison.Ordinal);
         if (received.Contains("Content-Length: 10", StringComparison.Ordinal))
