@@ -9,6 +9,9 @@ namespace ParentProxy.Enclaves;
 /// </summary>
 internal sealed class DialException : IOException
 {
+    /// <summary>The code of a dial that took longer than it may.</summary>
+    public const string Timeout = "timeout";
+
     /// <summary>A failure by its name.</summary>
     public DialException(EnclaveEndpoint endpoint, string code, string meaning, string hint, Exception? inner = null)
         : base($"dialling {endpoint}: {code} ({meaning}). {hint}", inner)
@@ -60,7 +63,7 @@ internal sealed class DialException : IOException
     /// <summary>A dial that took longer than <c>Timeouts:Connect</c>.</summary>
     public static DialException TimedOut(EnclaveEndpoint endpoint, TimeSpan timeout) => new(
         endpoint,
-        "timeout",
+        Timeout,
         FormattableString.Invariant($"no answer within {timeout.TotalSeconds:0.###} s"),
         endpoint.Transport == EnclaveTransport.Vsock
             ? "Does the CID belong to a running enclave? See 'nitro-cli describe-enclaves'; CIDs change when an enclave restarts."

@@ -9,6 +9,12 @@ namespace ParentProxy.Enclaves;
 /// </summary>
 internal sealed class EnclaveHttpPool : IDisposable
 {
+    /// <summary>
+    /// Where a request carries the timestamp after which dialling for it is no use any more: all its tries together have
+    /// one limit.
+    /// </summary>
+    public static readonly HttpRequestOptionsKey<long> DialDeadline = new("parent-proxy.dial-deadline");
+
     private static readonly TimeSpan FullQueuePatience = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan FirstRedial = TimeSpan.FromMilliseconds(5);
 
@@ -32,7 +38,7 @@ internal sealed class EnclaveHttpPool : IDisposable
         _dials = new SemaphoreSlim(options.Routing.MaxDialsPerEnclave);
         _handler = new SocketsHttpHandler
         {
-            ConnectCallback = async (_, cancellationToken) => await ConnectAsync(cancellationToken),
+            ConnectCallback = async (context, cancellationToken) => await ConnectAsync(TimeFor(context.InitialRequestMessage), cancellationToken),
 
             // The dial has its own deadline, which names the enclave.
             ConnectTimeout = Timeout.InfiniteTimeSpan,
@@ -90,17 +96,29 @@ internal sealed class EnclaveHttpPool : IDisposable
             Release();
     }
 
-    private async Task<Stream> ConnectAsync(CancellationToken cancellationToken)
+    /// <summary>
+    /// How long a dial may take that begins for this request. Another connection may serve the request meanwhile, or this
+    /// one another request: that makes the dial fail early at worst.
+    /// </summary>
+    private TimeSpan TimeFor(HttpRequestMessage request)
+    {
+        if (!request.Options.TryGetValue(DialDeadline, out var deadline))
+            return _connectTimeout;
+        var left = _time.GetElapsedTime(_time.GetTimestamp(), deadline);
+        return left < _connectTimeout ? left : _connectTimeout;
+    }
+
+    private async Task<Stream> ConnectAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
         try
         {
             // A place among the simultaneous dials comes out of the time for the dial: the request behind it waits for both.
-            if (!await _dials.WaitAsync(_connectTimeout, cancellationToken))
-                throw DialException.TimedOut(_enclave.Endpoint, _connectTimeout);
+            if (timeout <= TimeSpan.Zero || !await _dials.WaitAsync(timeout, cancellationToken))
+                throw DialException.TimedOut(_enclave.Endpoint, timeout);
             try
             {
-                var stream = await DialAsync(started, cancellationToken);
+                var stream = await DialAsync(started, timeout, cancellationToken);
                 Interlocked.Increment(ref _open);
                 stream.OnClosed(() => Interlocked.Decrement(ref _open));
                 return stream;
@@ -112,21 +130,23 @@ internal sealed class EnclaveHttpPool : IDisposable
         }
         catch (DialException ex)
         {
-            _enclave.ReportDialFailed(ex);
+            // A dial that was given less than its time says nothing about the enclave.
+            if (ex.Code != DialException.Timeout || timeout >= _connectTimeout)
+                _enclave.ReportDialFailed(ex);
             throw;
         }
     }
 
     /// <summary>Repeats a dial that a full accept queue may have turned away, in growing steps for a quarter of a second.</summary>
-    private async Task<EnclaveStream> DialAsync(long started, CancellationToken cancellationToken)
+    private async Task<EnclaveStream> DialAsync(long started, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var firstReset = 0L;
         var pause = FirstRedial;
         while (true)
         {
-            var left = _connectTimeout - _time.GetElapsedTime(started);
+            var left = timeout - _time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero)
-                throw DialException.TimedOut(_enclave.Endpoint, _connectTimeout);
+                throw DialException.TimedOut(_enclave.Endpoint, timeout);
             try
             {
                 return await _dialer.DialAsync(_enclave.Endpoint, left, cancellationToken);

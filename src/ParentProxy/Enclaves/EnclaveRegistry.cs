@@ -19,6 +19,7 @@ internal sealed class EnclaveRegistry(
 
     private FrozenDictionary<string, Enclave> _byId = FrozenDictionary<string, Enclave>.Empty;
     private IReadOnlyList<Enclave> _all = [];
+    private IReadOnlyList<FrozenSet<string>> _services = [];
 
     /// <summary>Every enclave, in the order of the configuration.</summary>
     public IReadOnlyList<Enclave> All => Volatile.Read(ref _all);
@@ -52,6 +53,7 @@ internal sealed class EnclaveRegistry(
 
         var gone = All.Except(next).ToList();
         Volatile.Write(ref _byId, next.ToFrozenDictionary(e => e.Id, StringComparer.OrdinalIgnoreCase));
+        Volatile.Write(ref _services, [.. ServicesOf(options)]);
         Volatile.Write(ref _all, next);
         foreach (var enclave in gone)
             _ = RetireAsync(enclave);
@@ -65,17 +67,23 @@ internal sealed class EnclaveRegistry(
     /// </summary>
     public bool MayEject(Enclave enclave)
     {
-        int total = 0, usable = 0, ejected = 0;
-        foreach (var other in All)
+        foreach (var service in Volatile.Read(ref _services))
         {
-            if (other.Cluster != enclave.Cluster)
+            if (!service.Contains(enclave.Id))
                 continue;
-            total++;
-            usable += other.IsUsable ? 1 : 0;
-            ejected += other.Status.State == EnclaveState.Ejected ? 1 : 0;
+            int usable = 0, ejected = 0;
+            foreach (var id in service)
+            {
+                var state = Find(id)?.Status.State;
+                usable += state == EnclaveState.Healthy ? 1 : 0;
+                ejected += state == EnclaveState.Ejected ? 1 : 0;
+            }
+
+            if (usable <= 1 || (ejected + 1) * 2 > service.Count)
+                return false;
         }
 
-        return usable > 1 && (ejected + 1) * 2 <= total;
+        return true;
     }
 
     /// <summary>Closes the idle connections to all enclaves; for the end of the program.</summary>
@@ -91,16 +99,19 @@ internal sealed class EnclaveRegistry(
             yield return (enclave.Id, enclave.Name, enclave.Endpoint, null);
         foreach (var cluster in options.ReverseProxy.Clusters)
         {
-            foreach (var (name, destination) in cluster.Destinations ?? FrozenDictionary<string, Yarp.ReverseProxy.Configuration.DestinationConfig>.Empty)
+            foreach (var (id, endpoint, _) in ClusterMembers.Of(cluster, options.Enclaves))
             {
-                if (EnclaveEndpoint.TryParse(destination.Address, out var endpoint, out _))
-                {
-                    var id = $"{cluster.ClusterId}/{name}";
-                    yield return (id, id, endpoint!, cluster.ClusterId);
-                }
+                if (endpoint is not null)
+                    yield return (id, id, endpoint, cluster.ClusterId);
             }
         }
     }
+
+    /// <summary>The sets of enclaves among which a request chooses, by their ids.</summary>
+    private static IEnumerable<FrozenSet<string>> ServicesOf(ProxyOptions options) => options.ReverseProxy.Clusters
+        .Select(cluster => ClusterMembers.Of(cluster, options.Enclaves).Select(member => member.Id))
+        .Prepend(options.Enclaves.Select(enclave => enclave.Id))
+        .Select(ids => ids.ToFrozenSet(StringComparer.OrdinalIgnoreCase));
 
     private async Task RetireAsync(Enclave enclave)
     {

@@ -9,7 +9,6 @@ namespace ParentProxy.Ingress;
 /// <summary>Tells YARP its routes and clusters: those of section <c>ReverseProxy</c>, then one route to all enclaves.</summary>
 internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyConfigProvider
 {
-
     private Snapshot _snapshot = new(options);
 
     /// <inheritdoc/>
@@ -37,28 +36,12 @@ internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyC
 
     private static DestinationConfig Destination { get; } = new() { Address = EnclaveForwarder.DestinationPrefix };
 
-    private static IEnumerable<EnclaveOptions> Named(string address, ProxyOptions options) =>
-        EnclavePattern.TryParse(address, out var pattern)
-            ? options.Enclaves.Where(e => EnclavePattern.Matches(pattern, e.Id) || EnclavePattern.Matches(pattern, e.Name))
-            : [];
-
     /// <summary>Destinations by the id of their registry entry, instead of the addresses as they were written.</summary>
     private static ClusterConfig Resolve(ClusterConfig cluster, ProxyOptions options)
     {
         var destinations = new Dictionary<string, DestinationConfig>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (name, destination) in cluster.Destinations ?? new Dictionary<string, DestinationConfig>())
-        {
-            if (EnclaveEndpoint.TryParse(destination.Address, out _, out _))
-            {
-                destinations[$"{cluster.ClusterId}/{name}"] = destination with { Address = EnclaveForwarder.DestinationPrefix };
-            }
-            else
-            {
-                foreach (var enclave in Named(destination.Address, options))
-                    destinations[enclave.Id] = destination with { Address = EnclaveForwarder.DestinationPrefix };
-            }
-        }
-
+        foreach (var (id, _, destination) in ClusterMembers.Of(cluster, options.Enclaves))
+            destinations[id] = destination with { Address = EnclaveForwarder.DestinationPrefix };
         return cluster with { Destinations = destinations, LoadBalancingPolicy = cluster.LoadBalancingPolicy ?? options.Routing.LoadBalancing };
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using ParentProxy.Enclaves;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
@@ -37,6 +38,7 @@ internal sealed class EnclaveTransforms : ITransformProvider
             request.ProxyRequest.Headers.Remove(RequestId.Field);
             request.ProxyRequest.Headers.TryAddWithoutValidation(RequestId.Field, exchange.RequestId);
             ConnectionFields.CleanRequest(request.HttpContext.Request.Headers, request.ProxyRequest);
+            request.ProxyRequest.Options.Set(EnclaveHttpPool.DialDeadline, exchange.DialDeadline);
             if (exchange.Attempt is { } attempt)
             {
                 request.ProxyRequest.Options.Set(

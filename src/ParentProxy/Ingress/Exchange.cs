@@ -20,6 +20,9 @@ internal sealed class Exchange
     /// <summary>The latest try, or null before the first.</summary>
     public Attempt? Attempt { get; set; }
 
+    /// <summary>Timestamp after which no enclave is dialled for the request any more.</summary>
+    public long DialDeadline { get; set; }
+
     /// <summary>Whether the latest try came to nothing because its enclave had just left the configuration.</summary>
     public bool EnclaveHadLeft { get; set; }
 

@@ -17,6 +17,12 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
     /// <summary>How long a request waits for news at most before it looks again.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>
+    /// How much longer than its patience a request may take in all. It lets the dial of a request's first try have its
+    /// whole time.
+    /// </summary>
+    private static readonly TimeSpan DialSlack = TimeSpan.FromMilliseconds(200);
+
     private int _waiting;
 
     /// <summary>Serves one request.</summary>
@@ -40,6 +46,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         var proxy = context.GetReverseProxyFeature();
         var cluster = proxy.Route.Cluster!;
         var patience = Longer(options.Timeouts.Connect, options.Retry.WaitForEnclave);
+        exchange.DialDeadline = exchange.Started + (long)((patience + DialSlack).TotalSeconds * time.TimestampFrequency);
         AttemptFailure? last = null;
         var tried = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         while (true)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using Serilog;
+using Serilog.Events;
 using Serilog.Extensions.Logging;
 using Serilog.Settings.Configuration;
 
@@ -26,7 +27,7 @@ internal sealed class Logging : IAsyncDisposable
     public Logging(ProxyOptions options, bool isUnderSystemd)
     {
         _levels = new LogLevels(options.Log);
-        var serilog = new LoggerConfiguration().MinimumLevel.Verbose();
+        var serilog = new LoggerConfiguration().MinimumLevel.Verbose().Filter.ByExcluding(IsClientGone);
         var section = WithoutLevels(options.Sections);
         serilog.ReadFrom.Configuration(section, new ConfigurationReaderOptions(
             typeof(ConsoleLoggerConfigurationExtensions).Assembly,
@@ -75,6 +76,15 @@ internal sealed class Logging : IAsyncDisposable
             // Who reads the log has stopped reading: what is left is lost, which is no reason never to end.
         }
     }
+
+    /// <summary>
+    /// Kestrel's error, with a stack trace, for every client that breaks its upload off: it closes the connection then,
+    /// which is all that there is to do.
+    /// </summary>
+    private static bool IsClientGone(LogEvent logEvent) =>
+        logEvent.Properties.TryGetValue("EventId", out var id)
+        && id is StructureValue structure
+        && structure.Properties.Any(p => p is { Name: "Name", Value: ScalarValue { Value: "RequestBodyDrainBodyReaderInvalidState" } });
 
     private static IConfigurationRoot WithoutLevels(IConfiguration sections) => new ConfigurationBuilder()
         .AddInMemoryCollection(sections.GetSection("Serilog").AsEnumerable()

@@ -122,7 +122,7 @@ public sealed class EnclaveTests
         Assert.Equal(2, registry.All.Count(e => e.Status.State == EnclaveState.Ejected));
     }
 
-    [Fact(Skip = "The registry knows the enclaves as one service, not the clusters that name some of them.")]
+    [Fact]
     public void Evidence_AgainstTheOnlyEnclaveOfACluster_DoesNotTakeItOut()
     {
         var registry = Registry(count: 2, settings: [new("ReverseProxy:Clusters:c:Destinations:d:Address", "enclave://0"), new("ReverseProxy:Routes:r:ClusterId", "c"), new("ReverseProxy:Routes:r:Match:Path", "/c/{**rest}")]);
