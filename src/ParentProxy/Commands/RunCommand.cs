@@ -13,6 +13,9 @@ namespace ParentProxy.Commands;
 /// <summary><c>parent-proxy run</c>: the service.</summary>
 internal static class RunCommand
 {
+    /// <summary>How long a second signal's line in the log may take, which is written in the background.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Serves until a signal comes.</summary>
     /// <param name="sources">What the configuration is read from.</param>
     /// <param name="onStarted">Runs once the listeners are open and the first round of probes is over.</param>
@@ -67,6 +70,7 @@ internal static class RunCommand
             signal =>
             {
                 HostingLog.SecondSignal(logger, signal.ToString());
+                logging.DisposeAsync().AsTask().Wait(LastWords);
                 Environment.Exit(ExitCode.Failed);
             },
             includeHangUp: !reloads);

@@ -71,7 +71,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         context.Response.Headers[RequestId.Field] = Exchange.Of(context).RequestId;
 
         // HTTP/2 says the same with GOAWAY.
-        if (drain.IsClosing && HttpProtocol.IsHttp11(context.Request.Protocol) && context.Response.StatusCode != StatusCodes.Status101SwitchingProtocols)
+        if (drain.IsClosing && !HttpProtocol.IsHttp2(context.Request.Protocol) && context.Response.StatusCode != StatusCodes.Status101SwitchingProtocols)
             context.Response.Headers.Connection = "close";
         return Task.CompletedTask;
     }

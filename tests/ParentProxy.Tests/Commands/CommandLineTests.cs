@@ -1,6 +1,6 @@
 using ParentProxy.Hosting;
 using ParentProxy.Tests.Hosting;
-using ParentProxy.Tests.Simulator;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Commands;
 

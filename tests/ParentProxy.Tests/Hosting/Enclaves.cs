@@ -1,5 +1,5 @@
 using ParentProxy.Simulator;
-using ParentProxy.Tests.Simulator;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Hosting;
 

@@ -1,3 +1,5 @@
+using ParentProxy.Tests.Support;
+
 namespace ParentProxy.Tests.Hosting;
 
 /// <summary>What a process writes to one of its streams, line by line, and a way to wait for a line.</summary>
@@ -38,7 +40,7 @@ internal sealed class OutputLines
 
     public async Task<string> WaitAsync(Func<string, bool> isWanted, string what, int from = 0)
     {
-        using var patience = new CancellationTokenSource(Eventually.Patience);
+        using var patience = new CancellationTokenSource(TestDeadline.Value);
         for (var next = from; ;)
         {
             Task changed;

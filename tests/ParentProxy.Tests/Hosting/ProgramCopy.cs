@@ -1,4 +1,4 @@
-using ParentProxy.Tests.Simulator;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Hosting;
 

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using ParentProxy.Hosting;
-using ParentProxy.Tests.Simulator;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Hosting;
 
@@ -18,7 +18,7 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     private readonly TemporaryDirectory _directory;
     private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.Zero })
     {
-        Timeout = Eventually.Patience,
+        Timeout = TestDeadline.Value,
     };
 
     private Match? _startLine;
@@ -163,7 +163,7 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     /// <summary>Waits for the end, with all output read.</summary>
     public async Task<int> ExitAsync()
     {
-        using var patience = new CancellationTokenSource(Eventually.Patience);
+        using var patience = new CancellationTokenSource(TestDeadline.Value);
         try
         {
             await _process.WaitForExitAsync(patience.Token);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Hosting;
 

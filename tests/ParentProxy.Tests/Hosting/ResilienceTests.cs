@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using ParentProxy.Simulator;
-using ParentProxy.Tests.Simulator;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Hosting;
 
@@ -87,7 +87,7 @@ public sealed class ResilienceTests
     {
         var start = new ProcessStartInfo("dotnet", [typeof(SimulatedEnclave).Assembly.Location, "--listen", endpoint, "--name", "blue"]) { RedirectStandardOutput = true };
         var process = Process.Start(start)!;
-        Assert.StartsWith("listening on", await process.StandardOutput.ReadLineAsync().WaitAsync(Eventually.Patience), StringComparison.Ordinal);
+        Assert.StartsWith("listening on", await process.StandardOutput.ReadLineAsync().WaitAsync(TestDeadline.Value), StringComparison.Ordinal);
         return process;
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Hosting;
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Hosting;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Hosting;
 
@@ -24,9 +25,9 @@ public sealed class StopWithProbeTests
         var dialer = new LateDialer();
         var server = new ProxyServer(new ActiveConfiguration(options), NullLoggerFactory.Instance, TimeProvider.System, dialer);
         await server.StartAsync(CancellationToken.None);
-        await dialer.Dialled.WaitAsync(Eventually.Patience);
+        await dialer.Dialled.WaitAsync(TestDeadline.Value);
 
-        await server.DisposeAsync().AsTask().WaitAsync(Eventually.Patience);
+        await server.DisposeAsync().AsTask().WaitAsync(TestDeadline.Value);
     }
 
     /// <summary>Is refused just when it should give up.</summary>

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
-using ParentProxy.Tests.Simulator;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Hosting;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Ingress;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
-using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Ingress;
@@ -276,11 +275,11 @@ public sealed class FailureTests
     public async Task Idle_BytesMoveNowAndThen_DoesNotEndTheRequest()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Timeouts:Idle=00:00:01");
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Timeouts:Idle=00:00:03");
 
-        var text = await proxy.Http.GetStringAsync("/stream?count=15&ms=100");
+        var text = await proxy.Http.GetStringAsync("/stream?count=25&ms=150");
 
-        Assert.Contains("data: 14", text, StringComparison.Ordinal);
+        Assert.Contains("data: 24", text, StringComparison.Ordinal);
     }
 
     [Fact]

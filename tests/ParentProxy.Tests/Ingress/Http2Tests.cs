@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Ingress;

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Configuration;
 using ParentProxy.Ingress;
-using ParentProxy.Tests.Simulator;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Ingress;
 

@@ -84,7 +84,7 @@ public sealed class StreamingTests
         for (var i = 0; i < 5; i++)
         {
             await connection.SendAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, piece, i));
-            Assert.True(await arrived.WaitAsync(Simulator.TestDeadline.Value), $"piece {i}");
+            Assert.True(await arrived.WaitAsync(TestDeadline.Value), $"piece {i}");
         }
     }
 

@@ -126,7 +126,7 @@ public sealed class UnavailableTests
     [Fact]
     public async Task Attempts_OverSlowlyFailingEnclaves_TakeNoLongerThanAllowedTogether()
     {
-        using var directory = new Simulator.TemporaryDirectory();
+        using var directory = new TemporaryDirectory();
         var sockets = Enumerable.Range(0, 2).Select(i => directory.File($"{i}.sock")).ToArray();
         await using var one = SlowHandshake(sockets[0]);
         await using var two = SlowHandshake(sockets[1]);

@@ -1,6 +1,5 @@
 using System.Net.WebSockets;
 using System.Text;
-using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Ingress;

@@ -1,4 +1,5 @@
 using ParentProxy.Simulator;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Simulator;
 

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using ParentProxy.Simulator;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Simulator;
 

@@ -1,3 +1,5 @@
+using ParentProxy.Tests.Support;
+
 namespace ParentProxy.Tests.Simulator;
 
 /// <summary>A clock that stands still until a test advances it, and tells when somebody starts to wait.</summary>

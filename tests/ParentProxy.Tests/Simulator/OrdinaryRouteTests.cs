@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using ParentProxy.Simulator;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Simulator;
 

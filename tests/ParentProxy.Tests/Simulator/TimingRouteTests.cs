@@ -1,5 +1,6 @@
 using System.Net;
 using ParentProxy.Simulator;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Simulator;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
 using System.Text;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Simulator;
 

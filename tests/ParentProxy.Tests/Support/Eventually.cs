@@ -1,5 +1,3 @@
-using ParentProxy.Tests.Simulator;
-
 namespace ParentProxy.Tests.Support;
 
 /// <summary>Waits for what has to become true, and says what was there instead when it does not.</summary>

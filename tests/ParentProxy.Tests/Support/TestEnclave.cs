@@ -1,5 +1,4 @@
 using ParentProxy.Simulator;
-using ParentProxy.Tests.Simulator;
 
 namespace ParentProxy.Tests.Support;
 

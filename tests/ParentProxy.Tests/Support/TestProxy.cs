@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Hosting;
 using ParentProxy.Simulator;
-using ParentProxy.Tests.Simulator;
 
 namespace ParentProxy.Tests.Support;
 

@@ -1,4 +1,4 @@
-namespace ParentProxy.Tests.Simulator;
+namespace ParentProxy.Tests.Support;
 
 internal sealed class TemporaryDirectory : IDisposable
 {
