@@ -4,8 +4,10 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Hosting;
 using ParentProxy.Ingress;
 
 namespace ParentProxy.Admin;
@@ -25,6 +27,7 @@ internal sealed class AdminServer : IAsyncDisposable
         _url = configuration.Options.Admin.Url;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
         builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.WebHost.UseKestrelCore().UseUrls(_url).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         _app = builder.Build();
         _app.Run(context => ServeAsync(context, configuration.Options.Admin, pages));

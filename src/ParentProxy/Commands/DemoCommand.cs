@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using ParentProxy.Configuration;
 using ParentProxy.Hosting;
 using ParentProxy.Simulator;
@@ -38,7 +39,7 @@ internal static class DemoCommand
             var sources = new ConfigurationSources { CommandLine = [.. demo, .. settings], SystemFile = null, ShippedFile = null };
             return await RunCommand.RunAsync(sources, Explain);
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or ArgumentException or SocketException)
         {
             await Console.Error.WriteLineAsync($"parent-proxy: the demo needs a folder for its sockets, and {Path.GetTempPath()} does not do: {ex.Message} Set TMPDIR to another one.");
             return ExitCode.Failed;

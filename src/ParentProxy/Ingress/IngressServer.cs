@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
+using ParentProxy.Hosting;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -39,6 +40,7 @@ internal sealed class IngressServer : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
         var services = builder.Services;
         services.AddSingleton(loggers);
+        services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(drain).AddSingleton(time);
         services.AddSingleton<IConnectionListenerFactory>(_listeners);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
