@@ -15,11 +15,8 @@ internal sealed class EnclaveHttpPool : IDisposable
     /// </summary>
     public static readonly HttpRequestOptionsKey<long> DialDeadline = new("parent-proxy.dial-deadline");
 
-    private static readonly TimeSpan FullQueuePatience = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan FirstRedial = TimeSpan.FromMilliseconds(5);
-
     private readonly Enclave _enclave;
-    private readonly IEnclaveDialer _dialer;
+    private readonly PatientDialer _dialer;
     private readonly TimeProvider _time;
     private readonly TimeSpan _connectTimeout;
     private readonly SemaphoreSlim _dials;
@@ -32,7 +29,7 @@ internal sealed class EnclaveHttpPool : IDisposable
     public EnclaveHttpPool(Enclave enclave, IEnclaveDialer dialer, ProxyOptions options, TimeProvider time, Func<HttpMessageHandler, HttpMessageHandler> wrap)
     {
         _enclave = enclave;
-        _dialer = dialer;
+        _dialer = new PatientDialer(dialer, enclave.Endpoint, () => enclave.IsOutByProbe, time);
         _time = time;
         _connectTimeout = options.Timeouts.Connect;
         _dials = new SemaphoreSlim(options.Routing.MaxDialsPerEnclave);
@@ -118,7 +115,7 @@ internal sealed class EnclaveHttpPool : IDisposable
                 throw DialException.TimedOut(_enclave.Endpoint, timeout);
             try
             {
-                var stream = await DialAsync(started, timeout, cancellationToken);
+                var stream = await _dialer.DialAsync(timeout - _time.GetElapsedTime(started), cancellationToken);
                 Interlocked.Increment(ref _open);
                 stream.OnClosed(() => Interlocked.Decrement(ref _open));
                 return stream;
@@ -134,34 +131,6 @@ internal sealed class EnclaveHttpPool : IDisposable
             if (ex.Code != DialException.Timeout || timeout >= _connectTimeout)
                 _enclave.ReportDialFailed(ex);
             throw;
-        }
-    }
-
-    /// <summary>Repeats a dial that a full accept queue may have turned away, in growing steps for a quarter of a second.</summary>
-    private async Task<EnclaveStream> DialAsync(long started, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        var firstReset = 0L;
-        var pause = FirstRedial;
-        while (true)
-        {
-            var left = timeout - _time.GetElapsedTime(started);
-            if (left <= TimeSpan.Zero)
-                throw DialException.TimedOut(_enclave.Endpoint, timeout);
-            try
-            {
-                return await _dialer.DialAsync(_enclave.Endpoint, left, cancellationToken);
-            }
-            catch (DialException ex) when (ex.MayBeFullQueue && !_enclave.IsOutByProbe)
-            {
-                if (firstReset == 0)
-                    firstReset = _time.GetTimestamp();
-                else if (_time.GetElapsedTime(firstReset) >= FullQueuePatience)
-                    throw;
-            }
-
-            // Jitter keeps the dials of a burst from meeting the same full queue again.
-            await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), _time, cancellationToken);
-            pause *= 2;
         }
     }
 }

@@ -123,8 +123,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
     /// <summary>Waits until an enclave is usable; false when the time is over. Leaves the room that was entered for it.</summary>
     private async Task<bool> WaitAsync(ClusterState cluster, Exchange exchange, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var awaited = cluster.DestinationsState.AllDestinations.Select(d => registry.Find(d.DestinationId)).OfType<Enclave>().ToList();
-        awaited.ForEach(e => e.BeginWaiting());
+        var awaited = new HashSet<Enclave>();
         try
         {
             while (true)
@@ -132,6 +131,14 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 var changed = registry.Changed.Next;
                 if (Usable(cluster).Count > 0)
                     return true;
+
+                // A reload may bring another one meanwhile.
+                foreach (var enclave in cluster.DestinationsState.AllDestinations.Select(d => registry.Find(d.DestinationId)).OfType<Enclave>())
+                {
+                    if (awaited.Add(enclave))
+                        enclave.BeginWaiting();
+                }
+
                 var left = patience - time.GetElapsedTime(exchange.Started);
                 if (left <= TimeSpan.Zero)
                     return false;
@@ -140,7 +147,8 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         }
         finally
         {
-            awaited.ForEach(e => e.EndWaiting());
+            foreach (var enclave in awaited)
+                enclave.EndWaiting();
             Interlocked.Decrement(ref _waiting);
         }
     }

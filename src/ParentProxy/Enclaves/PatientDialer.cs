@@ -1,0 +1,47 @@
+namespace ParentProxy.Enclaves;
+
+/// <summary>
+/// Dials one enclave and repeats what a full accept queue turned away: on vsock and on unix sockets a burst of dials is
+/// answered with resets that say nothing about the application. Gives up when no dial at all came through for a while.
+/// </summary>
+internal sealed class PatientDialer(IEnclaveDialer dialer, EnclaveEndpoint endpoint, Func<bool> isOut, TimeProvider time)
+{
+    /// <summary>Without any success for so long, a reset counts as a failure.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(80);
+
+    private long _lastSuccess = long.MinValue;
+
+    /// <summary>Dials until it succeeds, fails for good or the time is over.</summary>
+    /// <exception cref="DialException">No connection came about.</exception>
+    public async Task<EnclaveStream> DialAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        long? firstReset = null;
+        var pause = FirstPause;
+        while (true)
+        {
+            var left = timeout - time.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero)
+                throw DialException.TimedOut(endpoint, timeout);
+            try
+            {
+                var stream = await dialer.DialAsync(endpoint, left, cancellationToken);
+                Volatile.Write(ref _lastSuccess, time.GetTimestamp());
+                return stream;
+            }
+            catch (DialException ex) when (ex.MayBeFullQueue && !isOut())
+            {
+                firstReset ??= time.GetTimestamp();
+                if (time.GetElapsedTime(Math.Max(firstReset.Value, Volatile.Read(ref _lastSuccess))) >= Patience)
+                    throw;
+            }
+
+            // Jitter keeps the dials of a burst from meeting the same full queue again.
+            await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, cancellationToken);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+}
