@@ -20,7 +20,6 @@ internal sealed class EnclaveHttpPool : IDisposable
     private readonly TimeProvider _time;
     private readonly TimeSpan _connectTimeout;
     private readonly SemaphoreSlim _dials;
-    private readonly SocketsHttpHandler _handler;
     private int _leases = 1;
     private int _retired;
     private int _open;
@@ -33,7 +32,7 @@ internal sealed class EnclaveHttpPool : IDisposable
         _time = time;
         _connectTimeout = options.Timeouts.Connect;
         _dials = new SemaphoreSlim(options.Routing.MaxDialsPerEnclave);
-        _handler = new SocketsHttpHandler
+        var handler = new SocketsHttpHandler
         {
             ConnectCallback = async (context, cancellationToken) => await ConnectAsync(TimeFor(context.InitialRequestMessage), cancellationToken),
 
@@ -48,7 +47,7 @@ internal sealed class EnclaveHttpPool : IDisposable
             AllowAutoRedirect = false,
             AutomaticDecompression = System.Net.DecompressionMethods.None,
 
-            // Trace fields pass byte for byte: https://github.com/dotnet/aspnetcore would rewrite them here.
+            // Trace fields pass byte for byte; the default propagator would put its own in their place.
             ActivityHeadersPropagator = null,
 
             // Field values are bytes to us; Latin-1 keeps each of them.
@@ -57,7 +56,7 @@ internal sealed class EnclaveHttpPool : IDisposable
             MaxResponseHeadersLength = 64,
             MaxResponseDrainSize = 0,
         };
-        Invoker = new HttpMessageInvoker(wrap(_handler), disposeHandler: true);
+        Invoker = new HttpMessageInvoker(wrap(handler), disposeHandler: true);
     }
 
     /// <summary>Sends a request over a connection of this pool.</summary>
