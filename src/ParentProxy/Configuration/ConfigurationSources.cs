@@ -1,3 +1,5 @@
+using ParentProxy.Configuration.Sources;
+
 namespace ParentProxy.Configuration;
 
 /// <summary>Everything that a configuration is read from, so that tests can hand in their own.</summary>
@@ -21,6 +23,6 @@ internal sealed record ConfigurationSources
     /// <summary>The files of which the first that is there is read.</summary>
     public IReadOnlyList<string> CandidateFiles =>
         ConfigFile is { } argument ? [argument]
-        : Environment.GetValueOrDefault("PARENTPROXY_CONFIG") is { Length: > 0 } variable ? [variable]
+        : Environment.GetValueOrDefault(ConfigurationFile.Variable) is { Length: > 0 } variable ? [variable]
         : [.. new[] { SystemFile, ShippedFile }.OfType<string>()];
 }

@@ -17,7 +17,6 @@ internal sealed class Attempt : IDisposable
     private readonly TimeoutOptions _timeouts;
     private readonly CancellationTokenSource _ended;
     private readonly ITimer _timer;
-    private readonly long _started;
     private AttemptPhase _phase;
     private long _progress;
     private bool _slowReported;
@@ -32,7 +31,7 @@ internal sealed class Attempt : IDisposable
         _time = time;
         _ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         _phase = hasBody ? AttemptPhase.Sending : AttemptPhase.AwaitingHead;
-        _started = _progress = time.GetTimestamp();
+        _progress = time.GetTimestamp();
         _timer = time.CreateTimer(static state => ((Attempt)state!).OnTimer(), this, Due(), Timeout.InfiniteTimeSpan);
     }
 
@@ -50,9 +49,6 @@ internal sealed class Attempt : IDisposable
 
     /// <summary>The status of the enclave's answer, or null.</summary>
     public int? Status { get; private set; }
-
-    /// <summary>How long it took or has taken.</summary>
-    public TimeSpan Elapsed => _time.GetElapsedTime(_started);
 
     /// <summary>Notes a failure; the first one counts.</summary>
     public void Fail(AttemptFailure failure) => Failure ??= failure;

@@ -174,6 +174,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             level,
             context.Request.Method,
             RawTarget.Path(context.Features.Get<IHttpRequestFeature>()!.RawTarget).ToString(),
+            exchange.ClientAddress ?? "local",
             exchange.RequestId,
             exchange.Attempt?.Enclave.ToString() ?? "none",
             failure.Code,

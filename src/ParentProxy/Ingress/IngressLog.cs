@@ -4,8 +4,8 @@ namespace ParentProxy.Ingress;
 
 internal static partial class IngressLog
 {
-    [LoggerMessage(EventId = 300, Message = "{Method} {Path} failed (request {RequestId}, enclave {Enclave}): {Code}: {Detail}. {Hint} Answer: {Answer}")]
-    public static partial void RequestFailed(ILogger logger, LogLevel level, string method, string path, string requestId, string enclave, string code, string detail, string hint, string answer);
+    [LoggerMessage(EventId = 300, Message = "{Method} {Path} failed (client {Client}, request {RequestId}, enclave {Enclave}): {Code}: {Detail}. {Hint} Answer: {Answer}")]
+    public static partial void RequestFailed(ILogger logger, LogLevel level, string method, string path, string client, string requestId, string enclave, string code, string detail, string hint, string answer);
 
     [LoggerMessage(EventId = 301, Level = LogLevel.Error, Message = "Cannot accept on {EndPoint}: {Errno}. Accepting again in {Pause}. Raise LimitNOFILE of the unit or lower Limits:MaxConnections")]
     public static partial void AcceptFailed(ILogger logger, string endPoint, string errno, TimeSpan pause);

@@ -203,6 +203,22 @@ public sealed class FailureTests
         AssertProblem(answer, 504, "http_response_timeout");
     }
 
+    [Theory]
+    [InlineData("X-Forwarded-For: 198.51.100.1, 203.0.113.7\r\n", "127.0.0.0/8", "203.0.113.7")]
+    [InlineData("X-Forwarded-For: 198.51.100.1, 203.0.113.7\r\n", "10.0.0.0/8", "127.0.0.1")]
+    [InlineData("", "127.0.0.0/8", "127.0.0.1")]
+    public async Task Failure_Logged_NamesTheClientThatATrustedPeerTells(string fields, string trusted, string client)
+    {
+        await using var enclave = ScriptedEnclave.Start(c => c.ReadHeadAsync());
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave, $"ForwardedHeaders:TrustedProxies:0={trusted}");
+
+        var answer = await proxy.ExchangeAsync($"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n{fields}\r\n");
+
+        Assert.Equal(502, answer.Status);
+        var line = await proxy.Log.WaitForAsync(e => e.Category.EndsWith("FailoverMiddleware", StringComparison.Ordinal));
+        Assert.Contains($"(client {client}, request ", line.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Idle_TheClientSendsNoMore_Is408AndNoWarning()
     {
