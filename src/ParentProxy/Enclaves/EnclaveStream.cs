@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using ParentProxy.Http1;
 using ParentProxy.Vsock;
 
 namespace ParentProxy.Enclaves;
@@ -6,7 +7,7 @@ namespace ParentProxy.Enclaves;
 /// <summary>
 /// A connection to an enclave: a duplex stream with half-close, whatever carries it. Tells once when it was closed.
 /// </summary>
-internal sealed class EnclaveStream : Stream
+internal sealed class EnclaveStream : DuplexStream
 {
     private readonly Stream _inner;
     private Action? _closed;
@@ -17,35 +18,26 @@ internal sealed class EnclaveStream : Stream
     /// <summary>Wraps a TCP or unix socket connection, which the stream owns.</summary>
     public EnclaveStream(Socket socket) => _inner = new NetworkStream(socket, ownsSocket: true);
 
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     /// <summary>Runs an action once when the stream is closed; at most one can be set.</summary>
     public void OnClosed(Action action) => _closed = action;
 
-    /// <summary>Ends our direction: the peer reads end of file and may go on sending.</summary>
-    public void ShutdownSend()
+    /// <inheritdoc/>
+    public override void ShutdownSend()
     {
         if (_inner is VsockStream vsock)
             vsock.ShutdownSend();
         else
             ((NetworkStream)_inner).Socket.Shutdown(SocketShutdown.Send);
+    }
+
+    /// <inheritdoc/>
+    public override void Abort()
+    {
+        if (_inner is VsockStream vsock)
+            vsock.Abort();
+        else
+            ((NetworkStream)_inner).Socket.Close(0);
+        Interlocked.Exchange(ref _closed, null)?.Invoke();
     }
 
     /// <inheritdoc/>
@@ -84,12 +76,6 @@ internal sealed class EnclaveStream : Stream
 
     /// <inheritdoc/>
     public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

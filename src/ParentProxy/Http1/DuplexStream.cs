@@ -1,0 +1,36 @@
+namespace ParentProxy.Http1;
+
+/// <summary>A byte stream in both directions, of which ours can be ended alone. One read and one write may run at a time.</summary>
+internal abstract class DuplexStream : Stream
+{
+    /// <inheritdoc/>
+    public sealed override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public sealed override bool CanWrite => true;
+
+    /// <inheritdoc/>
+    public sealed override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public sealed override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public sealed override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <summary>Ends our direction: the peer reads end of file and may go on sending.</summary>
+    public abstract void ShutdownSend();
+
+    /// <summary>Closes at once: pending operations fail, and what the peer has not read may be lost. May be called at any time, by any thread.</summary>
+    public abstract void Abort();
+
+    /// <inheritdoc/>
+    public sealed override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public sealed override void SetLength(long value) => throw new NotSupportedException();
+}
