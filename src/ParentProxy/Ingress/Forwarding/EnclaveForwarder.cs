@@ -6,7 +6,7 @@ using ParentProxy.Enclaves;
 using ParentProxy.Vsock;
 using Yarp.ReverseProxy.Forwarder;
 
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>
 /// Forwards to the enclave behind a destination over that enclave's own connections, and writes into the

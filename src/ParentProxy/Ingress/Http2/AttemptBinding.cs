@@ -1,4 +1,4 @@
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Http2;
 
 /// <summary>Ties an outgoing request to its <see cref="Attempt"/>.</summary>
 /// <param name="Attempt">What watches it.</param>

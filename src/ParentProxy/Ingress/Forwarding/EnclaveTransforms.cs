@@ -3,7 +3,7 @@ using ParentProxy.Enclaves;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>What every route does to messages, beside the transforms that it is configured with.</summary>
 internal sealed class EnclaveTransforms : ITransformProvider

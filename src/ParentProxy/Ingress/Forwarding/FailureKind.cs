@@ -1,4 +1,4 @@
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>Why a request got no answer of an enclave, or not a whole one.</summary>
 internal enum FailureKind
