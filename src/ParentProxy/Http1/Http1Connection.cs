@@ -57,6 +57,9 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     /// <summary>Whether the peer ended it, or spoke unasked, while it was idle.</summary>
     public bool HasEnded => Volatile.Read(ref _state) == (int)State.Ended;
 
+    /// <summary>What its pool knows of it; nobody else's business.</summary>
+    public Http1PoolEntry? PoolEntry { get; set; }
+
     /// <summary>How many seconds the peer keeps it open when it is idle, as it said last; null when it said nothing.</summary>
     public int? KeepAliveSeconds { get; private set; }
 
