@@ -20,6 +20,7 @@ internal sealed class IngressListener : IConnectionListener
     private readonly ActiveConfiguration _configuration;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly Action _onClosed;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TimeSpan _pause = FirstPause;
@@ -34,6 +35,7 @@ internal sealed class IngressListener : IConnectionListener
         _configuration = configuration;
         _time = time;
         _logger = logger;
+        _onClosed = () => Interlocked.Decrement(ref _connections);
         socket.Listen(Backlog);
         EndPoint = socket.LocalEndPoint!;
     }
@@ -126,7 +128,7 @@ internal sealed class IngressListener : IConnectionListener
         }
     }
 
-    private ConnectionContext? Admit(Socket socket)
+    private ClientConnection? Admit(Socket socket)
     {
         var limit = _configuration.Options.Limits.MaxConnections;
         if (Interlocked.Increment(ref _connections) > limit)
@@ -143,9 +145,7 @@ internal sealed class IngressListener : IConnectionListener
 
         if (socket.LocalEndPoint is IPEndPoint)
             socket.NoDelay = true;
-        var connection = _contexts.Create(socket);
-        connection.ConnectionClosed.UnsafeRegister(static state => Interlocked.Decrement(ref ((IngressListener)state!)._connections), this);
-        return connection;
+        return new ClientConnection(_contexts.Create(socket), _onClosed);
     }
 
     private async Task PauseAsync()

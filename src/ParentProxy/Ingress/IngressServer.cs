@@ -96,7 +96,8 @@ internal sealed class IngressServer : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 
-    private static void ConfigureKestrel(KestrelServerOptions kestrel, IConfiguration sections)
+    /// <summary>What Kestrel is to do on the public listeners.</summary>
+    internal static void ConfigureKestrel(KestrelServerOptions kestrel, IConfiguration sections)
     {
         kestrel.AddServerHeader = false;
 

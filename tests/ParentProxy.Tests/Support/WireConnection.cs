@@ -1,14 +1,15 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
 namespace ParentProxy.Tests.Support;
 
 /// <summary>A connection on which a test says and sees every byte; for either side. Every wait ends with the test's deadline.</summary>
-internal sealed class WireConnection(Socket socket) : IAsyncDisposable
+internal sealed class WireConnection(Socket socket, Stream? tls = null) : IAsyncDisposable
 {
-    private readonly NetworkStream _stream = new(socket, ownsSocket: true);
+    private readonly Stream _stream = tls ?? new NetworkStream(socket, ownsSocket: true);
     private readonly CancellationTokenSource _deadline = new(TestDeadline.Value);
     private readonly byte[] _buffer = new byte[16 * 1024];
     private int _start;
@@ -19,6 +20,16 @@ internal sealed class WireConnection(Socket socket) : IAsyncDisposable
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port);
         return new WireConnection(socket);
+    }
+
+    /// <summary>With TLS, to whom has this certificate.</summary>
+    public static async Task<WireConnection> ConnectTlsAsync(Uri uri, TestCertificate certificate)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port);
+        var tls = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = uri.Host, RemoteCertificateValidationCallback = (_, presented, _, _) => presented!.GetCertHashString() == certificate.Hash });
+        return new WireConnection(socket, tls);
     }
 
     public Task SendAsync(string latin1) => SendAsync(Encoding.Latin1.GetBytes(latin1));
