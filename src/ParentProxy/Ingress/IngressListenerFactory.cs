@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Hosting;
 
 namespace ParentProxy.Ingress;
 
@@ -25,7 +26,8 @@ internal sealed class IngressListenerFactory(ActiveConfiguration configuration, 
         try
         {
             var socket = BindSocket(endpoint);
-            var contexts = new SocketConnectionContextFactory(new SocketConnectionFactoryOptions(), loggers.CreateLogger<SocketConnectionContextFactory>());
+            var options = new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = SocketEngine.RunsInline };
+            var contexts = new SocketConnectionContextFactory(options, loggers.CreateLogger<SocketConnectionContextFactory>());
             var listener = new IngressListener(socket, contexts, configuration, time, loggers.CreateLogger<IngressListener>());
             _listeners.Add(listener);
             return ValueTask.FromResult<IConnectionListener>(listener);
