@@ -98,7 +98,7 @@ internal sealed class Attempt : IDisposable
     public void Progress() => Volatile.Write(ref _progress, _time.GetTimestamp());
 
     /// <summary>A connection is there; the request goes out on it.</summary>
-    public void Connected(bool isReused, bool hasBody)
+    public void Connected(bool? isReused, bool hasBody)
     {
         IsReused = isReused;
         Enter(hasBody ? AttemptPhase.Sending : AttemptPhase.AwaitingHead, from: AttemptPhase.Connecting);

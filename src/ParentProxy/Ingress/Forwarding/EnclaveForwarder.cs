@@ -1,18 +1,24 @@
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
-using ParentProxy.Vsock;
+using ParentProxy.Http1;
+using ParentProxy.Ingress.Http2;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>
 /// Forwards to the enclave behind a destination over that enclave's own connections, and writes into the
-/// <see cref="Attempt"/> how it went. The copying is YARP's.
+/// <see cref="Attempt"/> how it went. Over HTTP/1.1 this is ours to the last byte, over HTTP/2 the copying is YARP's.
 /// </summary>
-internal sealed class EnclaveForwarder(IHttpForwarder inner, EnclaveRegistry registry, ActiveConfiguration configuration, TimeProvider time) : IHttpForwarder
+internal sealed class EnclaveForwarder(
+    Http2Forwarder http2,
+    EnclaveRegistry registry,
+    ActiveConfiguration configuration,
+    AttemptWatch watch,
+    TimeProvider time,
+    ILogger<EnclaveForwarder> logger) : IHttpForwarder
 {
     /// <summary>The authority in outgoing requests; which enclave it is, the pool decides.</summary>
     public const string DestinationPrefix = "http://enclave/";
@@ -25,34 +31,23 @@ internal sealed class EnclaveForwarder(IHttpForwarder inner, EnclaveRegistry reg
     public async ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer, CancellationToken cancellationToken)
     {
         var exchange = Exchange.Of(context);
-        var enclave = registry.Find(context.GetReverseProxyFeature().ProxiedDestination!.DestinationId);
+        var proxy = context.GetReverseProxyFeature();
+        var enclave = registry.Find(proxy.ProxiedDestination!.DestinationId);
         if (enclave is null || !enclave.TryBeginRequest(out var pool))
         {
             exchange.EnclaveHadLeft = true;
             return ForwarderError.NoAvailableDestinations;
         }
 
-        var options = configuration.Options;
-        var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
-        using var attempt = new Attempt(enclave, options.Timeouts, hasBody, time, cancellationToken);
-        exchange.Attempt = attempt;
         try
         {
-            var version = options.Routing.HttpVersion;
-            var config = new ForwarderRequestConfig
-            {
-                Version = version,
-                VersionPolicy = version.Major == 2 ? HttpVersionPolicy.RequestVersionExact : HttpVersionPolicy.RequestVersionOrLower,
-
-                // The attempt watches the time.
-                ActivityTimeout = Timeout.InfiniteTimeSpan,
-            };
-            var error = await inner.SendAsync(context, DestinationPrefix, pool!.Invoker, config, transformer, attempt.Cancellation);
-            if (error == ForwarderError.None)
-                JudgeAnswer(attempt);
-            else
-                JudgeFailure(context, attempt, error, context.GetForwarderErrorFeature()?.Exception);
-            return error;
+            if (pool!.Http1 is not { } connections)
+                return await http2.SendAsync(context, exchange, enclave, pool.Http2!, transformer, cancellationToken);
+            var plan = new RequestPlan(context, exchange) { FallbackHost = proxy.ProxiedDestination.Model.Config.Host ?? "" };
+            if (proxy.Route.Config.Transforms is not { Count: > 0 })
+                return await SendAsync(context, exchange, enclave, pool, connections, plan, heads: null);
+            using var heads = await TransformedHeads.CreateAsync(context, plan, transformer, cancellationToken);
+            return heads is null ? ForwarderError.None : await SendAsync(context, exchange, enclave, pool, connections, plan, heads);
         }
         finally
         {
@@ -60,103 +55,83 @@ internal sealed class EnclaveForwarder(IHttpForwarder inner, EnclaveRegistry reg
         }
     }
 
-    private static void JudgeAnswer(Attempt attempt)
+    private async Task<ForwarderError> SendAsync(HttpContext context, Exchange exchange, Enclave enclave, EnclaveHttpPool pool, Http1Pool connections, RequestPlan plan, TransformedHeads? heads)
     {
-        if (attempt.Status >= 500)
-            attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.ServerError, $"it answered a request with {attempt.Status}"));
+        for (var isRepeated = false; ; isRepeated = true)
+        {
+            using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted);
+            exchange.Attempt = attempt;
+            await TryAsync(context, attempt, pool, connections, plan, heads, exchange.DialDeadline, fresh: isRepeated);
+            if (attempt.Failure is not { } failure)
+                return ForwarderError.None;
+
+            // The enclave may close an idle connection at the moment when it is used again. On a fresh one the same end
+            // means something, and is not tried away.
+            if (failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !plan.MayRepeat || context.RequestAborted.IsCancellationRequested)
+                return ForwardFailure.ErrorOf(failure.Kind);
+            IngressLog.RepeatedOnFreshConnection(logger, exchange.RequestId, enclave.ToString(), failure.Code);
+        }
     }
 
-    private static void JudgeFailure(HttpContext context, Attempt attempt, ForwarderError error, Exception? exception)
+    private static async Task TryAsync(HttpContext context, Attempt attempt, EnclaveHttpPool pool, Http1Pool connections, RequestPlan plan, TransformedHeads? heads, long dialDeadline, bool fresh)
     {
-        // A time-out of the attempt has named itself already.
-        if (attempt.Failure is { } timeout)
+        using var place = plan.Upgrade is null ? null : connections.TryReserveTunnel();
+        if (plan.Upgrade is not null && place is null)
         {
-            if (timeout.Kind is FailureKind.ResponseIdle)
-                attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.Slow, timeout.Detail));
+            attempt.Fail(new AttemptFailure(FailureKind.TunnelsBusy, "limit", "as many upgraded connections are open as may be", "Routing:MaxTunnelsPerEnclave sets the limit."));
             return;
         }
 
-        // YARP aborts the client's side when an answer breaks, which must not pass for the client's going.
-        var isCut = error == ForwarderError.ResponseBodyDestination && exception is not OperationCanceledException;
-        if (!isCut && context.RequestAborted.IsCancellationRequested)
+        Http1Connection connection;
+        try
+        {
+            connection = await connections.RentAsync(pool.TimeToDial(dialDeadline), fresh, attempt.Cancellation);
+        }
+        catch (OperationCanceledException)
         {
             attempt.Fail(new AttemptFailure(FailureKind.ClientGone, "canceled", "the client went away", ""));
             return;
         }
-
-        var failure = Describe(error, exception, attempt);
-        attempt.Fail(failure);
-        if (failure.Kind is FailureKind.ConnectionTerminated or FailureKind.ResponseCut or FailureKind.InvalidResponse)
+        catch (Exception ex)
         {
-            // An application that refuses a large body does so by closing: no client may take an enclave out with that.
-            var kind = attempt.Phase == AttemptPhase.Sending ? EvidenceKind.ServerError : EvidenceKind.AnswerCut;
-            attempt.Enclave.ReportEvidence(new Evidence(kind, $"an answer failed: {failure.Detail} ({failure.Code})"));
+            attempt.Fail(ForwardFailure.OfConnecting(ex, attempt.Enclave.Endpoint));
+            return;
+        }
+
+        attempt.Connected(connection.IsReused, plan.Framing != RequestBodyFraming.None);
+        var forward = new Http1Forward(context, plan, heads, attempt, connection, connections, place);
+        try
+        {
+            await forward.RunAsync();
+            if (attempt.Status >= 500)
+                attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.ServerError, $"it answered a request with {attempt.Status}"));
+        }
+        catch (Exception ex)
+        {
+            // A time-out has named itself already.
+            attempt.Fail(ForwardFailure.Of(ex, forward, attempt, context));
+            ReportEvidence(attempt);
+            if (context.Response.HasStarted)
+                context.Abort();
         }
     }
 
-    private static AttemptFailure Describe(ForwarderError error, Exception? exception, Attempt attempt)
+    private static void ReportEvidence(Attempt attempt)
     {
-        var chain = Chain(exception).ToList();
-        if (chain.OfType<DialException>().FirstOrDefault() is { } dial)
-            return new AttemptFailure(FailureKind.NoEnclave, dial.Code, dial.Meaning, dial.Hint);
-
-        var code = Code(chain);
-        switch (error)
+        var failure = attempt.Failure!;
+        switch (failure.Kind)
         {
-            case ForwarderError.RequestBodyClient when chain.OfType<BadHttpRequestException>().FirstOrDefault() is { } bad:
-                return bad.StatusCode == StatusCodes.Status413PayloadTooLarge
-                    ? new AttemptFailure(FailureKind.BodyTooLarge, "413", "the request body is larger than allowed", "Limits:MaxRequestBodyBytes sets the limit.")
-                    : new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {bad.Message}", "");
-            case ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient:
-                return new AttemptFailure(FailureKind.ClientGone, code, "the client went away", "");
-            case ForwarderError.UpgradeRequestDestination or ForwarderError.UpgradeResponseDestination:
-                return new AttemptFailure(FailureKind.TunnelEnded, code, "the enclave broke the upgraded connection", "");
-            case ForwarderError.ResponseBodyDestination when chain.OfType<HttpIOException>().FirstOrDefault(e => e.HttpRequestError == HttpRequestError.InvalidResponse) is { } nonsense:
-                return new AttemptFailure(FailureKind.ResponseCut, nonsense.HttpRequestError.ToString(), $"the rest of the answer is not valid HTTP: {nonsense.Message.TrimEnd('.')}", "");
-            case ForwarderError.ResponseBodyDestination:
-                return new AttemptFailure(FailureKind.ResponseCut, code, "the enclave ended the connection in the middle of its answer", "Did the application crash or restart? Look at its log.");
-            case ForwarderError.RequestCreation:
-                return new AttemptFailure(FailureKind.Internal, "internal", $"the request could not be rebuilt: {exception?.GetBaseException().Message}", "Please report this.");
-        }
-
-        var invalid = chain.OfType<HttpRequestException>().FirstOrDefault(e => e.HttpRequestError
-            is HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError);
-        if (invalid is not null || error == ForwarderError.ResponseHeaders)
-        {
-            return new AttemptFailure(FailureKind.InvalidResponse, invalid?.HttpRequestError.ToString() ?? "InvalidResponse", $"the answer is not valid HTTP: {(invalid ?? exception)?.Message.TrimEnd('.')}", "Does the application speak the HTTP version of Routing:HttpVersion on this port, without TLS?");
-        }
-
-        return attempt.Phase == AttemptPhase.Sending
-            ? new AttemptFailure(FailureKind.ConnectionTerminated, code, "the enclave ended the connection before it had the whole request", "Did the application crash, or does it refuse bodies of this size?")
-            : new AttemptFailure(FailureKind.ConnectionTerminated, code, "the enclave ended the connection before it answered", "Did the application crash or restart? Look at its log; 'nitro-cli console' shows that of an enclave in debug mode.");
-    }
-
-    private static string Code(List<Exception> chain)
-    {
-        foreach (var exception in chain)
-        {
-            switch (exception)
-            {
-                case VsockException vsock:
-                    return vsock.Errno.Name;
-                case SocketException socket:
-                    return Errno.FromSocketError(socket.SocketErrorCode).Name;
-            }
-        }
-
-        return "EOF";
-    }
-
-    private static IEnumerable<Exception> Chain(Exception? exception)
-    {
-        for (; exception is not null; exception = exception.InnerException)
-        {
-            yield return exception;
-            if (exception is AggregateException { InnerExceptions.Count: > 1 } several)
-            {
-                foreach (var inner in several.InnerExceptions.SelectMany(Chain))
-                    yield return inner;
-            }
+            case FailureKind.ResponseIdle:
+                attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.Slow, failure.Detail));
+                break;
+            case FailureKind.ConnectionTerminated when attempt is { IsReused: true, HasReceived: false }:
+                // That an idle connection was closed is no evidence.
+                break;
+            case FailureKind.ConnectionTerminated or FailureKind.ResponseCut or FailureKind.InvalidResponse:
+                // An application that refuses a large body does so by closing: no client may take an enclave out with that.
+                var kind = attempt.Phase == AttemptPhase.Sending ? EvidenceKind.ServerError : EvidenceKind.AnswerCut;
+                attempt.Enclave.ReportEvidence(new Evidence(kind, $"an answer failed: {failure.Detail} ({failure.Code})"));
+                break;
         }
     }
 }

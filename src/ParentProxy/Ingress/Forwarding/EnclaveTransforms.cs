@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Enclaves;
+using ParentProxy.Ingress.Http2;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 

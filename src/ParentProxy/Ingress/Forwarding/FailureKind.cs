@@ -9,6 +9,12 @@ internal enum FailureKind
     /// <summary>More requests wait for an enclave than may.</summary>
     TooManyWaiting,
 
+    /// <summary>All connections to the enclave are busy, for too long or with too many waiting already.</summary>
+    ConnectionsBusy,
+
+    /// <summary>There are as many upgraded connections to the enclave as may be.</summary>
+    TunnelsBusy,
+
     /// <summary>The connection ended before the head of the answer.</summary>
     ConnectionTerminated,
 
@@ -32,6 +38,9 @@ internal enum FailureKind
 
     /// <summary>An upgraded connection stood still for <c>Timeouts:Tunnel</c>, or broke.</summary>
     TunnelEnded,
+
+    /// <summary>The request cannot be written as HTTP/1.1.</summary>
+    BadRequest,
 
     /// <summary>The client's body is no valid message.</summary>
     BadRequestBody,

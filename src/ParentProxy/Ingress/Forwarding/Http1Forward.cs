@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -10,7 +9,7 @@ namespace ParentProxy.Ingress.Forwarding;
 /// One request on one connection: the request goes out while the response is read, each piece as it comes, in both
 /// directions. Ends with the response given to the client, or with an exception that <see cref="ForwardFailure"/> explains.
 /// </summary>
-internal sealed class Http1Forward(HttpContext context, RequestPlan plan, TransformedHeads? heads, Attempt attempt, Http1Connection connection, Http1Pool pool)
+internal sealed class Http1Forward(HttpContext context, RequestPlan plan, TransformedHeads? heads, Attempt attempt, Http1Connection connection, Http1Pool pool, Http1TunnelPlace? place)
 {
     /// <summary>As much of a body as is collected for one write: with its framing it stays below the largest write on vsock.</summary>
     private const int MaxPiece = 28 * 1024 - 64;
@@ -105,25 +104,35 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
                 return;
         }
 
-        if (plan.Framing == RequestBodyFraming.Chunked)
-            EndChunks();
+        if (plan.Framing == RequestBodyFraming.Chunked && !TryEndChunks())
+            return;
         if (await TrySendAsync(last: true))
             attempt.RequestEnded();
     }
 
-    private void EndChunks()
+    private bool TryEndChunks()
     {
-        connection.Request.LastChunk();
-        if (context.Features.Get<IHttpRequestTrailersFeature>() is { Available: true } trailers)
+        try
         {
-            foreach (var (name, values) in trailers.Trailers)
+            connection.Request.LastChunk();
+            if (context.Features.Get<IHttpRequestTrailersFeature>() is { Available: true } trailers)
             {
-                foreach (var value in values)
-                    connection.Request.Field(name, value ?? "");
+                foreach (var (name, values) in trailers.Trailers)
+                {
+                    foreach (var value in values)
+                        connection.Request.Field(name, value ?? "");
+                }
             }
-        }
 
-        connection.Request.EndFields();
+            connection.Request.EndFields();
+            return true;
+        }
+        catch (InvalidRequestException ex)
+        {
+            ClientFailure = ex;
+            connection.Abort();
+            return false;
+        }
     }
 
     private async ValueTask<bool> TrySendAsync(bool last)
@@ -169,7 +178,8 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
                 return head;
             }
 
-            await InterimResponse.SendAsync(context, head);
+            if (ClientWire.Of(context) is { } wire)
+                await wire.TrySendInterimAsync(context, head.Status, head.Reason, Forwarded(head), attempt.Cancellation);
         }
     }
 
@@ -247,16 +257,8 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     private async Task TunnelAsync(ResponseHead head)
     {
         await using var tunnel = await Tunnel.OpenAsync(context, plan, head, attempt, connection);
-        _isReleased = true;
-        pool.BecomeTunnel(connection);
-        try
-        {
-            await tunnel.RunAsync();
-        }
-        finally
-        {
-            pool.EndTunnel(connection);
-        }
+        pool.BecomeTunnel(connection, place!);
+        await tunnel.RunAsync();
     }
 
     /// <summary>
@@ -270,6 +272,18 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         connection.Abort();
         context.Request.BodyReader.CancelPendingRead();
         await _upload;
+    }
+
+    private static List<FieldLine> Forwarded(ResponseHead head)
+    {
+        var fields = new List<FieldLine>();
+        foreach (var field in head.Fields)
+        {
+            if (ResponseFields.IsForwarded(head, field.Name))
+                fields.Add(field);
+        }
+
+        return fields;
     }
 
     /// <summary>Gives the connection back, once.</summary>

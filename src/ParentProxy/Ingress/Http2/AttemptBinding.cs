@@ -1,3 +1,5 @@
+using ParentProxy.Ingress.Forwarding;
+
 namespace ParentProxy.Ingress.Http2;
 
 /// <summary>Ties an outgoing request to its <see cref="Attempt"/>.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using ParentProxy.Ingress.Forwarding;
 
 namespace ParentProxy.Ingress.Http2;
 

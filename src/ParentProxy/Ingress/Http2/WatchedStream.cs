@@ -1,3 +1,5 @@
+using ParentProxy.Ingress.Forwarding;
+
 namespace ParentProxy.Ingress.Http2;
 
 /// <summary>Tells an <see cref="Attempt"/> when bytes move.</summary>
