@@ -316,8 +316,8 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         data = default;
         while (_start < _end)
         {
-            var progress = _chunks.Read(_buffer.AsSpan(_start, _end - _start), out var consumed, out var dataStart, out var dataLength);
-            data = _buffer.AsMemory(_start + dataStart, dataLength);
+            var progress = _chunks.Read(_buffer.AsSpan(_start, _end - _start), out var consumed, out var range);
+            data = _buffer.AsMemory(_start, consumed)[range];
             _start += consumed;
             switch (progress)
             {

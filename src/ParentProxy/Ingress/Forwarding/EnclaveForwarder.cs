@@ -111,7 +111,7 @@ internal sealed class EnclaveForwarder(
             // A time-out has named itself already.
             attempt.Fail(ForwardFailure.Of(ex, forward, attempt, context));
             ReportEvidence(attempt);
-            if (context.Response.HasStarted)
+            if (context.Response.HasStarted || forward.HasWritten)
                 context.Abort();
         }
     }

@@ -27,6 +27,9 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     /// <summary>How sending the request failed at the enclave's side, or null; an answer may have come nevertheless.</summary>
     public Exception? SendFailure { get; private set; }
 
+    /// <summary>Whether any of a response body was written for the client, though perhaps not sent yet: it cannot be taken back.</summary>
+    public bool HasWritten { get; private set; }
+
     /// <summary>Sends the request and gives the response to the client.</summary>
     /// <exception cref="InvalidRequestException">The request cannot be written as HTTP/1.1; nothing was sent.</exception>
     /// <exception cref="InvalidResponseException">The enclave sent what is no response.</exception>
@@ -212,6 +215,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         {
             while (connection.TryReadBody(out var piece))
             {
+                HasWritten = true;
                 body.Write(piece.Span);
                 unflushed += piece.Length;
                 if (unflushed >= MaxUnflushed)
@@ -243,7 +247,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         Release(connection.CanReuse);
         if (heads is not null)
             trailers = await heads.TransformTrailersAsync(trailers, attempt.Cancellation);
-        await body.EndAsync(trailers);
+        await body.EndAsync(trailers, attempt.Cancellation);
     }
 
     private async ValueTask FlushAsync(ClientBody body)

@@ -1,5 +1,4 @@
 using System.Net;
-using ParentProxy.Ingress.Forwarding;
 
 namespace ParentProxy.Ingress.Http2;
 
