@@ -45,7 +45,8 @@ internal sealed class ClientBody
         {
             while (!data.IsEmpty)
             {
-                var free = _writer.GetSpan();
+                // Asked for nothing, Kestrel may give nothing before the response has started.
+                var free = _writer.GetSpan(1);
                 var count = Math.Min(free.Length, data.Length);
                 data[..count].CopyTo(free);
                 _writer.Advance(count);
