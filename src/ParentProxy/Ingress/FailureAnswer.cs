@@ -41,7 +41,7 @@ internal static class FailureAnswer
             requestId,
         }, Json);
         response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(context.Request.Method))
+        if (context.Request.Method != HttpMethods.Head)
             await response.Body.WriteAsync(body, context.RequestAborted);
     }
 
@@ -55,6 +55,7 @@ internal static class FailureAnswer
         FailureKind.ResponseHeadTimeout => (504, "http_response_timeout", "Gateway Timeout", "The backend did not answer in time."),
         FailureKind.EnclaveIdle => (504, "connection_write_timeout", "Gateway Timeout", "The backend stopped taking the request."),
         FailureKind.ClientIdle => (408, "http_request_error", "Request Timeout", "The rest of the request did not arrive in time."),
+        FailureKind.BadRequest => (400, "http_request_error", "Bad Request", "The request is not valid HTTP."),
         FailureKind.BadRequestBody => (400, "http_request_error", "Bad Request", "The body of the request is not valid."),
         FailureKind.BodyTooLarge => (413, "http_request_denied", "Content Too Large", "The body of the request is larger than allowed."),
         FailureKind.BadTarget => (400, "http_request_denied", "Bad Request", "This form of request target is not forwarded."),

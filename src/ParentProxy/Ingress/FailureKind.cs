@@ -33,6 +33,9 @@ internal enum FailureKind
     /// <summary>An upgraded connection stood still for <c>Timeouts:Tunnel</c>, or broke.</summary>
     TunnelEnded,
 
+    /// <summary>The head of the request can be read in several ways.</summary>
+    BadRequest,
+
     /// <summary>The client's body is no valid message.</summary>
     BadRequestBody,
 
