@@ -26,7 +26,9 @@ internal static class FieldDecoding
             return ContentLength;
         if (ReferenceEquals(name, HeaderNames.Connection))
             return Connection;
-        if (name.AsSpan().ContainsAnyExcept(TokenCharacters))
+
+        // Those with a colon are HTTP/2's own; in HTTP/1 a name ends there.
+        if (name[0] != ':' && name.AsSpan().ContainsAnyExcept(TokenCharacters))
             throw new BadHttpRequestException("A field name is not valid.");
         return Encoding.Latin1;
     }

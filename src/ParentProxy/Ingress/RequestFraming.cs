@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace ParentProxy.Ingress;
 
@@ -12,13 +11,9 @@ internal static class RequestFraming
     /// <summary>Where Kestrel puts the length when a request has both a length and chunks.</summary>
     private const string LengthBesideChunks = "X-Content-Length";
 
-    /// <summary>Whether nothing is doubtful about where the request ends and what it asks for.</summary>
+    /// <summary>Whether nothing is doubtful about where the request ends.</summary>
     public static bool IsClear(HttpContext context)
     {
-        // A fragment never leaves the client (RFC 9110 §7.1).
-        if (context.Features.Get<IHttpRequestFeature>()!.RawTarget.Contains('#', StringComparison.Ordinal))
-            return false;
-
         // There is one coding that both sides know, and HTTP/1.0 knows none (RFC 9112 §6.1).
         var headers = context.Request.Headers;
         var codings = headers.TransferEncoding;
