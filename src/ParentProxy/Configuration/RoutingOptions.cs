@@ -18,6 +18,15 @@ internal sealed record RoutingOptions
     /// <summary>Connections to one enclave, over which requests wait for a free one.</summary>
     public int MaxConnectionsPerEnclave { get; init; } = 256;
 
+    /// <summary>Upgraded connections to one enclave, beside <see cref="MaxConnectionsPerEnclave"/>.</summary>
+    public int MaxTunnelsPerEnclave { get; init; } = 1024;
+
+    /// <summary>Requests that may wait for a connection to one enclave.</summary>
+    public int MaxQueuedPerEnclave { get; init; } = 1024;
+
+    /// <summary>How long a request waits for a connection while all are busy.</summary>
+    public TimeSpan QueueTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Simultaneous connects to one enclave: a short accept queue answers a burst with resets.</summary>
     public int MaxDialsPerEnclave { get; init; } = 4;
 
@@ -31,12 +40,14 @@ internal sealed record RoutingOptions
     public static RoutingOptions Read(SectionReader section)
     {
         var defaults = new RoutingOptions();
-        section.NotAvailable("MaxTunnelsPerEnclave", "MaxQueuedPerEnclave", "QueueTimeout");
         return new RoutingOptions
         {
             LoadBalancing = section.OneOf(defaults.LoadBalancing, LoadBalancingPolicies),
             HttpVersion = section.Value(defaults.HttpVersion, ParseHttpVersion),
             MaxConnectionsPerEnclave = section.Number(defaults.MaxConnectionsPerEnclave, 1, 1_000_000),
+            MaxTunnelsPerEnclave = section.Number(defaults.MaxTunnelsPerEnclave, 1, 1_000_000),
+            MaxQueuedPerEnclave = section.Number(defaults.MaxQueuedPerEnclave, 1, 1_000_000),
+            QueueTimeout = section.Duration(defaults.QueueTimeout),
             MaxDialsPerEnclave = section.Number(defaults.MaxDialsPerEnclave, 1, 1_000_000),
             PooledConnectionIdleTimeout = section.Duration(defaults.PooledConnectionIdleTimeout),
             PooledConnectionLifetime = section.Duration(defaults.PooledConnectionLifetime),

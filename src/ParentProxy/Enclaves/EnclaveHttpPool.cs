@@ -1,17 +1,18 @@
 using System.Text;
 using ParentProxy.Configuration;
+using ParentProxy.Http1;
 
 namespace ParentProxy.Enclaves;
 
 /// <summary>
 /// The connections to one generation of an enclave. Retired whole when the enclave behind a name changes: what is in
-/// flight finishes, nothing new starts, and the last one to leave closes it.
+/// flight finishes, nothing new starts, and each connection closes when its request is over.
 /// </summary>
 internal sealed class EnclaveHttpPool : IDisposable
 {
     /// <summary>
-    /// Where a request carries the timestamp after which dialling for it is no use any more: all its tries together have
-    /// one limit.
+    /// Where a request over HTTP/2 carries the timestamp after which dialling for it is no use any more: all its tries
+    /// together have one limit.
     /// </summary>
     public static readonly HttpRequestOptionsKey<long> DialDeadline = new("parent-proxy.dial-deadline");
 
@@ -27,40 +28,35 @@ internal sealed class EnclaveHttpPool : IDisposable
     /// <summary>A pool with the limits of <paramref name="options"/>.</summary>
     public EnclaveHttpPool(Enclave enclave, IEnclaveDialer dialer, ProxyOptions options, TimeProvider time, Func<HttpMessageHandler, HttpMessageHandler> wrap)
     {
+        var routing = options.Routing;
         _enclave = enclave;
         _dialer = new PatientDialer(dialer, enclave.Endpoint, () => enclave.IsOutByProbe, time);
         _time = time;
         _connectTimeout = options.Timeouts.Connect;
-        _dials = new SemaphoreSlim(options.Routing.MaxDialsPerEnclave);
-        var handler = new SocketsHttpHandler
+        _dials = new SemaphoreSlim(routing.MaxDialsPerEnclave);
+        if (routing.HttpVersion.Major == 2)
         {
-            ConnectCallback = async (context, cancellationToken) => await ConnectAsync(TimeFor(context.InitialRequestMessage), cancellationToken),
+            Http2 = new HttpMessageInvoker(wrap(Http2Handler(routing)), disposeHandler: true);
+            return;
+        }
 
-            // The dial has its own deadline, which names the enclave.
-            ConnectTimeout = Timeout.InfiniteTimeSpan,
-            MaxConnectionsPerServer = options.Routing.MaxConnectionsPerEnclave,
-            PooledConnectionIdleTimeout = options.Routing.PooledConnectionIdleTimeout,
-            PooledConnectionLifetime = options.Routing.PooledConnectionLifetime,
-            EnableMultipleHttp2Connections = true,
-            UseProxy = false,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            AutomaticDecompression = System.Net.DecompressionMethods.None,
-
-            // Trace fields pass byte for byte; the default propagator would put its own in their place.
-            ActivityHeadersPropagator = null,
-
-            // Field values are bytes to us; Latin-1 keeps each of them.
-            RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-            ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-            MaxResponseHeadersLength = 64,
-            MaxResponseDrainSize = 0,
-        };
-        Invoker = new HttpMessageInvoker(wrap(handler), disposeHandler: true);
+        Http1 = new Http1Pool(async (time, cancellationToken) => await DialAsync(time, cancellationToken), new Http1PoolOptions
+        {
+            MaxConnections = routing.MaxConnectionsPerEnclave,
+            MaxTunnels = routing.MaxTunnelsPerEnclave,
+            MaxQueued = routing.MaxQueuedPerEnclave,
+            QueueTimeout = routing.QueueTimeout,
+            MaxDials = routing.MaxDialsPerEnclave,
+            IdleTimeout = routing.PooledConnectionIdleTimeout,
+            Lifetime = routing.PooledConnectionLifetime,
+        }, time);
     }
 
-    /// <summary>Sends a request over a connection of this pool.</summary>
-    public HttpMessageInvoker Invoker { get; }
+    /// <summary>The connections over HTTP/1.1; null when <c>Routing:HttpVersion</c> is 2.</summary>
+    public Http1Pool? Http1 { get; }
+
+    /// <summary>Sends requests over HTTP/2; null when <c>Routing:HttpVersion</c> is 1.1.</summary>
+    public HttpMessageInvoker? Http2 { get; }
 
     /// <summary>Connections that are open now.</summary>
     public int OpenConnections => Volatile.Read(ref _open);
@@ -82,47 +78,78 @@ internal sealed class EnclaveHttpPool : IDisposable
     public void Release()
     {
         if (Interlocked.Decrement(ref _leases) == 0)
-            Invoker.Dispose();
+            Http2?.Dispose();
     }
 
-    /// <summary>Retires the pool: nothing new is let in, and the connections close when the last lease has come back.</summary>
+    /// <summary>Retires the pool: nothing new is let in, and the connections close as their requests end.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _retired, 1) == 0)
-            Release();
+        if (Interlocked.Exchange(ref _retired, 1) == 1)
+            return;
+        Http1?.Dispose();
+        Release();
     }
 
-    /// <summary>
-    /// How long a dial may take that begins for this request. Another connection may serve the request meanwhile, or this
-    /// one another request: that makes the dial fail early at worst.
-    /// </summary>
-    private TimeSpan TimeFor(HttpRequestMessage request)
+    /// <summary>How long a dial may take that begins now for a request with this deadline.</summary>
+    public TimeSpan TimeToDial(long deadline)
     {
-        if (!request.Options.TryGetValue(DialDeadline, out var deadline))
-            return _connectTimeout;
         var left = _time.GetElapsedTime(_time.GetTimestamp(), deadline);
         return left < _connectTimeout ? left : _connectTimeout;
     }
 
+    private SocketsHttpHandler Http2Handler(RoutingOptions routing) => new()
+    {
+        // Another connection may serve the request meanwhile, or this one another request: that makes the dial fail early at worst.
+        ConnectCallback = async (context, cancellationToken) => await ConnectAsync(
+            context.InitialRequestMessage.Options.TryGetValue(DialDeadline, out var deadline) ? TimeToDial(deadline) : _connectTimeout,
+            cancellationToken),
+
+        // The dial has its own deadline, which names the enclave.
+        ConnectTimeout = Timeout.InfiniteTimeSpan,
+        MaxConnectionsPerServer = routing.MaxConnectionsPerEnclave,
+        PooledConnectionIdleTimeout = routing.PooledConnectionIdleTimeout,
+        PooledConnectionLifetime = routing.PooledConnectionLifetime,
+        EnableMultipleHttp2Connections = true,
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = System.Net.DecompressionMethods.None,
+
+        // Trace fields pass byte for byte; the default propagator would put its own in their place.
+        ActivityHeadersPropagator = null,
+
+        // Field values are bytes to us; Latin-1 keeps each of them.
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+        ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+        MaxResponseHeadersLength = 64,
+        MaxResponseDrainSize = 0,
+    };
+
+    /// <summary>Dials for HTTP/2, whose handler does not know how many dials may run.</summary>
     private async Task<Stream> ConnectAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
+        // A place among the simultaneous dials comes out of the time for the dial: the request behind it waits for both.
         var started = _time.GetTimestamp();
+        if (timeout <= TimeSpan.Zero || !await _dials.WaitAsync(timeout, cancellationToken))
+            throw DialException.TimedOut(_enclave.Endpoint, timeout);
         try
         {
-            // A place among the simultaneous dials comes out of the time for the dial: the request behind it waits for both.
-            if (timeout <= TimeSpan.Zero || !await _dials.WaitAsync(timeout, cancellationToken))
-                throw DialException.TimedOut(_enclave.Endpoint, timeout);
-            try
-            {
-                var stream = await _dialer.DialAsync(timeout - _time.GetElapsedTime(started), cancellationToken);
-                Interlocked.Increment(ref _open);
-                stream.OnClosed(() => Interlocked.Decrement(ref _open));
-                return stream;
-            }
-            finally
-            {
-                _dials.Release();
-            }
+            return await DialAsync(timeout - _time.GetElapsedTime(started), cancellationToken);
+        }
+        finally
+        {
+            _dials.Release();
+        }
+    }
+
+    private async Task<EnclaveStream> DialAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var stream = await _dialer.DialAsync(timeout < _connectTimeout ? timeout : _connectTimeout, cancellationToken);
+            Interlocked.Increment(ref _open);
+            stream.OnClosed(() => Interlocked.Decrement(ref _open));
+            return stream;
         }
         catch (DialException ex)
         {

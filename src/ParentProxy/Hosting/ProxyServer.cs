@@ -4,6 +4,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
+using ParentProxy.Ingress.Http2;
 
 namespace ParentProxy.Hosting;
 

@@ -12,7 +12,7 @@ namespace ParentProxy.Ingress;
 /// The body of a response on its way to the client. Kestrel sends no trailers over HTTP/1.1; when a response brings its own
 /// <c>Transfer-Encoding: chunked</c>, Kestrel leaves the framing to whoever set it, and trailers with it.
 /// </summary>
-internal sealed class ClientBody : IDisposable
+internal sealed class ClientBody
 {
     /// <summary>The size of a chunk in hexadecimal digits with its CRLF, at most.</summary>
     private const int MaxSizeLine = 10;
@@ -20,7 +20,6 @@ internal sealed class ClientBody : IDisposable
     private readonly HttpContext _context;
     private readonly PipeWriter _writer;
     private readonly bool _isFramedHere;
-    private bool _hasEnded;
 
     /// <summary>Begins the body of a response whose status and fields are set and that has not started.</summary>
     /// <param name="context">The request.</param>
@@ -105,19 +104,7 @@ internal sealed class ClientBody : IDisposable
                 fields.Append(trailers[i].Name, trailers[i].Value);
         }
 
-        _hasEnded = true;
         return FlushAsync(cancellationToken);
-    }
-
-    /// <summary>
-    /// Cuts the connection when the body did not come to its end: without the last chunk on it a request that follows would
-    /// be answered in the middle of this body, and where the end of the connection is the end of the body a part would
-    /// pass for the whole.
-    /// </summary>
-    public void Dispose()
-    {
-        if (!_hasEnded)
-            _context.Abort();
     }
 
     private static bool MayHaveBody(HttpContext context) =>

@@ -95,6 +95,23 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeF
 #pragma warning restore CS0618
     }
 
+    /// <summary>Ends our direction alone; false where that cannot be done (TLS).</summary>
+    public bool TryShutdownSend()
+    {
+        if (Transport.Output != _output || _inner.Features.Get<IConnectionSocketFeature>() is not { } feature)
+            return false;
+        try
+        {
+            feature.Socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+        {
+            // The client is gone: there is nothing left to end.
+        }
+
+        return true;
+    }
+
     /// <inheritdoc/>
     public override void Abort() => Abort(new ConnectionAbortedException());
 

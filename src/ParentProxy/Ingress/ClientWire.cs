@@ -75,6 +75,11 @@ internal sealed class ClientWire(ClientConnection connection)
     /// </summary>
     public void BeginTunnel() => connection.BeginTunnel();
 
+    /// <summary>
+    /// Ends our direction of a tunnel, once everything that was flushed is sent; false where it cannot be ended alone (TLS).
+    /// </summary>
+    public bool TryShutdownSend() => connection.TryShutdownSend();
+
     private static void Write(PipeWriter output, string latin1)
     {
         var span = output.GetSpan(latin1.Length);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Primitives;
 using ParentProxy.Configuration;
 using ParentProxy.Configuration.Sections;
 using ParentProxy.Enclaves;
+using ParentProxy.Ingress.Forwarding;
 using Yarp.ReverseProxy.Configuration;
 
 namespace ParentProxy.Ingress;

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using ParentProxy.Ingress.Forwarding;
 
 namespace ParentProxy.Ingress;
 

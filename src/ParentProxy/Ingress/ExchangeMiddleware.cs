@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 using ParentProxy.Configuration;
 using ParentProxy.Health;
+using ParentProxy.Ingress.Forwarding;
 
 namespace ParentProxy.Ingress;
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Ingress.Forwarding;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -29,7 +30,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
     public async Task InvokeAsync(HttpContext context)
     {
         var exchange = Exchange.Of(context);
-        var failure = RawTarget.PathAndQuery(context.Features.Get<IHttpRequestFeature>()!.RawTarget) is null
+        var failure = RawTarget.ForEnclave(context.Request.Method, context.Features.Get<IHttpRequestFeature>()!.RawTarget) is null
             ? new AttemptFailure(FailureKind.BadTarget, "400", "the request target names no path", "")
             : await ForwardAsync(context, exchange);
         if (failure is null)
@@ -164,7 +165,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
 
     private void Report(HttpContext context, Exchange exchange, AttemptFailure failure)
     {
-        var level = failure.Kind is FailureKind.ClientGone or FailureKind.TunnelEnded or FailureKind.BadTarget or FailureKind.BadRequestBody or FailureKind.BodyTooLarge or FailureKind.ClientIdle
+        var level = failure.Kind is FailureKind.ClientGone or FailureKind.TunnelEnded or FailureKind.BadTarget or FailureKind.BadRequest or FailureKind.BadRequestBody or FailureKind.BodyTooLarge or FailureKind.ClientIdle
             ? LogLevel.Debug
             : LogLevel.Warning;
         if (!logger.IsEnabled(level))

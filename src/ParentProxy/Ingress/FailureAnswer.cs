@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using ParentProxy.Ingress.Forwarding;
 
 namespace ParentProxy.Ingress;
 
@@ -49,13 +50,14 @@ internal static class FailureAnswer
     {
         FailureKind.NoEnclave => (503, "destination_unavailable", "Service Unavailable", "No backend can take the request right now. Try again shortly."),
         FailureKind.TooManyWaiting => (503, "connection_limit_reached", "Service Unavailable", "Too many requests are waiting for a backend. Try again shortly."),
+        FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy => (503, "connection_limit_reached", "Service Unavailable", "The backend is busy. Try again shortly."),
         FailureKind.ConnectionTerminated => (502, "connection_terminated", "Bad Gateway", "The backend closed the connection before it answered."),
         FailureKind.InvalidResponse => (502, "http_protocol_error", "Bad Gateway", "The backend's answer is not valid HTTP."),
         FailureKind.ResponseCut => (502, "http_response_incomplete", "Bad Gateway", "The backend's answer ended before it was whole."),
         FailureKind.ResponseHeadTimeout => (504, "http_response_timeout", "Gateway Timeout", "The backend did not answer in time."),
         FailureKind.EnclaveIdle => (504, "connection_write_timeout", "Gateway Timeout", "The backend stopped taking the request."),
         FailureKind.ClientIdle => (408, "http_request_error", "Request Timeout", "The rest of the request did not arrive in time."),
-        FailureKind.BadRequest => (400, "http_request_error", "Bad Request", "The request is not valid HTTP."),
+        FailureKind.BadRequest => (400, "http_request_error", "Bad Request", "The request is not valid."),
         FailureKind.BadRequestBody => (400, "http_request_error", "Bad Request", "The body of the request is not valid."),
         FailureKind.BodyTooLarge => (413, "http_request_denied", "Content Too Large", "The body of the request is larger than allowed."),
         FailureKind.BadTarget => (400, "http_request_denied", "Bad Request", "This form of request target is not forwarded."),

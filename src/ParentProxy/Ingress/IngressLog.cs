@@ -15,4 +15,7 @@ internal static partial class IngressLog
 
     [LoggerMessage(EventId = 303, Level = LogLevel.Error, Message = "Request {RequestId} failed by a fault of this program")]
     public static partial void Fault(ILogger logger, string requestId, Exception exception);
+
+    [LoggerMessage(EventId = 304, Level = LogLevel.Debug, Message = "Request {RequestId} is sent to enclave {Enclave} again: {Code} on a connection that had been idle, before any byte of an answer")]
+    public static partial void RepeatedOnFreshConnection(ILogger logger, string requestId, string enclave, string code);
 }

@@ -13,6 +13,8 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
 using ParentProxy.Hosting;
+using ParentProxy.Ingress.Forwarding;
+using ParentProxy.Ingress.Http2;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -128,12 +130,12 @@ internal sealed class IngressServer : IAsyncDisposable
         kestrel.Configure(sections.GetSection("Kestrel"), reloadOnChange: false);
     }
 
-    /// <summary>Puts ours in front of YARP's forwarder, which stays what copies the bytes.</summary>
+    /// <summary>Puts ours in the place of YARP's forwarder, which stays what copies over HTTP/2.</summary>
     private static void ReplaceForwarder(IServiceCollection services)
     {
         var yarps = services.Last(d => d.ServiceType == typeof(IHttpForwarder)).ImplementationType!;
-        services.Replace(ServiceDescriptor.Singleton<IHttpForwarder>(provider => ActivatorUtilities.CreateInstance<EnclaveForwarder>(
-            provider,
-            (IHttpForwarder)ActivatorUtilities.CreateInstance(provider, yarps))));
+        services.AddSingleton<AttemptWatch>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Http2Forwarder>(provider, ActivatorUtilities.CreateInstance(provider, yarps)));
+        services.Replace(ServiceDescriptor.Singleton<IHttpForwarder, EnclaveForwarder>());
     }
 }

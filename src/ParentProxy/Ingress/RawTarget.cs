@@ -21,6 +21,12 @@ internal static class RawTarget
         return rest[0] == '?' ? "/" + rest : rest;
     }
 
+    /// <summary>
+    /// What stands in the request to an enclave: origin form, or the asterisk of OPTIONS; null when it cannot be forwarded.
+    /// </summary>
+    public static string? ForEnclave(string method, string rawTarget) =>
+        PathAndQuery(rawTarget) ?? (method == "OPTIONS" && rawTarget == "*" ? rawTarget : null);
+
     /// <summary>The path alone, byte for byte.</summary>
     public static ReadOnlySpan<char> Path(string rawTarget)
     {

@@ -52,7 +52,8 @@ public sealed class ConfigurationKeysTests
         ReverseProxy:Routes:*:Match:QueryParameters:*:Name ReverseProxy:Routes:*:Match:QueryParameters:*:Values
         ReverseProxy:Routes:*:MaxRequestBodySize ReverseProxy:Routes:*:Metadata ReverseProxy:Routes:*:Order ReverseProxy:Routes:*:Transforms
         Routing Routing:HttpVersion Routing:LoadBalancing Routing:MaxConnectionsPerEnclave Routing:MaxDialsPerEnclave
-        Routing:PooledConnectionIdleTimeout Routing:PooledConnectionLifetime
+        Routing:MaxQueuedPerEnclave Routing:MaxTunnelsPerEnclave Routing:PooledConnectionIdleTimeout Routing:PooledConnectionLifetime
+        Routing:QueueTimeout
         Serilog Serilog:MinimumLevel Serilog:MinimumLevel:Default Serilog:MinimumLevel:Override
         Timeouts Timeouts:Connect Timeouts:Drain Timeouts:DrainDelay Timeouts:Idle Timeouts:ResponseHead Timeouts:Tunnel
         Vsock Vsock:BufferBytes Vsock:MaxWriteBytes Vsock:ToHost

@@ -17,7 +17,7 @@ public sealed class ClientBodyTests
         await using var front = await FrontHost.StartAsync(async context =>
         {
             context.Response.Headers.Trailer = "X-Check";
-            using var body = new ClientBody(context, chunked: true);
+            var body = new ClientBody(context, chunked: true);
             body.Write("one"u8);
             body.Write(default);
             await body.FlushAsync(context.RequestAborted);
@@ -44,7 +44,7 @@ public sealed class ClientBodyTests
         var goOn = new TaskCompletionSource();
         await using var front = await FrontHost.StartAsync(async context =>
         {
-            using var body = new ClientBody(context, chunked: true);
+            var body = new ClientBody(context, chunked: true);
             await body.FlushAsync(context.RequestAborted);
             await goOn.Task;
             await body.EndAsync([], context.RequestAborted);
@@ -73,7 +73,7 @@ public sealed class ClientBodyTests
         Random.Shared.NextBytes(data);
         await using var front = await FrontHost.StartAsync(async context =>
         {
-            using var body = new ClientBody(context, chunked: true);
+            var body = new ClientBody(context, chunked: true);
             for (var i = 0; i < 3; i++)
                 body.Write(data);
             await body.EndAsync([], context.RequestAborted);
@@ -93,7 +93,7 @@ public sealed class ClientBodyTests
         await using var front = await FrontHost.StartAsync(async context =>
         {
             context.Response.ContentLength = 100_000;
-            using var body = new ClientBody(context, chunked: false);
+            var body = new ClientBody(context, chunked: false);
             body.Write(new byte[100_000]);
             await body.EndAsync(Trailers, context.RequestAborted);
         });
@@ -129,7 +129,7 @@ public sealed class ClientBodyTests
         await using var front = await FrontHost.StartAsync(async context =>
         {
             context.Response.StatusCode = status;
-            using var body = new ClientBody(context, chunked: true);
+            var body = new ClientBody(context, chunked: true);
             await body.EndAsync([], context.RequestAborted);
         });
         await using var client = await front.ConnectAsync();
@@ -150,9 +150,10 @@ public sealed class ClientBodyTests
     {
         await using var front = await FrontHost.StartAsync(async context =>
         {
-            using var body = new ClientBody(context, chunked: true);
+            var body = new ClientBody(context, chunked: true);
             body.Write("part"u8);
             await body.FlushAsync(context.RequestAborted);
+            context.Abort();
         });
         await using var client = await front.ConnectAsync();
 
@@ -180,7 +181,7 @@ public sealed class ClientBodyTests
     private static Task<FrontHost> StartAsync(params (string Key, string Value)[] settings) => FrontHost.StartAsync(
         async context =>
         {
-            using var body = new ClientBody(context, chunked: true);
+            var body = new ClientBody(context, chunked: true);
             body.Write("body"u8);
             await body.EndAsync(Trailers, context.RequestAborted);
         },

@@ -1,4 +1,6 @@
-namespace ParentProxy.Ingress;
+using ParentProxy.Ingress.Forwarding;
+
+namespace ParentProxy.Ingress.Http2;
 
 /// <summary>Ties an outgoing request to its <see cref="Attempt"/>.</summary>
 /// <param name="Attempt">What watches it.</param>

@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Enclaves;
+using ParentProxy.Ingress.Http2;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>What every route does to messages, beside the transforms that it is configured with.</summary>
 internal sealed class EnclaveTransforms : ITransformProvider

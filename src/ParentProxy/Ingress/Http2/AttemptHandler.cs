@@ -1,6 +1,7 @@
 using System.Net;
+using ParentProxy.Ingress.Forwarding;
 
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Http2;
 
 /// <summary>
 /// Between YARP's forwarder and the connections: lets the <see cref="Attempt"/> of a request see its bytes pass, sends

@@ -1,4 +1,4 @@
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>How a try failed.</summary>
 /// <param name="Kind">The kind, which decides the answer.</param>

@@ -1,11 +1,12 @@
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Http1;
 
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>
 /// One try to have a request answered by one enclave: how far it came, how it ended. Written by whoever dials and
-/// sends, read by failover, log and answer. Watches the time-outs with a single timer, which each phase only moves.
+/// sends, read by failover, log and answer. Its time-outs are watched by the <see cref="AttemptWatch"/>.
 /// </summary>
 internal sealed class Attempt : IDisposable
 {
@@ -15,25 +16,33 @@ internal sealed class Attempt : IDisposable
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly TimeoutOptions _timeouts;
+    private readonly AttemptWatch _watch;
     private readonly CancellationTokenSource _ended;
-    private readonly ITimer _timer;
-    private AttemptPhase _phase;
+    private readonly CancellationTokenRegistration _client;
+    private AttemptPhase _phase = AttemptPhase.Connecting;
     private long _progress;
     private bool _slowReported;
     private int _pendingWrites;
     private int _pendingReads;
 
     /// <summary>A try that begins now.</summary>
-    public Attempt(Enclave enclave, TimeoutOptions timeouts, bool hasBody, TimeProvider time, CancellationToken cancellationToken)
+    public Attempt(Enclave enclave, TimeoutOptions timeouts, AttemptWatch watch, TimeProvider time, CancellationToken cancellationToken)
     {
         Enclave = enclave;
         _timeouts = timeouts;
         _time = time;
-        _ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _phase = hasBody ? AttemptPhase.Sending : AttemptPhase.AwaitingHead;
+        _watch = watch;
+        _ended = new CancellationTokenSource();
         _progress = time.GetTimestamp();
-        _timer = time.CreateTimer(static state => ((Attempt)state!).OnTimer(), this, Due(), Timeout.InfiniteTimeSpan);
+        _client = cancellationToken.UnsafeRegister(static state => ((Attempt)state!).Cancel(), this);
+        watch.Add(this);
     }
+
+    /// <summary>The one before it in the watch's list.</summary>
+    public Attempt? Previous { get; set; }
+
+    /// <summary>The one after it in the watch's list.</summary>
+    public Attempt? Next { get; set; }
 
     /// <summary>The enclave that is tried.</summary>
     public Enclave Enclave { get; }
@@ -49,6 +58,18 @@ internal sealed class Attempt : IDisposable
 
     /// <summary>The status of the enclave's answer, or null.</summary>
     public int? Status { get; private set; }
+
+    /// <summary>Whether the connection had served a request before; null while there is none.</summary>
+    public bool? IsReused { get; private set; }
+
+    /// <summary>Whether any byte of the request may have reached the enclave.</summary>
+    public bool HasSent { get; private set; }
+
+    /// <summary>Bytes of the request that the enclave's side took.</summary>
+    public long BytesSent { get; private set; }
+
+    /// <summary>Whether any byte of a response came.</summary>
+    public bool HasReceived { get; private set; }
 
     /// <summary>Notes a failure; the first one counts.</summary>
     public void Fail(AttemptFailure failure) => Failure ??= failure;
@@ -76,6 +97,21 @@ internal sealed class Attempt : IDisposable
     /// <summary>Bytes moved.</summary>
     public void Progress() => Volatile.Write(ref _progress, _time.GetTimestamp());
 
+    /// <summary>A connection is there; the request goes out on it.</summary>
+    public void Connected(bool? isReused, bool hasBody)
+    {
+        IsReused = isReused;
+        Enter(hasBody ? AttemptPhase.Sending : AttemptPhase.AwaitingHead, from: AttemptPhase.Connecting);
+    }
+
+    /// <summary>Takes over what the connection knows of the try.</summary>
+    public void Observe(Http1Connection connection)
+    {
+        HasSent = connection.HasSent;
+        BytesSent = connection.BytesSent;
+        HasReceived = connection.HasReceived;
+    }
+
     /// <summary>The request is out.</summary>
     public void RequestEnded() => Enter(AttemptPhase.AwaitingHead, from: AttemptPhase.Sending);
 
@@ -86,13 +122,50 @@ internal sealed class Attempt : IDisposable
         Enter(isTunnel ? AttemptPhase.Tunnel : AttemptPhase.Receiving, from: _phase);
     }
 
+    /// <summary>Looks at the time; called by the watch.</summary>
+    public void Check(long now)
+    {
+        var slow = false;
+        lock (_gate)
+        {
+            if (_phase is AttemptPhase.Ended or AttemptPhase.Connecting || Failure is not null)
+                return;
+            var quiet = _time.GetElapsedTime(Volatile.Read(ref _progress), now);
+            if (quiet >= Limit(_phase))
+                Fail(TimeoutFailure());
+            else if (_phase == AttemptPhase.AwaitingHead && !_slowReported && quiet >= SlowAfter)
+                slow = _slowReported = true;
+            else
+                return;
+        }
+
+        // Outside the gate: both run what waits for them.
+        if (slow)
+            Enclave.ReportEvidence(new Evidence(EvidenceKind.Slow, "a request has had no response head for a second"));
+        else
+            Cancel();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
         lock (_gate)
             _phase = AttemptPhase.Ended;
-        _timer.Dispose();
+        _watch.Remove(this);
+        _client.Dispose();
         _ended.Dispose();
+    }
+
+    private void Cancel()
+    {
+        try
+        {
+            _ended.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself at this moment.
+        }
     }
 
     private void Enter(AttemptPhase phase, AttemptPhase from)
@@ -104,18 +177,7 @@ internal sealed class Attempt : IDisposable
                 return;
             _phase = phase;
             Progress();
-            _timer.Change(Due(), Timeout.InfiniteTimeSpan);
         }
-    }
-
-    /// <summary>How long until the timer has to look again; called with the gate held or before it is shared.</summary>
-    private TimeSpan Due()
-    {
-        var quiet = _time.GetElapsedTime(Volatile.Read(ref _progress));
-        var left = Limit(_phase) - quiet;
-        if (_phase == AttemptPhase.AwaitingHead && !_slowReported && SlowAfter - quiet < left)
-            left = SlowAfter - quiet;
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private TimeSpan Limit(AttemptPhase phase) => phase switch
@@ -124,39 +186,6 @@ internal sealed class Attempt : IDisposable
         AttemptPhase.Tunnel => _timeouts.Tunnel,
         _ => _timeouts.Idle,
     };
-
-    private void OnTimer()
-    {
-        lock (_gate)
-        {
-            if (_phase == AttemptPhase.Ended)
-                return;
-            var quiet = _time.GetElapsedTime(Volatile.Read(ref _progress));
-            if (quiet < Limit(_phase))
-            {
-                if (_phase == AttemptPhase.AwaitingHead && !_slowReported && quiet >= SlowAfter)
-                {
-                    _slowReported = true;
-                    Enclave.ReportEvidence(new Evidence(EvidenceKind.Slow, "a request has had no response head for a second"));
-                }
-
-                _timer.Change(Due(), Timeout.InfiniteTimeSpan);
-                return;
-            }
-
-            Fail(TimeoutFailure());
-        }
-
-        try
-        {
-            // Outside the gate: cancellation runs what waits for it.
-            _ended.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It ended by itself at this moment.
-        }
-    }
 
     private AttemptFailure TimeoutFailure()
     {

@@ -1,8 +1,11 @@
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>How far a try has come.</summary>
 internal enum AttemptPhase
 {
+    /// <summary>A connection is dialled or waited for; the pool watches the time.</summary>
+    Connecting,
+
     /// <summary>The request is being sent.</summary>
     Sending,
 

@@ -3,61 +3,39 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Vsock;
 using Yarp.ReverseProxy.Forwarder;
 
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Http2;
 
-/// <summary>
-/// Forwards to the enclave behind a destination over that enclave's own connections, and writes into the
-/// <see cref="Attempt"/> how it went. The copying is YARP's.
-/// </summary>
-internal sealed class EnclaveForwarder(IHttpForwarder inner, EnclaveRegistry registry, ActiveConfiguration configuration, TimeProvider time) : IHttpForwarder
+/// <summary>Forwards over HTTP/2, where the copying is YARP's and the connections are those of SocketsHttpHandler.</summary>
+internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration configuration, AttemptWatch watch, TimeProvider time)
 {
-    /// <summary>The authority in outgoing requests; which enclave it is, the pool decides.</summary>
-    public const string DestinationPrefix = "http://enclave/";
-
-    /// <inheritdoc/>
-    public ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer) =>
-        SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, CancellationToken.None);
-
-    /// <inheritdoc/>
-    public async ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer, CancellationToken cancellationToken)
+    private static readonly ForwarderRequestConfig Config = new()
     {
-        var exchange = Exchange.Of(context);
-        var enclave = registry.Find(context.GetReverseProxyFeature().ProxiedDestination!.DestinationId);
-        if (enclave is null || !enclave.TryBeginRequest(out var pool))
-        {
-            exchange.EnclaveHadLeft = true;
-            return ForwarderError.NoAvailableDestinations;
-        }
+        Version = System.Net.HttpVersion.Version20,
+        VersionPolicy = HttpVersionPolicy.RequestVersionExact,
 
-        var options = configuration.Options;
+        // The attempt watches the time.
+        ActivityTimeout = Timeout.InfiniteTimeSpan,
+    };
+
+    /// <summary>Forwards a request.</summary>
+    public async Task<ForwarderError> SendAsync(HttpContext context, Exchange exchange, Enclave enclave, HttpMessageInvoker invoker, HttpTransformer transformer, CancellationToken cancellationToken)
+    {
         var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
-        using var attempt = new Attempt(enclave, options.Timeouts, hasBody, time, cancellationToken);
+        using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, cancellationToken);
         exchange.Attempt = attempt;
-        try
-        {
-            var version = options.Routing.HttpVersion;
-            var config = new ForwarderRequestConfig
-            {
-                Version = version,
-                VersionPolicy = version.Major == 2 ? HttpVersionPolicy.RequestVersionExact : HttpVersionPolicy.RequestVersionOrLower,
 
-                // The attempt watches the time.
-                ActivityTimeout = Timeout.InfiniteTimeSpan,
-            };
-            var error = await inner.SendAsync(context, DestinationPrefix, pool!.Invoker, config, transformer, attempt.Cancellation);
-            if (error == ForwarderError.None)
-                JudgeAnswer(attempt);
-            else
-                JudgeFailure(context, attempt, error, context.GetForwarderErrorFeature()?.Exception);
-            return error;
-        }
-        finally
-        {
-            enclave.EndRequest(pool!);
-        }
+        // Which connection a request gets, and when, its handler does not tell.
+        attempt.Connected(isReused: null, hasBody);
+        var error = await yarp.SendAsync(context, EnclaveForwarder.DestinationPrefix, invoker, Config, transformer, attempt.Cancellation);
+        if (error == ForwarderError.None)
+            JudgeAnswer(attempt);
+        else
+            JudgeFailure(context, attempt, error, context.GetForwarderErrorFeature()?.Exception);
+        return error;
     }
 
     private static void JudgeAnswer(Attempt attempt)

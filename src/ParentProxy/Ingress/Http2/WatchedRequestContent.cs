@@ -1,6 +1,7 @@
 using System.Net;
+using ParentProxy.Ingress.Forwarding;
 
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Http2;
 
 /// <summary>A request body on its way to the enclave; each piece goes out as it comes.</summary>
 internal sealed class WatchedRequestContent : HttpContent

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Http2;
 
 /// <summary>A response body, or an upgraded connection, on its way to the client.</summary>
 internal sealed class WatchedResponseContent : HttpContent

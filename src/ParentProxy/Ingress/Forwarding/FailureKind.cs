@@ -1,4 +1,4 @@
-namespace ParentProxy.Ingress;
+namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>Why a request got no answer of an enclave, or not a whole one.</summary>
 internal enum FailureKind
@@ -8,6 +8,12 @@ internal enum FailureKind
 
     /// <summary>More requests wait for an enclave than may.</summary>
     TooManyWaiting,
+
+    /// <summary>All connections to the enclave are busy, for too long or with too many waiting already.</summary>
+    ConnectionsBusy,
+
+    /// <summary>There are as many upgraded connections to the enclave as may be.</summary>
+    TunnelsBusy,
 
     /// <summary>The connection ended before the head of the answer.</summary>
     ConnectionTerminated,
@@ -33,7 +39,7 @@ internal enum FailureKind
     /// <summary>An upgraded connection stood still for <c>Timeouts:Tunnel</c>, or broke.</summary>
     TunnelEnded,
 
-    /// <summary>The head of the request can be read in several ways.</summary>
+    /// <summary>The head of the request can be read in several ways, or cannot be written as HTTP/1.1.</summary>
     BadRequest,
 
     /// <summary>The client's body is no valid message.</summary>

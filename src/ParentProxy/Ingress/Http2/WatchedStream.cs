@@ -1,4 +1,6 @@
-namespace ParentProxy.Ingress;
+using ParentProxy.Ingress.Forwarding;
+
+namespace ParentProxy.Ingress.Http2;
 
 /// <summary>Tells an <see cref="Attempt"/> when bytes move.</summary>
 internal sealed class WatchedStream(Stream inner, Attempt attempt) : Stream

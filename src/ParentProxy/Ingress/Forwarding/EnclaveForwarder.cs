@@ -1,0 +1,137 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Http1;
+using ParentProxy.Ingress.Http2;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace ParentProxy.Ingress.Forwarding;
+
+/// <summary>
+/// Forwards to the enclave behind a destination over that enclave's own connections, and writes into the
+/// <see cref="Attempt"/> how it went. Over HTTP/1.1 this is ours to the last byte, over HTTP/2 the copying is YARP's.
+/// </summary>
+internal sealed class EnclaveForwarder(
+    Http2Forwarder http2,
+    EnclaveRegistry registry,
+    ActiveConfiguration configuration,
+    AttemptWatch watch,
+    TimeProvider time,
+    ILogger<EnclaveForwarder> logger) : IHttpForwarder
+{
+    /// <summary>The authority in outgoing requests; which enclave it is, the pool decides.</summary>
+    public const string DestinationPrefix = "http://enclave/";
+
+    /// <inheritdoc/>
+    public ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer) =>
+        SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public async ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer, CancellationToken cancellationToken)
+    {
+        var exchange = Exchange.Of(context);
+        var proxy = context.GetReverseProxyFeature();
+        var enclave = registry.Find(proxy.ProxiedDestination!.DestinationId);
+        if (enclave is null || !enclave.TryBeginRequest(out var pool))
+        {
+            exchange.EnclaveHadLeft = true;
+            return ForwarderError.NoAvailableDestinations;
+        }
+
+        try
+        {
+            if (pool!.Http1 is not { } connections)
+                return await http2.SendAsync(context, exchange, enclave, pool.Http2!, transformer, cancellationToken);
+            var plan = new RequestPlan(context, exchange) { FallbackHost = proxy.ProxiedDestination.Model.Config.Host ?? "" };
+            if (proxy.Route.Config.Transforms is not { Count: > 0 })
+                return await SendAsync(context, exchange, enclave, pool, connections, plan, heads: null);
+            using var heads = await TransformedHeads.CreateAsync(context, plan, transformer, cancellationToken);
+            return heads is null ? ForwarderError.None : await SendAsync(context, exchange, enclave, pool, connections, plan, heads);
+        }
+        finally
+        {
+            enclave.EndRequest(pool!);
+        }
+    }
+
+    private async Task<ForwarderError> SendAsync(HttpContext context, Exchange exchange, Enclave enclave, EnclaveHttpPool pool, Http1Pool connections, RequestPlan plan, TransformedHeads? heads)
+    {
+        for (var isRepeated = false; ; isRepeated = true)
+        {
+            using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted);
+            exchange.Attempt = attempt;
+            await TryAsync(context, attempt, pool, connections, plan, heads, exchange.DialDeadline, fresh: isRepeated);
+            if (attempt.Failure is not { } failure)
+                return ForwarderError.None;
+
+            // The enclave may close an idle connection at the moment when it is used again. On a fresh one the same end
+            // means something, and is not tried away.
+            if (failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !plan.MayRepeat || context.RequestAborted.IsCancellationRequested)
+                return ForwardFailure.ErrorOf(failure.Kind);
+            IngressLog.RepeatedOnFreshConnection(logger, exchange.RequestId, enclave.ToString(), failure.Code);
+        }
+    }
+
+    private static async Task TryAsync(HttpContext context, Attempt attempt, EnclaveHttpPool pool, Http1Pool connections, RequestPlan plan, TransformedHeads? heads, long dialDeadline, bool fresh)
+    {
+        using var place = plan.Upgrade is null ? null : connections.TryReserveTunnel();
+        if (plan.Upgrade is not null && place is null)
+        {
+            attempt.Fail(new AttemptFailure(FailureKind.TunnelsBusy, "limit", "as many upgraded connections are open as may be", "Routing:MaxTunnelsPerEnclave sets the limit."));
+            return;
+        }
+
+        Http1Connection connection;
+        try
+        {
+            connection = await connections.RentAsync(pool.TimeToDial(dialDeadline), fresh, attempt.Cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            attempt.Fail(new AttemptFailure(FailureKind.ClientGone, "canceled", "the client went away", ""));
+            return;
+        }
+        catch (Exception ex)
+        {
+            attempt.Fail(ForwardFailure.OfConnecting(ex, attempt.Enclave.Endpoint));
+            return;
+        }
+
+        attempt.Connected(connection.IsReused, plan.Framing != RequestBodyFraming.None);
+        var forward = new Http1Forward(context, plan, heads, attempt, connection, connections, place);
+        try
+        {
+            await forward.RunAsync();
+            if (attempt.Status >= 500)
+                attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.ServerError, $"it answered a request with {attempt.Status}"));
+        }
+        catch (Exception ex)
+        {
+            // A time-out has named itself already.
+            attempt.Fail(ForwardFailure.Of(ex, forward, attempt, context));
+            ReportEvidence(attempt);
+            if (context.Response.HasStarted || forward.HasWritten)
+                context.Abort();
+        }
+    }
+
+    private static void ReportEvidence(Attempt attempt)
+    {
+        var failure = attempt.Failure!;
+        switch (failure.Kind)
+        {
+            case FailureKind.ResponseIdle:
+                attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.Slow, failure.Detail));
+                break;
+            case FailureKind.ConnectionTerminated when attempt is { IsReused: true, HasReceived: false }:
+                // That an idle connection was closed is no evidence.
+                break;
+            case FailureKind.ConnectionTerminated or FailureKind.ResponseCut or FailureKind.InvalidResponse:
+                // An application that refuses a large body does so by closing: no client may take an enclave out with that.
+                var kind = attempt.Phase == AttemptPhase.Sending ? EvidenceKind.ServerError : EvidenceKind.AnswerCut;
+                attempt.Enclave.ReportEvidence(new Evidence(kind, $"an answer failed: {failure.Detail} ({failure.Code})"));
+                break;
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using ParentProxy.Http1;
+
+namespace ParentProxy.Ingress.Forwarding;
+
+/// <summary>What a request to an enclave is made of, beside its fields; the same for every try.</summary>
+internal sealed class RequestPlan
+{
+    /// <summary>The plan for a client's request.</summary>
+    public RequestPlan(HttpContext context, Exchange exchange)
+    {
+        var request = context.Request;
+        var features = context.Features;
+        RequestId = exchange.RequestId;
+        Method = request.Method;
+        Target = RawTarget.ForEnclave(Method, features.Get<IHttpRequestFeature>()!.RawTarget)!;
+        TakesTrailers = request.Headers.TE is { Count: > 0 } te && te.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase);
+
+        if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
+        {
+            // RFC 8441: a WebSocket on a stream of HTTP/2 has no key, and its method is not the one of HTTP/1.1.
+            ExtendedConnect = connect;
+            Method = HttpMethods.Get;
+            Upgrade = connect.Protocol;
+            WebSocketKey = Convert.ToBase64String(RandomNumberGenerator.GetBytes(16));
+            return;
+        }
+
+        if (request.Headers.Upgrade.Count > 0 && features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true })
+        {
+            Upgrade = request.Headers.Upgrade.ToString();
+            return;
+        }
+
+        ContentLength = request.ContentLength;
+        var hasBody = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
+        Framing = !hasBody ? RequestBodyFraming.None : ContentLength is null ? RequestBodyFraming.Chunked : RequestBodyFraming.Length;
+        if (Framing == RequestBodyFraming.None || request.Headers.Expect.Count == 0)
+            return;
+
+        // Kestrel would send 100 by itself as soon as the body is read; the enclave decides.
+        Expects = request.Headers.Expect.ToString().Equals("100-continue", StringComparison.OrdinalIgnoreCase);
+        if (Expects)
+            request.Headers.Remove("Expect");
+    }
+
+    /// <summary>The method, in the client's case.</summary>
+    public string Method { get; }
+
+    /// <summary>The request target, byte for byte.</summary>
+    public string Target { get; set; }
+
+    /// <summary>The value of <c>X-Request-Id</c>.</summary>
+    public string RequestId { get; }
+
+    /// <summary><c>Host</c> for a client that sent none.</summary>
+    public string FallbackHost { get; init; } = "";
+
+    /// <summary>How the end of the body is told.</summary>
+    public RequestBodyFraming Framing { get; }
+
+    /// <summary>The value of <c>Content-Length</c>, which may be 0; null for none.</summary>
+    public long? ContentLength { get; }
+
+    /// <summary>Whether the client waits for <c>100 Continue</c>.</summary>
+    public bool Expects { get; }
+
+    /// <summary>Whether the client sent <c>TE: trailers</c>.</summary>
+    public bool TakesTrailers { get; }
+
+    /// <summary>The protocol that the client asks to switch to; null for none.</summary>
+    public string? Upgrade { get; }
+
+    /// <summary>The client asks for a tunnel in a stream of HTTP/2; null otherwise.</summary>
+    public IHttpExtendedConnectFeature? ExtendedConnect { get; }
+
+    /// <summary>The key that stands for the missing one of HTTP/2; null otherwise.</summary>
+    public string? WebSocketKey { get; }
+
+    /// <summary>Whether sending the request again does no harm (RFC 9110 §9.2.2) and can be done: nothing of a body is gone.</summary>
+    public bool MayRepeat => Framing == RequestBodyFraming.None && Upgrade is null
+        && Method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE";
+}

@@ -1,0 +1,41 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
+using ParentProxy.Http1;
+
+namespace ParentProxy.Ingress.Forwarding;
+
+/// <summary>Gives the head of an enclave's response to the client, without what concerned the enclave's connection alone.</summary>
+internal static class ResponseFields
+{
+    /// <summary>Sets status and fields; the framing is left to the body.</summary>
+    public static void Apply(ResponseHead head, HttpContext context)
+    {
+        var response = context.Response;
+        Status(response, head.Status, head.Reason);
+        foreach (var (name, value) in head.Fields)
+        {
+            if (IsForwarded(head, name))
+                Add(response.Headers, name, value);
+        }
+    }
+
+    /// <summary>Sets status and reason phrase.</summary>
+    public static void Status(HttpResponse response, int status, string? reason)
+    {
+        response.StatusCode = status;
+        if (reason is not null && reason != ReasonPhrases.GetReasonPhrase(status))
+            response.HttpContext.Features.Get<IHttpResponseFeature>()!.ReasonPhrase = reason;
+    }
+
+    /// <summary>Whether a field of a head goes to the client.</summary>
+    public static bool IsForwarded(ResponseHead head, string name) =>
+        !ConnectionFields.Contains(name) && (head.ConnectionNamed is not { } named || ConnectionFields.IsKept(name) || !ConnectionFields.Holds(named, name));
+
+    /// <summary>Adds a field line after those of the same name.</summary>
+    public static void Add(IHeaderDictionary headers, string name, string value)
+    {
+        if (!headers.TryAdd(name, value))
+            headers.Append(name, value);
+    }
+}
