@@ -35,6 +35,12 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
 
         try
         {
+            if (!RequestFraming.IsClear(context))
+            {
+                await RefuseAsync(context, exchange);
+                return;
+            }
+
             if (context.Request.ContentLength > options.Limits.MaxRequestBodyBytes)
             {
                 await FailureAnswer.WriteAsync(context, FailureKind.BodyTooLarge, exchange.RequestId);
@@ -42,7 +48,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             }
 
             // Any other upgrade, h2c above all, is served as plain HTTP.
-            if (!IsWebSocket(context.Request.Headers))
+            if (context.Request.Headers.Upgrade.Count > 0 && !IsWebSocket(context))
                 context.Request.Headers.Remove(HeaderNames.Upgrade);
             await next(context);
         }
@@ -64,8 +70,21 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         }
     }
 
-    private static bool IsWebSocket(IHeaderDictionary headers) =>
-        string.Equals(headers.Upgrade.ToString().Trim(), "websocket", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether the request may become a tunnel: not when Connection does not say so, too, or a body comes with it.</summary>
+    private static bool IsWebSocket(HttpContext context) =>
+        string.Equals(context.Request.Headers.Upgrade.ToString().Trim(), "websocket", StringComparison.OrdinalIgnoreCase)
+        && context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true;
+
+    /// <summary>Answers and closes: where the next request would begin is what nobody knows.</summary>
+    private static Task RefuseAsync(HttpContext context, Exchange exchange)
+    {
+        context.Response.OnStarting(static state =>
+        {
+            ((HttpContext)state).Response.Headers.Connection = "close";
+            return Task.CompletedTask;
+        }, context);
+        return FailureAnswer.WriteAsync(context, FailureKind.BadRequest, exchange.RequestId);
+    }
 
     private Task FinishHead(HttpContext context)
     {

@@ -42,7 +42,7 @@ internal static class FailureAnswer
             requestId,
         }, Json);
         response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(context.Request.Method))
+        if (context.Request.Method != HttpMethods.Head)
             await response.Body.WriteAsync(body, context.RequestAborted);
     }
 

@@ -103,8 +103,11 @@ internal sealed class IngressServer : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
 
+        // A line ends with CRLF. Others take the LF alone for a part of the value: two readings of one request.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
+
         // Field values are bytes to us; Latin-1 keeps each of them.
-        kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+        kestrel.RequestHeaderEncodingSelector = FieldDecoding.EncodingOf;
         kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
 
         var limits = kestrel.Limits;

@@ -9,7 +9,8 @@ namespace ParentProxy.Ingress;
 
 /// <summary>
 /// Answers <c>Health:Path</c> on the public listener, for the load balancer in front: how many enclaves are healthy
-/// and nothing else. The raw path decides, so that an encoded or doubled slash reaches the enclave.
+/// and nothing else. The raw path decides, so that an encoded or doubled slash reaches the enclave, and so does the method
+/// as it is spelled: a <c>get</c> is none of HTTP's.
 /// </summary>
 internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain)
 {
@@ -18,7 +19,7 @@ internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegist
     {
         var health = configuration.Options.Health;
         var isAsked = health.Public
-            && (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+            && (context.Request.Method is "GET" or "HEAD")
             && RawTarget.Path(context.Features.Get<IHttpRequestFeature>()!.RawTarget).SequenceEqual(health.Path);
         return isAsked ? AnswerAsync(context) : next(context);
     }
@@ -31,7 +32,7 @@ internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegist
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-store";
         context.Response.ContentLength = body.Length;
-        if (!HttpMethods.IsHead(context.Request.Method))
+        if (context.Request.Method != HttpMethods.Head)
             await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 }

@@ -57,6 +57,8 @@ public sealed class PublicHealthTests
     [InlineData("GET", "/health;a")]
     [InlineData("GET", "/enclaves")]
     [InlineData("GET", "/metrics")]
+    [InlineData("get", "/health")]
+    [InlineData("Head", "/health")]
     [InlineData("POST", "/health")]
     [InlineData("OPTIONS", "/health")]
     public async Task Target_AnythingElse_GoesToTheEnclave(string method, string target) =>

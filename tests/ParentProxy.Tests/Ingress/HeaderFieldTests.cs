@@ -126,6 +126,12 @@ public sealed class HeaderFieldTests
     [InlineData("X-Other,, X-Hop ,")]
     [InlineData("Content-Language, X-Hop")]
     [InlineData("\"not a token\", X-Hop")]
+    [InlineData("close, X-Hop")]
+    [InlineData("X-Hop, CLOSE")]
+    [InlineData("keep-alive, X-Hop")]
+    [InlineData("upgrade, X-Hop")]
+    [InlineData("X-Hop\r\nConnection: close")]
+    [InlineData("upgrade\r\nConnection: X-Hop")]
     public async Task Request_FieldNamedByConnection_IsRemoved(string connection)
     {
         await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
@@ -137,6 +143,40 @@ public sealed class HeaderFieldTests
         var request = Assert.Single(enclave.Requests);
         Assert.Null(request.Field("X-Hop"));
         Assert.Equal("2", request.Field("X-End"));
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1", "", false)]
+    [InlineData("HTTP/1.1", "Connection: Keep-Alive\r\n", false)]
+    [InlineData("HTTP/1.1", "Connection: keep-alive, X-Hop\r\n", false)]
+    [InlineData("HTTP/1.1", "Connection: X-Hop\r\n", false)]
+    [InlineData("HTTP/1.1", "Connection: Close\r\n", true)]
+    [InlineData("HTTP/1.1", "Connection: X-Hop, close\r\n", true)]
+    [InlineData("HTTP/1.1", "Connection: keep-alive, close\r\n", true)]
+    [InlineData("HTTP/1.1", "Connection: keep-alive\r\nConnection: close\r\n", true)]
+    [InlineData("HTTP/1.1", "Connection: Upgrade\r\n", false)]
+    [InlineData("HTTP/1.0", "", true)]
+    [InlineData("HTTP/1.0", "Connection: Keep-Alive\r\n", false)]
+    [InlineData("HTTP/1.0", "Connection: close\r\n", true)]
+    public async Task Connection_OfTheClient_IsKeptAsItAsks(string version, string fields, bool closes)
+    {
+        await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave);
+        await using var client = await proxy.ConnectAsync();
+
+        await client.SendAsync($"GET / {version}\r\nHost: x\r\n{fields}\r\n");
+
+        var answer = await client.ReadMessageAsync();
+        Assert.Equal(closes ? "close" : version == "HTTP/1.0" ? "keep-alive" : null, answer.Field("Connection"));
+        if (closes)
+        {
+            Assert.Empty((await client.ReadToEndAsync()).Received);
+        }
+        else
+        {
+            await client.SendAsync($"GET / {version}\r\nHost: x\r\n\r\n");
+            Assert.Equal(200, (await client.ReadMessageAsync()).Status);
+        }
     }
 
     [Fact]

@@ -44,7 +44,8 @@ internal static class ConnectionFields
         List<string>? names = null;
         foreach (var line in connection)
         {
-            if (line is null or "keep-alive" or "close" or "Upgrade" or "upgrade")
+            // The usual ones, as Kestrel and ConnectionEncoding leave them.
+            if (line is null or "keep-alive" or "close" or "close, keep-alive" or "Upgrade" or "upgrade, keep-alive")
                 continue;
             foreach (var part in line.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             {

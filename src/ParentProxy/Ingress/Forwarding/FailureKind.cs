@@ -39,7 +39,7 @@ internal enum FailureKind
     /// <summary>An upgraded connection stood still for <c>Timeouts:Tunnel</c>, or broke.</summary>
     TunnelEnded,
 
-    /// <summary>The request cannot be written as HTTP/1.1.</summary>
+    /// <summary>The head of the request can be read in several ways, or cannot be written as HTTP/1.1.</summary>
     BadRequest,
 
     /// <summary>The client's body is no valid message.</summary>

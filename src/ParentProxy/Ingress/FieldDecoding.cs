@@ -1,0 +1,35 @@
+using System.Buffers;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>
+/// How the field values of requests become text: as bytes, one character each (Latin-1). It is also the one place where
+/// Kestrel lets us see a field line before it has made up its own mind.
+/// </summary>
+internal static class FieldDecoding
+{
+    private static readonly SearchValues<char> TokenCharacters =
+        SearchValues.Create("!#$%&'*+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~");
+
+    private static readonly ContentLengthEncoding ContentLength = new();
+    private static readonly ConnectionEncoding Connection = new();
+
+    /// <summary>The encoding of a field's value; asked for each line as it is parsed.</summary>
+    /// <exception cref="BadHttpRequestException">The name is none (RFC 9110 §5.1), which Kestrel would let pass.</exception>
+    public static Encoding EncodingOf(string name)
+    {
+        // Kestrel has the names that it knows in one spelling.
+        if (ReferenceEquals(name, HeaderNames.ContentLength))
+            return ContentLength;
+        if (ReferenceEquals(name, HeaderNames.Connection))
+            return Connection;
+
+        // Those with a colon are HTTP/2's own; in HTTP/1 a name ends there.
+        if (name[0] != ':' && name.AsSpan().ContainsAnyExcept(TokenCharacters))
+            throw new BadHttpRequestException("A field name is not valid.");
+        return Encoding.Latin1;
+    }
+}
