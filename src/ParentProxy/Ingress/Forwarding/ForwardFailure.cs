@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using ParentProxy.Enclaves;
 using ParentProxy.Http1;
@@ -24,18 +25,16 @@ internal static class ForwardFailure
     /// <summary>With a connection.</summary>
     public static AttemptFailure Of(Exception exception, Http1Forward forward, Attempt attempt, HttpContext context)
     {
-        // What the client did wrong shows at the enclave's side too, as the end of the connection.
-        if (forward.ClientFailure is BadHttpRequestException bad)
-        {
-            return bad.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? new AttemptFailure(FailureKind.BodyTooLarge, "413", "the request body is larger than allowed", "Limits:MaxRequestBodyBytes sets the limit.")
-                : new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {bad.Message}", "");
-        }
-
         if ((forward.ClientFailure ?? exception) is InvalidRequestException invalid)
             return new AttemptFailure(FailureKind.BadRequest, "400", $"the request cannot be forwarded as HTTP/1.1: {invalid.Message}", "");
-        if (forward.ClientFailure is not null || exception is ClientGoneException || context.RequestAborted.IsCancellationRequested)
+        if (forward.ClientFailure is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge })
+            return new AttemptFailure(FailureKind.BodyTooLarge, "413", "the request body is larger than allowed", "Limits:MaxRequestBodyBytes sets the limit.");
+
+        // What the client did wrong shows at the enclave's side too, as the end of the connection.
+        if (exception is ClientGoneException || forward.ClientFailure is ConnectionResetException or ConnectionAbortedException or OperationCanceledException || context.RequestAborted.IsCancellationRequested)
             return new AttemptFailure(FailureKind.ClientGone, "canceled", "the client went away", "");
+        if (forward.ClientFailure is { } bad)
+            return new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {bad.Message}", "");
 
         var code = Code(exception, forward.SendFailure);
         if (attempt.Status is null)
