@@ -16,7 +16,7 @@ import scenarios
 from processes import Processes
 from stage import Failure, Stage
 
-QUICK_BUDGET = 165  # seconds in all, a build aside; rounds are repeated only as long as this allows
+QUICK_BUDGET = 160  # seconds in all, a build aside; rounds are repeated only as long as this allows
 
 
 def arguments():
@@ -68,9 +68,8 @@ def run(options, stage, deadline):
     load = scenario.load(options.connections)
     for target in targets:
         say(f"warming up {target.name}")
-        if options.warm_up:
-            if errors := load(target.url, options.warm_up).errors:
-                say(f"{target.name} failed while it warmed up: {errors}")
+        for errors in measure.warm_up(load, target, options.warm_up):
+            say(f"{target.name} failed while it warmed up: {errors}")
 
     rounds = {t.name: [] for t in targets}
     for number in range(options.rounds):

@@ -21,6 +21,7 @@ class Verdict:
 
     bar: Bar
     ratio: float | None  # None: one of the two was not measured
+    is_doubtful: bool  # most of what it rests on was disturbed
 
     @property
     def is_met(self):

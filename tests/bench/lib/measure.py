@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cpu
 
+WARM = 100_000  # requests; by then the runtime has its last code for what they use
 FOREIGN_LIMIT = 0.05  # of all cores
 REPEATS = 2
 
@@ -25,6 +26,18 @@ class Round:
     @property
     def is_disturbed(self):
         return self.foreign > FOREIGN_LIMIT
+
+
+def warm_up(load, target, seconds):
+    """Load without a figure, on a slow machine up to three times as long; gives what went wrong."""
+    requests = 0
+    for _ in range(3 if seconds else 0):
+        sample = load(target.url, seconds)
+        if sample.errors:
+            yield sample.errors
+        requests += sample.requests
+        if requests >= WARM:
+            break
 
 
 def undisturbed(load, target, seconds, may_repeat):

@@ -8,6 +8,8 @@ from dataclasses import asdict
 
 from bars import Verdict
 
+DOUBT = " (disturbed: measure again where nothing else runs)"
+
 
 def median(rounds, figure):
     """The median of one figure, or None."""
@@ -47,7 +49,11 @@ def bars(rounds, scenario):
     verdicts = []
     for bar in scenario.BARS:
         value, reference = median(rounds.get(bar.peer), bar.figure), median(rounds.get(bar.reference), bar.figure)
-        verdicts.append(Verdict(bar, value / reference if value is not None and reference else None))
+        both = rounds.get(bar.peer, []) + rounds.get(bar.reference, [])
+        verdicts.append(Verdict(
+            bar,
+            ratio=value / reference if value is not None and reference else None,
+            is_doubtful=2 * sum(r.is_disturbed for r in both) > len(both)))
     return verdicts
 
 
@@ -60,7 +66,7 @@ def verdicts(all_bars):
         if verdict.ratio is None:
             print(f"{bar.title} {limit}: not measured")
         else:
-            print(f"{bar.title} {limit}: {verdict.ratio:.2f} {'ok' if verdict.is_met else 'MISSED'}")
+            print(f"{bar.title} {limit}: {verdict.ratio:.2f} {'ok' if verdict.is_met else 'MISSED'}{DOUBT if verdict.is_doubtful else ''}")
 
 
 def write_json(path, rounds, scenario, options, all_bars):
@@ -76,7 +82,7 @@ def write_json(path, rounds, scenario, options, all_bars):
             name: {"median": {figure: median(results, figure) for figure in asdict(results[0]) if figure not in ("errors", "attempts")}, "rounds": [asdict(r) for r in results]}
             for name, results in rounds.items()
         },
-        "bars": [{**asdict(v.bar), "ratio": v.ratio, "met": v.is_met} for v in all_bars],
+        "bars": [{**asdict(v.bar), "ratio": v.ratio, "met": v.is_met, "doubtful": v.is_doubtful} for v in all_bars],
     }, indent=2, ensure_ascii=False) + "\n")
 
 
