@@ -49,7 +49,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         var patience = Longer(options.Timeouts.Connect, options.Retry.WaitForEnclave);
         exchange.DialDeadline = exchange.Started + (long)((patience + DialSlack).TotalSeconds * time.TimestampFrequency);
         AttemptFailure? last = null;
-        var tried = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        HashSet<string>? tried = null;
         while (true)
         {
             var changed = registry.Changed.Next;
@@ -68,17 +68,18 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 continue;
             }
 
-            if (usable.TrueForAll(d => tried.Contains(d.DestinationId)))
+            var untried = tried is null ? usable : Without(usable, tried);
+            if (untried.Count == 0)
             {
                 // All of them failed just now; the probes that this started have to speak first.
                 if (Left() <= TimeSpan.Zero)
                     return last ?? NoneUsable(cluster);
-                tried.Clear();
+                tried = null;
                 await WakeSignal.WaitAsync(changed, Shorter(Left(), LookAgain), time, context.RequestAborted);
                 continue;
             }
 
-            proxy.AvailableDestinations = usable.FindAll(d => !tried.Contains(d.DestinationId));
+            proxy.AvailableDestinations = untried;
             exchange.Attempt = null;
             exchange.EnclaveHadLeft = false;
             await next(context);
@@ -93,7 +94,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 return last ?? NoneUsable(cluster);
             context.Response.Clear();
             context.Features.Set<IForwarderErrorFeature>(null);
-            tried.Add(proxy.ProxiedDestination!.DestinationId);
+            (tried ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase)).Add(proxy.ProxiedDestination!.DestinationId);
         }
 
         TimeSpan Left() => patience - time.GetElapsedTime(exchange.Started);
@@ -103,6 +104,9 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
     private static AttemptFailure? AnsweredBeforeForwarding(HttpContext context) => context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable
         ? new AttemptFailure(FailureKind.NoEnclave, "affinity", "the enclave of this session is not usable", "SessionAffinity:FailurePolicy Redistribute would give the session to another one.")
         : null;
+
+    private static List<DestinationState> Without(List<DestinationState> usable, HashSet<string> tried) =>
+        usable.FindAll(d => !tried.Contains(d.DestinationId));
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 

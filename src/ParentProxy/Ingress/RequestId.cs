@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -19,7 +19,9 @@ internal static class RequestId
             return given;
         if (IsUsable(headers["X-Amzn-Trace-Id"], out var trace))
             return Root(trace);
-        return Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
+        
+        // Nobody is kept from guessing it: it has to be unique, not secret.
+        return ActivityTraceId.CreateRandom().ToHexString();
     }
 
     private static bool IsUsable(StringValues values, out string value)

@@ -42,6 +42,9 @@ internal sealed class LogLevels : IOptionsMonitor<LoggerFilterOptions>
 
         // The hosts inside tell of a failed start with a stack trace; the program tells it in a sentence.
         filter.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft.Extensions.Hosting", LogLevel.None, filter: null));
+
+        // An activity and a scope for every request, for lines that repeat ours. An override of exactly this category has it back.
+        filter.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None, filter: null));
         foreach (var (category, level) in options.Overrides)
             filter.Rules.Add(new LoggerFilterRule(providerName: null, category, level, filter: null));
         return filter;
