@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Admin;
 using ParentProxy.Configuration;
@@ -20,14 +21,19 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly AdminServer _admin;
 
     /// <summary>Composes a proxy; nothing is bound and nothing dialled yet.</summary>
-    public ProxyServer(ActiveConfiguration configuration, ILoggerFactory loggers, TimeProvider time, IEnclaveDialer? dialer = null)
+    /// <param name="configuration">What is in effect.</param>
+    /// <param name="loggers">The log.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="dialer">Dials in the place of the real one.</param>
+    /// <param name="replaceIngress">Replaces services of the public listeners.</param>
+    public ProxyServer(ActiveConfiguration configuration, ILoggerFactory loggers, TimeProvider time, IEnclaveDialer? dialer = null, Action<IServiceCollection>? replaceIngress = null)
     {
         _configuration = configuration;
         _time = time;
         dialer ??= new EnclaveDialer(configuration.Options.Vsock, time);
         Registry = new EnclaveRegistry(configuration, dialer, time, inner => new AttemptHandler(inner), loggers.CreateLogger<EnclaveRegistry>());
         _monitor = new HealthMonitor(Registry, dialer, configuration, time, loggers.CreateLogger<HealthMonitor>());
-        Ingress = new IngressServer(configuration, Registry, Drain, time, loggers);
+        Ingress = new IngressServer(configuration, Registry, Drain, time, loggers, replaceIngress);
         _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, () => Ingress.Listeners), loggers);
     }
 

@@ -451,7 +451,8 @@ internal sealed class Http1Pool : IDisposable
     private Work Plan()
     {
         var wanted = Math.Min(_waiters.Count, _options.MaxDials) - _dialling;
-        if (wanted <= 0)
+        var dials = Math.Min(wanted, _options.MaxConnections - _open - _dialling);
+        if (wanted <= 0 || dials == 0 && _idle.Count == 0)
             return default;
 
         // A dial serves whoever is first when it is done, and its failure is everybody's: it gets the longest time.
@@ -461,7 +462,6 @@ internal sealed class Http1Pool : IDisposable
         if (time == TimeSpan.Zero)
             return default;
 
-        var dials = Math.Min(wanted, _options.MaxConnections - _open - _dialling);
         _dialling += dials;
 
         // Who waits although connections are idle cannot use them: the one that is closest to its end makes room.

@@ -163,8 +163,8 @@ internal sealed class ResponseHeadParser(Http1Limits limits)
 
     private void Remember(ReadOnlySpan<byte> line, bool isEqual, in FieldLine field, FieldKind kind)
     {
-        // Behind a line that is not remembered none is.
-        if (_ownLines < _lines || _lineStart + line.Length > MaxKnownBytes)
+        // And none behind it either: these begin later still.
+        if (_lineStart + line.Length > MaxKnownBytes)
             return;
         _differs |= !isEqual;
         if (_ownLines == _known.Length)

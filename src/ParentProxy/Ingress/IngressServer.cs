@@ -33,7 +33,13 @@ internal sealed class IngressServer : IAsyncDisposable
     private readonly IngressListenerFactory _listeners;
 
     /// <summary>Composes the server; nothing is bound yet.</summary>
-    public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="configuration">What is in effect.</param>
+    /// <param name="registry">What is forwarded to.</param>
+    /// <param name="drain">How far the stop has come.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">The log.</param>
+    /// <param name="replace">Replaces services of the server when all are there: for a benchmark of one part against another.</param>
+    public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, TimeProvider time, ILoggerFactory loggers, Action<IServiceCollection>? replace = null)
     {
         _routes = new EnclaveProxyConfigProvider(configuration.Options);
         _listeners = new IngressListenerFactory(configuration, time, loggers);
@@ -57,6 +63,7 @@ internal sealed class IngressServer : IAsyncDisposable
         services.AddReverseProxy().AddTransforms<EnclaveTransforms>();
         services.AddSingleton<IProxyConfigProvider>(_routes);
         ReplaceForwarder(services);
+        replace?.Invoke(services);
 
         _app = builder.Build();
         _app.UseMiddleware<ExchangeMiddleware>();

@@ -66,7 +66,6 @@ public sealed class RawTargetTests
     }
 
     [Theory]
-    [InlineData("OPTIONS * HTTP/1.1\r\nHost: example.test\r\n\r\n")]
     [InlineData("CONNECT example.test:443 HTTP/1.1\r\nHost: example.test:443\r\n\r\n")]
     [InlineData("GET relative HTTP/1.1\r\nHost: example.test\r\n\r\n")]
     [InlineData("GET / HTTP/1.1\r\n\r\n")]
@@ -87,5 +86,17 @@ public sealed class RawTargetTests
 
         Assert.InRange(answer.Status, 400, 499);
         Assert.Equal(0, enclave.Accepted);
+    }
+
+    [Fact]
+    public async Task Asterisk_OfOptions_IsForwarded()
+    {
+        await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave);
+
+        var answer = await proxy.ExchangeAsync("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
+
+        Assert.Equal(204, answer.Status);
+        Assert.Equal("OPTIONS * HTTP/1.1", Assert.Single(enclave.Requests).StartLine);
     }
 }

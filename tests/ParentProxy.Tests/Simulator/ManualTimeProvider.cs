@@ -16,6 +16,16 @@ internal sealed class ManualTimeProvider : TimeProvider
             return _now;
     }
 
+    /// <summary>Timers that are set.</summary>
+    public int Timers
+    {
+        get
+        {
+            lock (_lock)
+                return _timers.Count;
+        }
+    }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override long GetTimestamp() => GetUtcNow().Ticks;

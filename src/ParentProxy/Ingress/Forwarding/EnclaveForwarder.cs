@@ -5,6 +5,7 @@ using ParentProxy.Enclaves;
 using ParentProxy.Http1;
 using ParentProxy.Ingress.Http2;
 using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
 
 namespace ParentProxy.Ingress.Forwarding;
 
@@ -44,7 +45,7 @@ internal sealed class EnclaveForwarder(
             if (pool!.Http1 is not { } connections)
                 return await http2.SendAsync(context, exchange, enclave, pool.Http2!, transformer, cancellationToken);
             var plan = new RequestPlan(context, exchange) { FallbackHost = proxy.ProxiedDestination.Model.Config.Host ?? "" };
-            if (proxy.Route.Config.Transforms is not { Count: > 0 })
+            if (!HasTransforms(proxy))
                 return await SendAsync(context, exchange, enclave, pool, connections, plan, heads: null);
             using var heads = await TransformedHeads.CreateAsync(context, plan, transformer, cancellationToken);
             return heads is null ? ForwarderError.None : await SendAsync(context, exchange, enclave, pool, connections, plan, heads);
@@ -54,6 +55,10 @@ internal sealed class EnclaveForwarder(
             enclave.EndRequest(pool!);
         }
     }
+
+    /// <summary>Whether YARP changes messages on the route of a request; session affinity is one of its transforms.</summary>
+    private static bool HasTransforms(IReverseProxyFeature proxy) =>
+        proxy.Route.Config.Transforms is { Count: > 0 } || proxy.Cluster.Config.SessionAffinity is { Enabled: true };
 
     private async Task<ForwarderError> SendAsync(HttpContext context, Exchange exchange, Enclave enclave, EnclaveHttpPool pool, Http1Pool connections, RequestPlan plan, TransformedHeads? heads)
     {
@@ -111,7 +116,7 @@ internal sealed class EnclaveForwarder(
             // A time-out has named itself already.
             attempt.Fail(ForwardFailure.Of(ex, forward, attempt, context));
             ReportEvidence(attempt);
-            if (context.Response.HasStarted || forward.HasWritten)
+            if (context.Response.HasStarted)
                 context.Abort();
         }
     }

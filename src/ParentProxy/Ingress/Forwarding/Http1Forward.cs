@@ -27,9 +27,6 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     /// <summary>How sending the request failed at the enclave's side, or null; an answer may have come nevertheless.</summary>
     public Exception? SendFailure { get; private set; }
 
-    /// <summary>Whether any of a response body was written for the client, though perhaps not sent yet: it cannot be taken back.</summary>
-    public bool HasWritten { get; private set; }
-
     /// <summary>Sends the request and gives the response to the client.</summary>
     /// <exception cref="InvalidRequestException">The request cannot be written as HTTP/1.1; nothing was sent.</exception>
     /// <exception cref="InvalidResponseException">The enclave sent what is no response.</exception>
@@ -210,28 +207,43 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         }
 
         var body = new ClientBody(context, chunked: connection.BodyFraming != ResponseBodyFraming.Length);
+        try
+        {
+            await CopyBodyAsync(body);
+        }
+        catch (IOException)
+        {
+            // The client sees as much of a cut response as there was.
+            await body.FlushAsync(attempt.Cancellation);
+            throw;
+        }
+
+        IReadOnlyList<FieldLine> trailers = connection.Trailers.Count == 0 ? [] : [.. connection.Trailers];
+        Release(connection.CanReuse);
+        if (heads is not null)
+            trailers = await heads.TransformTrailersAsync(trailers, attempt.Cancellation);
+        await body.EndAsync(trailers, attempt.Cancellation);
+    }
+
+    /// <summary>Copies the body, its last pieces still unsent. What has come goes out before more is waited for.</summary>
+    private async ValueTask CopyBodyAsync(ClientBody body)
+    {
         var unflushed = 0;
         while (true)
         {
-            while (connection.TryReadBody(out var piece))
+            while (unflushed < MaxUnflushed && connection.TryReadBody(out var piece))
             {
-                HasWritten = true;
                 body.Write(piece.Span);
                 unflushed += piece.Length;
-                if (unflushed >= MaxUnflushed)
-                    break;
             }
 
             if (connection.IsResponseEnded)
-                break;
-            await FlushAsync(body);
-            if (unflushed >= MaxUnflushed)
-            {
-                unflushed = 0;
-                continue;
-            }
-
+                return;
+            var isPaused = unflushed >= MaxUnflushed;
             unflushed = 0;
+            await FlushAsync(body);
+            if (isPaused)
+                continue;
             attempt.BeginRead();
             try
             {
@@ -242,12 +254,6 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
                 attempt.EndRead();
             }
         }
-
-        IReadOnlyList<FieldLine> trailers = connection.Trailers.Count == 0 ? [] : [.. connection.Trailers];
-        Release(connection.CanReuse);
-        if (heads is not null)
-            trailers = await heads.TransformTrailersAsync(trailers, attempt.Cancellation);
-        await body.EndAsync(trailers, attempt.Cancellation);
     }
 
     private async ValueTask FlushAsync(ClientBody body)

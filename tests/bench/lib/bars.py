@@ -1,0 +1,30 @@
+"""What a scenario is to show."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A limit on the ratio of two peers' medians."""
+
+    title: str
+    figure: str  # a field of Round
+    peer: str
+    reference: str
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a bar."""
+
+    bar: Bar
+    ratio: float | None  # None: one of the two was not measured
+
+    @property
+    def is_met(self):
+        if self.ratio is None:
+            return False
+        bar = self.bar
+        return (bar.at_least is None or self.ratio >= bar.at_least) and (bar.at_most is None or self.ratio <= bar.at_most)

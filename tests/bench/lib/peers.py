@@ -1,0 +1,112 @@
+"""Who is measured. Each listens on TCP at 127.0.0.1, goes to the backend's unix socket, and has one worker or thread."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import build
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One row of the table."""
+
+    name: str
+
+    # (stage, name, port) -> arguments of a process that stays in the foreground; None: the backend itself.
+    command_line: Callable | None
+
+    # The command that it needs, and the Debian package that brings it.
+    command: str | None = None
+    package: str | None = None
+
+    # The .NET project that has to be built.
+    project: Path | None = None
+
+
+def nginx(stage, name, port):
+    return stage.nginx(name, f"""
+  upstream backend {{
+    server unix:{stage.backend_socket};
+    keepalive 1024;
+    keepalive_requests 1000000000;
+    keepalive_timeout 1h;
+  }}
+  server {{
+    listen 127.0.0.1:{port} backlog=4096;
+    location / {{
+      proxy_pass http://backend;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+    }}
+  }}""")
+
+
+def haproxy(stage, name, port):
+    path = stage.write(f"{name}.cfg", f"""\
+global
+  nbthread 1
+  maxconn 8192
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+  http-reuse always
+listen bench
+  bind 127.0.0.1:{port} backlog 4096
+  option forwardfor
+  http-request set-header X-Forwarded-Proto http
+  server backend unix@{stage.backend_socket}
+""")
+    return ["haproxy", "-db", "-f", str(path)]
+
+
+def socat(stage, _, port):
+    # Its accept queue has 5 places, else; a connection that finds no place comes a second later.
+    return ["socat", f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,backlog=4096", f"UNIX-CONNECT:{stage.backend_socket}"]
+
+
+def _configuration(stage, name, port):
+    """Everything at its default but where things are, and how soon it ends."""
+    return stage.write(f"{name}.json", json.dumps({
+        "Kestrel": {"Endpoints": {"Http": {"Url": f"http://127.0.0.1:{port}"}}},
+        "Admin": {"Url": f"http://127.0.0.1:{stage.free_port()}"},
+        "Enclaves": [{"Id": "0", "Transport": "unix", "Path": str(stage.backend_socket)}],
+        "Timeouts": {"DrainDelay": "00:00:00", "Drain": "00:00:01"},
+    }, indent=2))
+
+
+def ours(stage, name, port):
+    return ["dotnet", str(build.output(build.OURS, "parent-proxy.dll")), "run", "--config", str(_configuration(stage, name, port))]
+
+
+def _yarp_host(*arguments):
+    # With the product's own runtime settings, to the letter; those of the host's build are without effect.
+    return [
+        "dotnet", "exec", "--runtimeconfig", str(build.output(build.OURS, "parent-proxy.runtimeconfig.json")),
+        str(build.output(build.YARP_HOST, "yarp-host.dll")), *arguments,
+    ]
+
+
+def yarp(stage, name, port):
+    return _yarp_host("full", str(_configuration(stage, name, port)))
+
+
+def yarp_bare(stage, _, port):
+    return _yarp_host("bare", f"http://127.0.0.1:{port}", str(stage.backend_socket))
+
+
+ALL = [
+    Peer("direct", None),
+    Peer("nginx", nginx, "nginx", "nginx-light"),
+    Peer("haproxy", haproxy, "haproxy", "haproxy"),
+    Peer("socat", socat, "socat", "socat"),
+    Peer("ours", ours, project=build.OURS),
+    Peer("yarp", yarp, project=build.YARP_HOST),
+    Peer("yarp-bare", yarp_bare, project=build.YARP_HOST),
+]

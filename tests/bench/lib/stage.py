@@ -1,0 +1,128 @@
+"""The backend, and the peers in front of it."""
+
+import http.client
+import os
+import socket
+import time
+from dataclasses import dataclass
+
+BODY = "twenty bytes of it.\n"
+STARTING = 20  # seconds
+
+
+class Failure(Exception):
+    """Something could not run."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is measured: where it listens, and whose CPU it uses."""
+
+    name: str
+    port: int
+    pid: int
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}/bench"
+
+
+class Stage:
+    """Starts the backend at once and peers as they are asked for."""
+
+    def __init__(self, scratch, processes):
+        self.scratch = scratch
+        self.processes = processes
+        self.backend_socket = scratch / "backend.sock"
+        self.backend_port = self.free_port()
+        backend = self._backend()
+        self._await("backend", backend, self.backend_port)
+        self.backend_pid = backend.pid
+
+    def start(self, peer):
+        """Starts a peer and waits until it answers."""
+        if peer.command_line is None:
+            return Target(peer.name, self.backend_port, self.backend_pid)
+        port = self.free_port()
+        process = self.processes.start(peer.name, peer.command_line(self, peer.name, port))
+        self._await(peer.name, process, port)
+        return Target(peer.name, port, process.pid)
+
+    def check(self, target):
+        """Two requests over one connection: status and body are the backend's."""
+        connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=5)
+        try:
+            for _ in range(2):
+                connection.request("GET", "/bench")
+                response = connection.getresponse()
+                body = response.read().decode("latin-1")
+                if response.status != 200 or body != BODY:
+                    self.processes.fail(target.name if target.pid != self.backend_pid else "backend", f"answers {response.status} {body!r}")
+        finally:
+            connection.close()
+
+    def write(self, name, text):
+        """A configuration file for a peer."""
+        path = self.scratch / name
+        path.write_text(text)
+        return path
+
+    @staticmethod
+    def free_port():
+        """A port that was free a moment ago."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return probe.getsockname()[1]
+
+    def nginx(self, name, http_section):
+        """The command line of an nginx with one worker that keeps its hands off this machine's files."""
+        folder = self.scratch / name
+        folder.mkdir()
+        path = self.write(f"{name}.conf", f"""\
+{"user root;" if os.geteuid() == 0 else ""}
+daemon off;
+worker_processes 1;
+pid {folder}/pid;
+error_log stderr error;
+events {{ worker_connections 16384; }}
+http {{
+  access_log off;
+  default_type text/plain;
+  keepalive_requests 1000000000;
+  keepalive_timeout 1h;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+{http_section}
+}}
+""")
+        return ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(path)]
+
+    def _backend(self):
+        body = BODY.replace("\n", "\\n")
+        return self.processes.start("backend", self.nginx("backend", f"""
+  server {{
+    listen unix:{self.backend_socket} backlog=4096;
+    listen 127.0.0.1:{self.backend_port} backlog=4096;
+    location / {{ return 200 "{body}"; }}
+  }}"""))
+
+    def _await(self, name, process, port):
+        until = time.monotonic() + STARTING
+        while True:
+            if process.poll() is not None:
+                self.processes.fail(name, f"ended with status {process.returncode}")
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+                connection.request("GET", "/bench")
+                if connection.getresponse().status == 200:
+                    return
+            except (OSError, http.client.HTTPException):
+                pass
+            finally:
+                connection.close()
+            if time.monotonic() > until:
+                self.processes.fail(name, f"does not answer 200 within {STARTING} s")
+            time.sleep(0.05)
