@@ -32,6 +32,8 @@ internal static class ForwardFailure
                 : new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {bad.Message}", "");
         }
 
+        if (forward.ClientFailure is { } unread && IsInvalidBody(unread))
+            return new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {unread.Message}", "");
         if ((forward.ClientFailure ?? exception) is InvalidRequestException invalid)
             return new AttemptFailure(FailureKind.BadRequest, "400", $"the request cannot be forwarded as HTTP/1.1: {invalid.Message}", "");
         if (forward.ClientFailure is not null || exception is ClientGoneException || context.RequestAborted.IsCancellationRequested)
@@ -56,6 +58,13 @@ internal static class ForwardFailure
             _ => new AttemptFailure(FailureKind.Internal, "internal", $"the answer could not be passed on: {exception.Message}", "Please report this."),
         };
     }
+
+    /// <summary>
+    /// Whether Kestrel found a body invalid where it does not say so: a chunk's size that overflows is an IOException, a
+    /// NUL in a trailer an InvalidOperationException. A client that goes away has types of its own.
+    /// </summary>
+    public static bool IsInvalidBody(Exception exception) =>
+        exception.GetType() == typeof(IOException) || exception.GetType() == typeof(InvalidOperationException);
 
     /// <summary>What YARP's pipeline is told.</summary>
     public static ForwarderError ErrorOf(FailureKind kind) => kind switch
