@@ -12,27 +12,35 @@ namespace ParentProxy.Ingress;
 /// ended its direction, and Kestrel aborts it then. For an ordinary request that is right: the client is gone. In a tunnel
 /// the other direction goes on, so that there the connection is closed when it is closed in both.
 /// </summary>
-internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeFeature
+internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeFeature, IConnectionTransportFeature, IDuplexPipe
 {
     private readonly ConnectionContext _inner;
-    private readonly PipeWriter _output;
+    private readonly Socket _socket;
+    private readonly PipeReader _input;
+    private readonly ClientOutput _output;
     private readonly Action _onClosed;
     private readonly CancellationTokenSource _closed = new();
     private readonly Lock _lock = new();
     private bool _isTunnel;
+    private bool _hasShutdown;
     private bool _hasClientEnded;
     private int _isClosed;
 
     /// <summary>Wraps a connection of the transport.</summary>
-    /// <param name="inner">The transport's connection, which this one owns.</param>
+    /// <param name="inner">The transport's connection, which this one owns; it reads from the socket and closes it.</param>
+    /// <param name="socket">What it runs over.</param>
     /// <param name="onClosed">Runs once, when the connection is closed.</param>
-    public ClientConnection(ConnectionContext inner, Action onClosed)
+    public ClientConnection(ConnectionContext inner, Socket socket, Action onClosed)
     {
         _inner = inner;
-        _output = inner.Transport.Output;
+        _socket = socket;
+        _input = inner.Transport.Input;
+        _output = new ClientOutput(socket, ex => Abort(new ConnectionAbortedException("The client is gone.", ex)));
         _onClosed = onClosed;
+        Transport = this;
         ConnectionClosed = _closed.Token;
         inner.Features.Set<IConnectionLifetimeFeature>(this);
+        inner.Features.Set<IConnectionTransportFeature>(this);
         inner.Features.Set(new ClientWire(this));
         inner.ConnectionClosed.UnsafeRegister(static state => ((ClientConnection)state!).OnTransportClosed(), this);
     }
@@ -55,11 +63,11 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeF
     }
 
     /// <summary>What Kestrel reads and writes: with TLS, which replaces it, the plain text.</summary>
-    public override IDuplexPipe Transport
-    {
-        get => _inner.Transport;
-        set => _inner.Transport = value;
-    }
+    public override IDuplexPipe Transport { get; set; }
+
+    PipeReader IDuplexPipe.Input => _input;
+
+    PipeWriter IDuplexPipe.Output => _output;
 
     /// <inheritdoc cref="BaseConnectionContext.ConnectionClosed"/>
     public override CancellationToken ConnectionClosed { get; set; }
@@ -82,27 +90,19 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeF
     public void BeginTunnel()
     {
         lock (_lock)
-        {
-            if (_isTunnel)
-                return;
             _isTunnel = true;
-        }
-
-        // Once the client has ended its direction nobody reads from the socket any more, and Kestrel's streams swallow what
-        // they cannot send: that the transport stopped sending is all that tells of a client that is gone altogether.
-#pragma warning disable CS0618 // Obsolete because not every PipeWriter calls back; that of a Pipe, which this is, does.
-        _output.OnReaderCompleted(static (_, state) => ((ClientConnection)state!).Close(), this);
-#pragma warning restore CS0618
     }
 
-    /// <summary>Ends our direction alone; false where that cannot be done (TLS).</summary>
+    /// <summary>Ends our direction of a tunnel alone, what was flushed before it; false where that cannot be done (TLS).</summary>
     public bool TryShutdownSend()
     {
-        if (Transport.Output != _output || _inner.Features.Get<IConnectionSocketFeature>() is not { } feature)
+        if (Transport != this)
             return false;
+        lock (_lock)
+            _hasShutdown = true;
         try
         {
-            feature.Socket.Shutdown(SocketShutdown.Send);
+            _socket.Shutdown(SocketShutdown.Send);
         }
         catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
         {
@@ -132,7 +132,8 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeF
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        // This sends what was written before it closes.
+        // What was written is sent before the transport closes.
+        await _output.DrainAsync();
         await _inner.DisposeAsync();
         Close();
         await base.DisposeAsync();
@@ -142,7 +143,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeF
     {
         lock (_lock)
         {
-            if (_isTunnel && IsOpenForSending())
+            if (_isTunnel && (_hasShutdown || IsOpenForSending()))
             {
                 _hasClientEnded = true;
                 return;
@@ -158,7 +159,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeF
         try
         {
             // Sends nothing, and fails where something could not be sent.
-            return _inner.Features.Get<IConnectionSocketFeature>()?.Socket.Send(ReadOnlySpan<byte>.Empty) == 0;
+            return _socket.Send(ReadOnlySpan<byte>.Empty) == 0;
         }
         catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
         {

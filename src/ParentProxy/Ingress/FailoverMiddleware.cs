@@ -39,6 +39,8 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         Report(context, exchange, failure);
         if (failure.Kind is not (FailureKind.ClientGone or FailureKind.TunnelEnded))
             await FailureAnswer.WriteAsync(context, failure.Kind, exchange.RequestId);
+        else if (!context.Response.HasStarted)
+            context.Abort(); // Else Kestrel would answer 200 in our place, should the client be there after all.
     }
 
     private async Task<AttemptFailure?> ForwardAsync(HttpContext context, Exchange exchange)

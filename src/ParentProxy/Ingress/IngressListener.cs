@@ -145,7 +145,7 @@ internal sealed class IngressListener : IConnectionListener
 
         if (socket.LocalEndPoint is IPEndPoint)
             socket.NoDelay = true;
-        return new ClientConnection(_contexts.Create(socket), _onClosed);
+        return new ClientConnection(_contexts.Create(socket), socket, _onClosed);
     }
 
     private async Task PauseAsync()
