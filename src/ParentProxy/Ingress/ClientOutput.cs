@@ -5,9 +5,9 @@ using System.Net.Sockets;
 namespace ParentProxy.Ingress;
 
 /// <summary>
-/// What goes to a client: a flush is a send, on the thread that flushes, and ends when the kernel has taken everything. The
-/// transport has a pipe and a loop of its own between the two, which costs a hand-off, and behind which nobody knows when
-/// the last byte has gone, so that the direction could not be ended alone.
+/// What goes to a client: a flush is a send and ends when the kernel has taken everything. The transport has a pipe and a
+/// loop of its own between the two, behind which nobody knows when the last byte has gone: a direction that is ended alone
+/// would lose it.
 /// </summary>
 /// <remarks>One write or flush at a time, as Kestrel does it. Holds memory only between a write and its flush.</remarks>
 internal sealed class ClientOutput(Socket socket, Action<Exception> onBroken) : PipeWriter
