@@ -136,6 +136,13 @@ internal sealed class Http1Pool : IDisposable
 
     private TimeSpan Now => _time.GetElapsedTime(_started);
 
+    /// <summary>Gives a connection that is idle just now, or null; <see cref="RentAsync"/> without the wait.</summary>
+    public Http1Connection? TryRent()
+    {
+        lock (_lock)
+            return _isDisposed ? null : TakeIdle(Now)?.Connection;
+    }
+
     /// <summary>Gives a connection to a request, which gives it back with <see cref="Return"/>.</summary>
     /// <param name="dialTime">How long from now on a dial on behalf of the request makes sense.</param>
     /// <param name="fresh">Whether it must be one that no request had before: for a request that is repeated because the connection which it reused turned out to be closed.</param>

@@ -18,6 +18,12 @@ internal sealed class Exchange
     /// <summary>The client as far as a trusted peer tells, else the peer; null on a unix socket.</summary>
     public required string? ClientAddress { get; init; }
 
+    /// <summary>The request target as it stood on the wire.</summary>
+    public required string RawTarget { get; init; }
+
+    /// <summary>Whether the forwarded fields stand in the request already as the enclave is to see them.</summary>
+    public bool HasForwardedFields { get; set; }
+
     /// <summary>The latest try, or null before the first.</summary>
     public Attempt? Attempt { get; set; }
 

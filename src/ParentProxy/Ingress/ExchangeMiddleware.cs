@@ -25,7 +25,10 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             Started = time.GetTimestamp(),
             PeerIsTrusted = peerIsTrusted,
             ClientAddress = ForwardedFields.ClientAddress(context, peerIsTrusted),
+            RawTarget = context.Features.Get<IHttpRequestFeature>()!.RawTarget,
         };
+        if (!peerIsTrusted)
+            ForwardedFields.DropUntrusted(context.Request.Headers);
         context.Features.Set(exchange);
         context.Response.OnStarting(static state => ((ExchangeMiddleware, HttpContext))state is var (self, context) ? self.FinishHead(context) : Task.CompletedTask, (this, context));
 

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
@@ -30,7 +29,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
     public async Task InvokeAsync(HttpContext context)
     {
         var exchange = Exchange.Of(context);
-        var failure = RawTarget.ForEnclave(context.Request.Method, context.Features.Get<IHttpRequestFeature>()!.RawTarget) is null
+        var failure = RawTarget.ForEnclave(context.Request.Method, exchange.RawTarget) is null
             ? new AttemptFailure(FailureKind.BadTarget, "400", "the request target names no path", "")
             : await ForwardAsync(context, exchange);
         if (failure is null)
@@ -180,7 +179,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             logger,
             level,
             context.Request.Method,
-            RawTarget.Path(context.Features.Get<IHttpRequestFeature>()!.RawTarget).ToString(),
+            RawTarget.Path(exchange.RawTarget).ToString(),
             exchange.ClientAddress ?? "local",
             exchange.RequestId,
             exchange.Attempt?.Enclave.ToString() ?? "none",

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using ParentProxy.Configuration;
+using ParentProxy.Http1;
 
 namespace ParentProxy.Ingress;
 
@@ -46,41 +47,55 @@ internal static class ForwardedFields
         return Text(context.Connection.RemoteIpAddress);
     }
 
-    /// <summary>Rewrites the fields of the request as the enclave is to see them.</summary>
-    public static void Apply(HttpContext context, bool peerIsTrusted)
+    /// <summary>Drops what a peer says who is not to be believed, before anything looks at it.</summary>
+    public static void DropUntrusted(IHeaderDictionary headers)
     {
+        headers.Remove(For);
+        headers.Remove(Proto);
+        headers.Remove(Host);
+        headers.Remove(Port);
+        headers.Remove(Prefix);
+        headers.Remove(Forwarded);
+    }
+
+    /// <summary>Whether <see cref="Write"/> writes a field.</summary>
+    public static bool IsWritten(string name) => name.Length switch
+    {
+        15 => name.Equals(For, StringComparison.OrdinalIgnoreCase),
+        16 => name.Equals(Host, StringComparison.OrdinalIgnoreCase) || name.Equals(Port, StringComparison.OrdinalIgnoreCase),
+        17 => name.Equals(Proto, StringComparison.OrdinalIgnoreCase),
+        _ => false,
+    };
+
+    /// <summary>Writes the fields as the enclave is to see them.</summary>
+    public static void Write(HttpContext context, RequestBuffer buffer)
+    {
+        var values = new Values(context);
+        if (values.For.Length > 0)
+            buffer.Field(For, values.For);
+        buffer.Field(Proto, values.Proto);
+        if (values.Host.Length > 0)
+            buffer.Field(Host, values.Host);
+        if (values.Port.Length > 0)
+            buffer.Field(Port, values.Port);
+    }
+
+    /// <summary>Puts the fields into the request as the enclave is to see them.</summary>
+    public static void Apply(HttpContext context)
+    {
+        var values = new Values(context);
         var headers = context.Request.Headers;
-        var peer = Text(context.Connection.RemoteIpAddress);
-        if (!peerIsTrusted)
-        {
-            headers.Remove(For);
-            headers.Remove(Proto);
-            headers.Remove(Host);
-            headers.Remove(Port);
-            headers.Remove(Prefix);
-            headers.Remove(Forwarded);
-        }
-
-        if (peer is not null)
-        {
-            var before = headers[For];
-            headers[For] = StringValues.IsNullOrEmpty(before) ? peer : $"{string.Join(", ", before.ToArray())}, {peer}";
-        }
-
-        SetSingle(headers, Proto, context.Request.Scheme);
-        SetSingle(headers, Host, context.Request.Headers.Host.ToString());
-        SetSingle(headers, Port, context.Connection.LocalPort is > 0 and var port ? port.ToString(CultureInfo.InvariantCulture) : "");
+        if (values.For.Length > 0)
+            headers[For] = values.For;
+        headers[Proto] = values.Proto;
+        if (values.Host.Length > 0)
+            headers[Host] = values.Host;
+        if (values.Port.Length > 0)
+            headers[Port] = values.Port;
     }
 
-    /// <summary>Keeps what a trusted peer said, but never as a list: of several the last, which that peer wrote.</summary>
-    private static void SetSingle(IHeaderDictionary headers, string name, string value)
-    {
-        var given = LastEntry(headers[name]);
-        if (given.Length > 0)
-            headers[name] = given;
-        else if (value.Length > 0)
-            headers[name] = value;
-    }
+    /// <summary>What a trusted peer said, but never as a list: of several the last, which that peer wrote.</summary>
+    private static string Single(StringValues given, string value) => LastEntry(given) is { Length: > 0 } last ? last : value;
 
     private static string LastEntry(StringValues values)
     {
@@ -99,5 +114,28 @@ internal static class ForwardedFields
         var text = Unmap(address).ToString();
         var zone = text.IndexOf('%', StringComparison.Ordinal);
         return zone < 0 ? text : text[..zone];
+    }
+
+    /// <summary>What the fields say; empty ones are left out.</summary>
+    private readonly struct Values
+    {
+        public Values(HttpContext context)
+        {
+            var headers = context.Request.Headers;
+            var before = headers[ForwardedFields.For];
+            var peer = Text(context.Connection.RemoteIpAddress);
+            For = peer is null ? before.ToString() : StringValues.IsNullOrEmpty(before) ? peer : $"{string.Join(", ", before.ToArray())}, {peer}";
+            Proto = Single(headers[ForwardedFields.Proto], context.Request.Scheme);
+            Host = Single(headers[ForwardedFields.Host], headers.Host.ToString());
+            Port = Single(headers[ForwardedFields.Port], context.Connection.LocalPort is > 0 and var port ? port.ToString(CultureInfo.InvariantCulture) : "");
+        }
+
+        public string For { get; }
+
+        public string Proto { get; }
+
+        public string Host { get; }
+
+        public string Port { get; }
     }
 }

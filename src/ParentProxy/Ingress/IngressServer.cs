@@ -68,7 +68,6 @@ internal sealed class IngressServer : IAsyncDisposable
         _app = builder.Build();
         _app.UseMiddleware<ExchangeMiddleware>();
         _app.UseMiddleware<PublicHealthMiddleware>();
-        _app.UseMiddleware<ForwardedFieldsMiddleware>();
         _app.UseRouting();
         _app.MapReverseProxy(proxy =>
         {

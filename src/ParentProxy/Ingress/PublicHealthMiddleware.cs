@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
@@ -20,7 +19,7 @@ internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegist
         var health = configuration.Options.Health;
         var isAsked = health.Public
             && (context.Request.Method is "GET" or "HEAD")
-            && RawTarget.Path(context.Features.Get<IHttpRequestFeature>()!.RawTarget).SequenceEqual(health.Path);
+            && RawTarget.Path(Exchange.Of(context).RawTarget).SequenceEqual(health.Path);
         return isAsked ? AnswerAsync(context) : next(context);
     }
 

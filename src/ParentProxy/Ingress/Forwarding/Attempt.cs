@@ -17,8 +17,9 @@ internal sealed class Attempt : IDisposable
     private readonly TimeProvider _time;
     private readonly TimeoutOptions _timeouts;
     private readonly AttemptWatch _watch;
-    private readonly CancellationTokenSource _ended;
     private readonly CancellationTokenRegistration _client;
+    private CancellationTokenSource? _ended;
+    private Http1Forward? _running;
     private AttemptPhase _phase = AttemptPhase.Connecting;
     private long _progress;
     private bool _slowReported;
@@ -32,7 +33,6 @@ internal sealed class Attempt : IDisposable
         _timeouts = timeouts;
         _time = time;
         _watch = watch;
-        _ended = new CancellationTokenSource();
         _progress = time.GetTimestamp();
         _client = cancellationToken.UnsafeRegister(static state => ((Attempt)state!).Cancel(), this);
         watch.Add(this);
@@ -47,8 +47,25 @@ internal sealed class Attempt : IDisposable
     /// <summary>The enclave that is tried.</summary>
     public Enclave Enclave { get; }
 
-    /// <summary>Ends the try.</summary>
-    public CancellationToken Cancellation => _ended.Token;
+    /// <summary>Whether the try is to end: a time is over, or the client is gone.</summary>
+    public bool IsCancelled { get; private set; }
+
+    /// <summary>Ends the try; made when it is first asked for, which most requests never do.</summary>
+    public CancellationToken Cancellation
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_phase == AttemptPhase.Ended)
+                    return new CancellationToken(canceled: true);
+                _ended ??= new CancellationTokenSource();
+                if (IsCancelled)
+                    _ended.Cancel();
+                return _ended.Token;
+            }
+        }
+    }
 
     /// <summary>How far it has come.</summary>
     public AttemptPhase Phase => _phase;
@@ -146,6 +163,24 @@ internal sealed class Attempt : IDisposable
             Cancel();
     }
 
+    /// <summary>What is to be aborted with the try, until <see cref="Unbind"/>.</summary>
+    public void Bind(Http1Forward running)
+    {
+        lock (_gate)
+        {
+            _running = running;
+            if (IsCancelled)
+                running.Abort();
+        }
+    }
+
+    /// <summary>Nothing is to be aborted any more: after this no abort is under way either.</summary>
+    public void Unbind()
+    {
+        lock (_gate)
+            _running = null;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -153,14 +188,26 @@ internal sealed class Attempt : IDisposable
             _phase = AttemptPhase.Ended;
         _watch.Remove(this);
         _client.Dispose();
-        _ended.Dispose();
+        _ended?.Dispose();
     }
 
     private void Cancel()
     {
+        CancellationTokenSource? ended;
+        lock (_gate)
+        {
+            if (IsCancelled || _phase == AttemptPhase.Ended)
+                return;
+            IsCancelled = true;
+
+            // Under the gate: the connection must not serve another request when this hits it.
+            _running?.Abort();
+            ended = _ended;
+        }
+
         try
         {
-            _ended.Cancel();
+            ended?.Cancel();
         }
         catch (ObjectDisposedException)
         {

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
-using ParentProxy.Http1;
 using ParentProxy.Ingress.Http2;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -40,18 +39,59 @@ internal sealed class EnclaveForwarder(
             return ForwarderError.NoAvailableDestinations;
         }
 
+        TransformedHeads? heads = null;
         try
         {
-            if (pool!.Http1 is not { } connections)
+            var isTransformed = pool!.Http1 is null || HasTransforms(proxy);
+            if (isTransformed && !exchange.HasForwardedFields)
+            {
+                // YARP copies what stands in the request.
+                ForwardedFields.Apply(context);
+                exchange.HasForwardedFields = true;
+            }
+
+            if (pool.Http1 is not { } connections)
                 return await http2.SendAsync(context, exchange, enclave, pool.Http2!, transformer, cancellationToken);
             var plan = new RequestPlan(context, exchange) { FallbackHost = proxy.ProxiedDestination.Model.Config.Host ?? "" };
-            if (!HasTransforms(proxy))
-                return await SendAsync(context, exchange, enclave, pool, connections, plan, heads: null);
-            using var heads = await TransformedHeads.CreateAsync(context, plan, transformer, cancellationToken);
-            return heads is null ? ForwarderError.None : await SendAsync(context, exchange, enclave, pool, connections, plan, heads);
+            if (isTransformed)
+            {
+                heads = await TransformedHeads.CreateAsync(context, plan, transformer, cancellationToken);
+                if (heads is null)
+                    return ForwarderError.None;
+            }
+
+            for (var isRepeated = false; ; isRepeated = true)
+            {
+                using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted);
+                exchange.Attempt = attempt;
+                using var forward = new Http1Forward(context, plan, heads, attempt, connections);
+                try
+                {
+                    await forward.RunAsync(pool.TimeToDial(exchange.DialDeadline), fresh: isRepeated);
+                    if (attempt.Status >= 500)
+                        enclave.ReportEvidence(new Evidence(EvidenceKind.ServerError, $"it answered a request with {attempt.Status}"));
+                    return ForwarderError.None;
+                }
+                catch (Exception ex)
+                {
+                    // A time-out has named itself already.
+                    attempt.Fail(ForwardFailure.Of(ex, forward, attempt, context));
+                    ReportEvidence(attempt);
+                    if (context.Response.HasStarted)
+                        context.Abort();
+                }
+
+                // The enclave may close an idle connection at the moment when it is used again. On a fresh one the same end
+                // means something, and is not tried away.
+                var failure = attempt.Failure!;
+                if (failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !plan.MayRepeat || context.RequestAborted.IsCancellationRequested)
+                    return ForwardFailure.ErrorOf(failure.Kind);
+                IngressLog.RepeatedOnFreshConnection(logger, exchange.RequestId, enclave.ToString(), failure.Code);
+            }
         }
         finally
         {
+            heads?.Dispose();
             enclave.EndRequest(pool!);
         }
     }
@@ -59,67 +99,6 @@ internal sealed class EnclaveForwarder(
     /// <summary>Whether YARP changes messages on the route of a request; session affinity is one of its transforms.</summary>
     private static bool HasTransforms(IReverseProxyFeature proxy) =>
         proxy.Route.Config.Transforms is { Count: > 0 } || proxy.Cluster.Config.SessionAffinity is { Enabled: true };
-
-    private async Task<ForwarderError> SendAsync(HttpContext context, Exchange exchange, Enclave enclave, EnclaveHttpPool pool, Http1Pool connections, RequestPlan plan, TransformedHeads? heads)
-    {
-        for (var isRepeated = false; ; isRepeated = true)
-        {
-            using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted);
-            exchange.Attempt = attempt;
-            await TryAsync(context, attempt, pool, connections, plan, heads, exchange.DialDeadline, fresh: isRepeated);
-            if (attempt.Failure is not { } failure)
-                return ForwarderError.None;
-
-            // The enclave may close an idle connection at the moment when it is used again. On a fresh one the same end
-            // means something, and is not tried away.
-            if (failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !plan.MayRepeat || context.RequestAborted.IsCancellationRequested)
-                return ForwardFailure.ErrorOf(failure.Kind);
-            IngressLog.RepeatedOnFreshConnection(logger, exchange.RequestId, enclave.ToString(), failure.Code);
-        }
-    }
-
-    private static async Task TryAsync(HttpContext context, Attempt attempt, EnclaveHttpPool pool, Http1Pool connections, RequestPlan plan, TransformedHeads? heads, long dialDeadline, bool fresh)
-    {
-        using var place = plan.Upgrade is null ? null : connections.TryReserveTunnel();
-        if (plan.Upgrade is not null && place is null)
-        {
-            attempt.Fail(new AttemptFailure(FailureKind.TunnelsBusy, "limit", "as many upgraded connections are open as may be", "Routing:MaxTunnelsPerEnclave sets the limit."));
-            return;
-        }
-
-        Http1Connection connection;
-        try
-        {
-            connection = await connections.RentAsync(pool.TimeToDial(dialDeadline), fresh, attempt.Cancellation);
-        }
-        catch (OperationCanceledException)
-        {
-            attempt.Fail(new AttemptFailure(FailureKind.ClientGone, "canceled", "the client went away", ""));
-            return;
-        }
-        catch (Exception ex)
-        {
-            attempt.Fail(ForwardFailure.OfConnecting(ex, attempt.Enclave.Endpoint));
-            return;
-        }
-
-        attempt.Connected(connection.IsReused, plan.Framing != RequestBodyFraming.None);
-        var forward = new Http1Forward(context, plan, heads, attempt, connection, connections, place);
-        try
-        {
-            await forward.RunAsync();
-            if (attempt.Status >= 500)
-                attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.ServerError, $"it answered a request with {attempt.Status}"));
-        }
-        catch (Exception ex)
-        {
-            // A time-out has named itself already.
-            attempt.Fail(ForwardFailure.Of(ex, forward, attempt, context));
-            ReportEvidence(attempt);
-            if (context.Response.HasStarted)
-                context.Abort();
-        }
-    }
 
     private static void ReportEvidence(Attempt attempt)
     {

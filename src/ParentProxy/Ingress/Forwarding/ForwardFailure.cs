@@ -12,19 +12,23 @@ namespace ParentProxy.Ingress.Forwarding;
 internal static class ForwardFailure
 {
     /// <summary>Before there was a connection.</summary>
-    public static AttemptFailure OfConnecting(Exception exception, EnclaveEndpoint endpoint) => exception switch
+    private static AttemptFailure OfConnecting(Exception exception, EnclaveEndpoint endpoint) => exception switch
     {
         DialException dial => new AttemptFailure(FailureKind.NoEnclave, dial.Code, dial.Meaning, dial.Hint),
         DialTimeoutException => new AttemptFailure(FailureKind.NoEnclave, DialException.Timeout, $"no connection to {endpoint} came about in time", "Timeouts:Connect sets the time for a dial, Routing:MaxDialsPerEnclave how many run at a time."),
         PoolFullException full => new AttemptFailure(FailureKind.ConnectionsBusy, "limit", full.Message, "Routing:MaxConnectionsPerEnclave and MaxQueuedPerEnclave set the limits."),
         QueueTimeoutException waited => new AttemptFailure(FailureKind.ConnectionsBusy, "timeout", waited.Message, "Routing:QueueTimeout sets the time, MaxConnectionsPerEnclave how many connections there may be."),
+        TunnelsBusyException busy => new AttemptFailure(FailureKind.TunnelsBusy, "limit", busy.Message, "Routing:MaxTunnelsPerEnclave sets the limit."),
+        OperationCanceledException => new AttemptFailure(FailureKind.ClientGone, "canceled", "the client went away", ""),
         ObjectDisposedException => new AttemptFailure(FailureKind.NoEnclave, "unavailable", "the enclave has just left", ""),
         _ => new AttemptFailure(FailureKind.Internal, "internal", exception.Message, "Please report this."),
     };
 
-    /// <summary>With a connection.</summary>
+    /// <summary>Explains an exception of <see cref="Http1Forward.RunAsync"/>.</summary>
     public static AttemptFailure Of(Exception exception, Http1Forward forward, Attempt attempt, HttpContext context)
     {
+        if (!forward.HasConnection)
+            return OfConnecting(exception, attempt.Enclave.Endpoint);
         if ((forward.ClientFailure ?? exception) is InvalidRequestException invalid)
             return new AttemptFailure(FailureKind.BadRequest, "400", $"the request cannot be forwarded as HTTP/1.1: {invalid.Message}", "");
         if (forward.ClientFailure is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge })

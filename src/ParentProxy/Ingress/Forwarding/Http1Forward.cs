@@ -9,7 +9,7 @@ namespace ParentProxy.Ingress.Forwarding;
 /// One request on one connection: the request goes out while the response is read, each piece as it comes, in both
 /// directions. Ends with the response given to the client, or with an exception that <see cref="ForwardFailure"/> explains.
 /// </summary>
-internal sealed class Http1Forward(HttpContext context, RequestPlan plan, TransformedHeads? heads, Attempt attempt, Http1Connection connection, Http1Pool pool, Http1TunnelPlace? place)
+internal sealed class Http1Forward(HttpContext context, RequestPlan plan, TransformedHeads? heads, Attempt attempt, Http1Pool pool) : IDisposable
 {
     /// <summary>As much of a body as is collected for one write: with its framing it stays below the largest write on vsock.</summary>
     private const int MaxPiece = 28 * 1024 - 64;
@@ -17,7 +17,8 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     /// <summary>As much of a response as is handed on before the client has to take it.</summary>
     private const int MaxUnflushed = 64 * 1024;
 
-    private readonly CancellationTokenRegistration _abort = attempt.Cancellation.UnsafeRegister(static state => ((Http1Connection)state!).Abort(), connection);
+    private Http1Connection _connection = null!;
+    private Http1TunnelPlace? _place;
     private Task _upload = Task.CompletedTask;
     private bool _isReleased;
 
@@ -27,36 +28,82 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     /// <summary>How sending the request failed at the enclave's side, or null; an answer may have come nevertheless.</summary>
     public Exception? SendFailure { get; private set; }
 
+    /// <summary>Whether there is a connection, so that something of the request may have been sent.</summary>
+    public bool HasConnection => _connection is not null;
+
     /// <summary>Sends the request and gives the response to the client.</summary>
+    /// <param name="timeToDial">How long a dial for it makes sense.</param>
+    /// <param name="fresh">Whether it needs a connection that no request had before.</param>
     /// <exception cref="InvalidRequestException">The request cannot be written as HTTP/1.1; nothing was sent.</exception>
     /// <exception cref="InvalidResponseException">The enclave sent what is no response.</exception>
-    /// <exception cref="IOException">The connection ended or broke.</exception>
+    /// <exception cref="IOException">The connection ended or broke, or there is none to be had.</exception>
     /// <exception cref="ClientGoneException">The client took no more of the response.</exception>
-    public async Task RunAsync()
+    public async Task RunAsync(TimeSpan timeToDial, bool fresh)
     {
+        if (plan.Upgrade is not null)
+            _place = pool.TryReserveTunnel() ?? throw new TunnelsBusyException();
+        _connection = (fresh ? null : pool.TryRent()) ?? await pool.RentAsync(timeToDial, fresh, attempt.Cancellation);
+        attempt.Connected(_connection.IsReused, plan.Framing != RequestBodyFraming.None);
+        attempt.Bind(this);
         try
         {
             WriteHead();
             _upload = plan.Framing == RequestBodyFraming.None ? SendHeadAsync() : UploadAsync();
-            var head = await ReadFinalHeadAsync();
-            if (connection.BodyFraming == ResponseBodyFraming.Tunnel)
+            ResponseHead head;
+            while (true)
+            {
+                attempt.BeginRead();
+                try
+                {
+                    head = await _connection.ReadHeadAsync();
+                }
+                finally
+                {
+                    attempt.EndRead();
+                }
+
+                if (!head.IsInterim)
+                    break;
+                if (ClientWire.Of(context) is { } wire)
+                    await wire.TrySendInterimAsync(context, head.Status, head.Reason, Forwarded(head), attempt.Cancellation);
+            }
+
+            var isTunnel = _connection.BodyFraming == ResponseBodyFraming.Tunnel;
+            if (isTunnel && plan.Upgrade is null)
+                throw new InvalidResponseException("it switches protocols unasked");
+            attempt.HeadReceived(head.Status, isTunnel);
+            if (isTunnel)
                 await TunnelAsync(head);
-            else
-                await RespondAsync(head);
+            else if (await BeginResponseAsync(head))
+                await SendBodyAsync();
         }
         finally
         {
-            await StopUploadAsync();
+            if (!_upload.IsCompleted)
+                await StopUploadAsync();
             Release(reusable: false);
         }
     }
 
+    /// <summary>Ends it in the middle: the try is over. May be called at any time between Bind and Unbind of the try.</summary>
+    public void Abort()
+    {
+        _connection.Abort();
+
+        // A client that takes nothing is waited for by a flush, which ends with its connection alone.
+        if (context.Response.HasStarted)
+            context.Abort();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _place?.Dispose();
+
     private void WriteHead()
     {
         if (heads is null)
-            RequestFields.Write(connection, plan, context.Request.Headers, ConnectionFields.NamedBy(context.Request.Headers.Connection));
+            RequestFields.Write(_connection, plan, context);
         else
-            heads.WriteRequest(connection, plan);
+            heads.WriteRequest(_connection, plan);
     }
 
     private async Task SendHeadAsync()
@@ -76,7 +123,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             {
                 if (!body.TryRead(out read))
                 {
-                    if (connection.Request.Count > 0 && !await TrySendAsync(last: false))
+                    if (_connection.Request.Count > 0 && !await TrySendAsync(last: false))
                         return;
                     read = await body.ReadAsync();
                 }
@@ -84,7 +131,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             catch (Exception ex)
             {
                 ClientFailure = ex;
-                connection.Abort();
+                _connection.Abort();
                 return;
             }
 
@@ -93,14 +140,14 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             var piece = read.Buffer.Length > MaxPiece ? read.Buffer.Slice(0, MaxPiece) : read.Buffer;
             var isLast = read.IsCompleted && piece.Length == read.Buffer.Length;
             if (plan.Framing == RequestBodyFraming.Chunked)
-                connection.Request.Chunk(piece);
+                _connection.Request.Chunk(piece);
             else
-                connection.Request.Bytes(piece);
+                _connection.Request.Bytes(piece);
             body.AdvanceTo(piece.End);
             attempt.Progress();
             if (isLast)
                 break;
-            if (connection.Request.Count >= MaxPiece && !await TrySendAsync(last: false))
+            if (_connection.Request.Count >= MaxPiece && !await TrySendAsync(last: false))
                 return;
         }
 
@@ -114,23 +161,23 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     {
         try
         {
-            connection.Request.LastChunk();
+            _connection.Request.LastChunk();
             if (context.Features.Get<IHttpRequestTrailersFeature>() is { Available: true } trailers)
             {
                 foreach (var (name, values) in trailers.Trailers)
                 {
                     foreach (var value in values)
-                        connection.Request.Field(name, value ?? "");
+                        _connection.Request.Field(name, value ?? "");
                 }
             }
 
-            connection.Request.EndFields();
+            _connection.Request.EndFields();
             return true;
         }
         catch (InvalidRequestException ex)
         {
             ClientFailure = ex;
-            connection.Abort();
+            _connection.Abort();
             return false;
         }
     }
@@ -140,7 +187,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         attempt.BeginWrite();
         try
         {
-            await connection.FlushAsync(last);
+            await _connection.FlushAsync(last);
             return true;
         }
         catch (Exception ex)
@@ -154,59 +201,40 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         }
     }
 
-    private async ValueTask<ResponseHead> ReadFinalHeadAsync()
+    /// <summary>Sets status and fields; false when that is all.</summary>
+    private ValueTask<bool> BeginResponseAsync(ResponseHead head)
     {
-        while (true)
-        {
-            attempt.BeginRead();
-            ResponseHead head;
-            try
-            {
-                head = await connection.ReadHeadAsync();
-            }
-            finally
-            {
-                attempt.EndRead();
-            }
-
-            if (!head.IsInterim)
-            {
-                var isTunnel = head.Status == StatusCodes.Status101SwitchingProtocols;
-                if (isTunnel && plan.Upgrade is null)
-                    throw new InvalidResponseException("it switches protocols unasked");
-                attempt.HeadReceived(head.Status, isTunnel);
-                return head;
-            }
-
-            if (ClientWire.Of(context) is { } wire)
-                await wire.TrySendInterimAsync(context, head.Status, head.Reason, Forwarded(head), attempt.Cancellation);
-        }
+        if (heads is not null)
+            return BeginTransformedResponseAsync(heads, head);
+        ResponseFields.Apply(head, context);
+        return ValueTask.FromResult(BeginBody(head, isWanted: true));
     }
 
-    private async Task RespondAsync(ResponseHead head)
+    private async ValueTask<bool> BeginTransformedResponseAsync(TransformedHeads heads, ResponseHead head)
     {
-        var response = context.Response;
-        var wantsBody = true;
-        if (heads is null)
-            ResponseFields.Apply(head, context);
-        else
-            wantsBody = await heads.ApplyResponseAsync(head, attempt.Cancellation);
+        var isWanted = await heads.ApplyResponseAsync(head, attempt.Cancellation);
+        return BeginBody(head, isWanted);
+    }
 
+    private bool BeginBody(ResponseHead head, bool isWanted)
+    {
         // The client is to know that the rest of its request will not be taken.
-        var isEarly = !connection.IsRequestEnded;
-        if (isEarly && (plan.Expects || head.Status >= StatusCodes.Status400BadRequest) && !HttpProtocol.IsHttp2(context.Request.Protocol))
+        var response = context.Response;
+        if (!_connection.IsRequestEnded && (plan.Expects || head.Status >= StatusCodes.Status400BadRequest) && !HttpProtocol.IsHttp2(context.Request.Protocol))
             response.Headers.Connection = "close";
 
-        var length = head.ContentLength;
-        if (connection.BodyFraming is ResponseBodyFraming.Length or ResponseBodyFraming.None && head.Status != StatusCodes.Status204NoContent && !head.IsChunked)
+        // Without a body the length is that of the body which another request would have had.
+        if (_connection.BodyFraming is ResponseBodyFraming.Length or ResponseBodyFraming.None && !head.IsChunked && head.ContentLength is { } length)
             response.ContentLength = length;
-        if (!wantsBody || connection.BodyFraming == ResponseBodyFraming.None)
-        {
-            Release(connection.CanReuse);
-            return;
-        }
+        if (isWanted && _connection.BodyFraming != ResponseBodyFraming.None)
+            return true;
+        Release(_connection.CanReuse);
+        return false;
+    }
 
-        var body = new ClientBody(context, chunked: connection.BodyFraming != ResponseBodyFraming.Length);
+    private async Task SendBodyAsync()
+    {
+        var body = new ClientBody(context, chunked: _connection.BodyFraming != ResponseBodyFraming.Length);
         try
         {
             await CopyBodyAsync(body);
@@ -214,15 +242,15 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         catch (IOException)
         {
             // The client sees as much of a cut response as there was.
-            await body.FlushAsync(attempt.Cancellation);
+            await body.FlushAsync(CancellationToken.None);
             throw;
         }
 
-        IReadOnlyList<FieldLine> trailers = connection.Trailers.Count == 0 ? [] : [.. connection.Trailers];
-        Release(connection.CanReuse);
+        IReadOnlyList<FieldLine> trailers = _connection.Trailers.Count == 0 ? [] : [.. _connection.Trailers];
+        Release(_connection.CanReuse);
         if (heads is not null)
             trailers = await heads.TransformTrailersAsync(trailers, attempt.Cancellation);
-        await body.EndAsync(trailers, attempt.Cancellation);
+        await body.EndAsync(trailers, CancellationToken.None);
     }
 
     /// <summary>Copies the body, its last pieces still unsent. What has come goes out before more is waited for.</summary>
@@ -231,13 +259,13 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         var unflushed = 0;
         while (true)
         {
-            while (unflushed < MaxUnflushed && connection.TryReadBody(out var piece))
+            while (unflushed < MaxUnflushed && _connection.TryReadBody(out var piece))
             {
                 body.Write(piece.Span);
                 unflushed += piece.Length;
             }
 
-            if (connection.IsResponseEnded)
+            if (_connection.IsResponseEnded)
                 return;
             var isPaused = unflushed >= MaxUnflushed;
             unflushed = 0;
@@ -247,7 +275,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             attempt.BeginRead();
             try
             {
-                await connection.ReceiveBodyAsync();
+                await _connection.ReceiveBodyAsync();
             }
             finally
             {
@@ -258,7 +286,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
 
     private async ValueTask FlushAsync(ClientBody body)
     {
-        var result = await body.FlushAsync(attempt.Cancellation);
+        var result = await body.FlushAsync(CancellationToken.None);
         attempt.Progress();
         if (result.IsCompleted || result.IsCanceled)
             throw new ClientGoneException();
@@ -266,8 +294,8 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
 
     private async Task TunnelAsync(ResponseHead head)
     {
-        await using var tunnel = await Tunnel.OpenAsync(context, plan, head, attempt, connection);
-        pool.BecomeTunnel(connection, place!);
+        await using var tunnel = await Tunnel.OpenAsync(context, plan, head, attempt, _connection);
+        pool.BecomeTunnel(_connection, _place!);
         await tunnel.RunAsync();
     }
 
@@ -277,9 +305,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     /// </summary>
     private async ValueTask StopUploadAsync()
     {
-        if (_upload.IsCompleted)
-            return;
-        connection.Abort();
+        _connection.Abort();
         context.Request.BodyReader.CancelPendingRead();
         await _upload;
     }
@@ -304,8 +330,8 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         _isReleased = true;
 
         // An abort that is about to run must not hit the next request.
-        _abort.Dispose();
-        attempt.Observe(connection);
-        pool.Return(connection, reusable && !attempt.Cancellation.IsCancellationRequested && _upload.IsCompletedSuccessfully && SendFailure is null);
+        attempt.Unbind();
+        attempt.Observe(_connection);
+        pool.Return(_connection, reusable && !attempt.IsCancelled && _upload.IsCompletedSuccessfully && SendFailure is null);
     }
 }

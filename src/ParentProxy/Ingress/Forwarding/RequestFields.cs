@@ -11,14 +11,20 @@ internal static class RequestFields
     /// <summary>Writes request line and fields.</summary>
     /// <param name="connection">Where to.</param>
     /// <param name="plan">What goes out.</param>
-    /// <param name="headers">The fields of the request.</param>
-    /// <param name="named">Those that its <c>Connection</c> names.</param>
+    /// <param name="context">The client's request.</param>
     /// <exception cref="InvalidRequestException">The request cannot be written as HTTP/1.1.</exception>
-    public static void Write(Http1Connection connection, RequestPlan plan, IHeaderDictionary headers, IReadOnlyList<string>? named)
+    public static void Write(Http1Connection connection, RequestPlan plan, HttpContext context)
     {
+        var headers = context.Request.Headers;
+        var named = ConnectionFields.NamedBy(headers.Connection);
         Begin(connection, plan, headers.Host);
         foreach (var (name, values) in headers)
-            Write(connection.Request, plan, name, values, named);
+        {
+            if (!ForwardedFields.IsWritten(name))
+                Write(connection.Request, plan, name, values, named);
+        }
+
+        ForwardedFields.Write(context, connection.Request);
         End(connection, plan);
     }
 

@@ -15,10 +15,10 @@ internal sealed class RequestPlan
         var features = context.Features;
         RequestId = exchange.RequestId;
         Method = request.Method;
-        Target = RawTarget.ForEnclave(Method, features.Get<IHttpRequestFeature>()!.RawTarget)!;
+        Target = RawTarget.ForEnclave(Method, exchange.RawTarget)!;
         TakesTrailers = request.Headers.TE is { Count: > 0 } te && te.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase);
 
-        if (features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
+        if (HttpMethods.IsConnect(Method) && features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
         {
             // RFC 8441: a WebSocket on a stream of HTTP/2 has no key, and its method is not the one of HTTP/1.1.
             ExtendedConnect = connect;
