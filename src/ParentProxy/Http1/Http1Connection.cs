@@ -33,6 +33,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     private bool _isHeadRequest;
     private int _interims;
     private long _bodyLeft;
+    private bool _mayReuse;
 
     /// <summary>Takes over a stream that was just opened.</summary>
     public Http1Connection(DuplexStream stream, Http1Limits limits)
@@ -91,7 +92,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     /// Whether another request may follow: both messages came to their end, both sides want it, and nothing stands in the
     /// buffer that nobody asked for.
     /// </summary>
-    public bool CanReuse { get; private set; }
+    public bool CanReuse => IsResponseEnded && _mayReuse;
 
     /// <summary>
     /// Begins to be idle. When the peer ends the connection or speaks unasked meanwhile, <paramref name="ended"/> is called,
@@ -132,7 +133,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         _isHeadRequest = method == "HEAD";
         _interims = 0;
         BytesSent = 0;
-        HasSent = IsRequestEnded = HasReceived = IsResponseEnded = CanReuse = false;
+        HasSent = IsRequestEnded = HasReceived = IsResponseEnded = _mayReuse = false;
         BodyFraming = ResponseBodyFraming.None;
         Request.RequestLine(method, target);
     }
@@ -224,13 +225,16 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         IsResponseEnded = true;
     }
 
-    /// <summary>Reads from an upgraded connection: first what came with the 101.</summary>
+    /// <summary>
+    /// Reads from an upgraded connection: first what came with the 101. Into no memory, waits until there is something to
+    /// read.
+    /// </summary>
     /// <returns>0 at the end.</returns>
     public ValueTask<int> ReadTunnelAsync(Memory<byte> destination)
     {
-        var take = Math.Min(_end - _start, destination.Length);
-        if (take == 0)
+        if (_start == _end)
             return _stream.ReadAsync(destination);
+        var take = Math.Min(_end - _start, destination.Length);
         _buffer.AsMemory(_start, take).CopyTo(destination);
         _start += take;
         return ValueTask.FromResult(take);
@@ -280,12 +284,11 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     private void BeginBody(ResponseHead head)
     {
         KeepAliveSeconds = head.KeepAliveSeconds;
-        var wantsMore = head.MinorVersion == 1 ? !head.HasClose : head.HasKeepAlive && !head.HasClose;
-        CanReuse = wantsMore;
+        _mayReuse = !head.HasClose && (head.MinorVersion == 1 || head.HasKeepAlive);
         if (head.Status == 101)
         {
             BodyFraming = ResponseBodyFraming.Tunnel;
-            CanReuse = false;
+            _mayReuse = false;
         }
         else if (_isHeadRequest || head.Status is 204 or 304)
         {
@@ -307,7 +310,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         else
         {
             BodyFraming = ResponseBodyFraming.Close;
-            CanReuse = false;
+            _mayReuse = false;
         }
     }
 
@@ -338,7 +341,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     private void EndResponse()
     {
         IsResponseEnded = true;
-        CanReuse &= IsRequestEnded && _start == _end;
+        _mayReuse &= IsRequestEnded && _start == _end;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]

@@ -11,6 +11,7 @@ internal sealed class PeerStream(Action? disposed = null) : DuplexStream, IValue
 {
     private readonly Lock _lock = new();
     private readonly Queue<byte> _sent = new();
+    private readonly TaskCompletionSource _writesEnd = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ManualResetValueTaskSourceCore<int> _read;
     private Memory<byte> _buffer;
     private bool _isReading;
@@ -25,6 +26,15 @@ internal sealed class PeerStream(Action? disposed = null) : DuplexStream, IValue
 
     /// <summary>What the peer sends whenever something is written to it.</summary>
     public byte[] Answer { get; set; } = [];
+
+    /// <summary>What was written to it, each write by itself.</summary>
+    public List<byte[]> Writes { get; } = [];
+
+    /// <summary>Whether our direction was ended.</summary>
+    public bool IsSendShutDown { get; private set; }
+
+    /// <summary>Whether the peer takes nothing, so that writes wait until the stream is ended hard.</summary>
+    public bool BlocksWrites { get; set; }
 
     /// <summary>Runs while a read begins, before it is pending.</summary>
     public Action? BeforeRead { get; set; }
@@ -71,11 +81,13 @@ internal sealed class PeerStream(Action? disposed = null) : DuplexStream, IValue
         }
     }
 
-    public override void ShutdownSend()
-    {
-    }
+    public override void ShutdownSend() => IsSendShutDown = true;
 
-    public override void Abort() => Complete(() => IsAborted = true);
+    public override void Abort()
+    {
+        Complete(() => IsAborted = true);
+        _writesEnd.TrySetException(new ObjectDisposedException(nameof(PeerStream)));
+    }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
@@ -84,6 +96,9 @@ internal sealed class PeerStream(Action? disposed = null) : DuplexStream, IValue
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(IsAborted || Disposals > 0, this);
+        if (BlocksWrites)
+            return new ValueTask(_writesEnd.Task);
+        Writes.Add(buffer.ToArray());
         PeerSends(Answer);
         return ValueTask.CompletedTask;
     }

@@ -136,7 +136,12 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             }
 
             if (read.IsCanceled)
+            {
+                // Kestrel reads the rest of the body away, unless a read was left open.
+                body.AdvanceTo(read.Buffer.Start);
                 return;
+            }
+
             var piece = read.Buffer.Length > MaxPiece ? read.Buffer.Slice(0, MaxPiece) : read.Buffer;
             var isLast = read.IsCompleted && piece.Length == read.Buffer.Length;
             if (plan.Framing == RequestBodyFraming.Chunked)

@@ -53,7 +53,7 @@ internal sealed class Tunnel : IAsyncDisposable
     {
         var up = CopyUpAsync();
         var down = CopyDownAsync();
-        if ((await Task.WhenAny(up, down)).IsFaulted)
+        if (!(await Task.WhenAny(up, down)).IsCompletedSuccessfully)
         {
             _connection.Abort();
             _context.Abort();
