@@ -7,8 +7,8 @@ if (FuzzOptions.Parse(args) is not { } options)
     return 2;
 }
 
-// Each runs every case. A target that drives more of the program goes here; it may block on what it awaits.
-IFuzzTarget[] targets = [new ParserTarget()];
+// Each runs every case.
+IFuzzTarget[] targets = [new ParserTarget(), new ConnectionTarget()];
 
 var source = new CaseSource(options.Seed);
 var figures = targets.Select(_ => new Figures()).ToArray();
