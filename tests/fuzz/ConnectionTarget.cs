@@ -115,16 +115,24 @@ internal sealed class ConnectionTarget : IFuzzTarget
         canReuse = connection.CanReuse;
         if (outcome.Ending == Ending.Refused && expected.Ending != Ending.Refused && outcome.Ends.Count >= fuzzCase.Limits.MaxInterimResponses)
             return outcome;
-        var isSame = outcome.Ending == Ending.Complete
-            ? outcome.TextUntil(outcome.Ends[^1].TextLength) == expected.TextUntil(expected.Ends[outcome.Ends.Count - 1].TextLength)
-            : outcome.ToString() == expected.ToString() && outcome.Reason == expected.Reason;
-        if (!isSame)
+        if (!IsSame(outcome, expected))
             throw new FindingException($"the connection read:\n{outcome} {outcome.Reason}\n--- instead of\n{expected} {expected.Reason}");
         if (connection.HasReceived != stream.Delivered > 0 || connection.IsResponseEnded != (outcome.Ending == Ending.Complete || outcome.Ending == Ending.Open && connection.BodyFraming == ResponseBodyFraming.Close))
             throw new FindingException($"{outcome.Ending} with received={connection.HasReceived} and ended={connection.IsResponseEnded}");
         if (outcome.Ending != Ending.Complete && canReuse)
             throw new FindingException($"to be used again although it is {outcome.Ending}");
         return outcome;
+    }
+
+    private static bool IsSame(Outcome outcome, Outcome expected)
+    {
+        if (outcome.Ending == Ending.Complete)
+            return outcome.TextUntil(outcome.Ends[^1].TextLength) == expected.TextUntil(expected.Ends[outcome.Ends.Count - 1].TextLength);
+
+        // The parser does not know that something has to follow an interim response.
+        if (outcome.Ending == Ending.Incomplete && expected.Ending == Ending.Complete)
+            return outcome.ToString() == expected.TextUntil(expected.Ends[^1].TextLength) + Ending.Incomplete;
+        return outcome.ToString() == expected.ToString() && outcome.Reason == expected.Reason;
     }
 
     private static Ending Read(Http1Connection connection, PieceStream stream, byte[] input, Outcome outcome, Outcome expected, ref int steps)

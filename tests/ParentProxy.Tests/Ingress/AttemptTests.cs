@@ -165,6 +165,20 @@ public sealed class AttemptTests : IDisposable
     }
 
     [Fact]
+    public async Task Receiving_BegunAtTheMomentWhenTheRequestEnds_IsNotLost()
+    {
+        for (var i = 0; i < 20_000; i++)
+        {
+            using var attempt = New();
+            attempt.Connected(isReused: false, hasBody: true);
+            var ended = Task.Run(attempt.RequestEnded);
+            attempt.HeadReceived(200, isTunnel: false);
+            await ended;
+            Assert.Equal(AttemptPhase.Receiving, attempt.Phase);
+        }
+    }
+
+    [Fact]
     public void Tunnel_WithoutAByte_EndsAfterItsOwnTime()
     {
         using var attempt = New();

@@ -136,7 +136,10 @@ internal sealed class Attempt : IDisposable
     public void HeadReceived(int status, bool isTunnel)
     {
         Status = status;
-        Enter(isTunnel ? AttemptPhase.Tunnel : AttemptPhase.Receiving, from: _phase);
+
+        // Whatever the phase: the end of the request may be told at the same moment, or later.
+        lock (_gate)
+            Enter(isTunnel ? AttemptPhase.Tunnel : AttemptPhase.Receiving, from: _phase);
     }
 
     /// <summary>Looks at the time; called by the watch.</summary>

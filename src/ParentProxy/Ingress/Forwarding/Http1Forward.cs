@@ -79,9 +79,15 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         }
         finally
         {
-            if (!_upload.IsCompleted)
-                await StopUploadAsync();
-            Release(reusable: false);
+            try
+            {
+                if (!_upload.IsCompleted)
+                    await StopUploadAsync();
+            }
+            finally
+            {
+                Release(reusable: false);
+            }
         }
     }
 
