@@ -39,19 +39,21 @@ internal sealed class EnclaveListener : IAsyncDisposable
     /// The connection on which bytes come that nobody has read: a new one or one that was used before. Null when
     /// <paramref name="otherwise"/> ends first.
     /// </summary>
-    public async Task<WireConnection?> ArriveAsync(Task otherwise)
+    public async Task<WireConnection?> ArriveAsync(Task otherwise, WireConnection? busy = null)
     {
-        var ended = new HashSet<WireConnection>();
+        var passedOver = new HashSet<WireConnection>();
+        if (busy is not null)
+            passedOver.Add(busy);
         while (true)
         {
             var changed = Changed();
-            var waiting = Connections.Where(c => !ended.Contains(c)).Select(c => (Connection: c, HasBytes: c.HasBytesAsync())).ToList();
+            var waiting = Connections.Where(c => !passedOver.Contains(c)).Select(c => (Connection: c, HasBytes: c.HasBytesAsync())).ToList();
             await Task.WhenAny([.. waiting.Select(w => w.HasBytes), changed, otherwise]);
             foreach (var (connection, hasBytes) in waiting.Where(w => w.HasBytes.IsCompleted))
             {
                 if (await hasBytes)
                     return connection;
-                ended.Add(connection);
+                passedOver.Add(connection);
             }
 
             if (otherwise.IsCompleted)

@@ -51,6 +51,7 @@ internal static class PeerConfiguration
               proxy_pass_header Date;
               proxy_pass_header Server;
               proxy_pass_header X-Pad;
+              proxy_pass_header X-Accel-Buffering;
               proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset Expires Cache-Control Set-Cookie Vary;
               proxy_connect_timeout 2s;
               proxy_read_timeout 900s;

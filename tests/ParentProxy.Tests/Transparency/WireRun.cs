@@ -50,13 +50,13 @@ internal sealed class WireRun(IFront front, EnclaveListener enclaves) : IAsyncDi
     /// <summary>
     /// Whether the front answers what was sent by itself, with 4xx; if it forwards it, <see cref="Enclave"/> is where to.
     /// </summary>
-    public async Task<bool> IsRefusedAsync()
+    public async Task<bool> IsRefusedAsync(int to = 499)
     {
         _enclave = await enclaves.ArriveAsync(Client.HasBytesAsync());
         if (_enclave is not null)
             return false;
         Assert.True(await Client.HasBytesAsync(), "closed without an answer");
-        Assert.InRange((await Client.ReadMessageAsync()).Status, 400, 499);
+        Assert.InRange((await Client.ReadMessageAsync()).Status, 400, to);
         return true;
     }
 
@@ -64,18 +64,22 @@ internal sealed class WireRun(IFront front, EnclaveListener enclaves) : IAsyncDi
     /// The connection on which the front sends something that has not been read; a front that answers by itself
     /// instead fails the case at once.
     /// </summary>
-    public async Task<WireConnection> ArriveAsync()
+    /// <param name="from">The client whose request it is, where there are several that wait for something.</param>
+    /// <param name="whateverComes">Whether clients may be answered, or their connections end, meanwhile.</param>
+    /// <param name="busy">A connection on which bytes wait that are not meant.</param>
+    public async Task<WireConnection> ArriveAsync(WireConnection? from = null, bool whateverComes = false, WireConnection? busy = null)
     {
-        var answered = _clients.Select(c => (Client: c, HasBytes: c.HasBytesAsync())).ToList();
-        var instead = Task.WhenAny(answered.Select(a => a.HasBytes));
-        _enclave = await enclaves.ArriveAsync(instead);
-        if (_enclave is null)
+        var answered = (from is null ? _clients : [from]).Select(c => (Client: c, HasBytes: c.HasBytesAsync())).ToList();
+        var instead = whateverComes ? Task.Delay(WireDeadline.Value) : Task.WhenAny(answered.Select(a => a.HasBytes));
+        var arrived = await enclaves.ArriveAsync(instead, busy);
+        if (arrived is null)
         {
+            Assert.False(whateverComes, "nothing arrived");
             var (client, hasBytes) = answered.First(a => a.HasBytes.IsCompleted);
             Assert.Fail(await hasBytes ? $"the front answered itself: {FirstLine(client.Peek())}" : "the front closed the client's connection");
         }
 
-        return _enclave;
+        return _enclave = arrived;
     }
 
     /// <summary>Sends a request and gives what the enclave sees of it, whole.</summary>
@@ -148,6 +152,10 @@ internal sealed class WireRun(IFront front, EnclaveListener enclaves) : IAsyncDi
             got += Encoding.Latin1.GetString(chunk);
         Assert.Equal(bytes, got);
     }
+
+    /// <summary>Bytes of a body come next, framed as its head says.</summary>
+    public static Task ExpectBodyAsync(WireConnection connection, WireMessage head, string bytes) =>
+        head.Field("Transfer-Encoding") is null ? ExpectAsync(connection, bytes) : ExpectChunkedAsync(connection, bytes);
 
     /// <summary>Ends the clients' connections.</summary>
     public async ValueTask DisposeAsync()
