@@ -116,7 +116,7 @@ internal sealed class EnclaveListener : IAsyncDisposable
                 socket.NoDelay = true;
                 lock (_gate)
                 {
-                    _connections.Add(new WireConnection(socket, WireDeadline.Value));
+                    _connections.Add(new WireConnection(socket, deadline: WireDeadline.Value));
                     _changed.SetResult();
                     _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 }
