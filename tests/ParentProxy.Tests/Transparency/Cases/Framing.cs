@@ -114,7 +114,7 @@ internal static class Framing
         IsRefused("no version", "GET /\r\n\r\n"),
         IsRefused("an unknown protocol", "GET / FTP/1.1\r\nHost: a\r\n\r\n"),
         IsRefused("HTTP/2.0 by name", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", to: 505),
-        IsRefused("HTTP/1.1 in small letters", "GET / http/1.1\r\nHost: a\r\n\r\n"),
+        IsRefused("HTTP/1.1 in small letters", "GET / http/1.1\r\nHost: a\r\n\r\n", to: 505),
         IsRefused("two spaces after the method", "GET  / HTTP/1.1\r\nHost: a\r\n\r\n"),
         IsRefused("no HTTP at all", "nonsense\r\n\r\n"),
         IsCut("a size that is no number", "zz\r\nhello\r\n0\r\n\r\n"),
