@@ -7,19 +7,22 @@ using System.Text;
 namespace ParentProxy.Tests.Support;
 
 /// <summary>A connection on which a test says and sees every byte; for either side. Every wait ends with the test's deadline.</summary>
-internal sealed class WireConnection(Socket socket, Stream? tls = null) : IAsyncDisposable
+internal sealed class WireConnection(Socket socket, Stream? tls = null, TimeSpan? deadline = null) : IAsyncDisposable
 {
     private readonly Stream _stream = tls ?? new NetworkStream(socket, ownsSocket: true);
-    private readonly CancellationTokenSource _deadline = new(TestDeadline.Value);
+    private readonly CancellationTokenSource _deadline = new(deadline ?? TestDeadline.Value);
     private readonly byte[] _buffer = new byte[16 * 1024];
     private int _start;
     private int _end;
 
-    public static async Task<WireConnection> ConnectAsync(Uri uri)
+    /// <summary>The receive that is under way or was the last: who waits for bytes and who reads them share it.</summary>
+    private Task<bool>? _fill;
+
+    public static async Task<WireConnection> ConnectAsync(Uri uri, TimeSpan? deadline = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port);
-        return new WireConnection(socket);
+        return new WireConnection(socket, deadline: deadline);
     }
 
     /// <summary>With TLS, to whom has this certificate.</summary>
@@ -63,19 +66,8 @@ internal sealed class WireConnection(Socket socket, Stream? tls = null) : IAsync
     }
 
     /// <summary>Start line and fields, or null at the end of the connection.</summary>
-    public async Task<WireMessage?> ReadHeadAsync()
-    {
-        if (await ReadLineAsync() is not { } startLine)
-            return null;
-        var fields = new List<(string, string)>();
-        while (await ReadLineAsync() is { Length: > 0 } line)
-        {
-            var colon = line.IndexOf(':', StringComparison.Ordinal);
-            fields.Add((line[..colon], line[(colon + 1)..].Trim(' ', '\t')));
-        }
-
-        return new WireMessage(startLine, fields, []);
-    }
+    public async Task<WireMessage?> ReadHeadAsync() =>
+        await ReadLineAsync() is { } startLine ? new WireMessage(startLine, await ReadFieldsAsync(), []) : null;
 
     /// <summary>A whole message. A response without framing ends with the connection.</summary>
     /// <param name="bodiless">The answer to a HEAD request.</param>
@@ -84,10 +76,10 @@ internal sealed class WireConnection(Socket socket, Stream? tls = null) : IAsync
         var head = await ReadHeadAsync();
         Assert.True(head is not null, "the connection ended before a message");
         var isResponse = head.StartLine.StartsWith("HTTP/", StringComparison.Ordinal);
-        if (bodiless || (isResponse && head.Status is 101 or 204 or 304))
+        if (bodiless || (isResponse && head.Status is (>= 100 and < 200) or 204 or 304))
             return head;
         if (head.Field("Transfer-Encoding") is not null)
-            return head with { Body = await ReadChunksAsync() };
+            return head with { Body = await ReadChunksAsync(), Trailers = await ReadFieldsAsync() };
         if (head.Field("Content-Length") is { } length)
             return head with { Body = await ReadExactlyAsync(int.Parse(length, CultureInfo.InvariantCulture)) };
         return isResponse ? head with { Body = (await ReadToEndAsync()).Received } : head;
@@ -109,14 +101,44 @@ internal sealed class WireConnection(Socket socket, Stream? tls = null) : IAsync
         return bytes;
     }
 
-    /// <summary>One chunk of a chunked body; empty for the last.</summary>
+    /// <summary>One chunk of a chunked body; empty for the last, together with the line that ends the message.</summary>
     public async Task<byte[]> ReadChunkAsync()
     {
-        var size = await ReadLineAsync() ?? throw new EndOfStreamException("the connection ended before a chunk");
-        var bytes = await ReadExactlyAsync(int.Parse(size.Split(';')[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+        var bytes = await ReadExactlyAsync(await ReadChunkSizeAsync());
         _ = await ReadLineAsync();
         return bytes;
     }
+
+    /// <summary>Field lines up to the empty one.</summary>
+    public async Task<IReadOnlyList<(string Name, string Value)>> ReadFieldsAsync()
+    {
+        var fields = new List<(string, string)>();
+        while (true)
+        {
+            var line = await ReadLineAsync() ?? throw new EndOfStreamException($"the connection ended after {fields.Count} fields");
+            if (line.Length == 0)
+                return fields;
+            var colon = line.IndexOf(':', StringComparison.Ordinal);
+            Assert.True(colon > 0, $"this is no field: {line}");
+            fields.Add((line[..colon], line[(colon + 1)..].Trim(' ', '\t')));
+        }
+    }
+
+    /// <summary>Waits for bytes without taking them; false when the connection ended instead.</summary>
+    public async Task<bool> HasBytesAsync()
+    {
+        try
+        {
+            return _start < _end || await FillAsync();
+        }
+        catch (Exception ex) when (ex is IOException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>What came last and nobody has read, for the message of a failure.</summary>
+    public string Peek() => Encoding.Latin1.GetString(_buffer, _start, _end - _start);
 
     /// <summary>What is left until the connection ends, and whether a reset ended it.</summary>
     public async Task<(byte[] Received, bool Reset)> ReadToEndAsync()
@@ -144,18 +166,42 @@ internal sealed class WireConnection(Socket socket, Stream? tls = null) : IAsync
         _deadline.Dispose();
     }
 
+    private async Task<int> ReadChunkSizeAsync()
+    {
+        var size = await ReadLineAsync() ?? throw new EndOfStreamException("the connection ended before a chunk");
+        return int.Parse(size.Split(';')[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    }
+
     private async Task<byte[]> ReadChunksAsync()
     {
         using var body = new MemoryStream();
-        while (await ReadChunkAsync() is { Length: > 0 } chunk)
-            body.Write(chunk);
+        while (await ReadChunkSizeAsync() is > 0 and var size)
+        {
+            body.Write(await ReadExactlyAsync(size));
+            _ = await ReadLineAsync();
+        }
+
         return body.ToArray();
     }
 
-    private async Task<bool> FillAsync()
+    private Task<bool> FillAsync()
     {
-        _start = 0;
-        _end = await _stream.ReadAsync(_buffer, _deadline.Token);
-        return _end > 0;
+        // A reset is told once only.
+        if (_fill is null or { IsCompletedSuccessfully: true })
+        {
+            // It may have ended since the caller looked.
+            if (_start < _end)
+                return Task.FromResult(true);
+            _fill = ReceiveAsync();
+        }
+
+        return _fill;
+    }
+
+    private async Task<bool> ReceiveAsync()
+    {
+        var received = await _stream.ReadAsync(_buffer, _deadline.Token);
+        (_start, _end) = (0, received);
+        return received > 0;
     }
 }

@@ -7,6 +7,9 @@ namespace ParentProxy.Tests.Support;
 /// <summary>An HTTP/1.1 message as it stood on the wire; bytes as Latin-1.</summary>
 internal sealed record WireMessage(string StartLine, IReadOnlyList<(string Name, string Value)> Fields, byte[] Body)
 {
+    /// <summary>The fields after a chunked body.</summary>
+    public IReadOnlyList<(string Name, string Value)> Trailers { get; init; } = [];
+
     /// <summary>The status of a response.</summary>
     public int Status => int.Parse(StartLine.Split(' ')[1], CultureInfo.InvariantCulture);
 

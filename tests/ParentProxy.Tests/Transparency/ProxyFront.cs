@@ -1,0 +1,31 @@
+using System.Globalization;
+using ParentProxy.Tests.Support;
+
+namespace ParentProxy.Tests.Transparency;
+
+/// <summary>Ours, in this process.</summary>
+internal sealed class ProxyFront : IFront
+{
+    private readonly TestProxy _proxy;
+
+    private ProxyFront(TestProxy proxy) => _proxy = proxy;
+
+    public Uri Uri => _proxy.Uri;
+
+    /// <summary>By the route that every enclave has.</summary>
+    public static async Task<IFront> StartDirectAsync(int enclavePort) => new ProxyFront(await TestProxy.StartAsync(
+        [.. TestProxy.Enclave(0, EndPoint(enclavePort)), "Health:Probe:Enabled=false"]));
+
+    /// <summary>By a route of YARP's section that changes a field of no interest.</summary>
+    public static async Task<IFront> StartTransformedAsync(int enclavePort) => new ProxyFront(await TestProxy.StartAsync(
+        "Health:Probe:Enabled=false",
+        "ReverseProxy:Clusters:c:Destinations:d:Address=" + EndPoint(enclavePort),
+        "ReverseProxy:Routes:r:ClusterId=c",
+        "ReverseProxy:Routes:r:Match:Path=/{**rest}",
+        $"ReverseProxy:Routes:r:Transforms:0:RequestHeader={WireRun.FieldOfTheRoute}",
+        "ReverseProxy:Routes:r:Transforms:0:Set=yes"));
+
+    public ValueTask DisposeAsync() => _proxy.DisposeAsync();
+
+    private static string EndPoint(int port) => string.Create(CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{port}");
+}
