@@ -39,7 +39,7 @@ export class Proxy {
           this.#admin = admin;
         } else if (event?.Name === 'FirstRound') {
           if (status === 'healthy') resolve();
-          else reject(new Error(`the proxy starts ${status}`));
+          else reject(new Error(`the proxy starts ${status}: ${this.#lines()}`));
         }
       });
       this.#child.ended.then(() => reject(new Error(`the proxy ended: ${this.#lines()}`)));

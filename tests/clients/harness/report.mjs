@@ -28,8 +28,11 @@ export class Report {
       this.failed(name, error);
     } finally {
       clearTimeout(timer);
-      this.#fail = null;
+      // What its own clean-up breaks off is not the next check's.
+      this.#fail = () => {};
       for (const ending of this.#endings.splice(0)) await ending();
+      await new Promise(resolve => setImmediate(resolve));
+      this.#fail = null;
     }
   }
 
