@@ -1,0 +1,55 @@
+// Far above what any check takes: it only ends what hangs. No check measures time.
+const DEADLINE_MS = 60_000;
+
+/** Runs checks and prints one line for each. */
+export class Report {
+  suite = '';
+  counts = { passed: 0, failed: 0, skipped: 0 };
+  #fail = null;
+  #endings = [];
+
+  /** Runs when the check that runs now has passed or failed: what hangs must not stay in the way of later ones. */
+  atEndOfCheck(ending) {
+    this.#endings.push(ending);
+  }
+
+  /** Passes when `body` comes to its end without throwing. */
+  async check(name, body) {
+    let timer;
+    const trouble = new Promise((_, reject) => {
+      this.#fail = reject;
+      timer = setTimeout(() => reject(new Error(`no end within ${DEADLINE_MS / 1000} s`)), DEADLINE_MS);
+    });
+    try {
+      await Promise.race([body(), trouble]);
+      this.counts.passed++;
+      console.log(`ok - clients: ${this.suite}: ${name}`);
+    } catch (error) {
+      this.failed(name, error);
+    } finally {
+      clearTimeout(timer);
+      // What its own clean-up breaks off is not the next check's.
+      this.#fail = () => {};
+      for (const ending of this.#endings.splice(0)) await ending();
+      await new Promise(resolve => setImmediate(resolve));
+      this.#fail = null;
+    }
+  }
+
+  failed(name, error) {
+    this.counts.failed++;
+    console.log(`not ok - clients: ${this.suite}: ${name}`);
+    const text = String(error?.message ?? error).trim();
+    for (const line of text.split('\n').slice(0, 20)) console.log(`#   ${line.slice(0, 300)}`);
+  }
+
+  skip(name, reason) {
+    this.counts.skipped++;
+    console.log(`ok - clients: ${this.suite}: ${name} # SKIP ${reason}`);
+  }
+
+  stray(error) {
+    if (this.#fail) this.#fail(error);
+    else this.failed('nothing is thrown between the checks', error);
+  }
+}
