@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Frozen;
 using System.Text;
 
 namespace ParentProxy.Http1;
@@ -14,13 +13,6 @@ internal sealed class ChunkedDecoder(Http1Limits limits)
 
     // What an idle connection may hold for the trailers of a later body.
     private const int MaxKeptLineBytes = 1024;
-
-    // They say how the message was framed, routed or is to be read, which is settled when trailers come (RFC 9110 §6.5.1), or
-    // belong to the connection. Dropped, not refused: whoever reads trailers ignores them, and so does HAProxy.
-    private static readonly FrozenSet<string> NeverTrailers = FrozenSet.Create(
-        StringComparer.OrdinalIgnoreCase,
-        "Connection", "Content-Encoding", "Content-Length", "Content-Range", "Content-Type", "Host", "Keep-Alive",
-        "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade");
 
     private readonly List<FieldLine> _trailers = [];
     private ArrayBufferWriter<byte> _line = new();
@@ -202,7 +194,7 @@ internal sealed class ChunkedDecoder(Http1Limits limits)
             throw new InvalidResponseException($"more than {limits.MaxFields} trailer fields");
         LineSyntax.Split(line, out var name, out var value);
         var field = new FieldLine(FieldNames.Get(name), Encoding.Latin1.GetString(value));
-        if (!NeverTrailers.Contains(field.Name))
+        if (TrailerFields.IsAllowed(field.Name))
             _trailers.Add(field);
     }
 }

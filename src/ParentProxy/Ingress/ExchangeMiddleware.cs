@@ -73,9 +73,10 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         }
     }
 
-    /// <summary>Whether the request may become a tunnel: not when Connection does not say so, too, or a body comes with it.</summary>
+    /// <summary>Whether the request may become a tunnel: not when Connection does not say so, too, a body comes with it, or HTTP/1.0 knows of no such thing.</summary>
     private static bool IsWebSocket(HttpContext context) =>
         string.Equals(context.Request.Headers.Upgrade.ToString().Trim(), "websocket", StringComparison.OrdinalIgnoreCase)
+        && HttpProtocol.IsHttp11(context.Request.Protocol)
         && context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true;
 
     /// <summary>Answers and closes: where the next request would begin is what nobody knows.</summary>

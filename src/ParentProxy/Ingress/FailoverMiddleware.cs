@@ -29,7 +29,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
     public async Task InvokeAsync(HttpContext context)
     {
         var exchange = Exchange.Of(context);
-        var failure = RawTarget.ForEnclave(context.Request.Method, exchange.RawTarget) is null
+        var failure = RawTarget.ForEnclave(context.Request, exchange.RawTarget) is null
             ? new AttemptFailure(FailureKind.BadTarget, "400", "the request target names no path", "")
             : await ForwardAsync(context, exchange);
         if (failure is null)

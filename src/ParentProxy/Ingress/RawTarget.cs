@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace ParentProxy.Ingress;
 
 /// <summary>The request target as it stood on the wire (RFC 9112 §3.2).</summary>
@@ -22,10 +24,18 @@ internal static class RawTarget
     }
 
     /// <summary>
-    /// What stands in the request to an enclave: origin form, or the asterisk of OPTIONS; null when it cannot be forwarded.
+    /// What stands in the request to an enclave: origin form, or the asterisk of OPTIONS (RFC 9112 §3.2.4: in absolute form
+    /// that is one without path and query); null when it cannot be forwarded.
     /// </summary>
-    public static string? ForEnclave(string method, string rawTarget) =>
-        PathAndQuery(rawTarget) ?? (method == "OPTIONS" && rawTarget == "*" ? rawTarget : null);
+    public static string? ForEnclave(HttpRequest request, string rawTarget)
+    {
+        // That of HTTP/2 may be a WebSocket (RFC 8441), and has a path then.
+        if (request.Method == "CONNECT" && !HttpProtocol.IsHttp2(request.Protocol))
+            return null;
+        if (request.Method == "OPTIONS" && (rawTarget == "*" || IsBareAuthority(rawTarget)))
+            return "*";
+        return PathAndQuery(rawTarget);
+    }
 
     /// <summary>The path alone, byte for byte.</summary>
     public static ReadOnlySpan<char> Path(string rawTarget)
@@ -33,5 +43,11 @@ internal static class RawTarget
         var pathAndQuery = PathAndQuery(rawTarget).AsSpan();
         var query = pathAndQuery.IndexOf('?');
         return query < 0 ? pathAndQuery : pathAndQuery[..query];
+    }
+
+    private static bool IsBareAuthority(string rawTarget)
+    {
+        var scheme = rawTarget.IndexOf("://", StringComparison.Ordinal);
+        return scheme > 0 && rawTarget[0] != '/' && rawTarget.AsSpan(scheme + 3).IndexOfAny('/', '?') < 0;
     }
 }

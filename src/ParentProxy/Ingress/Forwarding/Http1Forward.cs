@@ -69,8 +69,8 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             }
 
             var isTunnel = _connection.BodyFraming == ResponseBodyFraming.Tunnel;
-            if (isTunnel && plan.Upgrade is null)
-                throw new InvalidResponseException("it switches protocols unasked");
+            if (isTunnel && !string.Equals(head.Upgrade, plan.Upgrade, StringComparison.OrdinalIgnoreCase))
+                throw new InvalidResponseException("it switches to a protocol that was not asked for");
             attempt.HeadReceived(head.Status, isTunnel);
             if (isTunnel)
                 await TunnelAsync(head);
@@ -177,6 +177,11 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             {
                 foreach (var (name, values) in trailers.Trailers)
                 {
+                    // An empty value is none to Kestrel.
+                    if (!TrailerFields.IsAllowed(name))
+                        continue;
+                    if (values.Count == 0)
+                        _connection.Request.Field(name, "");
                     foreach (var value in values)
                         _connection.Request.Field(name, value ?? "");
                 }
@@ -231,7 +236,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     {
         // The client is to know that the rest of its request will not be taken.
         var response = context.Response;
-        if (!_connection.IsRequestEnded && (plan.Expects || head.Status >= StatusCodes.Status400BadRequest) && !HttpProtocol.IsHttp2(context.Request.Protocol))
+        if (!_connection.IsRequestEnded && (plan.IsBodyHeldBack || head.Status >= StatusCodes.Status400BadRequest) && !HttpProtocol.IsHttp2(context.Request.Protocol))
             response.Headers.Connection = "close";
 
         // Without a body the length is that of the body which another request would have had.

@@ -55,8 +55,8 @@ internal static class RequestFields
     {
         var buffer = connection.Request;
         buffer.Field(RequestId.Field, plan.RequestId);
-        if (plan.Expects)
-            buffer.Field("Expect", "100-continue");
+        if (plan.Expectation is { } expectation)
+            buffer.Field("Expect", expectation);
         if (plan.Framing == RequestBodyFraming.Chunked)
             buffer.Field("Transfer-Encoding", "chunked");
         else if (plan.ContentLength is { } length)

@@ -15,7 +15,7 @@ internal sealed class RequestPlan
         var features = context.Features;
         RequestId = exchange.RequestId;
         Method = request.Method;
-        Target = RawTarget.ForEnclave(Method, exchange.RawTarget)!;
+        Target = RawTarget.ForEnclave(request, exchange.RawTarget)!;
         TakesTrailers = request.Headers.TE is { Count: > 0 } te && te.ToString().Contains("trailers", StringComparison.OrdinalIgnoreCase);
 
         if (HttpMethods.IsConnect(Method) && features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true } connect)
@@ -37,13 +37,10 @@ internal sealed class RequestPlan
         ContentLength = request.ContentLength;
         var hasBody = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
         Framing = !hasBody ? RequestBodyFraming.None : ContentLength is null ? RequestBodyFraming.Chunked : RequestBodyFraming.Length;
-        if (Framing == RequestBodyFraming.None || request.Headers.Expect.Count == 0)
+        if (request.Headers.Expect.Count == 0)
             return;
-
-        // Kestrel would send 100 by itself as soon as the body is read; the enclave decides.
-        Expects = request.Headers.Expect.ToString().Equals("100-continue", StringComparison.OrdinalIgnoreCase);
-        if (Expects)
-            request.Headers.Remove("Expect");
+        Expectation = request.Headers.Expect.ToString();
+        IsBodyHeldBack = Framing != RequestBodyFraming.None && ClientWire.TakeExpectation(context);
     }
 
     /// <summary>The method, in the client's case.</summary>
@@ -64,8 +61,11 @@ internal sealed class RequestPlan
     /// <summary>The value of <c>Content-Length</c>, which may be 0; null for none.</summary>
     public long? ContentLength { get; }
 
-    /// <summary>Whether the client waits for <c>100 Continue</c>.</summary>
-    public bool Expects { get; }
+    /// <summary>The value of <c>Expect</c>; null for none.</summary>
+    public string? Expectation { get; }
+
+    /// <summary>Whether the client waits for <c>100 Continue</c>, which the enclave gives, before it sends its body.</summary>
+    public bool IsBodyHeldBack { get; }
 
     /// <summary>Whether the client sent <c>TE: trailers</c>.</summary>
     public bool TakesTrailers { get; }

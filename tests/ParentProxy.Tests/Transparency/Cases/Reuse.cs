@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace ParentProxy.Tests.Transparency.Cases;
 
 /// <summary>Connections are kept, on both sides, and no request is lost or doubled for it.</summary>
@@ -191,23 +193,27 @@ internal static class Reuse
             Assert.Equal(400, (await run.Client.ReadMessageAsync()).Status);
             await run.EndsAsync();
         }),
-        new("reuse: a client that ends its direction after its request has its answer", async run =>
-        {
-            await run.OpenAsync();
-            await run.SendAsync(WireRun.Get());
-            run.Client.ShutdownSend();
-            await (await run.ArriveAsync(whateverComes: true)).ReadMessageAsync();
-            Assert.Equal("ok", (await run.AnswerAsync()).Text);
-            await run.EndsAsync();
-        }),
-        new("reuse: a client that ends its direction after its body has its answer", async run =>
-        {
-            await run.OpenAsync();
-            await run.SendAsync(WireRun.Post("Content-Length: 5\r\n", "hello"));
-            run.Client.ShutdownSend();
-            Assert.Equal("hello", (await (await run.ArriveAsync(whateverComes: true)).ReadMessageAsync()).Text);
-            Assert.Equal("ok", (await run.AnswerAsync()).Text);
-            await run.EndsAsync();
-        }),
+        EndedDirection("its request", WireRun.Get()),
+        EndedDirection("its body", WireRun.Post("Content-Length: 5\r\n", "hello")),
     ];
+
+    private static WireCase EndedDirection(string after, string request) => new($"reuse: a client that ends its direction after {after} has its answer", async run =>
+    {
+        await run.OpenAsync();
+        await run.SendAsync(request);
+        run.Client.ShutdownSend();
+        var head = run.Client.ReadHeadAsync();
+        var arrival = run.ArriveAsync(whateverComes: true);
+        Assert.True(await Task.WhenAny(arrival, head) == arrival, "the client's connection ended");
+        var enclave = await arrival;
+        await enclave.ReadMessageAsync();
+        await enclave.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+        Assert.Equal(200, (await head)!.Status);
+        await enclave.SendAsync("ok");
+        Assert.Equal("ok", Encoding.Latin1.GetString(await run.Client.ReadExactlyAsync(2)));
+        await run.EndsAsync();
+    })
+    {
+        Reason = "The end of its direction is the end of the client, as for nginx: an enclave is not to work for hours for a client that left (HAProxy's abortonclose). socat's users who do this are told in the README.",
+    };
 }
