@@ -91,6 +91,7 @@ internal static class Trailers
             Assert.Equal("ab", (await (await run.ArriveAsync()).ReadMessageAsync()).Text);
             Assert.Equal("ok", (await run.AnswerAsync()).Text);
             Assert.Equal("GET /next HTTP/1.1", (await (await run.ArriveAsync()).ReadMessageAsync()).StartLine);
+            Assert.Equal("ok", (await run.AnswerAsync()).Text);
         }),
     ];
 
