@@ -43,6 +43,9 @@ internal static class Reuse
             var other = await run.OpenAsync();
             await other.SendAsync(WireRun.Get("/other"));
             Assert.Same(first, await run.ArriveAsync(other));
+            await first.ReadMessageAsync();
+            await first.SendAsync(WireRun.Ok);
+            Assert.Equal("ok", (await other.ReadMessageAsync()).Text);
         }),
         new("reuse: not after an answer that ended with its connection", async run =>
         {

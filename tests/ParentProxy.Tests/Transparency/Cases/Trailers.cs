@@ -20,7 +20,7 @@ internal static class Trailers
         Up("several", "X-After: 1\r\nX-Other: 2\r\n", ("X-After", "1"), ("X-Other", "2")),
         Up("lines of a name in their order", "X-After: b\r\nX-After: a\r\n", ("X-After", "b"), ("X-After", "a")),
         Up("any byte", "X-After: caf\u00e9 \u00e2\u0082\u00ac\r\n", ("X-After", "caf\u00e9 \u00e2\u0082\u00ac")),
-        Up("an empty value", "X-After:\r\n", ("X-After", "")),
+        Up("an empty value", "X-After:\r\n", ("X-After", "")) with { Reason = "Kestrel drops a trailer without a value: appending nothing to its dictionary adds nothing." },
         Up("none", ""),
         new("trailers: without a body before them", async run =>
         {
@@ -91,6 +91,7 @@ internal static class Trailers
             Assert.Equal("ab", (await (await run.ArriveAsync()).ReadMessageAsync()).Text);
             Assert.Equal("ok", (await run.AnswerAsync()).Text);
             Assert.Equal("GET /next HTTP/1.1", (await (await run.ArriveAsync()).ReadMessageAsync()).StartLine);
+            Assert.Equal("ok", (await run.AnswerAsync()).Text);
         }),
     ];
 
