@@ -31,6 +31,8 @@ internal sealed class PeerFront : IFront
         "haproxy",
         directory => ["-db", "-q", "-f", Path.Combine(directory, "front.conf")]);
 
+    public Task SettleAsync() => Task.CompletedTask;
+
     public async ValueTask DisposeAsync()
     {
         _process.Kill();

@@ -25,6 +25,8 @@ internal sealed class ProxyFront : IFront
         $"ReverseProxy:Routes:r:Transforms:0:RequestHeader={WireRun.FieldOfTheRoute}",
         "ReverseProxy:Routes:r:Transforms:0:Set=yes"));
 
+    public Task SettleAsync() => Eventually.TrueAsync(() => _proxy.Server.Registry.All.All(enclave => enclave.InFlight == 0));
+
     public ValueTask DisposeAsync() => _proxy.DisposeAsync();
 
     private static string EndPoint(int port) => string.Create(CultureInfo.InvariantCulture, $"tcp://127.0.0.1:{port}");

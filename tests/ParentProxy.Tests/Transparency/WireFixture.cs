@@ -53,6 +53,7 @@ public sealed class WireFixture : IAsyncLifetime
             failure = ex;
         }
 
+        await front.SettleAsync();
         if (!await enclaves.EndConnectionsAsync() || failure is not null)
             await StopAsync(kind);
 
