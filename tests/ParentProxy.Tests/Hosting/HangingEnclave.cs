@@ -111,10 +111,9 @@ internal sealed class HangingEnclave : IAsyncDisposable
                 _ = await connection.ReadToEndAsync();
                 break;
             case "/upload":
-                if (head.Field("Content-Length") is { } length)
-                    _ = await connection.ReadExactlyAsync(int.Parse(length, CultureInfo.InvariantCulture));
-                else
-                    while (await connection.ReadChunkAsync() is { Length: > 0 });
+                var left = int.Parse(head.Field("Content-Length") ?? "1", CultureInfo.InvariantCulture);
+                while (left > 0)
+                    left = head.Field("Content-Length") is null ? (await connection.ReadChunkAsync()).Length : left - (await connection.ReadExactlyAsync(Math.Min(left, 10_000))).Length;
                 await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
                 break;
             case "/refused":

@@ -15,23 +15,34 @@ public sealed class IdleCloseTests(ITestOutputHelper output)
     private const int RoundsPerConnection = 25;
 
     [Theory]
-    [InlineData("unix", 1)]
-    [InlineData("tcp", 2)]
-    public async Task Connections_ClosedAtRandomByTheEnclave_FailNoGetAndRepeatNoPost(string transport, int seed)
+    [InlineData("unix", false, 1)]
+    [InlineData("tcp", false, 2)]
+    [InlineData("tcp", true, 3)]
+    public async Task Connections_ClosedAtRandomByTheEnclave_FailNoGetAndRepeatNoPost(string transport, bool isTransformed, int seed)
     {
         using var directory = new TemporaryDirectory();
         await using var enclave = new ClosingEnclave(transport == "unix" ? new UnixDomainSocketEndPoint(directory.File("e.sock")) : new IPEndPoint(IPAddress.Loopback, 0), seed);
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, enclave.EndPoint), "Health:Probe:Enabled=false"]);
+        var prefix = isTransformed ? "/api" : "";
+        string[] target = isTransformed
+            ?
+            [
+                "ReverseProxy:Clusters:c:Destinations:d:Address=" + enclave.EndPoint,
+                "ReverseProxy:Routes:r:ClusterId=c",
+                "ReverseProxy:Routes:r:Match:Path=/api/{**rest}",
+                "ReverseProxy:Routes:r:Transforms:0:PathRemovePrefix=/api",
+            ]
+            : TestProxy.Enclave(0, enclave.EndPoint);
+        await using var proxy = await TestProxy.StartAsync([.. target, "Health:Probe:Enabled=false"]);
         var figures = new Figures();
         var watch = Stopwatch.StartNew();
 
-        await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => RunAsync(proxy, client, new Random(seed * 100 + client), figures))));
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => RunAsync(proxy, prefix, client, new Random(seed * 100 + client), figures))));
 
         var repeated = proxy.Log.Entries.Count(e => e.Message.Contains("again", StringComparison.Ordinal) && e.Message.Contains("before any byte of an answer", StringComparison.Ordinal));
         var twice = enclave.Posts.Count(p => p.Value > 1);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{transport}: {Rounds} rounds in {watch.Elapsed.TotalSeconds:F1} s over {enclave.Connections} connections; {figures.Gets} GET, {figures.FailedGets} failed, {repeated} repeated on a fresh connection; {figures.Posts} POST, {figures.FailedPosts} answered 502, {twice} seen twice; {enclave.Unanswered} requests read by the enclave and left without an answer"));
+            $"{transport}{(isTransformed ? " with transforms" : "")}: {Rounds} rounds in {watch.Elapsed.TotalSeconds:F1} s over {enclave.Connections} connections; {figures.Gets} GET, {figures.FailedGets} failed, {repeated} repeated on a fresh connection; {figures.Posts} POST, {figures.FailedPosts} answered 502, {twice} seen twice; {enclave.Unanswered} requests read by the enclave and left without an answer"));
 
         Assert.Equal(Rounds, figures.Gets + figures.Posts);
         Assert.Equal((0, 0), (figures.FailedGets, twice));
@@ -42,10 +53,10 @@ public sealed class IdleCloseTests(ITestOutputHelper output)
         // The race was there to be lost.
         Assert.True(repeated > 0 && figures.FailedPosts > 0, "the race was never met");
         Assert.DoesNotContain(proxy.Log.Entries, e => e.Level >= Microsoft.Extensions.Logging.LogLevel.Error);
-        await Eventually.TrueAsync(async () => (await proxy.EnclaveAsync("0")).GetProperty("inFlight").GetInt32() == 0);
+        await Eventually.TrueAsync(async () => (await proxy.EnclaveAsync(isTransformed ? "c/d" : "0")).GetProperty("inFlight").GetInt32() == 0);
     }
 
-    private static async Task RunAsync(TestProxy proxy, int client, Random random, Figures figures)
+    private static async Task RunAsync(TestProxy proxy, string prefix, int client, Random random, Figures figures)
     {
         WireConnection? connection = null;
         for (var round = 0; round < Rounds / Clients; round++)
@@ -60,7 +71,7 @@ public sealed class IdleCloseTests(ITestOutputHelper output)
             var isPost = random.Next(2) == 0;
             var path = $"/{client}/{round}";
             var body = isPost ? $"Content-Length: {path.Length}\r\n\r\n{path}" : "\r\n";
-            await connection.SendAsync($"{(isPost ? "POST" : "GET")} {path} HTTP/1.1\r\nHost: x\r\n{body}");
+            await connection.SendAsync($"{(isPost ? "POST" : "GET")} {prefix}{path} HTTP/1.1\r\nHost: x\r\n{body}");
             var answer = await connection.ReadMessageAsync();
             figures.Count(isPost, answer.Status);
             if (answer.Status == 200)

@@ -115,4 +115,53 @@ public sealed class StreamingTests
         Assert.Equal(200, answer.Status);
         Assert.Equal("hello", Echo.Parse(answer).Body);
     }
+
+    [Fact]
+    public async Task EarlyAnswer_RestOfTheRequestFollows_TheClientsConnectionServesTheNext()
+    {
+        await using var enclave = ScriptedEnclave.Start(async c =>
+        {
+            await c.ReadHeadAsync();
+            await c.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+            await c.ReadToEndAsync();
+        });
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave);
+        await using var connection = await proxy.ConnectAsync();
+
+        for (var i = 0; i < 3; i++)
+        {
+            await connection.SendAsync("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhello");
+            Assert.Equal("ok", (await connection.ReadMessageAsync()).Text);
+            await connection.SendAsync("world");
+        }
+
+        Assert.Equal(3, enclave.Accepted);
+    }
+
+    [Fact]
+    public async Task LastPieceOfAnAnswer_NotTakenByTheClient_EndsAfterIdle()
+    {
+        // Answers of one piece, more of them than the two sockets between proxy and client can hold.
+        var body = new string('x', 15_000);
+        await using var enclave = ScriptedEnclave.Answering($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave, "Timeouts:Idle=00:00:00.500");
+        await using var connection = await proxy.ConnectAsync();
+
+        await connection.SendAsync(string.Concat(Enumerable.Repeat("GET / HTTP/1.1\r\nHost: x\r\n\r\n", 2_000)));
+
+        await Eventually.TrueAsync(async () =>
+        {
+            try
+            {
+                await connection.SendAsync("G");
+                return false;
+            }
+            catch (IOException)
+            {
+                return true;
+            }
+        });
+        await Eventually.TrueAsync(async () => (await proxy.EnclaveAsync("0")).GetProperty("inFlight").GetInt32() == 0);
+        Assert.InRange(enclave.Requests.Count, 1, 1_999);
+    }
 }

@@ -166,7 +166,7 @@ internal sealed class Attempt : IDisposable
             Cancel();
     }
 
-    /// <summary>What is to be aborted with the try, until <see cref="Unbind"/>.</summary>
+    /// <summary>What is to be aborted with the try.</summary>
     public void Bind(Http1Forward running)
     {
         lock (_gate)
@@ -177,11 +177,14 @@ internal sealed class Attempt : IDisposable
         }
     }
 
-    /// <summary>Nothing is to be aborted any more: after this no abort is under way either.</summary>
-    public void Unbind()
+    /// <summary>
+    /// The connection leaves the try: after this no abort of it is under way any more. The client may still have to take the
+    /// last of the answer.
+    /// </summary>
+    public void LeaveConnection()
     {
         lock (_gate)
-            _running = null;
+            _running?.LeaveConnection();
     }
 
     /// <inheritdoc/>

@@ -21,6 +21,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     private Http1TunnelPlace? _place;
     private Task _upload = Task.CompletedTask;
     private bool _isReleased;
+    private bool _hasLeftConnection;
 
     /// <summary>How sending the request failed at the client's side, or null.</summary>
     public Exception? ClientFailure { get; private set; }
@@ -91,15 +92,19 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         }
     }
 
-    /// <summary>Ends it in the middle: the try is over. May be called at any time between Bind and Unbind of the try.</summary>
+    /// <summary>Ends it in the middle: the try is over. Called under the gate of the try.</summary>
     public void Abort()
     {
-        _connection.Abort();
+        if (!_hasLeftConnection)
+            _connection.Abort();
 
         // A client that takes nothing is waited for by a flush, which ends with its connection alone.
         if (context.Response.HasStarted)
             context.Abort();
     }
+
+    /// <summary>The connection is another's from now on. Called under the gate of the try.</summary>
+    public void LeaveConnection() => _hasLeftConnection = true;
 
     /// <inheritdoc/>
     public void Dispose() => _place?.Dispose();
@@ -346,7 +351,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         _isReleased = true;
 
         // An abort that is about to run must not hit the next request.
-        attempt.Unbind();
+        attempt.LeaveConnection();
         attempt.Observe(_connection);
         pool.Return(_connection, reusable && !attempt.IsCancelled && _upload.IsCompletedSuccessfully && SendFailure is null);
     }
