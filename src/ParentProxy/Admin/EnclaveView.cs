@@ -15,7 +15,8 @@ internal sealed record EnclaveView(
     EnclaveView.ProbeView? LastProbe,
     int InFlight,
     int Waiting,
-    int Connections)
+    int Connections,
+    int Tunnels)
 {
     /// <summary>Shows an enclave.</summary>
     public static EnclaveView Of(Enclave enclave)
@@ -34,7 +35,8 @@ internal sealed record EnclaveView(
             probe is null ? null : new ProbeView(probe.At, probe.Ok, probe.Status, Math.Round(probe.Latency.TotalMilliseconds, 3), probe.Ok ? null : probe.Code, probe.Detail),
             enclave.InFlight,
             enclave.Waiting,
-            enclave.OpenConnections);
+            enclave.OpenConnections,
+            enclave.Tunnels);
     }
 
     /// <summary>The last probe.</summary>

@@ -70,6 +70,9 @@ internal sealed class Enclave
     /// <summary>Connections that are open to it.</summary>
     public int OpenConnections => Volatile.Read(ref _pool)?.OpenConnections ?? 0;
 
+    /// <summary>Those of them that were upgraded; over HTTP/2 they are not counted apart.</summary>
+    public int Tunnels => Volatile.Read(ref _pool)?.Http1?.Tunnels ?? 0;
+
     /// <summary>Requests that wait until it can be dialled.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 

@@ -25,7 +25,8 @@ internal sealed class ProxyFront : IFront
         $"ReverseProxy:Routes:r:Transforms:0:RequestHeader={WireRun.FieldOfTheRoute}",
         "ReverseProxy:Routes:r:Transforms:0:Set=yes"));
 
-    public Task SettleAsync() => Eventually.TrueAsync(() => _proxy.Server.Registry.All.All(enclave => enclave.InFlight == 0));
+    /// <remarks>A tunnel goes on until the enclave ends its direction, too; it is never sent again.</remarks>
+    public Task SettleAsync() => Eventually.TrueAsync(() => _proxy.Server.Registry.All.All(enclave => enclave.InFlight == enclave.Tunnels));
 
     public ValueTask DisposeAsync() => _proxy.DisposeAsync();
 
