@@ -300,10 +300,4 @@ export default async function curlSuite(stage) {
     assert.equal(last().headers.host, proxy.h2c);
     assert.equal(last().headers['x-a'], '1, 2');
   });
-
-  await stage.proxied('h2c: an answer before the end of the upload', async () => {
-    const { stdout } = await curl(
-      [...h2, '--data-binary', '@-', h2url('/early'), '-w', '%{http_code}'], { input: pattern(64 * MiB) });
-    assert.equal(String(stdout), 'too large\n413');
-  });
 }
