@@ -6,12 +6,12 @@ namespace ParentProxy.Hosting;
 /// </summary>
 /// <remarks>
 /// For this nothing on a request's way may block its thread: a file that is read, a console that is written to, a wait for
-/// a task would hold up every connection of that thread. Logging goes through a queue for the same reason.
+/// a task would hold up every connection of that thread. Logging goes through a queue for the same reason. There is one
+/// such thread per core then, by the runtime's own rule; one for two cores cost as much per request and served fewer.
 /// </remarks>
 internal static class SocketEngine
 {
     private const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
-    private const string ThreadCount = "DOTNET_SYSTEM_NET_SOCKETS_THREAD_COUNT";
 
     /// <summary>
     /// Whether continuations run on the thread that waits for the sockets. Kestrel has to do its part then: either setting
@@ -27,9 +27,5 @@ internal static class SocketEngine
     {
         if (Environment.GetEnvironmentVariable(InlineCompletions) is null)
             Environment.SetEnvironmentVariable(InlineCompletions, "1");
-
-        // The other half of the cores is left to the kernel's network work and to the pool.
-        if (RunsInline && Environment.GetEnvironmentVariable(ThreadCount) is null)
-            Environment.SetEnvironmentVariable(ThreadCount, $"{Math.Max(1, Environment.ProcessorCount / 2)}");
     }
 }

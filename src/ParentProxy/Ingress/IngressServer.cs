@@ -66,6 +66,9 @@ internal sealed class IngressServer : IAsyncDisposable
         replace?.Invoke(services);
 
         _app = builder.Build();
+
+        // No route has a policy; without this the host would put the middleware that looks for them before all others.
+        ((IApplicationBuilder)_app).Properties["__AuthorizationMiddlewareSet"] = true;
         _app.UseMiddleware<ExchangeMiddleware>();
         _app.UseMiddleware<PublicHealthMiddleware>();
         _app.UseRouting();

@@ -11,11 +11,11 @@ public sealed class SocketEngineTests
     private const string OneEnclave = """{ "Enclaves": [ { "Transport": "unix", "Path": "/nonexistent.sock" } ], "Health": { "Probe": { "Enabled": false } } }""";
 
     [Fact]
-    public async Task Threads_ThatWaitForSockets_AreHalfTheCores()
+    public async Task Threads_ThatWaitForSockets_AreAsManyAsCores()
     {
         await using var proxy = await ProxyProcess.Run(OneEnclave).StartedAsync();
 
-        Assert.Equal(Math.Max(1, Environment.ProcessorCount / 2), await SocketThreadsAsync(proxy));
+        Assert.Equal(Environment.ProcessorCount, await SocketThreadsAsync(proxy));
     }
 
     [Fact]
@@ -43,6 +43,7 @@ public sealed class SocketEngineTests
     [InlineData("System.GC.Server", "False")]
     [InlineData("System.GC.Concurrent", "False")]
     [InlineData("System.Runtime.TieredCompilation.CallCountingDelayMs", "0")]
+    [InlineData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0")]
     public void RuntimeConfiguration_OfTheProgram_HasTheSetting(string name, string value)
     {
         using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(ProxyProcess.ProgramFolder, "parent-proxy.runtimeconfig.json")));
