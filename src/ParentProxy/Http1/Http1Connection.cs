@@ -168,7 +168,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         int consumed;
         while (_start == _end || !_parser.TryParse(_buffer.AsSpan(_start, _end - _start), out consumed))
         {
-            if (await ReceiveAsync().ConfigureAwait(false) == 0)
+            if (Received(await ReceiveAsync().ConfigureAwait(false)) == 0)
                 throw new EndOfStreamException();
         }
 
@@ -218,7 +218,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask ReceiveBodyAsync()
     {
-        if (await ReceiveAsync().ConfigureAwait(false) > 0)
+        if (Received(await ReceiveAsync().ConfigureAwait(false)) > 0)
             return;
         if (BodyFraming != ResponseBodyFraming.Close)
             throw new EndOfStreamException();
@@ -344,21 +344,21 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         _mayReuse &= IsRequestEnded && _start == _end;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> ReceiveAsync()
+    /// <summary>Reads behind what stands in the buffer; its result goes to <see cref="Received"/>.</summary>
+    private ValueTask<int> ReceiveAsync()
     {
-        int count;
         if (_isIdleReadPending)
         {
             _isIdleReadPending = false;
-            count = await new ValueTask<int>(this, _idleResult.Version).ConfigureAwait(false);
-        }
-        else
-        {
-            MakeRoom();
-            count = await _stream.ReadAsync(_buffer.AsMemory(_end)).ConfigureAwait(false);
+            return new ValueTask<int>(this, _idleResult.Version);
         }
 
+        MakeRoom();
+        return _stream.ReadAsync(_buffer.AsMemory(_end));
+    }
+
+    private int Received(int count)
+    {
         _end += count;
         HasReceived |= count > 0;
         return count;

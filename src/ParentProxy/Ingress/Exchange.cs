@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using ParentProxy.Health;
 using ParentProxy.Ingress.Forwarding;
 
 namespace ParentProxy.Ingress;
@@ -17,6 +18,12 @@ internal sealed class Exchange
 
     /// <summary>The client as far as a trusted peer tells, else the peer; null on a unix socket.</summary>
     public required string? ClientAddress { get; init; }
+
+    /// <summary>The request and its response.</summary>
+    public required HttpContext Context { get; init; }
+
+    /// <summary>How far the stop of the program has come.</summary>
+    public required DrainState Drain { get; init; }
 
     /// <summary>The request target as it stood on the wire.</summary>
     public required string RawTarget { get; init; }

@@ -26,11 +26,13 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             PeerIsTrusted = peerIsTrusted,
             ClientAddress = ForwardedFields.ClientAddress(context, peerIsTrusted),
             RawTarget = context.Features.Get<IHttpRequestFeature>()!.RawTarget,
+            Context = context,
+            Drain = drain,
         };
         if (!peerIsTrusted)
             ForwardedFields.DropUntrusted(context.Request.Headers);
         context.Features.Set(exchange);
-        context.Response.OnStarting(static state => ((ExchangeMiddleware, HttpContext))state is var (self, context) ? self.FinishHead(context) : Task.CompletedTask, (this, context));
+        context.Response.OnStarting(static state => FinishHead((Exchange)state), exchange);
 
         // Without, Kestrel's own limit stands.
         if (options.Limits.MaxRequestBodyBytes is { } maxBody && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
@@ -90,13 +92,14 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         return FailureAnswer.WriteAsync(context, FailureKind.BadRequest, exchange.RequestId);
     }
 
-    private Task FinishHead(HttpContext context)
+    private static Task FinishHead(Exchange exchange)
     {
-        context.Response.Headers[RequestId.Field] = Exchange.Of(context).RequestId;
+        var response = exchange.Context.Response;
+        response.Headers[RequestId.Field] = exchange.RequestId;
 
         // HTTP/2 says the same with GOAWAY.
-        if (drain.IsClosing && !HttpProtocol.IsHttp2(context.Request.Protocol) && context.Response.StatusCode != StatusCodes.Status101SwitchingProtocols)
-            context.Response.Headers.Connection = "close";
+        if (exchange.Drain.IsClosing && !HttpProtocol.IsHttp2(exchange.Context.Request.Protocol) && response.StatusCode != StatusCodes.Status101SwitchingProtocols)
+            response.Headers.Connection = "close";
         return Task.CompletedTask;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
@@ -42,7 +43,8 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             context.Abort(); // Else Kestrel would answer 200 in our place, should the client be there after all.
     }
 
-    private async Task<AttemptFailure?> ForwardAsync(HttpContext context, Exchange exchange)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<AttemptFailure?> ForwardAsync(HttpContext context, Exchange exchange)
     {
         var options = configuration.Options;
         var proxy = context.GetReverseProxyFeature();

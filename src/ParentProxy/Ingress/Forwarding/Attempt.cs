@@ -33,7 +33,6 @@ internal sealed class Attempt : IDisposable
         _timeouts = timeouts;
         _time = time;
         _watch = watch;
-        _progress = time.GetTimestamp();
         _client = cancellationToken.UnsafeRegister(static state => ((Attempt)state!).Cancel(), this);
         watch.Add(this);
     }

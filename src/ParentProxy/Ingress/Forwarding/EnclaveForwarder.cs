@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
@@ -28,6 +29,7 @@ internal sealed class EnclaveForwarder(
         SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, CancellationToken.None);
 
     /// <inheritdoc/>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer, CancellationToken cancellationToken)
     {
         var exchange = Exchange.Of(context);

@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Http1;
@@ -39,7 +40,8 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     /// <exception cref="InvalidResponseException">The enclave sent what is no response.</exception>
     /// <exception cref="IOException">The connection ended or broke, or there is none to be had.</exception>
     /// <exception cref="ClientGoneException">The client took no more of the response.</exception>
-    public async Task RunAsync(TimeSpan timeToDial, bool fresh)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask RunAsync(TimeSpan timeToDial, bool fresh)
     {
         if (plan.Upgrade is not null)
             _place = pool.TryReserveTunnel() ?? throw new TunnelsBusyException();
@@ -53,18 +55,10 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             ResponseHead head;
             while (true)
             {
-                attempt.BeginRead();
-                try
-                {
-                    head = await _connection.ReadHeadAsync();
-                }
-                finally
-                {
-                    attempt.EndRead();
-                }
-
+                head = await _connection.ReadHeadAsync();
                 if (!head.IsInterim)
                     break;
+                attempt.Progress();
                 if (ClientWire.Of(context) is { } wire)
                     await wire.TrySendInterimAsync(context, head.Status, head.Reason, Forwarded(head), attempt.Cancellation);
             }
@@ -253,7 +247,8 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         return false;
     }
 
-    private async Task SendBodyAsync()
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask SendBodyAsync()
     {
         var body = new ClientBody(context, chunked: _connection.BodyFraming != ResponseBodyFraming.Length);
         try
@@ -272,6 +267,10 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         if (heads is not null)
             trailers = await heads.TransformTrailersAsync(trailers, attempt.Cancellation);
         await body.EndAsync(trailers, CancellationToken.None);
+
+        // The time was over for a client that did not take the last of it.
+        if (attempt.Failure is not null)
+            throw new ClientGoneException();
     }
 
     /// <summary>Copies the body, its last pieces still unsent. What has come goes out before more is waited for.</summary>
