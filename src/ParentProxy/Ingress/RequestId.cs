@@ -19,7 +19,7 @@ internal static class RequestId
             return given;
         if (IsUsable(headers["X-Amzn-Trace-Id"], out var trace))
             return Root(trace);
-        
+
         // Nobody is kept from guessing it: it has to be unique, not secret.
         return ActivityTraceId.CreateRandom().ToHexString();
     }
