@@ -12,9 +12,6 @@ internal sealed class RequestBuffer
 {
     private const int FirstBytes = 2 * 1024;
 
-    private static readonly SearchValues<char> TokenChars =
-        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
-
     private static readonly SearchValues<char> ForbiddenInValue = SearchValues.Create("\0\r\n");
 
     private byte[] _bytes = [];
@@ -40,7 +37,7 @@ internal sealed class RequestBuffer
     /// <exception cref="InvalidRequestException">Method or target would break the message.</exception>
     public void RequestLine(string method, string target)
     {
-        if (method.Length == 0 || method.AsSpan().ContainsAnyExcept(TokenChars))
+        if (!Token.IsValid(method))
             throw new InvalidRequestException("the method is no token");
         if (target.Length == 0 || target.AsSpan().ContainsAnyExceptInRange('!', '\u00FF'))
             throw new InvalidRequestException("the request target holds white space or control characters");
@@ -55,7 +52,7 @@ internal sealed class RequestBuffer
     public void Field(string name, string value)
     {
         // An HTTP/2 client can send what HTTP/1.1 would read as the end of a line.
-        if (name.Length == 0 || name.AsSpan().ContainsAnyExcept(TokenChars))
+        if (!Token.IsValid(name))
             throw new InvalidRequestException("a field name is no token");
         if (value.AsSpan().ContainsAny(ForbiddenInValue))
             throw new InvalidRequestException("a field value holds a line end or NUL");

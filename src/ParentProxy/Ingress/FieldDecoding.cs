@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
+using ParentProxy.Http1;
 
 namespace ParentProxy.Ingress;
 
@@ -11,9 +11,6 @@ namespace ParentProxy.Ingress;
 /// </summary>
 internal static class FieldDecoding
 {
-    private static readonly SearchValues<char> TokenCharacters =
-        SearchValues.Create("!#$%&'*+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~");
-
     private static readonly ContentLengthEncoding ContentLength = new();
     private static readonly ConnectionEncoding Connection = new();
 
@@ -28,7 +25,7 @@ internal static class FieldDecoding
             return Connection;
 
         // Those with a colon are HTTP/2's own; in HTTP/1 a name ends there.
-        if (name[0] != ':' && name.AsSpan().ContainsAnyExcept(TokenCharacters))
+        if (name[0] != ':' && !Token.IsValid(name))
             throw new BadHttpRequestException("A field name is not valid.");
         return Encoding.Latin1;
     }

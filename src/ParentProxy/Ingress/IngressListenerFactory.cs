@@ -26,14 +26,7 @@ internal sealed class IngressListenerFactory(ActiveConfiguration configuration, 
         try
         {
             var socket = BindSocket(endpoint);
-            var options = new SocketConnectionFactoryOptions
-            {
-                UnsafePreferInlineScheduling = SocketEngine.RunsInline,
-
-                // A flush ends when the socket has taken all of it (2, because the pipe goes on below half of the value): what
-                // a slow client costs is one piece, and a tunnel knows when its direction may be ended.
-                MaxWriteBufferSize = 2,
-            };
+            var options = new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = SocketEngine.RunsInline };
             var contexts = new SocketConnectionContextFactory(options, loggers.CreateLogger<SocketConnectionContextFactory>());
             var listener = new IngressListener(socket, contexts, configuration, time, loggers.CreateLogger<IngressListener>());
             _listeners.Add(listener);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
@@ -46,8 +47,8 @@ internal static class ForwardFailure
             if (exception is InvalidResponseException nonsense)
                 return new AttemptFailure(FailureKind.InvalidResponse, "InvalidResponse", $"the answer is not valid HTTP: {nonsense.Message}", "Does the application speak the HTTP version of Routing:HttpVersion on this port, without TLS?");
             return attempt.Phase == AttemptPhase.Sending
-                ? new AttemptFailure(FailureKind.ConnectionTerminated, code, "the enclave ended the connection before it had the whole request", "Did the application crash, or does it refuse bodies of this size?")
-                : new AttemptFailure(FailureKind.ConnectionTerminated, code, "the enclave ended the connection before it answered", "Did the application crash or restart? Look at its log; 'nitro-cli console' shows that of an enclave in debug mode.");
+                ? new AttemptFailure(FailureKind.ConnectionTerminated, code, $"the enclave ended the connection before it had the whole request ({HowFar(attempt)})", "Did the application crash, or does it refuse bodies of this size?")
+                : new AttemptFailure(FailureKind.ConnectionTerminated, code, $"the enclave ended the connection before it answered ({HowFar(attempt)})", "Did the application crash or restart? Look at its log; 'nitro-cli console' shows that of an enclave in debug mode.");
         }
 
         if (attempt.Phase == AttemptPhase.Tunnel)
@@ -72,6 +73,15 @@ internal static class ForwardFailure
         FailureKind.TunnelEnded => ForwarderError.UpgradeResponseDestination,
         _ => ForwarderError.Request,
     };
+
+    /// <summary>What an operator needs to tell an idle connection that was closed from an application that crashed.</summary>
+    private static string HowFar(Attempt attempt)
+    {
+        var connection = attempt.IsReused == true ? "a reused connection" : "a fresh connection";
+        return attempt.HasSent
+            ? string.Create(CultureInfo.InvariantCulture, $"{connection}, {attempt.BytesSent} bytes of the request sent")
+            : $"{connection}, nothing of the request sent";
+    }
 
     private static string Code(Exception exception, Exception? sending)
     {
