@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 
 namespace ParentProxy.Vsock;
@@ -18,8 +19,19 @@ public static class VsockClient
     /// no transport leads to the CID, ETIMEDOUT when nothing answered within the deadline. Nothing was sent, so dialling again is safe.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; no descriptor stays behind.</exception>
-    public static async Task<VsockStream> ConnectAsync(
-        VsockEndPoint endPoint, VsockConnectOptions options, CancellationToken cancellationToken)
+    public static Task<VsockStream> ConnectAsync(VsockEndPoint endPoint, VsockConnectOptions options, CancellationToken cancellationToken) =>
+        ConnectAsync(endPoint, options, ConnectAsync, cancellationToken);
+
+    /// <summary>The same on sockets that something else than the runtime waits for.</summary>
+    /// <param name="endPoint">The address to dial.</param>
+    /// <param name="options">Deadline, routing and sizes.</param>
+    /// <param name="connect">Connects a socket, and takes it over when that succeeds.</param>
+    /// <param name="cancellationToken">Gives the attempt up.</param>
+    internal static async Task<VsockStream> ConnectAsync(
+        VsockEndPoint endPoint,
+        VsockConnectOptions options,
+        Func<Socket, EndPoint, CancellationToken, ValueTask<StreamSocket>> connect,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
         ArgumentNullException.ThrowIfNull(options);
@@ -39,8 +51,8 @@ public static class VsockClient
         {
             VsockSocket.SetBufferBytes(socket, options.BufferBytes, endPoint);
             VsockSocket.SetConnectTimeout(socket, options.ConnectTimeout + KernelReserve, endPoint);
-            await socket.ConnectAsync(target, either.Token).ConfigureAwait(false);
-            return new VsockStream(socket, socket.LocalEndPoint as VsockEndPoint, endPoint, options.MaxWriteBytes, options.TimeProvider);
+            StreamSocket connected = await connect(socket, target, either.Token).ConfigureAwait(false);
+            return new VsockStream(connected, socket.LocalEndPoint as VsockEndPoint, endPoint, options.MaxWriteBytes, options.TimeProvider);
         }
         catch (Exception e)
         {
@@ -52,5 +64,10 @@ public static class VsockClient
 
             throw explained;
         }
+    }
+    private static async ValueTask<StreamSocket> ConnectAsync(Socket socket, EndPoint target, CancellationToken cancellationToken)
+    {
+        await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
+        return new RuntimeSocket(socket);
     }
 }

@@ -17,7 +17,7 @@ public sealed class VsockStream : Stream
     private const int LingerBufferBytes = 16 * 1024;
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
 
-    private readonly Socket _socket;
+    private readonly StreamSocket _socket;
     private readonly int _maxWriteBytes;
     private readonly TimeProvider _timeProvider;
     private readonly Lock _closeLock = new();
@@ -33,6 +33,12 @@ public sealed class VsockStream : Stream
 
     /// <summary>Takes over a connected stream socket of any family.</summary>
     internal VsockStream(Socket socket, VsockEndPoint? local, VsockEndPoint? remote, int maxWriteBytes, TimeProvider timeProvider)
+        : this(new RuntimeSocket(socket), local, remote, maxWriteBytes, timeProvider)
+    {
+    }
+
+    /// <summary>Takes over a connected stream socket, whoever waits for it.</summary>
+    internal VsockStream(StreamSocket socket, VsockEndPoint? local, VsockEndPoint? remote, int maxWriteBytes, TimeProvider timeProvider)
     {
         _socket = socket;
         LocalEndPoint = local;
@@ -86,7 +92,7 @@ public sealed class VsockStream : Stream
             static state => ((CancellationTokenSource)state!).Cancel(), interrupt);
         try
         {
-            int count = await _socket.ReceiveAsync(buffer, SocketFlags.None, interrupt.Token).ConfigureAwait(false);
+            int count = await _socket.ReceiveAsync(buffer, interrupt.Token).ConfigureAwait(false);
             return NoteRead(count, buffer.Length);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.NotConnected)
@@ -119,7 +125,7 @@ public sealed class VsockStream : Stream
         ObjectDisposedException.ThrowIf(_closing, this);
         try
         {
-            return NoteRead(_socket.Receive(buffer, SocketFlags.None), buffer.Length);
+            return NoteRead(_socket.Receive(buffer), buffer.Length);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.NotConnected)
         {
@@ -154,7 +160,7 @@ public sealed class VsockStream : Stream
             while (!buffer.IsEmpty)
             {
                 ReadOnlyMemory<byte> part = buffer[..Math.Min(buffer.Length, _maxWriteBytes)];
-                int count = await _socket.SendAsync(part, SocketFlags.None, cancellationToken).ConfigureAwait(false);
+                int count = await _socket.SendAsync(part, cancellationToken).ConfigureAwait(false);
                 buffer = buffer[count..];
             }
         }
@@ -184,7 +190,7 @@ public sealed class VsockStream : Stream
         try
         {
             while (!buffer.IsEmpty)
-                buffer = buffer[_socket.Send(buffer[..Math.Min(buffer.Length, _maxWriteBytes)], SocketFlags.None)..];
+                buffer = buffer[_socket.Send(buffer[..Math.Min(buffer.Length, _maxWriteBytes)])..];
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -231,7 +237,7 @@ public sealed class VsockStream : Stream
         ObjectDisposedException.ThrowIf(_closing, this);
         try
         {
-            _socket.Shutdown(SocketShutdown.Send);
+            _socket.ShutdownSend();
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.NotConnected or SocketError.ConnectionReset or SocketError.Shutdown)
         {
@@ -253,7 +259,7 @@ public sealed class VsockStream : Stream
         }
 
         // Also cuts a lingering close short, whose read this fails.
-        _socket.Close(0);
+        _socket.Abort();
     }
 
     /// <summary>Closes without losing data that was written; completes when the descriptor is closed.</summary>
@@ -287,7 +293,7 @@ public sealed class VsockStream : Stream
     {
         try
         {
-            await _socket.SendAsync(ReadOnlyMemory<byte>.Empty, SocketFlags.None).ConfigureAwait(false);
+            await _socket.SendAsync(ReadOnlyMemory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
             return false;
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -313,7 +319,7 @@ public sealed class VsockStream : Stream
         {
             if (_wrote && Volatile.Read(ref _writesInFlight) == 0)
             {
-                _socket.Shutdown(SocketShutdown.Send);
+                _socket.ShutdownSend();
                 if (!_peerClosed)
                     await DiscardUntilEndAsync().ConfigureAwait(false);
             }
@@ -337,7 +343,7 @@ public sealed class VsockStream : Stream
             int left = LingerBytes;
             while (left > 0)
             {
-                int count = await _socket.ReceiveAsync(buffer, SocketFlags.None, deadline.Token).ConfigureAwait(false);
+                int count = await _socket.ReceiveAsync(buffer, deadline.Token).ConfigureAwait(false);
                 if (count == 0)
                     return;
 

@@ -1,5 +1,3 @@
 using ParentProxy.Commands;
-using ParentProxy.Hosting;
 
-SocketEngine.Configure();
 return await CommandLine.InvokeAsync(args);

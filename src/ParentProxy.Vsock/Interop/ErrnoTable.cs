@@ -113,5 +113,50 @@ internal static class ErrnoTable
         _ => Errno.Unknown,
     };
 
+    // SocketErrorPal.Unix.cs in dotnet/runtime, so that a system call made by hand fails like one that the runtime makes.
+    internal static SocketError ToSocketError(int errno) => errno switch
+    {
+        0 => SocketError.Success,
+        1 or 13 => SocketError.AccessDenied,
+        2 => SocketError.AddressNotAvailable,
+        4 => SocketError.Interrupted,
+        6 => SocketError.HostNotFound,
+        9 or 125 => SocketError.OperationAborted,
+        11 => SocketError.WouldBlock,
+        14 => SocketError.Fault,
+        22 => SocketError.InvalidArgument,
+        23 or 24 => SocketError.TooManyOpenSockets,
+        32 => SocketError.Shutdown,
+        61 => SocketError.NoData,
+        88 => SocketError.NotSocket,
+        89 => SocketError.DestinationAddressRequired,
+        90 => SocketError.MessageSize,
+        91 => SocketError.ProtocolType,
+        92 => SocketError.ProtocolOption,
+        93 => SocketError.ProtocolNotSupported,
+        94 => SocketError.SocketNotSupported,
+        95 => SocketError.OperationNotSupported,
+        96 => SocketError.ProtocolFamilyNotSupported,
+        97 => SocketError.AddressFamilyNotSupported,
+        98 => SocketError.AddressAlreadyInUse,
+        99 => SocketError.AddressNotAvailable,
+        100 => SocketError.NetworkDown,
+        101 => SocketError.NetworkUnreachable,
+        102 => SocketError.NetworkReset,
+        103 => SocketError.ConnectionAborted,
+        104 => SocketError.ConnectionReset,
+        105 => SocketError.NoBufferSpaceAvailable,
+        106 => SocketError.IsConnected,
+        107 => SocketError.NotConnected,
+        108 => SocketError.Disconnecting,
+        110 => SocketError.TimedOut,
+        111 => SocketError.ConnectionRefused,
+        112 => SocketError.HostDown,
+        113 => SocketError.HostUnreachable,
+        114 => SocketError.AlreadyInProgress,
+        115 => SocketError.InProgress,
+        _ => SocketError.SocketError,
+    };
+
     internal sealed record Entry(string Name, string Description);
 }

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using ParentProxy.Configuration;
+using ParentProxy.Sockets;
 using ParentProxy.Vsock;
 
 namespace ParentProxy.Enclaves;
 
-/// <summary>Dials every transport; asynchronous on the runtime's own socket engine.</summary>
+/// <summary>Dials every transport; asynchronous on the event loops.</summary>
 internal sealed class EnclaveDialer : IEnclaveDialer
 {
     private readonly VsockConnectOptions _vsock;
@@ -37,8 +38,7 @@ internal sealed class EnclaveDialer : IEnclaveDialer
         {
             return endpoint.Transport switch
             {
-                EnclaveTransport.Vsock => new EnclaveStream(
-                    await VsockClient.ConnectAsync(new VsockEndPoint(endpoint.Cid, endpoint.Port), _vsock with { ConnectTimeout = timeout }, linked.Token)),
+                EnclaveTransport.Vsock => await DialVsockAsync(endpoint, timeout, linked.Token),
                 EnclaveTransport.Tcp => await DialTcpAsync(endpoint, timeout, linked.Token),
                 EnclaveTransport.Unix => await DialUnixAsync(endpoint, linked.Token),
                 _ => await DialHybridAsync(endpoint, linked.Token),
@@ -58,8 +58,19 @@ internal sealed class EnclaveDialer : IEnclaveDialer
         }
     }
 
+    private async Task<EnclaveStream> DialVsockAsync(EnclaveEndpoint endpoint, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        LoopSocket? connected = null;
+        var stream = await VsockClient.ConnectAsync(
+            new VsockEndPoint(endpoint.Cid, endpoint.Port),
+            _vsock with { ConnectTimeout = timeout },
+            async (socket, target, token) => connected = await LoopSocket.ConnectAsync(socket, target, explain: null, token),
+            cancellationToken);
+        return new EnclaveStream(stream, connected!);
+    }
+
     private static async Task<EnclaveStream> DialUnixAsync(EnclaveEndpoint endpoint, CancellationToken cancellationToken) =>
-        new(await ConnectAsync(new UnixDomainSocketEndPoint(endpoint.Path), ProtocolType.Unspecified, cancellationToken));
+        await ConnectAsync(new UnixDomainSocketEndPoint(endpoint.Path), ProtocolType.Unspecified, cancellationToken);
 
     private static async Task<EnclaveStream> DialHybridAsync(EnclaveEndpoint endpoint, CancellationToken cancellationToken)
     {
@@ -96,9 +107,7 @@ internal sealed class EnclaveDialer : IEnclaveDialer
             {
                 if (!last)
                     patience.CancelAfter(share > TimeSpan.Zero ? share : TimeSpan.Zero);
-                var socket = await ConnectAsync(new IPEndPoint(addresses[i], (int)endpoint.Port), ProtocolType.Tcp, patience.Token);
-                socket.NoDelay = true;
-                return new EnclaveStream(socket);
+                return await ConnectAsync(new IPEndPoint(addresses[i], (int)endpoint.Port), ProtocolType.Tcp, patience.Token);
             }
             catch (SocketException) when (!last)
             {
@@ -109,19 +118,14 @@ internal sealed class EnclaveDialer : IEnclaveDialer
         }
     }
 
-    private static async Task<Socket> ConnectAsync(EndPoint endPoint, ProtocolType protocol, CancellationToken cancellationToken)
+    private static async Task<EnclaveStream> ConnectAsync(EndPoint endPoint, ProtocolType protocol, CancellationToken cancellationToken)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
         try
         {
-            await socket.ConnectAsync(endPoint, cancellationToken);
-            return socket;
-        }
-        catch (ObjectDisposedException)
-        {
-            // Cancellation closes the socket under a connect that is about to finish.
-            cancellationToken.ThrowIfCancellationRequested();
-            throw;
+            if (protocol == ProtocolType.Tcp)
+                socket.NoDelay = true;
+            return new EnclaveStream(await LoopSocket.ConnectAsync(socket, endPoint, EnclaveStream.Explain, cancellationToken));
         }
         catch
         {

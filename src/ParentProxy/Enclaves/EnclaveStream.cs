@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using ParentProxy.Http1;
+using ParentProxy.Sockets;
 using ParentProxy.Vsock;
 
 namespace ParentProxy.Enclaves;
@@ -9,64 +10,77 @@ namespace ParentProxy.Enclaves;
 /// </summary>
 internal sealed class EnclaveStream : DuplexStream
 {
-    private readonly Stream _inner;
+    private readonly LoopSocket _socket;
+    private readonly VsockStream? _vsock;
     private Action? _closed;
 
     /// <summary>Wraps a vsock connection.</summary>
-    public EnclaveStream(VsockStream inner) => _inner = inner;
+    /// <param name="vsock">The connection.</param>
+    /// <param name="socket">What it runs over.</param>
+    public EnclaveStream(VsockStream vsock, LoopSocket socket)
+    {
+        _vsock = vsock;
+        _socket = socket;
+    }
 
-    /// <summary>Wraps a TCP or unix socket connection, which the stream owns.</summary>
-    public EnclaveStream(Socket socket) => _inner = new NetworkStream(socket, ownsSocket: true);
+    /// <summary>Wraps a TCP or unix socket connection, whose failures are <see cref="IOException"/>.</summary>
+    /// <param name="socket">What it runs over; made with <see cref="Explain"/>.</param>
+    public EnclaveStream(LoopSocket socket) => _socket = socket;
+
+    /// <inheritdoc/>
+    public override bool IsAtHand => _socket.IsAtHand;
+
+    /// <summary>What a stream throws when its socket fails.</summary>
+    public static Exception Explain(SocketException failure) => new IOException(failure.Message, failure);
 
     /// <summary>Runs an action once when the stream is closed; at most one can be set.</summary>
     public void OnClosed(Action action) => _closed = action;
 
     /// <inheritdoc/>
+    public override void ComeToHand() => _socket.ComeToHand();
+
+    /// <inheritdoc/>
     public override void ShutdownSend()
     {
-        if (_inner is VsockStream vsock)
-            vsock.ShutdownSend();
+        if (_vsock is not null)
+            _vsock.ShutdownSend();
         else
-            ((NetworkStream)_inner).Socket.Shutdown(SocketShutdown.Send);
+            _socket.ShutdownSend();
     }
 
     /// <inheritdoc/>
     public override void Abort()
     {
-        if (_inner is VsockStream vsock)
-            vsock.Abort();
+        if (_vsock is not null)
+            _vsock.Abort();
         else
-            ((NetworkStream)_inner).Socket.Close(0);
+            _socket.Abort();
         Interlocked.Exchange(ref _closed, null)?.Invoke();
     }
 
     /// <inheritdoc/>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _inner.ReadAsync(buffer, cancellationToken);
+        _vsock is null ? _socket.ReceiveAsync(buffer, cancellationToken) : _vsock.ReadAsync(buffer, cancellationToken);
 
     /// <inheritdoc/>
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        _inner.ReadAsync(buffer, offset, count, cancellationToken);
+        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    /// <inheritdoc/>
-    public override int Read(Span<byte> buffer) => _inner.Read(buffer);
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count) => _inner.Read(buffer, offset, count);
+    /// <summary>Not supported: nothing may block here.</summary>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _inner.WriteAsync(buffer, cancellationToken);
+        _vsock is null ? _socket.WriteAsync(buffer, cancellationToken) : _vsock.WriteAsync(buffer, cancellationToken);
 
     /// <inheritdoc/>
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        _inner.WriteAsync(buffer, offset, count, cancellationToken);
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    /// <inheritdoc/>
-    public override void Write(ReadOnlySpan<byte> buffer) => _inner.Write(buffer);
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count) => _inner.Write(buffer, offset, count);
+    /// <summary>Not supported: nothing may block here.</summary>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     public override void Flush()
@@ -82,7 +96,10 @@ internal sealed class EnclaveStream : DuplexStream
     {
         if (disposing)
         {
-            _inner.Dispose();
+            if (_vsock is not null)
+                _vsock.Dispose();
+            else
+                _socket.Dispose();
             Interlocked.Exchange(ref _closed, null)?.Invoke();
         }
 
@@ -92,7 +109,10 @@ internal sealed class EnclaveStream : DuplexStream
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        await _inner.DisposeAsync();
+        if (_vsock is not null)
+            await _vsock.DisposeAsync();
+        else
+            _socket.Dispose();
         Interlocked.Exchange(ref _closed, null)?.Invoke();
         await base.DisposeAsync();
     }

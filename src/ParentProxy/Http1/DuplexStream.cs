@@ -22,6 +22,14 @@ internal abstract class DuplexStream : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>Whether the calling thread is the one on which what comes is read; true where it does not matter.</summary>
+    public virtual bool IsAtHand => true;
+
+    /// <summary>Has what comes read on the calling thread from now on, where that can be had.</summary>
+    public virtual void ComeToHand()
+    {
+    }
+
     /// <summary>Ends our direction: the peer reads end of file and may go on sending.</summary>
     public abstract void ShutdownSend();
 

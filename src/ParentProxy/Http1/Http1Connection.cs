@@ -246,6 +246,12 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     /// <summary>Ends our direction of an upgraded connection.</summary>
     public void ShutdownSend() => _stream.ShutdownSend();
 
+    /// <inheritdoc cref="DuplexStream.IsAtHand"/>
+    public bool IsAtHand => _stream.IsAtHand;
+
+    /// <inheritdoc cref="DuplexStream.ComeToHand"/>
+    public void ComeToHand() => _stream.ComeToHand();
+
     /// <summary>Closes it in order.</summary>
     public void Dispose() => _stream.Dispose();
 

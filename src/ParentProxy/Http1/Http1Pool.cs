@@ -32,6 +32,9 @@ internal sealed class Http1Pool : IDisposable
     /// <summary>Below what a timer can do; whoever is due later is looked at again then.</summary>
     private static readonly TimeSpan LatestWake = TimeSpan.FromDays(1);
 
+    /// <summary>How many that are not at hand are passed over in search of one that is.</summary>
+    private const int LooksForOneAtHand = 16;
+
     private readonly Func<TimeSpan, CancellationToken, Task<DuplexStream>> _dial;
     private readonly Http1PoolOptions _options;
     private readonly TimeProvider _time;
@@ -139,8 +142,12 @@ internal sealed class Http1Pool : IDisposable
     /// <summary>Gives a connection that is idle just now, or null; <see cref="RentAsync"/> without the wait.</summary>
     public Http1Connection? TryRent()
     {
+        Http1Connection? connection;
         lock (_lock)
-            return _isDisposed ? null : TakeIdle(Now)?.Connection;
+            connection = _isDisposed ? null : TakeIdle(Now)?.Connection;
+        if (connection is { IsAtHand: false })
+            connection.ComeToHand();
+        return connection;
     }
 
     /// <summary>Gives a connection to a request, which gives it back with <see cref="Return"/>.</summary>
@@ -302,21 +309,45 @@ internal sealed class Http1Pool : IDisposable
 
     private bool IsDisposed() => Volatile.Read(ref _isDisposed);
 
-    /// <summary>Takes the connection that was given back last and is of use still. Under the lock.</summary>
+    /// <summary>
+    /// Takes the connection that was given back last and is of use still, of those that are at hand if any is. Under the lock.
+    /// </summary>
     private Http1PoolEntry? TakeIdle(TimeSpan now)
     {
+        Http1PoolEntry? other = null;
+        var seen = 0;
         for (var node = _idle.First; node is not null; node = node.Next)
         {
             // Those past their time the timer fetches, those that have ended their own end.
             var entry = node.Value;
-            if (entry.Expires <= now || !entry.Connection.TryLeaveIdle())
+            if (entry.Expires <= now || entry.Connection.HasEnded)
                 continue;
-            _idle.Remove(node);
-            entry.Rent();
-            return entry;
+            if (!entry.Connection.IsAtHand && ++seen < LooksForOneAtHand)
+                other ??= entry;
+            else if (TryTake(entry))
+                return entry;
+        }
+
+        if (other is null || TryTake(other))
+            return other;
+
+        // It has ended this very moment.
+        for (var node = _idle.First; node is not null; node = node.Next)
+        {
+            if (node.Value.Expires > now && TryTake(node.Value))
+                return node.Value;
         }
 
         return null;
+    }
+
+    private bool TryTake(Http1PoolEntry entry)
+    {
+        if (!entry.Connection.TryLeaveIdle())
+            return false;
+        _idle.Remove(entry.Node);
+        entry.Rent();
+        return true;
     }
 
     /// <summary>Finds out until when a connection may be idle; false when it may not be at all.</summary>

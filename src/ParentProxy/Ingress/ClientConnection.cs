@@ -1,66 +1,81 @@
+using System.Buffers;
+using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Ingress;
 
 /// <summary>
-/// A client's connection as Kestrel is given it. The socket transport calls a connection closed as soon as the client has
-/// ended its direction, and Kestrel aborts it then. For an ordinary request that is right: the client is gone. In a tunnel
-/// the other direction goes on, so that there the connection is closed when it is closed in both.
+/// A client's connection as Kestrel is given it, on an event loop. That the client ends its direction closes it: an ordinary
+/// client is gone then. In a tunnel the other direction goes on, so that there the connection is closed when it is closed in
+/// both.
 /// </summary>
-internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeFeature, IConnectionTransportFeature, IDuplexPipe
+internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature, IConnectionItemsFeature, IConnectionEndPointFeature,
+    IConnectionLifetimeFeature, IConnectionTransportFeature, IMemoryPoolFeature, IDuplexPipe
 {
-    private readonly ConnectionContext _inner;
+    private static long s_lastId;
+
     private readonly Socket _socket;
-    private readonly PipeReader _input;
+    private readonly LoopSocket _io;
+    private readonly ClientInput _input;
     private readonly ClientOutput _output;
     private readonly Action _onClosed;
     private readonly CancellationTokenSource _closed = new();
     private readonly Lock _lock = new();
     private bool _isTunnel;
     private bool _hasShutdown;
-    private bool _hasClientEnded;
     private int _isClosed;
+    private Exception? _abortReason;
 
-    /// <summary>Wraps a connection of the transport.</summary>
-    /// <param name="inner">The transport's connection, which this one owns; it reads from the socket and closes it.</param>
-    /// <param name="socket">What it runs over.</param>
+    /// <summary>Takes over a connection that was accepted.</summary>
+    /// <param name="socket">Its socket.</param>
+    /// <param name="memory">Where Kestrel takes its memory from.</param>
     /// <param name="onClosed">Runs once, when the connection is closed.</param>
-    public ClientConnection(ConnectionContext inner, Socket socket, Action onClosed)
+    public ClientConnection(Socket socket, MemoryPool<byte> memory, Action onClosed)
     {
-        _inner = inner;
         _socket = socket;
-        _input = inner.Transport.Input;
-        _output = new ClientOutput(socket, ex => Abort(new ConnectionAbortedException("The client is gone.", ex)));
+        _io = new LoopSocket(socket) { PeerEnded = OnPeerEnded };
+        _input = new ClientInput(_io, () => Volatile.Read(ref _abortReason), OnClientEnded);
+        _output = new ClientOutput(_io, ex => Abort(new ConnectionAbortedException("The client is gone.", ex)));
         _onClosed = onClosed;
+        MemoryPool = memory;
         Transport = this;
         ConnectionClosed = _closed.Token;
-        inner.Features.Set<IConnectionLifetimeFeature>(this);
-        inner.Features.Set<IConnectionTransportFeature>(this);
-        inner.Features.Set(new ClientWire(this));
-        inner.ConnectionClosed.UnsafeRegister(static state => ((ClientConnection)state!).OnTransportClosed(), this);
+        LocalEndPoint = socket.LocalEndPoint;
+        RemoteEndPoint = socket.RemoteEndPoint;
+        Features.Set<IConnectionIdFeature>(this);
+        Features.Set<IConnectionItemsFeature>(this);
+        Features.Set<IConnectionEndPointFeature>(this);
+        Features.Set<IConnectionLifetimeFeature>(this);
+        Features.Set<IConnectionTransportFeature>(this);
+        Features.Set<IMemoryPoolFeature>(this);
+        Features.Set(new ClientWire(this));
     }
 
     /// <inheritdoc/>
     public override string ConnectionId
     {
-        get => _inner.ConnectionId;
-        set => _inner.ConnectionId = value;
+        get => field ??= Interlocked.Increment(ref s_lastId).ToString("X8", CultureInfo.InvariantCulture);
+        set;
     }
 
     /// <inheritdoc/>
-    public override IFeatureCollection Features => _inner.Features;
+    public override IFeatureCollection Features { get; } = new FeatureCollection();
 
     /// <inheritdoc/>
     public override IDictionary<object, object?> Items
     {
-        get => _inner.Items;
-        set => _inner.Items = value;
+        get => field ??= new ConnectionItems();
+        set;
     }
+
+    /// <inheritdoc/>
+    public MemoryPool<byte> MemoryPool { get; }
 
     /// <summary>What Kestrel reads and writes: with TLS, which replaces it, the plain text.</summary>
     public override IDuplexPipe Transport { get; set; }
@@ -72,19 +87,11 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeF
     /// <inheritdoc cref="BaseConnectionContext.ConnectionClosed"/>
     public override CancellationToken ConnectionClosed { get; set; }
 
-    /// <inheritdoc/>
-    public override EndPoint? LocalEndPoint
-    {
-        get => _inner.LocalEndPoint;
-        set => _inner.LocalEndPoint = value;
-    }
+    /// <inheritdoc cref="BaseConnectionContext.LocalEndPoint"/>
+    public override EndPoint? LocalEndPoint { get; set; }
 
-    /// <inheritdoc/>
-    public override EndPoint? RemoteEndPoint
-    {
-        get => _inner.RemoteEndPoint;
-        set => _inner.RemoteEndPoint = value;
-    }
+    /// <inheritdoc cref="BaseConnectionContext.RemoteEndPoint"/>
+    public override EndPoint? RemoteEndPoint { get; set; }
 
     /// <summary>From here to the end of the connection the end of the client's direction closes nothing.</summary>
     public void BeginTunnel()
@@ -102,7 +109,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeF
             _hasShutdown = true;
         try
         {
-            _socket.Shutdown(SocketShutdown.Send);
+            _io.ShutdownSend();
         }
         catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
         {
@@ -118,39 +125,47 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeF
     /// <inheritdoc/>
     public override void Abort(ConnectionAbortedException abortReason)
     {
-        _inner.Abort(abortReason);
-        lock (_lock)
-        {
-            if (!_hasClientEnded)
-                return;
-        }
+        // Kestrel gives none, against the signature, when the end of the connection made it give up a request.
+        Interlocked.CompareExchange(ref _abortReason, abortReason ?? new ConnectionAbortedException(), null);
+        _io.Shutdown();
 
-        // The transport has spoken already and will not again. It speaks from the pool; whoever aborts may hold locks.
-        ThreadPool.UnsafeQueueUserWorkItem(static self => self.Close(), this, preferLocal: false);
+        // Whoever aborts may hold locks.
+        CloseFromPool();
     }
 
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        // What was written is sent before the transport closes.
+        // What was written is sent before the socket is closed.
         await _output.DrainAsync();
-        await _inner.DisposeAsync();
+        _io.Shutdown();
         Close();
         await base.DisposeAsync();
     }
 
-    private void OnTransportClosed()
+    /// <summary>The client has ended its direction or is gone. Called by the loop, perhaps while something waits to be read.</summary>
+    private void OnPeerEnded()
+    {
+        try
+        {
+            if (!_io.HasUnread)
+                OnClientEnded();
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed by us.
+        }
+    }
+
+    private void OnClientEnded()
     {
         lock (_lock)
         {
             if (_isTunnel && (_hasShutdown || IsOpenForSending()))
-            {
-                _hasClientEnded = true;
                 return;
-            }
         }
 
-        Close();
+        CloseFromPool();
     }
 
     /// <summary>Whether the client ended its direction only: a reset, and our own abort, end both.</summary>
@@ -165,6 +180,12 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionLifetimeF
         {
             return false;
         }
+    }
+
+    private void CloseFromPool()
+    {
+        if (Volatile.Read(ref _isClosed) == 0)
+            ThreadPool.UnsafeQueueUserWorkItem(static self => self.Close(), this, preferLocal: false);
     }
 
     private void Close()

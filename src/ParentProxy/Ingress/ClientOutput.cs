@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Ingress;
 
@@ -10,7 +11,7 @@ namespace ParentProxy.Ingress;
 /// would lose it.
 /// </summary>
 /// <remarks>One write or flush at a time, as Kestrel does it. Holds memory only between a write and its flush.</remarks>
-internal sealed class ClientOutput(Socket socket, Action<Exception> onBroken) : PipeWriter
+internal sealed class ClientOutput(LoopSocket socket, Action<Exception> onBroken) : PipeWriter
 {
     /// <summary>A piece of a body with what frames it, and most heads.</summary>
     private const int BlockBytes = 32 * 1024;
@@ -144,8 +145,8 @@ internal sealed class ClientOutput(Socket socket, Action<Exception> onBroken) : 
     {
         try
         {
-            for (var sent = 0; sent < block.Count && !_isBroken;)
-                sent += await socket.SendAsync(block.AsMemory(sent), SocketFlags.None);
+            if (!_isBroken)
+                await socket.SendAsync(block, more: false);
         }
         catch (Exception ex) when (IsBreak(ex))
         {
@@ -161,9 +162,8 @@ internal sealed class ClientOutput(Socket socket, Action<Exception> onBroken) : 
     {
         try
         {
-            // On Linux a send of several buffers ends when all of them are sent.
-            if (!_isBroken)
-                await socket.SendAsync(blocks, SocketFlags.None);
+            for (var i = 0; i < blocks.Length && !_isBroken; i++)
+                await socket.SendAsync(blocks[i], more: i < blocks.Length - 1);
         }
         catch (Exception ex) when (IsBreak(ex))
         {

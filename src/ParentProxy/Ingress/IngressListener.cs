@@ -1,7 +1,7 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Vsock;
@@ -16,7 +16,7 @@ internal sealed class IngressListener : IConnectionListener
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly Socket _socket;
-    private readonly SocketConnectionContextFactory _contexts;
+    private readonly MemoryPool<byte> _memory;
     private readonly ActiveConfiguration _configuration;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -28,10 +28,10 @@ internal sealed class IngressListener : IConnectionListener
     private long _rejected;
 
     /// <summary>Listens on a bound socket, which it owns.</summary>
-    public IngressListener(Socket socket, SocketConnectionContextFactory contexts, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
+    public IngressListener(Socket socket, MemoryPool<byte> memory, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
     {
         _socket = socket;
-        _contexts = contexts;
+        _memory = memory;
         _configuration = configuration;
         _time = time;
         _logger = logger;
@@ -145,7 +145,7 @@ internal sealed class IngressListener : IConnectionListener
 
         if (socket.LocalEndPoint is IPEndPoint)
             socket.NoDelay = true;
-        return new ClientConnection(_contexts.Create(socket), socket, _onClosed);
+        return new ClientConnection(socket, _memory, _onClosed);
     }
 
     private async Task PauseAsync()

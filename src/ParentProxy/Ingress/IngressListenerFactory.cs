@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
@@ -5,7 +6,6 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
-using ParentProxy.Hosting;
 
 namespace ParentProxy.Ingress;
 
@@ -26,9 +26,7 @@ internal sealed class IngressListenerFactory(ActiveConfiguration configuration, 
         try
         {
             var socket = BindSocket(endpoint);
-            var options = new SocketConnectionFactoryOptions { UnsafePreferInlineScheduling = SocketEngine.RunsInline };
-            var contexts = new SocketConnectionContextFactory(options, loggers.CreateLogger<SocketConnectionContextFactory>());
-            var listener = new IngressListener(socket, contexts, configuration, time, loggers.CreateLogger<IngressListener>());
+            var listener = new IngressListener(socket, MemoryPool<byte>.Shared, configuration, time, loggers.CreateLogger<IngressListener>());
             _listeners.Add(listener);
             return ValueTask.FromResult<IConnectionListener>(listener);
         }

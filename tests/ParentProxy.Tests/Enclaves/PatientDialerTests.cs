@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using ParentProxy.Enclaves;
+using ParentProxy.Sockets;
 using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;
 
@@ -118,7 +119,7 @@ public sealed class PatientDialerTests
             listener.Bind(endPoint);
             listener.Listen();
             socket.Connect(endPoint);
-            return new EnclaveStream(socket);
+            return new EnclaveStream(new LoopSocket(socket, EnclaveStream.Explain));
         }
     }
 }

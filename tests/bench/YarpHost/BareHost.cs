@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using ParentProxy.Hosting;
 using Yarp.ReverseProxy.Configuration;
 
 namespace ParentProxy.YarpHost;

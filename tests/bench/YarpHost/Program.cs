@@ -1,14 +1,12 @@
-using ParentProxy.Hosting;
 using ParentProxy.YarpHost;
-
-// What the product does first, too.
-SocketEngine.Configure();
 
 switch (args)
 {
     case ["full", var configFile]:
         return await FullHost.RunAsync(configFile);
     case ["bare", var url, var socketPath]:
+        // The product waits for its sockets itself; this is the best that the runtime's own can be brought to.
+        SocketEngine.Configure();
         await BareHost.RunAsync(url, socketPath);
         return 0;
     default:

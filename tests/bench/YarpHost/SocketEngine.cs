@@ -1,4 +1,4 @@
-namespace ParentProxy.Hosting;
+namespace ParentProxy.YarpHost;
 
 /// <summary>
 /// How the runtime's sockets report what is done: on the very thread that waits in epoll instead of by way of the thread

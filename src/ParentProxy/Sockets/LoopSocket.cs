@@ -1,0 +1,259 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using ParentProxy.Vsock;
+
+namespace ParentProxy.Sockets;
+
+/// <summary>
+/// A connected stream socket of any family that an <see cref="EventLoop"/> waits for. What awaits it goes on on the thread
+/// of the loop. Receiving and sending may run side by side, each one at a time; closing any time.
+/// </summary>
+internal sealed class LoopSocket : StreamSocket
+{
+    private const uint Interest = Epoll.In | Epoll.PeerEnded | Epoll.EdgeTriggered;
+
+    private readonly Socket _socket;
+    private readonly Func<SocketException, Exception>? _explain;
+    private readonly ReceiveOperation _receive;
+    private readonly SendOperation _send;
+    private readonly Lock _watching = new();
+    private EventLoop? _loop;
+    private long _id;
+    private bool _watchesRoom;
+    private volatile bool _isClosed;
+    private volatile bool _hasPeerEnded;
+
+    /// <summary>Takes over a connected socket, with which the runtime has not waited for anything yet.</summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="explain">Makes of a failure what is thrown; nothing else is thrown but <see cref="ObjectDisposedException"/> and <see cref="OperationCanceledException"/>.</param>
+    public LoopSocket(Socket socket, Func<SocketException, Exception>? explain = null)
+    {
+        _socket = socket;
+        _explain = explain;
+        Handle = socket.SafeHandle;
+        _receive = new ReceiveOperation(this);
+        _send = new SendOperation(this);
+    }
+
+    /// <summary>
+    /// Called on the thread of the loop when the peer has ended its direction or the connection broke, after whoever waits
+    /// for that has had it. May be called more than once.
+    /// </summary>
+    public Action? PeerEnded { get; set; }
+
+    /// <summary>The descriptor.</summary>
+    public SafeHandle Handle { get; }
+
+    /// <summary>Whether the peer has ended its direction; what it sent before may not have been read yet.</summary>
+    public bool HasPeerEnded => _hasPeerEnded;
+
+    /// <summary>Whether something that came was not read.</summary>
+    public bool HasUnread => Epoll.HasUnread(Handle);
+
+    /// <summary>Whether it was closed.</summary>
+    public bool IsClosed => _isClosed;
+
+    /// <summary>Whether the calling thread is the one that waits for it, or none that waits for sockets at all.</summary>
+    public bool IsAtHand => EventLoop.Current is not { } current || current == Volatile.Read(ref _loop);
+
+    /// <summary>Connects a socket.</summary>
+    /// <param name="socket">A fresh socket; taken over when this succeeds.</param>
+    /// <param name="endPoint">Where to.</param>
+    /// <param name="explain">As in the constructor, for what comes after.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="SocketException">It could not be connected.</exception>
+    public static async ValueTask<LoopSocket> ConnectAsync(Socket socket, EndPoint endPoint, Func<SocketException, Exception>? explain, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+
+        // Asked for by hand: the runtime would wait with its own engine, and be woken by every event from then on.
+        socket.Blocking = false;
+        var connecting = new LoopSocket(socket);
+        try
+        {
+            var address = endPoint.Serialize();
+            var result = Epoll.Connect(connecting.Handle, address.Buffer.Span[..address.Size]);
+            if (result is -Epoll.Einprogress or -Epoll.Eintr)
+                await connecting._send.ConnectedAsync(cancellationToken).ConfigureAwait(false);
+            else if (result < 0)
+                throw SocketErrors.Exception(-result);
+        }
+        finally
+        {
+            connecting.Detach();
+        }
+
+        return new LoopSocket(socket, explain);
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken) => _receive.ReceiveAsync(buffer, cancellationToken);
+
+    /// <inheritdoc cref="ReceiveOperation.TryReceive"/>
+    public bool TryReceive(Memory<byte> buffer, out int count) => _receive.TryReceive(buffer, out count);
+
+    /// <summary>Ends the wait of a receive, which throws <see cref="OperationCanceledException"/> then.</summary>
+    public void CancelReceive() => _receive.Cancel(new OperationCanceledException());
+
+    /// <inheritdoc/>
+    public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) => _send.SendAsync(buffer, more: false, cancellationToken);
+
+    /// <inheritdoc cref="SendOperation.SendAsync"/>
+    public ValueTask<int> SendAsync(ReadOnlyMemory<byte> buffer, bool more) => _send.SendAsync(buffer, more, CancellationToken.None);
+
+    /// <inheritdoc cref="SendOperation.WriteAsync"/>
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) => _send.WriteAsync(buffer, cancellationToken);
+
+    /// <inheritdoc/>
+    public override int Receive(Span<byte> buffer) => throw new NotSupportedException("A loop must not be blocked.");
+
+    /// <inheritdoc/>
+    public override int Send(ReadOnlySpan<byte> buffer) => throw new NotSupportedException("A loop must not be blocked.");
+
+    /// <inheritdoc/>
+    public override void ShutdownSend() => _socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Ends both directions and closes.</summary>
+    public void Shutdown()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+        {
+            // It is over already.
+        }
+
+        Dispose();
+    }
+
+    /// <inheritdoc/>
+    public override void Abort() => Close(static socket => socket.Close(0));
+
+    /// <inheritdoc/>
+    public override void Dispose() => Close(static socket => socket.Dispose());
+
+    /// <summary>From now on the loop of the calling thread waits for it, if that is one.</summary>
+    public void ComeToHand()
+    {
+        if (EventLoop.Current is not { } current)
+            return;
+        lock (_watching)
+        {
+            if (_loop is null || _loop == current || _isClosed)
+                return;
+            try
+            {
+                _loop.Remove(_id, Handle);
+                _loop = null;
+                Watch(current);
+            }
+            catch (ObjectDisposedException)
+            {
+                // Closed meanwhile.
+            }
+        }
+    }
+
+    /// <summary>What happened, as the kernel puts it. Called by the loop.</summary>
+    internal void OnEvents(uint events)
+    {
+        var hasEnded = (events & (Epoll.PeerEnded | Epoll.Hangup | Epoll.Error)) != 0;
+        if (hasEnded)
+            _hasPeerEnded = true;
+        if (hasEnded || (events & Epoll.In) != 0)
+            _receive.OnReady();
+        if ((events & (Epoll.Out | Epoll.Hangup | Epoll.Error)) != 0)
+        {
+            _send.OnReady();
+            if (_watchesRoom && !_send.IsWaiting)
+                WatchNoRoom();
+        }
+
+        if (hasEnded)
+            PeerEnded?.Invoke();
+    }
+
+    /// <summary>Has it watched for what comes.</summary>
+    internal void Watch()
+    {
+        if (Volatile.Read(ref _loop) is not null)
+            return;
+        lock (_watching)
+        {
+            if (_loop is null && !_isClosed)
+                Watch(EventLoop.Next());
+        }
+    }
+
+    /// <summary>Has it watched for room to send, too.</summary>
+    internal void WatchForRoom()
+    {
+        lock (_watching)
+        {
+            if (_isClosed || _watchesRoom)
+                return;
+            _watchesRoom = true;
+            if (_loop is null)
+                Watch(EventLoop.Next());
+            else
+                _loop.Modify(_id, Handle, Interest | Epoll.Out);
+        }
+    }
+
+    /// <summary>The exception for a failure.</summary>
+    internal Exception Explain(SocketException failure) => _explain?.Invoke(failure) ?? failure;
+
+    /// <summary>A unix socket tells of room whenever its peer reads, which nobody wants to know who does not wait for it.</summary>
+    private void WatchNoRoom()
+    {
+        lock (_watching)
+        {
+            if (_isClosed || _send.IsWaiting || _loop is null)
+                return;
+            _watchesRoom = false;
+            _loop.Modify(_id, Handle, Interest);
+        }
+    }
+
+    private void Watch(EventLoop loop)
+    {
+        _id = loop.Add(this, Handle, _watchesRoom ? Interest | Epoll.Out : Interest);
+        Volatile.Write(ref _loop, loop);
+    }
+
+    private void Detach()
+    {
+        lock (_watching)
+        {
+            if (_loop is null || _isClosed)
+                return;
+            try
+            {
+                _loop.Remove(_id, Handle);
+            }
+            catch (ObjectDisposedException)
+            {
+                _loop.Forget(_id);
+            }
+
+            _loop = null;
+        }
+    }
+
+    private void Close(Action<Socket> close)
+    {
+        lock (_watching)
+        {
+            _isClosed = true;
+            _loop?.Forget(_id);
+        }
+
+        close(_socket);
+        var reason = SocketErrors.Aborted();
+        _receive.Cancel(Explain(reason));
+        _send.Cancel(Explain(reason));
+    }
+}
