@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Health;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Hosting;
 
@@ -59,7 +60,7 @@ internal sealed class SystemdService(SystemdNotifier notifier, ProxyServer serve
         }
     }
 
-    /// <summary>A request over a real socket through Kestrel and the thread pool, and accept loops that run.</summary>
+    /// <summary>A request over a real socket through Kestrel and the thread pool, accept loops that run, and no event loop that is held up.</summary>
     private async Task<bool> IsServingAsync(HttpClient client, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -67,6 +68,7 @@ internal sealed class SystemdService(SystemdNotifier notifier, ProxyServer serve
         try
         {
             using var answer = await client.GetAsync(server.LiveUri, deadline.Token);
+            await EventLoop.TurnAllAsync().WaitAsync(deadline.Token);
             if (answer.IsSuccessStatusCode && (server.Ingress.IsAccepting || server.Drain.IsClosing))
                 return true;
             HostingLog.NotServing(logger, $"{server.LiveUri} answered {(int)answer.StatusCode}, accepting: {server.Ingress.IsAccepting}");

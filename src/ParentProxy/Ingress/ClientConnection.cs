@@ -18,9 +18,8 @@ namespace ParentProxy.Ingress;
 internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature, IConnectionItemsFeature, IConnectionEndPointFeature,
     IConnectionLifetimeFeature, IConnectionTransportFeature, IMemoryPoolFeature, IDuplexPipe
 {
-    private static long s_lastId;
+    private static long _lastId;
 
-    private readonly Socket _socket;
     private readonly LoopSocket _io;
     private readonly ClientInput _input;
     private readonly ClientOutput _output;
@@ -38,7 +37,6 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     /// <param name="onClosed">Runs once, when the connection is closed.</param>
     public ClientConnection(Socket socket, MemoryPool<byte> memory, Action onClosed)
     {
-        _socket = socket;
         _io = new LoopSocket(socket) { PeerEnded = OnPeerEnded };
         _input = new ClientInput(_io, () => Volatile.Read(ref _abortReason), OnClientEnded);
         _output = new ClientOutput(_io, ex => Abort(new ConnectionAbortedException("The client is gone.", ex)));
@@ -60,7 +58,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     /// <inheritdoc/>
     public override string ConnectionId
     {
-        get => field ??= Interlocked.Increment(ref s_lastId).ToString("X8", CultureInfo.InvariantCulture);
+        get => field ??= Interlocked.Increment(ref _lastId).ToString("X8", CultureInfo.InvariantCulture);
         set;
     }
 
@@ -148,7 +146,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     {
         try
         {
-            if (!_io.HasUnread)
+            if (_io.IsBroken || !_io.HasUnread)
                 OnClientEnded();
         }
         catch (ObjectDisposedException)
@@ -161,7 +159,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     {
         lock (_lock)
         {
-            if (_isTunnel && (_hasShutdown || IsOpenForSending()))
+            if (_isTunnel && (_hasShutdown || MayGoOn()))
                 return;
         }
 
@@ -169,14 +167,13 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     }
 
     /// <summary>Whether the client ended its direction only: a reset, and our own abort, end both.</summary>
-    private bool IsOpenForSending()
+    private bool MayGoOn()
     {
         try
         {
-            // Sends nothing, and fails where something could not be sent.
-            return _socket.Send(ReadOnlySpan<byte>.Empty) == 0;
+            return _io.IsOpenForSending;
         }
-        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
+        catch (ObjectDisposedException)
         {
             return false;
         }

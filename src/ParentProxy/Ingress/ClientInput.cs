@@ -134,6 +134,8 @@ internal sealed class ClientInput(LoopSocket socket, Func<Exception?> whyAborted
 
     private bool TryReceive()
     {
+        if (!socket.MayReceive)
+            return false;
         MakeRoom();
         try
         {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace ParentProxy.Sockets;
 
@@ -28,6 +29,7 @@ internal static partial class Epoll
     public const int Modify = 3;
 
     public const int CloseOnExec = 0x80000;
+    public const int NonBlocking = 0x800;
 
     /// <summary>The next send follows at once.</summary>
     public const int More = 0x8000;
@@ -80,7 +82,27 @@ internal static partial class Epoll
     [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
     public static partial int Wait(int epoll, Span<byte> events, int count, int milliseconds);
 
+    /// <summary>A descriptor that can be made readable from anywhere.</summary>
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
+    public static partial SafeFileHandle CreateSignal(uint initial, int flags);
+
+    /// <summary>Makes it readable.</summary>
+    public static void Signal(SafeHandle signal)
+    {
+        var one = 1L;
+        _ = Write(signal, in one, sizeof(long));
+    }
+
+    /// <summary>Makes it unreadable again.</summary>
+    public static void Clear(SafeHandle signal) => _ = Read(signal, out _, sizeof(long));
+
     private static int Result(nint returned) => returned >= 0 ? (int)returned : -Marshal.GetLastPInvokeError();
+
+    [LibraryImport("libc", EntryPoint = "write")]
+    private static partial nint Write(SafeHandle file, in long value, nint length);
+
+    [LibraryImport("libc", EntryPoint = "read")]
+    private static partial nint Read(SafeHandle file, out long value, nint length);
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     private static partial nint Recv(SafeHandle socket, Span<byte> buffer, nint length, int flags);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace ParentProxy.Sockets;
 
@@ -23,36 +24,64 @@ internal sealed class EventLoop
     /// </summary>
     private const int ReadsPerTurn = 32;
 
-    private static readonly Lazy<EventLoop[]> Loops = new(static () => [.. Enumerable.Range(0, Count).Select(i => new EventLoop(i))]);
+    /// <summary>Names the signal among the sockets.</summary>
+    private const long SignalId = 0;
+
+    private static readonly Lazy<EventLoop[]> Loops = new(static () => [.. Enumerable.Range(0, Count).Select(Start)]);
 
     [ThreadStatic]
-    private static EventLoop? t_current;
+    private static EventLoop? _current;
 
-    private static int s_next = -1;
+    private static int _next = -1;
 
     private readonly int _epoll;
     private readonly ConcurrentDictionary<long, LoopSocket> _sockets = new();
     private readonly Queue<LoopOperation> _postponed = new();
+    private readonly ConcurrentQueue<TaskCompletionSource> _askers = new();
+    private readonly SafeFileHandle _signal;
     private long _lastId;
     private int _readsLeft;
 
-    private EventLoop(int index)
+    private EventLoop()
     {
         _epoll = Epoll.Create(Epoll.CloseOnExec);
         if (_epoll < 0)
             throw SocketErrors.Exception(Marshal.GetLastPInvokeError());
-        var name = string.Create(CultureInfo.InvariantCulture, $"event loop {index}");
-        new Thread(Run) { IsBackground = true, Name = name }.UnsafeStart();
+        _signal = Epoll.CreateSignal(0, Epoll.CloseOnExec | Epoll.NonBlocking);
+        if (_signal.IsInvalid)
+            throw SocketErrors.Exception(Marshal.GetLastPInvokeError());
+        Control(Epoll.Add, _signal, SignalId, Epoll.In);
     }
 
     /// <summary>How many there are: one for two cores.</summary>
     public static int Count { get; } = Math.Max(1, Environment.ProcessorCount / 2);
 
     /// <summary>The loop whose thread this is, or null.</summary>
-    public static EventLoop? Current => t_current;
+    public static EventLoop? Current => _current;
+
+    /// <summary>Starts one more, which never ends.</summary>
+    public static EventLoop Start(int index)
+    {
+        var loop = new EventLoop();
+        var name = string.Create(CultureInfo.InvariantCulture, $"event loop {index}");
+        new Thread(loop.Run) { IsBackground = true, Name = name }.UnsafeStart();
+        return loop;
+    }
 
     /// <summary>The loop of a socket that has none: that of this thread, else each in turn.</summary>
-    public static EventLoop Next() => t_current ?? Loops.Value[(uint)Interlocked.Increment(ref s_next) % (uint)Count];
+    public static EventLoop Next() => _current ?? Loops.Value[(uint)Interlocked.Increment(ref _next) % (uint)Count];
+
+    /// <summary>Completes when every loop has come round once more: when none of them is held up.</summary>
+    public static Task TurnAllAsync() => Task.WhenAll(Loops.Value.Select(l => l.TurnAsync()));
+
+    /// <summary>Completes when the loop has come round once more. What awaits it does not run on the loop.</summary>
+    public Task TurnAsync()
+    {
+        var asker = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _askers.Enqueue(asker);
+        Epoll.Signal(_signal);
+        return asker.Task;
+    }
 
     /// <summary>Begins to watch a socket; what is there already is reported, too.</summary>
     /// <returns>What names it here.</returns>
@@ -103,9 +132,16 @@ internal sealed class EventLoop
             throw SocketErrors.Exception(Marshal.GetLastPInvokeError());
     }
 
+    private void Answer()
+    {
+        Epoll.Clear(_signal);
+        while (_askers.TryDequeue(out var asker))
+            asker.TrySetResult();
+    }
+
     private void Run()
     {
-        t_current = this;
+        _current = this;
         var events = GC.AllocateArray<byte>(MaxEvents * Epoll.EventBytes, pinned: true);
         while (true)
         {
@@ -116,10 +152,15 @@ internal sealed class EventLoop
             {
                 var bytes = events.AsSpan(i * Epoll.EventBytes, Epoll.EventBytes);
                 var id = BinaryPrimitives.ReadInt64LittleEndian(bytes[Epoll.DataOffset..]);
-                if (!_sockets.TryGetValue(id, out var socket))
-                    continue;
-                _readsLeft = ReadsPerTurn;
-                socket.OnEvents(BinaryPrimitives.ReadUInt32LittleEndian(bytes));
+                if (_sockets.TryGetValue(id, out var socket))
+                {
+                    _readsLeft = ReadsPerTurn;
+                    socket.OnEvents(BinaryPrimitives.ReadUInt32LittleEndian(bytes));
+                }
+                else if (id == SignalId)
+                {
+                    Answer();
+                }
             }
 
             // Those that are postponed meanwhile come after the next events.

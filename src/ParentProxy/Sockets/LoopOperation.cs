@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Threading.Tasks.Sources;
 
 namespace ParentProxy.Sockets;
 
@@ -12,7 +11,7 @@ namespace ParentProxy.Sockets;
 /// socket is ready, or whoever cancels or closes. The loop runs what waits on its own thread; others may hold locks, and
 /// leave it to the pool.
 /// </remarks>
-internal abstract class LoopOperation(LoopSocket socket) : IValueTaskSource<int>, IValueTaskSource
+internal abstract class LoopOperation(LoopSocket socket)
 {
     /// <summary>Nothing could be done when it was tried last, or it was not tried yet: an event will tell.</summary>
     private const int Drained = 0;
@@ -27,7 +26,7 @@ internal abstract class LoopOperation(LoopSocket socket) : IValueTaskSource<int>
     private const int Closed = int.MinValue;
 
     private readonly Lock _registering = new();
-    private ManualResetValueTaskSourceCore<int> _result;
+    private LoopWait _wait = new();
     private CancellationToken _token;
     private CancellationTokenRegistration _registration;
     private int _state;
@@ -35,19 +34,11 @@ internal abstract class LoopOperation(LoopSocket socket) : IValueTaskSource<int>
     /// <summary>Whether somebody waits.</summary>
     public bool IsWaiting => Volatile.Read(ref _state) == Waiting;
 
+    /// <summary>Whether it is worth a try.</summary>
+    public bool IsReady => Volatile.Read(ref _state) == Ready;
+
     /// <summary>The socket.</summary>
     protected LoopSocket Socket { get; } = socket;
-
-    int IValueTaskSource<int>.GetResult(short token) => _result.GetResult(token);
-
-    void IValueTaskSource.GetResult(short token) => _result.GetResult(token);
-
-    /// <inheritdoc/>
-    public ValueTaskSourceStatus GetStatus(short token) => _result.GetStatus(token);
-
-    /// <inheritdoc/>
-    public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _result.OnCompleted(continuation, state, token, flags);
 
     /// <summary>The socket is ready, or broke: completes what waits, or remembers it for what comes. Called by the loop.</summary>
     public void OnReady()
@@ -80,7 +71,11 @@ internal abstract class LoopOperation(LoopSocket socket) : IValueTaskSource<int>
         if (Interlocked.CompareExchange(ref _state, Drained, Waiting) != Waiting)
             return;
         Unregister();
-        ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.Operation._result.SetException(failed.Reason), (Operation: this, Reason: reason), preferLocal: false);
+
+        // Somebody else may wait before who waited here has learned that it is over.
+        var wait = _wait;
+        _wait = new LoopWait();
+        ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.Wait.Fail(failed.Reason), (Wait: wait, Reason: reason), preferLocal: false);
     }
 
     /// <summary>Whether it is worth a try, which is the caller's then.</summary>
@@ -90,37 +85,34 @@ internal abstract class LoopOperation(LoopSocket socket) : IValueTaskSource<int>
     protected void SetReady() => Volatile.Write(ref _state, Ready);
 
     /// <summary>
-    /// Waits until <see cref="TryPerform"/> gets something done; false when it should be tried at once. When it is tried
+    /// Waits until <see cref="TryPerform"/> gets something done; null when it should be tried at once. When it is tried
     /// again later it goes on where it was.
     /// </summary>
-    protected bool TryPark(CancellationToken cancellationToken)
+    protected LoopWait? TryPark(CancellationToken cancellationToken)
     {
-        _result.Reset();
+        var wait = _wait;
+        wait.Begin();
         _token = cancellationToken;
         if (!cancellationToken.CanBeCanceled)
-            return TryWait();
+            return TryWait() ? wait : null;
         lock (_registering)
         {
             // A completion on another thread has to find the registration.
             if (!TryWait())
-                return false;
+                return null;
             _registration = cancellationToken.UnsafeRegister(static (state, token) => ((LoopOperation)state!).CancelFor(token), this);
-            return true;
+            return wait;
         }
     }
 
-    /// <summary>The wait for what <see cref="TryPark"/> began.</summary>
-    protected ValueTask<int> ParkedResult() => new(this, _result.Version);
-
-    /// <summary>The same without the result.</summary>
-    protected ValueTask Parked() => new(this, _result.Version);
-
     /// <summary>Lets the other connections of the loop have their turn before it is tried.</summary>
-    protected void Yield(EventLoop loop, CancellationToken cancellationToken)
+    protected LoopWait Yield(EventLoop loop, CancellationToken cancellationToken)
     {
-        while (!TryPark(cancellationToken))
+        LoopWait? wait;
+        while ((wait = TryPark(cancellationToken)) is null)
             TakeReady();
         loop.Postpone(this);
+        return wait;
     }
 
     /// <summary>Does what can be done without waiting.</summary>
@@ -171,9 +163,9 @@ internal abstract class LoopOperation(LoopSocket socket) : IValueTaskSource<int>
     {
         Unregister();
         if (result >= 0)
-            _result.SetResult(result);
+            _wait.Complete(result);
         else
-            _result.SetException(Socket.Explain(result == Closed ? SocketErrors.Aborted() : SocketErrors.Exception(-result)));
+            _wait.Fail(Socket.Explain(result == Closed ? SocketErrors.Aborted() : SocketErrors.Exception(-result)));
     }
 
     private void CancelFor(CancellationToken token)

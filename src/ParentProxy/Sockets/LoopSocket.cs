@@ -17,18 +17,22 @@ internal sealed class LoopSocket : StreamSocket
     private readonly Func<SocketException, Exception>? _explain;
     private readonly ReceiveOperation _receive;
     private readonly SendOperation _send;
+    private readonly EventLoop? _chosen;
     private readonly Lock _watching = new();
     private EventLoop? _loop;
     private long _id;
     private bool _watchesRoom;
     private volatile bool _isClosed;
     private volatile bool _hasPeerEnded;
+    private volatile bool _isBroken;
 
     /// <summary>Takes over a connected socket, with which the runtime has not waited for anything yet.</summary>
     /// <param name="socket">The socket.</param>
     /// <param name="explain">Makes of a failure what is thrown; nothing else is thrown but <see cref="ObjectDisposedException"/> and <see cref="OperationCanceledException"/>.</param>
-    public LoopSocket(Socket socket, Func<SocketException, Exception>? explain = null)
+    /// <param name="loop">What waits for it; without, the loop on whose thread it is waited for first, or each in turn.</param>
+    public LoopSocket(Socket socket, Func<SocketException, Exception>? explain = null, EventLoop? loop = null)
     {
+        _chosen = loop;
         _socket = socket;
         _explain = explain;
         Handle = socket.SafeHandle;
@@ -48,7 +52,21 @@ internal sealed class LoopSocket : StreamSocket
     /// <summary>Whether the peer has ended its direction; what it sent before may not have been read yet.</summary>
     public bool HasPeerEnded => _hasPeerEnded;
 
+    /// <summary>Whether both directions have ended, in order or not.</summary>
+    public bool IsBroken => _isBroken;
+
+    /// <summary>Whether somebody waits for what comes.</summary>
+    public bool IsReceiving => _receive.IsWaiting;
+
+    /// <summary>Whether it is worth a try to receive.</summary>
+    public bool MayReceive => _receive.IsReady;
+
+    /// <summary>Whether something could be sent, if there were room: neither side has ended this direction.</summary>
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
+    public bool IsOpenForSending => Epoll.Send(Handle, [], more: false) is >= 0 or -Epoll.Eagain;
+
     /// <summary>Whether something that came was not read.</summary>
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
     public bool HasUnread => Epoll.HasUnread(Handle);
 
     /// <summary>Whether it was closed.</summary>
@@ -162,7 +180,11 @@ internal sealed class LoopSocket : StreamSocket
     {
         var hasEnded = (events & (Epoll.PeerEnded | Epoll.Hangup | Epoll.Error)) != 0;
         if (hasEnded)
+        {
+            _isBroken |= (events & (Epoll.Hangup | Epoll.Error)) != 0;
             _hasPeerEnded = true;
+        }
+
         if (hasEnded || (events & Epoll.In) != 0)
             _receive.OnReady();
         if ((events & (Epoll.Out | Epoll.Hangup | Epoll.Error)) != 0)
@@ -184,7 +206,7 @@ internal sealed class LoopSocket : StreamSocket
         lock (_watching)
         {
             if (_loop is null && !_isClosed)
-                Watch(EventLoop.Next());
+                Watch(_chosen ?? EventLoop.Next());
         }
     }
 
@@ -197,7 +219,7 @@ internal sealed class LoopSocket : StreamSocket
                 return;
             _watchesRoom = true;
             if (_loop is null)
-                Watch(EventLoop.Next());
+                Watch(_chosen ?? EventLoop.Next());
             else
                 _loop.Modify(_id, Handle, Interest | Epoll.Out);
         }

@@ -16,11 +16,7 @@ internal sealed class ReceiveOperation(LoopSocket socket) : LoopOperation(socket
             while (TakeReady())
             {
                 if (EventLoop.Current is { } loop && !loop.MayRead())
-                {
-                    Yield(loop, cancellationToken);
-                    return ParkedResult();
-                }
-
+                    return Yield(loop, cancellationToken).Result;
                 if (TryPerform(out var result))
                 {
                     return result >= 0
@@ -29,16 +25,19 @@ internal sealed class ReceiveOperation(LoopSocket socket) : LoopOperation(socket
                 }
             }
 
-            if (TryPark(cancellationToken))
-                return ParkedResult();
+            if (TryPark(cancellationToken) is { } wait)
+                return wait.Result;
         }
     }
 
-    /// <summary>Receives what is there without waiting; false when nothing is.</summary>
+    /// <summary>Receives what is there without waiting; false when nothing is, or when others shall have their turn first.</summary>
     /// <param name="buffer">Where to; not empty.</param>
     /// <param name="count">How many bytes; 0 is the end.</param>
     public bool TryReceive(Memory<byte> buffer, out int count)
     {
+        count = 0;
+        if (EventLoop.Current is { } loop && !loop.MayRead())
+            return false;
         _buffer = buffer;
         while (TakeReady())
         {
@@ -49,7 +48,6 @@ internal sealed class ReceiveOperation(LoopSocket socket) : LoopOperation(socket
             return true;
         }
 
-        count = 0;
         return false;
     }
 

@@ -17,8 +17,8 @@ internal sealed class SendOperation(LoopSocket socket) : LoopOperation(socket)
     {
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<int>(cancellationToken);
-        if (!TrySend(buffer, more, cancellationToken, out var result))
-            return ParkedResult();
+        if (TrySend(buffer, more, cancellationToken, out var result) is { } wait)
+            return wait.Result;
         return result >= 0
             ? ValueTask.FromResult(result)
             : ValueTask.FromException<int>(Socket.Explain(SocketErrors.Exception(-result)));
@@ -29,8 +29,8 @@ internal sealed class SendOperation(LoopSocket socket) : LoopOperation(socket)
     {
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled(cancellationToken);
-        if (!TrySend(buffer, more: false, cancellationToken, out var result))
-            return Parked();
+        if (TrySend(buffer, more: false, cancellationToken, out var result) is { } wait)
+            return wait.End;
         return result >= 0 ? default : ValueTask.FromException(Socket.Explain(SocketErrors.Exception(-result)));
     }
 
@@ -38,9 +38,10 @@ internal sealed class SendOperation(LoopSocket socket) : LoopOperation(socket)
     public ValueTask ConnectedAsync(CancellationToken cancellationToken)
     {
         _isConnecting = true;
-        while (!TryPark(cancellationToken))
+        LoopWait? wait;
+        while ((wait = TryPark(cancellationToken)) is null)
             TakeReady();
-        return Parked();
+        return wait.End;
     }
 
     /// <inheritdoc/>
@@ -74,18 +75,19 @@ internal sealed class SendOperation(LoopSocket socket) : LoopOperation(socket)
     /// <inheritdoc/>
     protected override void Watch() => Socket.WatchForRoom();
 
-    private bool TrySend(ReadOnlyMemory<byte> buffer, bool more, CancellationToken cancellationToken, out int result)
+    /// <summary>Null when it is done already.</summary>
+    private LoopWait? TrySend(ReadOnlyMemory<byte> buffer, bool more, CancellationToken cancellationToken, out int result)
     {
         _left = buffer;
         _more = more;
         _sent = 0;
-        do
+        while (true)
         {
             TakeReady();
             if (TryPerform(out result))
-                return true;
+                return null;
+            if (TryPark(cancellationToken) is { } wait)
+                return wait;
         }
-        while (!TryPark(cancellationToken));
-        return false;
     }
 }
