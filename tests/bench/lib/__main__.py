@@ -21,9 +21,9 @@ QUICK_BUDGET = 160  # seconds in all, a build aside; rounds are repeated only as
 
 def arguments():
     parser = argparse.ArgumentParser(prog="tests/bench/run", description="Load peers in turns over one backend on a unix socket.")
-    parser.add_argument("--quick", action="store_true", help="5 rounds of 2 s: less than 3 minutes")
-    parser.add_argument("--rounds", type=int, metavar="N", help="rounds of each peer (10; 5 with --quick)")
-    parser.add_argument("--seconds", type=int, metavar="S", help="length of a round (5; 2 with --quick)")
+    parser.add_argument("--quick", action="store_true", help="12 rounds of 1 s: less than 3 minutes")
+    parser.add_argument("--rounds", type=int, metavar="N", help="rounds of each peer (10; 12 with --quick)")
+    parser.add_argument("--seconds", type=int, metavar="S", help="length of a round (5; 1 with --quick)")
     parser.add_argument("--warm-up", type=int, metavar="S", help="load on each peer before the first round (8; 3 with --quick)")
     parser.add_argument("--connections", type=int, default=64, metavar="N", help="connections of the load (64)")
     parser.add_argument("--only", metavar="NAME,…", help=f"of {', '.join(p.name for p in peers.ALL)}")
@@ -32,8 +32,8 @@ def arguments():
     parser.add_argument("--no-build", action="store_true", help="take the Release builds that are there")
     parser.add_argument("--check", action="store_true", help="exit status 1 when a bar was missed or not measured")
     options = parser.parse_args()
-    options.rounds = options.rounds or (5 if options.quick else 10)
-    options.seconds = options.seconds or (2 if options.quick else 5)
+    options.rounds = options.rounds or (12 if options.quick else 10)
+    options.seconds = options.seconds or (1 if options.quick else 5)
     if options.warm_up is None:
         options.warm_up = 3 if options.quick else 8
     if min(options.rounds, options.seconds, options.connections) <= 0 or options.warm_up < 0:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bar:
-    """A limit on the ratio of two peers' medians."""
+    """A limit on the ratio of two peers."""
 
     title: str
     figure: str  # a field of Round

@@ -16,6 +16,15 @@ def median(rounds, figure):
     return statistics.median(getattr(r, figure) for r in rounds) if rounds else None
 
 
+def ratio(rounds, figure, peer, reference):
+    """
+    How one peer's figure is to another's, or None. Of each round by itself, and the median of these: what slows the machine
+    down for some rounds slows both down.
+    """
+    pairs = [(getattr(mine, figure), getattr(theirs, figure)) for mine, theirs in zip(rounds.get(peer, []), rounds.get(reference, []))]
+    return statistics.median(mine / theirs for mine, theirs in pairs) if pairs and all(theirs for _, theirs in pairs) else None
+
+
 def one(result):
     """One round, while it runs."""
     return (f"{result.requests_per_second:9,.0f} req/s {result.cpu_microseconds:6.1f} µs  p99 {result.p99_ms:6.2f} ms"
@@ -48,11 +57,10 @@ def bars(rounds, scenario):
     """What became of the bars."""
     verdicts = []
     for bar in scenario.BARS:
-        value, reference = median(rounds.get(bar.peer), bar.figure), median(rounds.get(bar.reference), bar.figure)
         both = rounds.get(bar.peer, []) + rounds.get(bar.reference, [])
         verdicts.append(Verdict(
             bar,
-            ratio=value / reference if value is not None and reference else None,
+            ratio=ratio(rounds, bar.figure, bar.peer, bar.reference),
             is_doubtful=2 * sum(r.is_disturbed for r in both) > len(both)))
     return verdicts
 
@@ -87,9 +95,8 @@ def write_json(path, rounds, scenario, options, all_bars):
 
 
 def _ratio(rounds, figure, name, reference):
-    if name == "direct" or not rounds.get(reference):
-        return "–"
-    return f"{median(rounds[name], figure) / median(rounds[reference], figure):.2f}"
+    value = None if name == "direct" else ratio(rounds, figure, name, reference)
+    return "–" if value is None else f"{value:.2f}"
 
 
 def _errors(result):
