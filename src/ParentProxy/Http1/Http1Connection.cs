@@ -140,8 +140,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
 
     /// <summary>Sends what stands in <see cref="Request"/>.</summary>
     /// <param name="last">Whether that ends the request.</param>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    public async ValueTask FlushAsync(bool last)
+    public ValueTask FlushAsync(bool last)
     {
         var count = Request.Count;
         if (count > 0)
@@ -151,9 +150,15 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         if (last)
             IsRequestEnded = true;
         if (count > 0)
-            await _stream.WriteAsync(Request.Pending).ConfigureAwait(false);
-        BytesSent += count;
-        Request.Clear(release: last);
+        {
+            var writing = _stream.WriteAsync(Request.Pending);
+            if (!writing.IsCompletedSuccessfully)
+                return FlushSlowlyAsync(writing, count, last);
+            writing.GetAwaiter().GetResult();
+        }
+
+        OnSent(count, last);
+        return default;
     }
 
     /// <summary>Reads the next response head: interim ones as they come, and the final one.</summary>
@@ -285,6 +290,19 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
             _idleResult.SetResult(count);
         else
             _idleResult.SetException(failure);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask FlushSlowlyAsync(ValueTask writing, int count, bool last)
+    {
+        await writing.ConfigureAwait(false);
+        OnSent(count, last);
+    }
+
+    private void OnSent(int count, bool last)
+    {
+        BytesSent += count;
+        Request.Clear(release: last);
     }
 
     private void BeginBody(ResponseHead head)

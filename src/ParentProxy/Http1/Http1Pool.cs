@@ -196,7 +196,7 @@ internal sealed class Http1Pool : IDisposable
             throw NotRented();
         var now = Now;
         if (reusable && entry.Tunnel is null && !IsDisposed() && TrySetExpiry(entry, now))
-            BecomeIdle(entry);
+            BecomeIdle(entry, now);
         else
             Close(entry);
     }
@@ -366,7 +366,7 @@ internal sealed class Http1Pool : IDisposable
     /// Gives a connection that nobody has to the first who waits for such a one, and keeps it idle when nobody does. It
     /// becomes idle in either case: a connection that its peer has closed by now is found out by the read that this begins.
     /// </summary>
-    private void BecomeIdle(Http1PoolEntry entry)
+    private void BecomeIdle(Http1PoolEntry entry, TimeSpan now)
     {
         try
         {
@@ -403,7 +403,7 @@ internal sealed class Http1Pool : IDisposable
                 // When it ends from here on, OnEnded waits for the lock and finds it in the list. When it has ended
                 // before, OnEnded may have been here already and would not come again.
                 _idle.AddFirst(entry.Node);
-                WakeAt(entry.Expires, Now);
+                WakeAt(entry.Expires, now);
                 work = Plan();
             }
         }
@@ -580,11 +580,12 @@ internal sealed class Http1Pool : IDisposable
             return;
         }
 
+        var since = Now;
         Do(work);
         if (waiter is not null)
             waiter.SetResult(connection);
-        else if (entry.TryGiveBack() && TrySetExpiry(entry, Now))
-            BecomeIdle(entry);
+        else if (entry.TryGiveBack() && TrySetExpiry(entry, since))
+            BecomeIdle(entry, since);
         else
             Close(entry);
     }

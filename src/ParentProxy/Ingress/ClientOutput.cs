@@ -69,10 +69,15 @@ internal sealed class ClientOutput(LoopSocket socket, Action<Exception> onBroken
 
         // Without the token: a send that is given up halfway would leave half a message. Only the wait ends with it.
         var block = TakeBlock();
-        var sending = SendAsync(block);
+        var sending = socket.SendAsync(block, more: false);
         if (sending.IsCompletedSuccessfully)
+        {
+            sending.GetAwaiter().GetResult();
+            ArrayPool<byte>.Shared.Return(block.Array!);
             return Flushed();
-        _sending = sending;
+        }
+
+        _sending = SendAsync(sending, block);
         return AwaitAsync(cancellationToken);
     }
 
@@ -140,13 +145,12 @@ internal sealed class ClientOutput(LoopSocket socket, Action<Exception> onBroken
         return new FlushResult(isCanceled: false, _isBroken);
     }
 
-    /// <summary>Never fails; completed already, and nothing allocated, when the kernel takes everything at once.</summary>
-    private async Task SendAsync(ArraySegment<byte> block)
+    /// <summary>Never fails.</summary>
+    private async Task SendAsync(ValueTask<int> sending, ArraySegment<byte> block)
     {
         try
         {
-            if (!_isBroken)
-                await socket.SendAsync(block, more: false);
+            await sending;
         }
         catch (Exception ex) when (IsBreak(ex))
         {

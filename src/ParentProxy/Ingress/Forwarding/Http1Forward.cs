@@ -197,12 +197,30 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         }
     }
 
-    private async ValueTask<bool> TrySendAsync(bool last)
+    private ValueTask<bool> TrySendAsync(bool last)
     {
         attempt.BeginWrite();
+        ValueTask sending;
         try
         {
-            await _connection.FlushAsync(last);
+            sending = _connection.FlushAsync(last);
+        }
+        catch (Exception ex)
+        {
+            sending = ValueTask.FromException(ex);
+        }
+
+        if (!sending.IsCompletedSuccessfully)
+            return EndSendAsync(sending);
+        attempt.EndWrite();
+        return ValueTask.FromResult(true);
+    }
+
+    private async ValueTask<bool> EndSendAsync(ValueTask sending)
+    {
+        try
+        {
+            await sending;
             return true;
         }
         catch (Exception ex)
