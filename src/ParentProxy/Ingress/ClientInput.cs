@@ -146,6 +146,10 @@ internal sealed class ClientInput(LoopSocket socket, Func<Exception?> whyAborted
                 return false;
             }
 
+            // An end of our own making is none of the client's.
+            if (count == 0 && whyAborted() is { } reason)
+                throw reason;
+
             var isFull = count == _buffer!.Length - _end;
             _end += count;
             _isEnded = count == 0;
