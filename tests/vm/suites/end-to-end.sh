@@ -170,9 +170,10 @@ writes_stay_below_the_cap() {
   # -D: the proxy, not strace, is our child. The filter in the kernel keeps other calls at speed.
   prefix=(strace -D -f --seccomp-bpf -y -s 0 -o "$trace"
     -e trace=socket,write,writev,sendto,sendmsg,sendmmsg,sendfile,splice,pwrite64,pwritev,pwritev2)
-  start_proxy traced PARENTPROXY_ENCLAVE_0_CID=1 PARENTPROXY_ENCLAVE_0_PORT=$port || return
+  # Traced and emulated, the first dial may take longer than it is given else.
+  start_proxy traced PARENTPROXY_ENCLAVE_0_CID=1 PARENTPROXY_ENCLAVE_0_PORT=$port Timeouts__Connect=00:00:20 Health__Probe__Timeout=00:00:10 || return
   prefix=()
-  wait_until 30 healthy
+  wait_until 60 healthy
   request --data-binary "@$payload" -H 'Expect:' /sha256
   stop "$proxy"
   equal "status" "$code" 200 || return
