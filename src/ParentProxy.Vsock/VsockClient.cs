@@ -65,6 +65,7 @@ public static class VsockClient
             throw explained;
         }
     }
+
     private static async ValueTask<StreamSocket> ConnectAsync(Socket socket, EndPoint target, CancellationToken cancellationToken)
     {
         await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);

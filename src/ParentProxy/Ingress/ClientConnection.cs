@@ -33,15 +33,13 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
 
     /// <summary>Takes over a connection that was accepted.</summary>
     /// <param name="socket">Its socket.</param>
-    /// <param name="memory">Where Kestrel takes its memory from.</param>
     /// <param name="onClosed">Runs once, when the connection is closed.</param>
-    public ClientConnection(Socket socket, MemoryPool<byte> memory, Action onClosed)
+    public ClientConnection(Socket socket, Action onClosed)
     {
         _io = new LoopSocket(socket) { PeerEnded = OnPeerEnded };
         _input = new ClientInput(_io, () => Volatile.Read(ref _abortReason), OnClientEnded);
         _output = new ClientOutput(_io, ex => Abort(new ConnectionAbortedException("The client is gone.", ex)));
         _onClosed = onClosed;
-        MemoryPool = memory;
         Transport = this;
         ConnectionClosed = _closed.Token;
         LocalEndPoint = socket.LocalEndPoint;
@@ -73,7 +71,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     }
 
     /// <inheritdoc/>
-    public MemoryPool<byte> MemoryPool { get; }
+    public MemoryPool<byte> MemoryPool => MemoryPool<byte>.Shared;
 
     /// <summary>What Kestrel reads and writes: with TLS, which replaces it, the plain text.</summary>
     public override IDuplexPipe Transport { get; set; }

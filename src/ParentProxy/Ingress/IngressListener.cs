@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
@@ -16,7 +15,6 @@ internal sealed class IngressListener : IConnectionListener
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly Socket _socket;
-    private readonly MemoryPool<byte> _memory;
     private readonly ActiveConfiguration _configuration;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -28,10 +26,9 @@ internal sealed class IngressListener : IConnectionListener
     private long _rejected;
 
     /// <summary>Listens on a bound socket, which it owns.</summary>
-    public IngressListener(Socket socket, MemoryPool<byte> memory, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
+    public IngressListener(Socket socket, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
     {
         _socket = socket;
-        _memory = memory;
         _configuration = configuration;
         _time = time;
         _logger = logger;
@@ -145,7 +142,7 @@ internal sealed class IngressListener : IConnectionListener
 
         if (socket.LocalEndPoint is IPEndPoint)
             socket.NoDelay = true;
-        return new ClientConnection(socket, _memory, _onClosed);
+        return new ClientConnection(socket, _onClosed);
     }
 
     private async Task PauseAsync()

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
@@ -26,7 +25,7 @@ internal sealed class IngressListenerFactory(ActiveConfiguration configuration, 
         try
         {
             var socket = BindSocket(endpoint);
-            var listener = new IngressListener(socket, MemoryPool<byte>.Shared, configuration, time, loggers.CreateLogger<IngressListener>());
+            var listener = new IngressListener(socket, configuration, time, loggers.CreateLogger<IngressListener>());
             _listeners.Add(listener);
             return ValueTask.FromResult<IConnectionListener>(listener);
         }
