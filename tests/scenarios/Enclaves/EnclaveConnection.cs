@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using ParentProxy.Scenarios.Wire;
+
+namespace ParentProxy.Scenarios.Enclaves;
+
+/// <summary>A connection to an enclave: requests one after another.</summary>
+internal sealed class EnclaveConnection(SimulatedEnclave enclave, Socket socket, Ledger ledger)
+{
+    private const string ProbePath = "/health";
+    private const string RequestPrefix = "/r/";
+
+    // At every moment some requests are under way.
+    private static readonly TimeSpan Work = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan SlowWork = TimeSpan.FromSeconds(3);
+
+    private readonly MessageReader _reader = new(socket);
+    private volatile bool _isBusy;
+    private MessageHead? _begun;
+
+    /// <summary>Whether a request is being answered.</summary>
+    public bool IsBusy => _isBusy;
+
+    /// <summary>Serves until the connection ends.</summary>
+    public async Task ServeAsync()
+    {
+        try
+        {
+            while (await _reader.ReadHeadAsync(CancellationToken.None) is { } head)
+            {
+                _isBusy = true;
+                _begun = head;
+                await _reader.ReadBodyAsync(head, untilClose: false, CancellationToken.None);
+                _begun = null;
+                if (!await AnswerAsync(head))
+                    return;
+                _isBusy = false;
+            }
+
+            socket.Dispose();
+        }
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException or EndOfStreamException or OperationCanceledException)
+        {
+            // Killed, or the front has gone. What it had begun to send, it had sent.
+            ledger.AddUnread(enclave.Name, string.Join(' ', _begun?.StartLine ?? []) + _reader.Unread);
+            socket.Dispose();
+        }
+    }
+
+    /// <summary>Ends it as the kernel does for a process that dies: with a reset when something was not read.</summary>
+    public void Kill()
+    {
+        try
+        {
+            var unread = RawSocket.Drain(socket);
+            if (unread.Length > 0)
+                RawSocket.Reset(socket);
+            else
+                RawSocket.Close(socket);
+            ledger.AddUnread(enclave.Name, unread);
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended by itself.
+        }
+    }
+
+    /// <summary>Ends it where no request is under way.</summary>
+    public void Close() => RawSocket.Close(socket);
+
+    private async Task<bool> AnswerAsync(MessageHead head)
+    {
+        var path = head.StartLine[1];
+        if (path == ProbePath)
+            return await AnswerProbeAsync();
+        if (!path.StartsWith(RequestPrefix, StringComparison.Ordinal))
+            throw new InvalidDataException($"a request for {path}");
+
+        var id = path[RequestPrefix.Length..];
+        ledger.Add(enclave.Name, id, head.StartLine[0] == "POST");
+        await Task.Delay(enclave.Mode == EnclaveMode.Slow ? SlowWork : Work);
+        switch (enclave.Mode)
+        {
+            case EnclaveMode.BlackHole:
+                return await SwallowAsync();
+            case EnclaveMode.ResetAfterReading:
+                RawSocket.Reset(socket);
+                return false;
+            case EnclaveMode.Errors or EnclaveMode.ErrorsOfTheApplication:
+                ledger.AddError();
+                await SendAsync("500 Internal Server Error", "error");
+                return true;
+            default:
+                await SendAsync("200 OK", id);
+                return true;
+        }
+    }
+
+    private async Task<bool> AnswerProbeAsync()
+    {
+        switch (enclave.Mode)
+        {
+            case EnclaveMode.BlackHole:
+                return await SwallowAsync();
+            case EnclaveMode.Errors:
+                await SendAsync("500 Internal Server Error", "error");
+                return true;
+            default:
+                await SendAsync("200 OK", "fine");
+                return true;
+        }
+    }
+
+    /// <summary>Reads on, so that the connection's end is seen, and says nothing.</summary>
+    private async Task<bool> SwallowAsync()
+    {
+        while (await _reader.ReadHeadAsync(CancellationToken.None) is not null)
+        {
+            // A front that sends another request before the answer to the first: none does.
+        }
+
+        socket.Dispose();
+        return false;
+    }
+
+    private async Task SendAsync(string status, string body)
+    {
+        var answer = string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nX-Enclave: {enclave.Name}\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        await socket.SendAsync(Encoding.Latin1.GetBytes(answer));
+    }
+}

@@ -1,0 +1,56 @@
+using ParentProxy.Scenarios;
+using ParentProxy.Scenarios.Fronts;
+using ParentProxy.Scenarios.Report;
+using ParentProxy.Scenarios.Scenarios;
+
+if (ScenarioOptions.Parse(args) is not { } options)
+{
+    Console.Error.WriteLine("usage: tests/scenarios/run [--only NAME[,NAME]] [--seconds N] [--fronts ours,nginx,haproxy]");
+    Console.Error.WriteLine($"scenarios: {string.Join(", ", AllScenarios.List.Select(s => s.Name))}");
+    return 2;
+}
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    stop.Cancel();
+};
+
+var verdicts = new Verdicts(Console.Out);
+try
+{
+    foreach (var scenario in options.Scenarios)
+        await ShowAsync(scenario);
+}
+catch (OperationCanceledException)
+{
+    return 130;
+}
+
+verdicts.WriteSum();
+return verdicts.Failed == 0 ? 0 : 1;
+
+async Task ShowAsync(Scenario scenario)
+{
+    Console.WriteLine($"\n{scenario.Name}: {scenario.Title}");
+    var wanted = options.Fronts.Where(kind => scenario.IsForPeers || kind == FrontKind.Ours).ToList();
+    var rows = new List<Figures>();
+    foreach (var kind in wanted.Where(kind => kind.IsInstalled))
+        rows.Add(await Play.RunAsync(scenario, kind, options.Seconds, stop.Token));
+    Table.Write(rows, Console.Out);
+
+    foreach (var row in rows.Where(row => row.Broken is not null))
+        verdicts.Add(scenario.Name, new Bar($"{row.Front} plays it to the end", false, row.Broken!));
+    foreach (var kind in wanted.Where(kind => !kind.IsInstalled))
+        verdicts.Skip(scenario.Name, $"not worse than {kind.Name}", $"there is no {kind.Program}");
+    if (rows.FirstOrDefault(row => row.Front == FrontKind.Ours.Name) is not { } ours)
+        return;
+    foreach (var bar in scenario.Bars(ours))
+        verdicts.Add(scenario.Name, bar);
+    foreach (var peer in rows.Where(row => row != ours))
+    {
+        foreach (var measure in scenario.Compared)
+            verdicts.Add(scenario.Name, measure.Compare(ours, peer));
+    }
+}

@@ -1,0 +1,31 @@
+namespace ParentProxy.Scenarios.Report;
+
+/// <summary>Says what was shown and what was not, and counts.</summary>
+internal sealed class Verdicts(TextWriter to)
+{
+    private int _passed;
+    private int _skipped;
+
+    /// <summary>How many bars were missed.</summary>
+    public int Failed { get; private set; }
+
+    /// <summary>Takes a bar of a scenario.</summary>
+    public void Add(string scenario, Bar bar)
+    {
+        if (bar.Passed)
+            _passed++;
+        else
+            Failed++;
+        to.WriteLine($"{(bar.Passed ? "ok" : "not ok")} - {scenario}: {bar.Text} ({bar.Measured})");
+    }
+
+    /// <summary>Takes something that could not be shown here.</summary>
+    public void Skip(string scenario, string what, string reason)
+    {
+        _skipped++;
+        to.WriteLine($"ok - {scenario}: {what} # SKIP {reason}");
+    }
+
+    /// <summary>The last line.</summary>
+    public void WriteSum() => to.WriteLine($"scenarios: {_passed} passed, {Failed} failed, {_skipped} skipped");
+}

@@ -1,0 +1,58 @@
+using ParentProxy.Scenarios.Enclaves;
+using ParentProxy.Scenarios.Fronts;
+using ParentProxy.Scenarios.Load;
+using ParentProxy.Scenarios.Report;
+
+namespace ParentProxy.Scenarios.Scenarios;
+
+/// <summary>Plays scenarios.</summary>
+internal static class Play
+{
+    /// <summary>How long requests may be open after the last one came, before those in a black hole are released.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    // A load generator that comes late has measured the machine.
+    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Plays one with a front, and again when the machine was too busy for the load.</summary>
+    public static async Task<Figures> RunAsync(Scenario scenario, FrontKind kind, TimeSpan? seconds, CancellationToken cancellationToken)
+    {
+        var figures = await RunOnceAsync(scenario, kind, seconds, cancellationToken);
+        return figures.Lateness > Late ? await RunOnceAsync(scenario, kind, seconds, cancellationToken) : figures;
+    }
+
+    private static async Task<Figures> RunOnceAsync(Scenario scenario, FrontKind kind, TimeSpan? seconds, CancellationToken cancellationToken)
+    {
+        var length = seconds > scenario.Length ? seconds.Value : scenario.Length;
+        using var stage = new Stage(scenario.Enclaves);
+        await using var front = stage.Front = await scenario.StartFrontAsync(kind, stage, cancellationToken);
+        stage.Clock.Start(scenario.WarmUp);
+        var load = new OpenLoop(front.Port, stage.Clock);
+        var requests = load.RunAsync(length, cancellationToken);
+        string? broken = null;
+        try
+        {
+            await scenario.PlayAsync(stage, cancellationToken);
+        }
+        catch (InvalidOperationException ex)
+        {
+            broken = ex.Message;
+        }
+
+        var open = await requests;
+        await DrainAsync(stage, open, cancellationToken);
+        return new Figures(kind.Name, load.Samples, stage.Ledger, stage.Fault, front.Log, broken);
+    }
+
+    private static async Task DrainAsync(Stage stage, Task open, CancellationToken cancellationToken)
+    {
+        var end = stage.Clock.Now + Patience;
+        while (!open.IsCompleted && stage.Clock.Now < end)
+            await Task.Delay(Pause, cancellationToken);
+        foreach (var enclave in stage.Enclaves.Where(e => e.Mode == EnclaveMode.BlackHole))
+            enclave.Kill();
+        await open;
+    }
+}
