@@ -92,10 +92,10 @@ internal sealed class Figures
     /// <summary>Latencies since the fault of requests that never came to an enclave that failed.</summary>
     public Latencies OthersAfterFault => new(_samples.Where(s => _fault is not null && s.Scheduled >= _fault.At && !_sentToFaulty.Contains(s.Id)).Select(s => s.Latency));
 
-    /// <summary>From the fault until the last request was due that failed or took noticeably long; POSTs aside that were sent already.</summary>
+    /// <summary>From the fault until the last request was over that failed or took noticeably long; POSTs aside that were sent already.</summary>
     public TimeSpan RecoveredAfter => SinceFault(_samples
         .Where(s => (s.Failed || s.Ended - s.Sent > Noticeable) && !(s.IsPost && s.Failed && WasSent(s)))
-        .Select(s => s.Scheduled));
+        .Select(s => s.Ended));
 
     /// <summary>From the fault until the last request came to an enclave that failed, while it did.</summary>
     public TimeSpan OutAfter => SinceFault(_arrivals.Where(a => IsAtFault(a) && !(a.At >= _fault!.Until)).Select(a => a.At));

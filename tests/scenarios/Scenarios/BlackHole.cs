@@ -22,7 +22,7 @@ internal sealed class BlackHole : Scenario
     public override int Enclaves => 3;
 
     /// <inheritdoc/>
-    public override TimeSpan Length => TimeSpan.FromSeconds(9);
+    public override TimeSpan Length => TimeSpan.FromSeconds(8);
 
     /// <inheritdoc/>
     public override async Task PlayAsync(Stage stage, CancellationToken cancellationToken)

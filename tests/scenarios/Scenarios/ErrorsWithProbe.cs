@@ -15,7 +15,7 @@ internal sealed class ErrorsWithProbe : Scenario
     public override string Title => "one of two enclaves answers requests and probes with 500";
 
     /// <inheritdoc/>
-    public override TimeSpan Length => TimeSpan.FromSeconds(6);
+    public override TimeSpan Length => TimeSpan.FromSeconds(5);
 
     /// <inheritdoc/>
     public override async Task PlayAsync(Stage stage, CancellationToken cancellationToken)

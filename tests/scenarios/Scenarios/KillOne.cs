@@ -12,7 +12,7 @@ internal sealed class KillOne : Scenario
     public override string Title => "one of two enclaves is killed, and back after 2 s";
 
     /// <inheritdoc/>
-    public override TimeSpan Length => TimeSpan.FromSeconds(8);
+    public override TimeSpan Length => TimeSpan.FromSeconds(7);
 
     /// <inheritdoc/>
     public override async Task PlayAsync(Stage stage, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using ParentProxy.Scenarios.Enclaves;
 using ParentProxy.Scenarios.Fronts;
 using ParentProxy.Scenarios.Load;
 using ParentProxy.Scenarios.Report;
@@ -8,11 +7,6 @@ namespace ParentProxy.Scenarios.Scenarios;
 /// <summary>Plays scenarios.</summary>
 internal static class Play
 {
-    /// <summary>How long requests may be open after the last one came, before those in a black hole are released.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
-
     // A load generator that comes late has measured the machine.
     private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(300);
 
@@ -41,18 +35,7 @@ internal static class Play
             broken = ex.Message;
         }
 
-        var open = await requests;
-        await DrainAsync(stage, open, cancellationToken);
+        await await requests;
         return new Figures(kind.Name, load.Samples, stage.Ledger, stage.Fault, front.Log, broken);
-    }
-
-    private static async Task DrainAsync(Stage stage, Task open, CancellationToken cancellationToken)
-    {
-        var end = stage.Clock.Now + Patience;
-        while (!open.IsCompleted && stage.Clock.Now < end)
-            await Task.Delay(Pause, cancellationToken);
-        foreach (var enclave in stage.Enclaves.Where(e => e.Mode == EnclaveMode.BlackHole))
-            enclave.Kill();
-        await open;
     }
 }

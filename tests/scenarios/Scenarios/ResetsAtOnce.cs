@@ -15,7 +15,7 @@ internal sealed class ResetsAtOnce : Scenario
     public override string Title => "one of two enclaves resets its connections, and every new one at once";
 
     /// <inheritdoc/>
-    public override TimeSpan Length => TimeSpan.FromSeconds(6);
+    public override TimeSpan Length => TimeSpan.FromSeconds(5);
 
     /// <inheritdoc/>
     public override async Task PlayAsync(Stage stage, CancellationToken cancellationToken)

@@ -17,7 +17,7 @@ internal sealed class RestartOnly : Scenario
     public override int Enclaves => 1;
 
     /// <inheritdoc/>
-    public override TimeSpan Length => TimeSpan.FromSeconds(6);
+    public override TimeSpan Length => TimeSpan.FromSeconds(5);
 
     /// <inheritdoc/>
     public override async Task PlayAsync(Stage stage, CancellationToken cancellationToken)

@@ -19,7 +19,7 @@ internal sealed class RetryStorm : Scenario
     public override TimeSpan WarmUp => TimeSpan.Zero;
 
     /// <inheritdoc/>
-    public override TimeSpan Length => TimeSpan.FromSeconds(8);
+    public override TimeSpan Length => TimeSpan.FromSeconds(7);
 
     /// <inheritdoc/>
     public override IReadOnlyList<Measure> Compared => [Measure.Duplicates];

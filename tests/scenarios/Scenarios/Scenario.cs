@@ -16,7 +16,7 @@ internal abstract class Scenario
     public virtual int Enclaves => 2;
 
     /// <summary>Load before what is measured, so that no program compiles and no connection is new.</summary>
-    public virtual TimeSpan WarmUp => TimeSpan.FromSeconds(1.5);
+    public virtual TimeSpan WarmUp => TimeSpan.FromSeconds(1);
 
     /// <summary>How long the load lasts at least.</summary>
     public abstract TimeSpan Length { get; }

@@ -13,7 +13,7 @@ internal sealed class SlowAnswers : Scenario
     public override string Title => "one of two enclaves takes 3 s for each request, and nothing for its probe";
 
     /// <inheritdoc/>
-    public override TimeSpan Length => TimeSpan.FromSeconds(8);
+    public override TimeSpan Length => TimeSpan.FromSeconds(7);
 
     /// <inheritdoc/>
     public override IReadOnlyList<Measure> Compared => [Measure.FailedGets, Measure.LostPosts, Measure.Duplicates];
@@ -24,7 +24,7 @@ internal sealed class SlowAnswers : Scenario
         await stage.ReachAsync(1, cancellationToken);
         stage.Break(stage.Enclaves[0]);
         stage.Enclaves[0].Switch(EnclaveMode.Slow);
-        await stage.ReachAsync(8, cancellationToken);
+        await stage.ReachAsync(7, cancellationToken);
         stage.Mend();
     }
 
