@@ -5,11 +5,12 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
+using ParentProxy.Ingress.Failover;
 
 namespace ParentProxy.Admin;
 
 /// <summary>What the admin listener answers.</summary>
-internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, Func<IEnumerable<IngressListener>> listeners)
+internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, RetryCounts retries, Func<IEnumerable<IngressListener>> listeners)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -31,6 +32,7 @@ internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration c
                 total = summary.Total,
                 minHealthy = configuration.Options.Health.MinHealthy,
                 enclaves = Enclaves(),
+                retries = RetryView.Of(retries),
                 listeners = listeners().Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
             }),
             "/health/live" => WriteAsync(context, StatusCodes.Status200OK, new { status = "live" }),

@@ -5,6 +5,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
+using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Http2;
 
 namespace ParentProxy.Hosting;
@@ -33,8 +34,9 @@ internal sealed class ProxyServer : IAsyncDisposable
         dialer ??= new EnclaveDialer(configuration.Options.Vsock, time);
         Registry = new EnclaveRegistry(configuration, dialer, time, inner => new AttemptHandler(inner), loggers.CreateLogger<EnclaveRegistry>());
         _monitor = new HealthMonitor(Registry, dialer, configuration, time, loggers.CreateLogger<HealthMonitor>());
-        Ingress = new IngressServer(configuration, Registry, Drain, time, loggers, replaceIngress);
-        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, () => Ingress.Listeners), loggers);
+        var retries = new RetryPolicy(configuration, Registry, time);
+        Ingress = new IngressServer(configuration, Registry, retries, Drain, time, loggers, replaceIngress);
+        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, retries.Counts, () => Ingress.Listeners), loggers);
     }
 
     /// <summary>The enclaves.</summary>
