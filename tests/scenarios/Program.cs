@@ -1,8 +1,11 @@
 using ParentProxy.Scenarios;
+using ParentProxy.Scenarios.Discovery;
 using ParentProxy.Scenarios.Fronts;
 using ParentProxy.Scenarios.Report;
 using ParentProxy.Scenarios.Scenarios;
 
+if (args is [DiscoveryHost.Verb, var file, .. var places])
+    return await DiscoveryHost.RunAsync(file, places);
 if (ScenarioOptions.Parse(args) is not { } options)
 {
     Console.Error.WriteLine("usage: tests/scenarios/run [--only NAME[,NAME]] [--seconds N] [--fronts ours,nginx,haproxy]");
@@ -37,8 +40,19 @@ async Task ShowAsync(Scenario scenario)
     var wanted = options.Fronts.Where(kind => scenario.IsForPeers || kind == FrontKind.Ours).ToList();
     var rows = new List<Figures>();
     foreach (var kind in wanted.Where(kind => kind.IsInstalled))
-        rows.Add(await Play.RunAsync(scenario, kind, options.Seconds, stop.Token));
-    Table.Write(rows, Console.Out);
+    {
+        try
+        {
+            rows.Add(await Play.RunAsync(scenario, kind, options.Seconds, stop.Token));
+        }
+        catch (InvalidOperationException ex)
+        {
+            verdicts.Add(scenario.Name, new Bar($"{kind.Name} starts", false, ex.Message));
+        }
+    }
+
+    if (rows.Count > 0)
+        Table.Write(rows, Console.Out);
 
     foreach (var row in rows.Where(row => row.Broken is not null))
         verdicts.Add(scenario.Name, new Bar($"{row.Front} plays it to the end", false, row.Broken!));

@@ -23,6 +23,9 @@ internal sealed class SimulatedEnclave(string name, Ledger ledger) : IDisposable
     /// <summary>What it does with requests; those that it has may be met by the change.</summary>
     public EnclaveMode Mode => _mode;
 
+    /// <summary>Whether it is about to end: each answer is then the last of its connection.</summary>
+    public bool IsStopping { get; private set; }
+
     /// <summary>Boots it.</summary>
     public void Start()
     {
@@ -50,6 +53,7 @@ internal sealed class SimulatedEnclave(string name, Ledger ledger) : IDisposable
     /// <summary>Ends it as an operator does: no new connections, and what is under way is answered.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        IsStopping = true;
         StopListening();
         while (_connections.Keys.Any(connection => connection.IsBusy))
             await Task.Delay(TimeSpan.FromMilliseconds(5), cancellationToken);

@@ -4,7 +4,7 @@ using ParentProxy.Scenarios.Wire;
 namespace ParentProxy.Scenarios.Fronts;
 
 /// <summary>HAProxy as a careful operator sets it up.</summary>
-internal sealed class HAProxyFront : IFront
+internal sealed class HAProxyFront : IFront, IReloadable
 {
     /// <summary>Where Debian puts it.</summary>
     public const string Program = "/usr/sbin/haproxy";

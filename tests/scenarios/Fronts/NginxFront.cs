@@ -4,7 +4,7 @@ using ParentProxy.Scenarios.Wire;
 namespace ParentProxy.Scenarios.Fronts;
 
 /// <summary>nginx as a careful operator sets it up.</summary>
-internal sealed class NginxFront : IFront
+internal sealed class NginxFront : IFront, IReloadable
 {
     /// <summary>Where Debian puts it.</summary>
     public const string Program = "/usr/sbin/nginx";

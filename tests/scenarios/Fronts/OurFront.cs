@@ -5,7 +5,7 @@ using ParentProxy.Scenarios.Wire;
 namespace ParentProxy.Scenarios.Fronts;
 
 /// <summary>The real program; everything at its default but where things are, and weights that differ.</summary>
-internal sealed class OurFront : IFront
+internal sealed class OurFront : IFront, IReloadable
 {
     private const string Settings = "settings.json";
     private const int HangUp = 1;

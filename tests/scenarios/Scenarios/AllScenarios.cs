@@ -13,6 +13,8 @@ internal static class AllScenarios
         new ApplicationErrors(),
         new ErrorsWithProbe(),
         new SlowAnswers(),
+        new CidChange(),
+        new CidRestart(),
         new Reload(),
         new RetryStorm(),
     ];

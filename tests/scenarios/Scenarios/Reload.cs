@@ -1,3 +1,4 @@
+using ParentProxy.Scenarios.Fronts;
 using ParentProxy.Scenarios.Report;
 
 namespace ParentProxy.Scenarios.Scenarios;
@@ -22,24 +23,25 @@ internal sealed class Reload : Scenario
     /// <inheritdoc/>
     public override async Task PlayAsync(Stage stage, CancellationToken cancellationToken)
     {
+        var front = (IReloadable)stage.Front;
         await stage.ReachAsync(1, cancellationToken);
         stage.AddEnclave();
-        await stage.Front.ReloadAsync(stage.Backends(0, 1, 2), cancellationToken);
+        await front.ReloadAsync(stage.Backends(0, 1, 2), cancellationToken);
 
         await stage.ReachAsync(2.5, cancellationToken);
-        await stage.Front.ReloadAsync(stage.Backends(1, 2), cancellationToken);
+        await front.ReloadAsync(stage.Backends(1, 2), cancellationToken);
 
         await stage.ReachAsync(4, cancellationToken);
-        await stage.Front.ReloadAsync([.. stage.Backends(1, 2).Select((backend, i) => backend with { Weight = 1 + (2 * i) })], cancellationToken);
+        await front.ReloadAsync([.. stage.Backends(1, 2).Select((backend, i) => backend with { Weight = 1 + (2 * i) })], cancellationToken);
 
         await stage.ReachAsync(5, cancellationToken);
-        await stage.Front.ReloadAsync(stage.Backends(0, 1, 2), cancellationToken);
+        await front.ReloadAsync(stage.Backends(0, 1, 2), cancellationToken);
 
         await stage.ReachAsync(6, cancellationToken);
-        await stage.Front.ReloadBadlyAsync(cancellationToken);
+        await front.ReloadBadlyAsync(cancellationToken);
 
         await stage.ReachAsync(7, cancellationToken);
-        await stage.Front.ReloadAsync(stage.Backends(1, 2), cancellationToken);
+        await front.ReloadAsync(stage.Backends(1, 2), cancellationToken);
     }
 
     /// <inheritdoc/>
