@@ -13,6 +13,7 @@ if (ScenarioOptions.Parse(args) is not { } options)
     return 2;
 }
 
+const int LogLines = 30;
 using var stop = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
 {
@@ -56,12 +57,17 @@ async Task ShowAsync(Scenario scenario)
 
     foreach (var row in rows.Where(row => row.Broken is not null))
         verdicts.Add(scenario.Name, new Bar($"{row.Front} plays it to the end", false, row.Broken!));
+    foreach (var row in rows.Where(row => row.Unexplained > 0))
+        verdicts.Add(scenario.Name, new Bar($"{row.Front}: an enclave has seen what was answered", false, $"{row.Unexplained} not"));
     foreach (var kind in wanted.Where(kind => !kind.IsInstalled))
         verdicts.Skip(scenario.Name, $"not worse than {kind.Name}", $"there is no {kind.Program}");
     if (rows.FirstOrDefault(row => row.Front == FrontKind.Ours.Name) is not { } ours)
         return;
-    foreach (var bar in scenario.Bars(ours))
+    var bars = scenario.Bars(ours).ToList();
+    foreach (var bar in bars)
         verdicts.Add(scenario.Name, bar);
+    if (bars.Any(bar => !bar.Passed))
+        Console.WriteLine(string.Join('\n', ours.Log.TakeLast(LogLines).Select(line => "  log: " + line)));
     foreach (var peer in rows.Where(row => row != ours))
     {
         foreach (var measure in scenario.Compared)

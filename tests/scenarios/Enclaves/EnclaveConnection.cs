@@ -53,21 +53,13 @@ internal sealed class EnclaveConnection(SimulatedEnclave enclave, Socket socket,
     {
         try
         {
-            var unread = RawSocket.Drain(socket);
-            if (unread.Length > 0)
-                RawSocket.Reset(socket);
-            else
-                RawSocket.Close(socket);
-            ledger.AddUnread(enclave.Name, unread);
+            ledger.AddUnread(enclave.Name, RawSocket.Close(socket));
         }
         catch (ObjectDisposedException)
         {
             // It has ended by itself.
         }
     }
-
-    /// <summary>Ends it where no request is under way.</summary>
-    public void Close() => RawSocket.Close(socket);
 
     private async Task<bool> AnswerAsync(MessageHead head)
     {
@@ -85,7 +77,7 @@ internal sealed class EnclaveConnection(SimulatedEnclave enclave, Socket socket,
             case EnclaveMode.BlackHole:
                 return await SwallowAsync();
             case EnclaveMode.ResetAfterReading:
-                RawSocket.Reset(socket);
+                ledger.AddUnread(enclave.Name, RawSocket.Reset(socket));
                 return false;
             case EnclaveMode.Errors or EnclaveMode.ErrorsOfTheApplication:
                 ledger.AddError();

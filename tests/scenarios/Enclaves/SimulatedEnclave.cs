@@ -58,7 +58,7 @@ internal sealed class SimulatedEnclave(string name, Ledger ledger) : IDisposable
         while (_connections.Keys.Any(connection => connection.IsBusy))
             await Task.Delay(TimeSpan.FromMilliseconds(5), cancellationToken);
         foreach (var connection in _connections.Keys)
-            connection.Close();
+            connection.Kill();
     }
 
     /// <inheritdoc/>
@@ -95,12 +95,7 @@ internal sealed class SimulatedEnclave(string name, Ledger ledger) : IDisposable
             connection.Kill();
     }
 
-    private void Refuse(Socket socket)
-    {
-        var unread = RawSocket.Drain(socket);
-        RawSocket.Reset(socket);
-        ledger.AddUnread(Name, unread);
-    }
+    private void Refuse(Socket socket) => ledger.AddUnread(Name, RawSocket.Reset(socket));
 
     private async Task ServeAsync(EnclaveConnection connection)
     {

@@ -29,6 +29,7 @@ internal sealed class Figures
         Log = log;
         Broken = broken;
         ErrorsSent = ledger.ErrorsSent;
+        Unexplained = samples.Where(s => !s.Failed).Select(s => s.Id).Except(ledger.Arrivals.Select(a => a.Id)).Count();
         _samples = samples;
         _fault = fault;
         _arrivals = [.. ledger.Arrivals.Where(a => ids.Contains(a.Id))];
@@ -43,6 +44,9 @@ internal sealed class Figures
 
     /// <summary>Why the scenario could not be played to its end, or null.</summary>
     public string? Broken { get; }
+
+    /// <summary>Answers to requests that no enclave has seen: then the suite itself is wrong.</summary>
+    public int Unexplained { get; }
 
     /// <summary>Requests of clients.</summary>
     public int Requests => _samples.Count;

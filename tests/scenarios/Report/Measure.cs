@@ -19,7 +19,7 @@ internal sealed record Measure(string Text, Func<Figures, double> Of, double Tol
     public static Measure Duplicates { get; } = new("POSTs read twice", f => f.Duplicates, 0, "0");
 
     /// <summary>Seconds until clients notice nothing any more.</summary>
-    public static Measure Recovery { get; } = new("time to recovery", f => f.RecoveredAfter.TotalSeconds, 0.5, "0.00 's'");
+    public static Measure Recovery { get; } = new("time to recovery", f => f.RecoveredAfter.TotalSeconds, 1, "0.00 's'");
 
     /// <summary>All.</summary>
     public static IReadOnlyList<Measure> All { get; } = [FailedGets, LostPosts, Duplicates, Recovery];
