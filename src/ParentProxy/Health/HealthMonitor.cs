@@ -41,6 +41,9 @@ internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dia
         _stopping.Dispose();
     }
 
+    /// <summary>Keeps the scheduled probes of several enclaves, and of several proxies, from falling into step.</summary>
+    private static double Jitter() => 0.9 + (0.2 * Random.Shared.NextDouble());
+
     private async Task RunAsync(Enclave enclave, CancellationToken cancellationToken)
     {
         try
@@ -67,6 +70,7 @@ internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dia
         var prober = new Prober(enclave, dialer, time);
         long? lastStart = null;
         var failedDials = 0;
+        var jitter = Jitter();
         while (!enclave.IsRetired)
         {
             var wanted = enclave.ProbeWanted.Next;
@@ -81,6 +85,8 @@ internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dia
                 continue;
             }
 
+            if (pause == probe.Interval)
+                pause *= jitter;
             var left = lastStart is { } start ? pause.Value - time.GetElapsedTime(start) : pause.Value;
             if (left > TimeSpan.Zero)
             {
@@ -91,6 +97,7 @@ internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dia
 
             var evidence = enclave.TakeEvidence();
             lastStart = time.GetTimestamp();
+            jitter = Jitter();
             var effective = probe.Enabled ? probe : probe with { Type = ProbeType.Connect, Port = null };
             var result = await prober.ProbeAsync(effective, options.Routing.HttpVersion, ProbeSchedule.Timeout(evidence, probe), cancellationToken);
             failedDials = result.Ok ? 0 : failedDials + 1;

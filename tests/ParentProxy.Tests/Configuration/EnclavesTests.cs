@@ -87,4 +87,34 @@ public sealed class EnclavesTests
         var enclave = Assert.Single(TestConfiguration.Accept("""{ "Enclaves": [ { "Id": "e-1", "Name": "proof server", "Cid": 16, "Port": 1 } ] }""").Enclaves);
         Assert.Equal(("e-1", "proof server", EnclaveEndpoint.Vsock(16, 1)), (enclave.Id, enclave.Name, enclave.Endpoint));
     }
+
+    [Theory]
+    [InlineData("", "Enclaves:1:Weight", "Routing:LoadBalancing to LeastRequests")]
+    [InlineData(""", "Routing": { "LoadBalancing": "RoundRobin" }""", "Enclaves:1:Weight", "the policy RoundRobin ignores weights")]
+    public void Load_UnequalWeightsUnderAPolicyThatIgnoresThem_IsAMistake(string more, string path, string reason)
+    {
+        var problem = Assert.Single(TestConfiguration.Refuse(Weights(1, 3, more)));
+        Assert.StartsWith(path, problem, StringComparison.Ordinal);
+        Assert.Contains(reason, problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_UnequalWeightsInAClusterThatIgnoresThem_IsAMistake()
+    {
+        var problem = Assert.Single(TestConfiguration.Refuse(Weights(1, 3, """
+            , "Routing": { "LoadBalancing": "LeastRequests" },
+              "ReverseProxy": { "Clusters": { "c": { "LoadBalancingPolicy": "Random", "Destinations": { "d": { "Address": "enclave://*" } } } },
+                                "Routes": { "r": { "ClusterId": "c", "Match": { "Path": "/c" } } } }
+            """)));
+        Assert.Contains("set ReverseProxy:Clusters:c:LoadBalancingPolicy to LeastRequests", problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1, 3, """, "Routing": { "LoadBalancing": "LeastRequests" }""")]
+    [InlineData(7, 7, "")]
+    public void Load_WeightsThatAreReadOrEqual_AreKept(int one, int two, string more) =>
+        Assert.Equal([one, two], TestConfiguration.Accept(Weights(one, two, more)).Enclaves.Select(enclave => enclave.Weight));
+
+    private static string Weights(int one, int two, string more) =>
+        $$"""{ "Enclaves": [ { "Cid": 16, "Port": 1, "Weight": {{one}} }, { "Cid": 17, "Port": 1, "Weight": {{two}} } ]{{more}} }""";
 }

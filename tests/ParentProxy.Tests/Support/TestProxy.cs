@@ -143,6 +143,14 @@ internal sealed class TestProxy : IAsyncDisposable
         return json.RootElement.GetProperty("enclaves").EnumerateArray().Single(e => e.GetProperty("id").GetString() == id).Clone();
     }
 
+    /// <summary>How often requests were tried once more for a reason, as the admin listener shows it.</summary>
+    public async Task<long> RetriesAsync(string reason)
+    {
+        using var answer = await Admin.GetAsync("/health");
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return json.RootElement.GetProperty("retries").GetProperty(reason).GetInt64();
+    }
+
     /// <summary>Waits until the admin listener shows an enclave in a state.</summary>
     public async Task WaitForStateAsync(string id, string state)
     {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Configuration;
@@ -109,6 +110,9 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
                 return bad.StatusCode == StatusCodes.Status413PayloadTooLarge
                     ? new AttemptFailure(FailureKind.BodyTooLarge, "413", "the request body is larger than allowed", "Limits:MaxRequestBodyBytes sets the limit.")
                     : new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {bad.Message}", "");
+            case ForwarderError.RequestBodyClient when chain.Exists(e => e is OperationCanceledException) && !chain.Exists(e => e is ConnectionResetException or ConnectionAbortedException):
+                // The client is still there (else this would not be asked): its body was given up because the stream had ended.
+                return Terminated(code, attempt);
             case ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient:
                 return new AttemptFailure(FailureKind.ClientGone, code, "the client went away", "");
             case ForwarderError.UpgradeRequestDestination or ForwarderError.UpgradeResponseDestination:
@@ -121,6 +125,10 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
                 return new AttemptFailure(FailureKind.Internal, "internal", $"the request could not be rebuilt: {exception?.GetBaseException().Message}", "Please report this.");
         }
 
+        // RST_STREAM and GOAWAY are to a request what the end of the connection is over HTTP/1.1.
+        if (error != ForwarderError.ResponseHeaders && chain.OfType<HttpProtocolException>().Select(e => ResetCode(e.ErrorCode)).FirstOrDefault(name => name is not null) is { } reset)
+            return Terminated(reset, attempt);
+
         var invalid = chain.OfType<HttpRequestException>().FirstOrDefault(e => e.HttpRequestError
             is HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError);
         if (invalid is not null || error == ForwarderError.ResponseHeaders)
@@ -128,10 +136,24 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
             return new AttemptFailure(FailureKind.InvalidResponse, invalid?.HttpRequestError.ToString() ?? "InvalidResponse", $"the answer is not valid HTTP: {(invalid ?? exception)?.Message.TrimEnd('.')}", "Does the application speak the HTTP version of Routing:HttpVersion on this port, without TLS?");
         }
 
-        return attempt.Phase == AttemptPhase.Sending
-            ? new AttemptFailure(FailureKind.ConnectionTerminated, code, "the enclave ended the connection before it had the whole request", "Did the application crash, or does it refuse bodies of this size?")
-            : new AttemptFailure(FailureKind.ConnectionTerminated, code, "the enclave ended the connection before it answered", "Did the application crash or restart? Look at its log; 'nitro-cli console' shows that of an enclave in debug mode.");
+        return Terminated(code, attempt);
     }
+
+    private static AttemptFailure Terminated(string code, Attempt attempt) => attempt.Phase == AttemptPhase.Sending
+        ? new AttemptFailure(FailureKind.ConnectionTerminated, code, "the enclave ended the connection before it had the whole request", "Did the application crash, or does it refuse bodies of this size?")
+        : new AttemptFailure(FailureKind.ConnectionTerminated, code, "the enclave ended the connection before it answered", "Did the application crash or restart? Look at its log; 'nitro-cli console' shows that of an enclave in debug mode.");
+
+    /// <summary>The name of an error code (RFC 9113 §7) that says nothing about how the peer speaks; null for others.</summary>
+    private static string? ResetCode(long code) => code switch
+    {
+        0x0 => "NO_ERROR",
+        0x2 => "INTERNAL_ERROR",
+        0x5 => "STREAM_CLOSED",
+        0x7 => "REFUSED_STREAM",
+        0x8 => "CANCEL",
+        0xb => "ENHANCE_YOUR_CALM",
+        _ => null,
+    };
 
     private static string Code(List<Exception> chain)
     {
