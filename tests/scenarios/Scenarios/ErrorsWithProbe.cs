@@ -30,8 +30,9 @@ internal sealed class ErrorsWithProbe : Scenario
     [
         Bar.Within("it is out of the rotation", figures.OutAfter, Out),
         Bar.Within("clients see their last 500", figures.RecoveredAfter, Out),
-        Bar.Of("each 500 reaches its client, and nothing else fails", figures.ApplicationErrors == figures.ErrorsSent && figures.Failed == figures.ErrorsSent, $"{figures.ErrorsSent} sent, {figures.ApplicationErrors} arrived, {figures.Failed} failed"),
-        Bar.NoRetry(figures),
+
+        // Some need not arrive: a GET that waits when its enclave leaves the rotation is moved.
+        Bar.Of("nothing else fails", figures.Failed == figures.ApplicationErrors, $"{figures.Failed - figures.ApplicationErrors} of {figures.Requests}"),
         Bar.NoDuplicate(figures),
     ];
 }
