@@ -3,13 +3,14 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
 
 namespace ParentProxy.Admin;
 
 /// <summary>What the admin listener answers.</summary>
-internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, Func<IEnumerable<IngressListener>> listeners)
+internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, DiscoveryMonitor discovery, TimeProvider time, Func<IEnumerable<IngressListener>> listeners)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -32,6 +33,7 @@ internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration c
                 minHealthy = configuration.Options.Health.MinHealthy,
                 enclaves = Enclaves(),
                 listeners = listeners().Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
+                discovery = DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()),
             }),
             "/health/live" => WriteAsync(context, StatusCodes.Status200OK, new { status = "live" }),
             "/health/ready" => WriteAsync(context, Code(summary.IsReady), new { status = summary.IsReady ? "ready" : "not ready", reason = summary.Status }),

@@ -6,4 +6,5 @@ namespace ParentProxy.Configuration;
 /// <param name="Id">Unique among the enclaves, ignoring case.</param>
 /// <param name="Name">What operators call it; the <paramref name="Id"/> when none is given.</param>
 /// <param name="Endpoint">Where it is dialled.</param>
-internal sealed record EnclaveOptions(string Id, string Name, EnclaveEndpoint Endpoint);
+/// <param name="Instance">The EnclaveID of the run that discovery saw behind it; null when it saw none.</param>
+internal sealed record EnclaveOptions(string Id, string Name, EnclaveEndpoint Endpoint, string? Instance = null);
