@@ -11,6 +11,9 @@ internal static class DescribeOutput
 {
     private const int MaxTextLength = 128;
 
+    /// <summary>A machine runs four. What is read is held against each other, entry by entry.</summary>
+    private const int MaxEnclaves = 256;
+
     private static readonly JsonDocumentOptions Lenient = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
     /// <summary>Reads the output of a call.</summary>
@@ -25,6 +28,12 @@ internal static class DescribeOutput
             var skipped = new List<string>();
             foreach (var (position, entry) in json.RootElement.EnumerateArray().Index())
             {
+                if (position == MaxEnclaves)
+                {
+                    skipped.Add($"what comes behind {MaxEnclaves} entries");
+                    break;
+                }
+
                 if (ReadEntry(entry, out var reason) is { } enclave)
                     enclaves.Add(enclave);
                 else

@@ -99,6 +99,14 @@ public sealed class DescribeOutputTests
     }
 
     [Fact]
+    public void Read_FarTooMany_AreCutOff()
+    {
+        var result = Read($"[ {string.Join(",", Enumerable.Range(0, 5000).Select(i => $$"""{ "EnclaveID": "{{i}}", "EnclaveCID": 16 }"""))} ]");
+        Assert.Equal(256, result.Enclaves.Count);
+        Assert.Single(result.Skipped);
+    }
+
+    [Fact]
     public void Read_DeepNesting_IsMalformed() =>
         Assert.Equal("json", Read(new string('[', 100_000)).Failure?.Code);
 

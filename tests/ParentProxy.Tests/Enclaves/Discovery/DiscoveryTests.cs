@@ -150,7 +150,7 @@ public sealed class DiscoveryTests : IAsyncLifetime, IDisposable
         var one = await EnclaveAsync(16, "one");
         await EnclaveAsync(17, "two");
         _nitroCli.Tell(FakeNitroCli.Enclave("a", 16), FakeNitroCli.Enclave("b", 17));
-        var proxy = await ProxyAsync("Health:Probe:Interval=00:00:00.500");
+        var proxy = await ProxyAsync("Health:Probe:Interval=00:00:00.500", "Health:Probe:Timeout=00:00:20");
 
         _nitroCli.Tell(FakeNitroCli.Enclave("b", 17));
         await _nitroCli.CalledAgainAsync();
@@ -269,10 +269,12 @@ public sealed class DiscoveryTests : IAsyncLifetime, IDisposable
     {
         await EnclaveAsync(16, "one");
         _nitroCli.Tell(FakeNitroCli.Enclave("app", 16));
-        var proxy = await ProxyAsync("Discovery:Timeout=00:00:00.800");
+        var proxy = await ProxyAsync();
         var before = proxy.Server.Registry.Find("app");
         Assert.NotNull(before);
 
+        if (mode == "hang")
+            proxy.Apply("Discovery:Timeout=00:00:00.500");
         _nitroCli.Print(output);
         _nitroCli.Do(mode);
         await _nitroCli.CalledAgainAsync();
@@ -283,6 +285,7 @@ public sealed class DiscoveryTests : IAsyncLifetime, IDisposable
         Assert.Equal(fails ? 1 : 0, proxy.Log.Entries.Count(entry => entry.Message.StartsWith("Discovery failed", StringComparison.Ordinal)));
         _nitroCli.Tell(FakeNitroCli.Enclave("app", 16));
         _nitroCli.Do("");
+        proxy.Apply("Discovery:Timeout=00:01:00");
         await _nitroCli.CalledAgainAsync();
         Assert.Equal(fails ? 1 : 0, proxy.Log.Entries.Count(entry => entry.Message.StartsWith("Discovery works again", StringComparison.Ordinal)));
         Assert.Same(before, proxy.Server.Registry.Find("app"));

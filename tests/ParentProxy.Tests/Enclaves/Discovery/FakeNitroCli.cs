@@ -38,7 +38,7 @@ internal sealed class FakeNitroCli : IDisposable
     public string Seen => Lines("seen").Single();
 
     /// <summary>The settings that make a proxy call it.</summary>
-    public string[] Settings => ["Discovery:Enabled=true", $"Discovery:NitroCli={Program}", "Discovery:Interval=00:00:00.600"];
+    public string[] Settings => ["Discovery:Enabled=true", $"Discovery:NitroCli={Program}", "Discovery:Interval=00:00:00.600", "Discovery:Timeout=00:01:00"];
 
     /// <summary>An enclave as nitro-cli 1.4 prints it.</summary>
     public static object Enclave(string name, uint cid, int run = 1, string state = "RUNNING", string flags = "NONE", string? pcr0 = null) => new

@@ -41,7 +41,7 @@ public sealed class NitroCliTests : IDisposable
     public async Task Describe_TooSlow_IsKilledWithItsChildren()
     {
         _program.Do("hang");
-        var call = DescribeAsync(TimeSpan.FromSeconds(1));
+        var call = DescribeAsync(TimeSpan.FromSeconds(4));
         await Eventually.TrueAsync(() => _program.Child is not null);
         Assert.Equal("timeout", (await call).Failure?.Code);
         await Eventually.TrueAsync(() => HasEnded(_program.Child!.Value));
