@@ -35,12 +35,11 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     private readonly Action _publish;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly DiscoveryReporter _reporter;
     private DiscoveryOptions _options;
     private IReadOnlyList<KnownEnclave> _known = [];
     private DiscoveryStatus _status = new(0, 0, null, null);
     private Task _loop = Task.CompletedTask;
-    private string _skipped = "";
-    private bool _wasEmpty;
     private int _withoutNews;
 
     /// <summary>A monitor that does nothing yet.</summary>
@@ -56,6 +55,7 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
         _publish = publish;
         _time = time;
         _logger = logger;
+        _reporter = new DiscoveryReporter(logger);
         _nitroCli = new NitroCli(time);
     }
 
@@ -96,7 +96,7 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
             }
         }
 
-        Log(events);
+        _reporter.Happened(events);
         _optionsChanged.Set();
     }
 
@@ -138,7 +138,16 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
                 // Taken before the call: a dial that fails while it runs asks for the next one.
                 dialFailed = _registry.DialFailed.Next;
                 lastStart = _time.GetTimestamp();
-                await CallAsync(Volatile.Read(ref _options));
+                try
+                {
+                    await CallAsync(Volatile.Read(ref _options));
+                }
+                catch (Exception ex) when (!_killing.IsCancellationRequested)
+                {
+                    // Without this loop CIDs would be those of today for ever.
+                    DiscoveryLog.Fault(_logger, ex);
+                }
+
                 _firstCall.TrySetResult();
                 cancellationToken.ThrowIfCancellationRequested();
             }
@@ -175,31 +184,20 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     private async Task CallAsync(DiscoveryOptions options)
     {
         var result = await _nitroCli.DescribeAsync(options.NitroCli, options.Timeout, _killing.Token);
-        var before = Status;
-        bool hasNews;
         IReadOnlyList<DiscoveryEvent> events;
         lock (_gate)
         {
-            Volatile.Write(ref _status, before.After(result, _time.GetUtcNow()));
+            Volatile.Write(ref _status, Status.After(result, _time.GetUtcNow()));
             if (!_options.Enabled)
                 return;
             (var known, events) = DiscoveryRules.Learn(_known, result, _options, IsReachable);
-            hasNews = events.Count > 0;
             Volatile.Write(ref _known, known);
         }
 
-        _withoutNews = hasNews ? 0 : _withoutNews + 1;
-        LogResult(options.NitroCli, result, before.Failure);
-        Log(events);
-        try
-        {
-            _publish();
-        }
-        catch (Exception ex)
-        {
-            // Without this loop CIDs would be those of today for ever.
-            DiscoveryLog.Fault(_logger, ex);
-        }
+        _withoutNews = events.Count > 0 ? 0 : _withoutNews + 1;
+        _reporter.Called(options.NitroCli, result, Known.Count(enclave => enclave.IsAccepted));
+        _reporter.Happened(events);
+        _publish();
     }
 
     // Before it is in the registry nobody can have dialled it.
@@ -207,29 +205,5 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     {
         var entries = _registry.All.Where(enclave => enclave.Instance == enclaveId).ToList();
         return entries.Count == 0 || entries.Exists(enclave => enclave.IsReachable);
-    }
-
-    private void LogResult(string program, DescribeResult result, DescribeFailure? before)
-    {
-        if (result.Failure is { } failure && failure.Code != before?.Code)
-            DiscoveryLog.Failed(_logger, failure);
-        else if (result.Failure is null && before is not null)
-            DiscoveryLog.Recovered(_logger, program, result.Enclaves.Count);
-
-        var isEmpty = result is { Failure: null, Enclaves.Count: 0, Skipped.Count: 0 };
-        if (isEmpty && !_wasEmpty)
-            DiscoveryLog.Empty(_logger, program, Known.Count(enclave => enclave.IsAccepted));
-        _wasEmpty = isEmpty || (result.Failure is not null && _wasEmpty);
-
-        var skipped = string.Join("; ", result.Skipped);
-        if (skipped.Length > 0 && skipped != _skipped)
-            DiscoveryLog.Skipped(_logger, program, skipped);
-        _skipped = skipped;
-    }
-
-    private void Log(IReadOnlyList<DiscoveryEvent> events)
-    {
-        foreach (var (level, enclave, what) in events)
-            DiscoveryLog.Enclave(_logger, level, enclave.Name, enclave.EnclaveId, what);
     }
 }
