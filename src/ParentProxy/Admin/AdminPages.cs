@@ -6,11 +6,12 @@ using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
+using ParentProxy.Ingress.Failover;
 
 namespace ParentProxy.Admin;
 
 /// <summary>What the admin listener answers.</summary>
-internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, DiscoveryMonitor discovery, TimeProvider time, Func<IEnumerable<IngressListener>> listeners)
+internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, RetryCounts retries, DiscoveryMonitor discovery, TimeProvider time, Func<IEnumerable<IngressListener>> listeners)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -32,6 +33,7 @@ internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration c
                 total = summary.Total,
                 minHealthy = configuration.Options.Health.MinHealthy,
                 enclaves = Enclaves(),
+                retries = RetryView.Of(retries),
                 listeners = listeners().Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
                 discovery = DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()),
             }),

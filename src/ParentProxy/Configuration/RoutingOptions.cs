@@ -9,6 +9,9 @@ internal sealed record RoutingOptions
     public static IReadOnlyList<string> LoadBalancingPolicies { get; } =
         ["FirstAlphabetical", "Random", "RoundRobin", "LeastRequests", "PowerOfTwoChoices"];
 
+    /// <summary>The one that reads the weights of enclaves.</summary>
+    public const string WeightedPolicy = "LeastRequests";
+
     /// <summary>A load-balancing policy of YARP, by its name.</summary>
     public string LoadBalancing { get; init; } = "PowerOfTwoChoices";
 
@@ -36,6 +39,9 @@ internal sealed record RoutingOptions
     /// <summary>How long a connection is used at most.</summary>
     public TimeSpan PooledConnectionLifetime { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long an enclave that returns gets less than its share of the requests, rising all the while; zero for not at all.</summary>
+    public TimeSpan SlowStart { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Reads the section.</summary>
     public static RoutingOptions Read(SectionReader section)
     {
@@ -51,6 +57,7 @@ internal sealed record RoutingOptions
             MaxDialsPerEnclave = section.Number(defaults.MaxDialsPerEnclave, 1, 1_000_000),
             PooledConnectionIdleTimeout = section.Duration(defaults.PooledConnectionIdleTimeout),
             PooledConnectionLifetime = section.Duration(defaults.PooledConnectionLifetime),
+            SlowStart = section.DurationOrZero(defaults.SlowStart),
         };
     }
 

@@ -9,6 +9,9 @@ namespace ParentProxy.Enclaves;
 /// </summary>
 internal sealed class Enclave
 {
+    /// <summary>Without any, nothing would warm up.</summary>
+    private const double SmallestShare = 0.1;
+
     private readonly Lock _gate = new();
     private readonly EnclaveRegistry _registry;
     private readonly ActiveConfiguration _configuration;
@@ -21,6 +24,9 @@ internal sealed class Enclave
     private int _failures;
     private int _inFlight;
     private int _waiting;
+    private int _weight = 1;
+    private long _returned;
+    private long _stateChanges;
 
     /// <summary>A new enclave, which nothing is known of.</summary>
     public Enclave(string id, string name, EnclaveEndpoint endpoint, string? cluster, EnclaveRegistry registry, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
@@ -50,8 +56,37 @@ internal sealed class Enclave
     /// <summary>The EnclaveID of the run behind it, as discovery last saw it; null when it never did.</summary>
     public string? Instance => Volatile.Read(ref _instance);
 
+    /// <summary>Its share of the requests against the others', where the policy reads it.</summary>
+    public int Weight
+    {
+        get => Volatile.Read(ref _weight);
+        set => Volatile.Write(ref _weight, value);
+    }
+
+    /// <summary>Which part of the requests that would be its own it gets: less than 1 for a while after its return.</summary>
+    public double Share
+    {
+        get
+        {
+            var slowStart = _configuration.Options.Routing.SlowStart;
+            var returned = Volatile.Read(ref _returned);
+            if (returned == 0 || slowStart <= TimeSpan.Zero)
+                return 1;
+            return Math.Clamp(_time.GetElapsedTime(returned) / slowStart, SmallestShare, 1);
+        }
+    }
+
+    /// <summary>How often its state has changed.</summary>
+    public long StateChanges => Interlocked.Read(ref _stateChanges);
+
+    /// <summary>Whether it has a connection free or may open one; over HTTP/2 a connection always takes one more.</summary>
+    public bool HasRoom => Volatile.Read(ref _pool)?.Http1?.HasRoom ?? true;
+
     /// <summary>The YARP cluster whose destination it is, or null for an entry of <c>Enclaves</c>.</summary>
     public string? Cluster { get; }
+
+    /// <summary>Whether it follows on another one of its name.</summary>
+    public bool IsSuccessor { get; init; }
 
     /// <summary>Whether <c>/health</c> counts it.</summary>
     public bool IsCounted => Cluster is null;
@@ -243,6 +278,15 @@ internal sealed class Enclave
     private void Change(EnclaveState state, string reason, bool probeHealthy)
     {
         var from = _status.State;
+        Interlocked.Increment(ref _stateChanges);
+
+        // One that traffic took out and its probe confirmed at once has lost nothing of its warmth.
+        if (state == EnclaveState.Healthy && (from == EnclaveState.Unhealthy || (from == EnclaveState.Starting && IsSuccessor)))
+        {
+            Volatile.Write(ref _returned, _time.GetTimestamp());
+            _registry.StartsSlowly();
+        }
+
         Volatile.Write(ref _status, _status with { State = state, Since = _time.GetUtcNow(), Reason = reason, ProbeHealthy = probeHealthy });
         EnclaveLog.StateChanged(_logger, state is EnclaveState.Unhealthy or EnclaveState.Ejected ? LogLevel.Warning : LogLevel.Information, this, Word(from), Word(state), reason);
         _registry.Changed.Set();

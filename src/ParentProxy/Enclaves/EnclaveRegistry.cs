@@ -20,6 +20,7 @@ internal sealed class EnclaveRegistry(
     private FrozenDictionary<string, Enclave> _byId = FrozenDictionary<string, Enclave>.Empty;
     private IReadOnlyList<Enclave> _all = [];
     private IReadOnlyList<FrozenSet<string>> _services = [];
+    private long _lastReturn;
 
     /// <summary>Every enclave, in the order of the configuration.</summary>
     public IReadOnlyList<Enclave> All => Volatile.Read(ref _all);
@@ -43,16 +44,18 @@ internal sealed class EnclaveRegistry(
     {
         var newPools = before is null || options.Routing != before.Routing || options.Timeouts.Connect != before.Timeouts.Connect;
         var next = new List<Enclave>();
-        foreach (var (id, name, endpoint, instance, cluster) in Wanted(options))
+        foreach (var (id, name, endpoint, weight, instance, cluster) in Wanted(options))
         {
             var enclave = Find(id);
+            var isSuccessor = enclave is not null;
             var isNew = enclave is null || enclave.IsRetired || enclave.Endpoint != endpoint || enclave.Name != name || enclave.IsOtherThan(instance);
             if (isNew)
-                enclave = new Enclave(id, name, endpoint, cluster, this, configuration, time, logger);
+                enclave = new Enclave(id, name, endpoint, cluster, this, configuration, time, logger) { IsSuccessor = isSuccessor };
             enclave!.SeenAs(instance);
             if (isNew || newPools)
                 enclave!.UsePool(new EnclaveHttpPool(enclave, dialer, options, time, wrapHandler));
-            next.Add(enclave!);
+            enclave!.Weight = weight;
+            next.Add(enclave);
         }
 
         var gone = All.Except(next).ToList();
@@ -90,6 +93,12 @@ internal sealed class EnclaveRegistry(
         return true;
     }
 
+    /// <summary>Whether any enclave may be getting less than its share just now.</summary>
+    public bool IsAnyStartingSlowly => Volatile.Read(ref _lastReturn) is var last && last != 0 && time.GetElapsedTime(last) < configuration.Options.Routing.SlowStart;
+
+    /// <summary>An enclave has returned.</summary>
+    public void StartsSlowly() => Volatile.Write(ref _lastReturn, time.GetTimestamp());
+
     /// <summary>Closes the idle connections to all enclaves; for the end of the program.</summary>
     public void Close()
     {
@@ -97,16 +106,16 @@ internal sealed class EnclaveRegistry(
             enclave.UsePool(null);
     }
 
-    private static IEnumerable<(string Id, string Name, EnclaveEndpoint Endpoint, string? Instance, string? Cluster)> Wanted(ProxyOptions options)
+    private static IEnumerable<(string Id, string Name, EnclaveEndpoint Endpoint, int Weight, string? Instance, string? Cluster)> Wanted(ProxyOptions options)
     {
         foreach (var enclave in options.Enclaves)
-            yield return (enclave.Id, enclave.Name, enclave.Endpoint, enclave.Instance, null);
+            yield return (enclave.Id, enclave.Name, enclave.Endpoint, enclave.Weight, enclave.Instance, null);
         foreach (var cluster in options.ReverseProxy.Clusters)
         {
             foreach (var (id, endpoint, _) in ClusterMembers.Of(cluster, options.Enclaves))
             {
                 if (endpoint is not null)
-                    yield return (id, id, endpoint, null, cluster.ClusterId);
+                    yield return (id, id, endpoint, 1, null, cluster.ClusterId);
             }
         }
     }
@@ -119,8 +128,10 @@ internal sealed class EnclaveRegistry(
 
     private async Task RetireAsync(Enclave enclave)
     {
+        // Its requests may finish, but not for ever: what is left when it is gone ends with it.
+        var started = time.GetTimestamp();
         enclave.Drain("no longer configured");
-        while (enclave.InFlight > 0)
+        while (enclave.InFlight > 0 && time.GetElapsedTime(started) < configuration.Options.Timeouts.Drain)
             await Task.Delay(DrainCheck, time);
         enclave.Leave();
     }

@@ -28,6 +28,9 @@ internal sealed class EnclaveStream : DuplexStream
     public EnclaveStream(LoopSocket socket) => _socket = socket;
 
     /// <inheritdoc/>
+    public override bool IsQuiet => _socket.IsQuiet;
+
+    /// <inheritdoc/>
     public override bool IsAtHand => _socket.IsAtHand;
 
     /// <summary>What a stream throws when its socket fails.</summary>

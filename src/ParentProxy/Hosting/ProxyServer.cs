@@ -6,6 +6,7 @@ using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
+using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Http2;
 
 namespace ParentProxy.Hosting;
@@ -41,8 +42,9 @@ internal sealed class ProxyServer : IAsyncDisposable
         Registry = new EnclaveRegistry(configuration, dialer, time, inner => new AttemptHandler(inner), loggers.CreateLogger<EnclaveRegistry>());
         _monitor = new HealthMonitor(Registry, dialer, configuration, time, loggers.CreateLogger<HealthMonitor>());
         _discovery = new DiscoveryMonitor(Registry, configuration.Options.Discovery, PublishDiscovered, time, loggers.CreateLogger<DiscoveryMonitor>());
-        Ingress = new IngressServer(configuration, Registry, Drain, time, loggers, replaceIngress);
-        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, _discovery, time, () => Ingress.Listeners), loggers);
+        var retries = new RetryPolicy(configuration, Registry, time);
+        Ingress = new IngressServer(configuration, Registry, retries, Drain, time, loggers, replaceIngress);
+        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, retries.Counts, _discovery, time, () => Ingress.Listeners), loggers);
     }
 
     /// <summary>The enclaves.</summary>

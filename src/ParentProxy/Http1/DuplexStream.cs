@@ -22,6 +22,9 @@ internal abstract class DuplexStream : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>Whether nothing has come just now that was not read, neither bytes nor the end; true where that cannot be told.</summary>
+    public virtual bool IsQuiet => true;
+
     /// <summary>Whether the calling thread is the one on which what comes is read; true where it does not matter.</summary>
     public virtual bool IsAtHand => true;
 

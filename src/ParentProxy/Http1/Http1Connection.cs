@@ -251,6 +251,9 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     /// <summary>Ends our direction of an upgraded connection.</summary>
     public void ShutdownSend() => _stream.ShutdownSend();
 
+    /// <inheritdoc cref="DuplexStream.IsQuiet"/>
+    public bool IsQuiet => _stream.IsQuiet;
+
     /// <inheritdoc cref="DuplexStream.IsAtHand"/>
     public bool IsAtHand => _stream.IsAtHand;
 

@@ -48,7 +48,7 @@ internal sealed class Http1Pool : IDisposable
     /// <summary>The idle connections, the one given back last in front. Holds also those that have just ended, until <see cref="OnEnded"/> has come for them.</summary>
     private readonly LinkedList<Http1PoolEntry> _idle = [];
 
-    /// <summary>Who waits for a connection, in order of arrival. While a connection is idle all of them want a fresh one, save for a moment: it has ended or is past its time then.</summary>
+    /// <summary>Who waits for a connection, in order of arrival. While a connection is idle none of them can use it, save for a moment: it has ended or is past its time then.</summary>
     private readonly LinkedList<Http1PoolWaiter> _waiters = [];
 
     /// <summary>The one timer, for what is idle and who waits; set only while there are such.</summary>
@@ -137,28 +137,39 @@ internal sealed class Http1Pool : IDisposable
     /// <summary>Dials in progress.</summary>
     public int Dialling => Read(ref _dialling);
 
+    /// <summary>Whether a request would get a connection that is idle or a dial of its own; a guess, which is over as soon as it is made.</summary>
+    public bool HasRoom => _idle.Count > 0 || Volatile.Read(ref _open) + Volatile.Read(ref _dialling) < _options.MaxConnections;
+
     private TimeSpan Now => _time.GetElapsedTime(_started);
 
     /// <summary>Gives a connection that is idle just now, or null; <see cref="RentAsync"/> without the wait.</summary>
-    public Http1Connection? TryRent()
+    /// <param name="maxIdle">For how long it may have been idle. When that is not any time, it is also looked at whether the peer has ended it just now.</param>
+    public Http1Connection? TryRent(TimeSpan maxIdle)
     {
-        Http1Connection? connection;
-        lock (_lock)
-            connection = _isDisposed ? null : TakeIdle(Now)?.Connection;
-        if (connection is { IsAtHand: false })
-            connection.ComeToHand();
-        return connection;
+        while (maxIdle > TimeSpan.Zero)
+        {
+            Http1Connection? connection;
+            lock (_lock)
+                connection = _isDisposed ? null : TakeIdle(Now, maxIdle)?.Connection;
+            if (connection is { IsAtHand: false })
+                connection.ComeToHand();
+            if (connection is null || maxIdle == TimeSpan.MaxValue || connection.IsQuiet)
+                return connection;
+            Return(connection, reusable: false);
+        }
+
+        return null;
     }
 
     /// <summary>Gives a connection to a request, which gives it back with <see cref="Return"/>.</summary>
     /// <param name="dialTime">How long from now on a dial on behalf of the request makes sense.</param>
-    /// <param name="fresh">Whether it must be one that no request had before: for a request that is repeated because the connection which it reused turned out to be closed.</param>
+    /// <param name="maxIdle">For how long it may have been idle; zero when it must be one that no request had before: for a request that is repeated because the connection which it reused turned out to be closed.</param>
     /// <param name="cancellationToken">Ends the wait. A connection that was given at the same moment is given nevertheless.</param>
     /// <exception cref="PoolFullException">Too many wait already.</exception>
     /// <exception cref="QueueTimeoutException">All connections stayed busy for too long.</exception>
     /// <exception cref="DialTimeoutException">There is no connection, and no dial came to an end in time. Of a dial that failed its own exception is thrown.</exception>
     /// <exception cref="ObjectDisposedException">The pool was closed, before or meanwhile.</exception>
-    public ValueTask<Http1Connection> RentAsync(TimeSpan dialTime, bool fresh, CancellationToken cancellationToken)
+    public ValueTask<Http1Connection> RentAsync(TimeSpan dialTime, TimeSpan maxIdle, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<Http1Connection>(cancellationToken);
@@ -169,13 +180,13 @@ internal sealed class Http1Pool : IDisposable
             if (_isDisposed)
                 return ValueTask.FromException<Http1Connection>(Closed());
             var now = Now;
-            if (!fresh && TakeIdle(now) is { } idle)
+            if (maxIdle > TimeSpan.Zero && TakeIdle(now, maxIdle) is { } idle)
                 return ValueTask.FromResult(idle.Connection);
             if (_waiters.Count >= _options.MaxQueued)
                 return ValueTask.FromException<Http1Connection>(new PoolFullException(_waiters.Count));
             if (_open == 0 && dialTime <= TimeSpan.Zero)
                 return ValueTask.FromException<Http1Connection>(new DialTimeoutException(dialTime));
-            waiter = new Http1PoolWaiter(now, dialTime, fresh);
+            waiter = new Http1PoolWaiter(now, dialTime, fresh: maxIdle == TimeSpan.Zero);
             _waiters.AddLast(waiter.Node);
             WakeAt(GivesUp(waiter), now);
             work = Plan();
@@ -312,7 +323,7 @@ internal sealed class Http1Pool : IDisposable
     /// <summary>
     /// Takes the connection that was given back last and is of use still, of those that are at hand if any is. Under the lock.
     /// </summary>
-    private Http1PoolEntry? TakeIdle(TimeSpan now)
+    private Http1PoolEntry? TakeIdle(TimeSpan now, TimeSpan maxIdle)
     {
         Http1PoolEntry? other = null;
         var seen = 0;
@@ -320,7 +331,7 @@ internal sealed class Http1Pool : IDisposable
         {
             // Those past their time the timer fetches, those that have ended their own end.
             var entry = node.Value;
-            if (entry.Expires <= now || entry.Connection.HasEnded)
+            if (entry.Expires <= now || now - entry.IdleSince > maxIdle || entry.Connection.HasEnded)
                 continue;
             if (!entry.Connection.IsAtHand && ++seen < LooksForOneAtHand)
                 other ??= entry;
@@ -334,7 +345,7 @@ internal sealed class Http1Pool : IDisposable
         // It has ended this very moment.
         for (var node = _idle.First; node is not null; node = node.Next)
         {
-            if (node.Value.Expires > now && TryTake(node.Value))
+            if (node.Value.Expires > now && now - node.Value.IdleSince <= maxIdle && TryTake(node.Value))
                 return node.Value;
         }
 
@@ -359,6 +370,7 @@ internal sealed class Http1Pool : IDisposable
         if (entry.Connection.KeepAliveSeconds is { } seconds)
             expires = Sooner(expires, Later(now, TimeSpan.FromSeconds(seconds - 1L)));
         entry.Expires = expires;
+        entry.IdleSince = now;
         return expires > now;
     }
 

@@ -33,6 +33,9 @@ internal sealed class Http1PoolEntry
     /// <summary>When it is closed unless somebody takes it before; valid while it is idle.</summary>
     public TimeSpan Expires { get; set; }
 
+    /// <summary>Since when it has been idle, on the clock of the pool; valid while it is idle.</summary>
+    public TimeSpan IdleSince { get; set; }
+
     /// <summary>The place that it holds as a tunnel; null while it is none. Guarded by the pool's lock.</summary>
     public Http1TunnelPlace? Tunnel { get; set; }
 

@@ -1,6 +1,8 @@
 using Microsoft.AspNetCore.Http;
 using ParentProxy.Health;
+using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Forwarding;
+using Yarp.ReverseProxy.Model;
 
 namespace ParentProxy.Ingress;
 
@@ -34,11 +36,41 @@ internal sealed class Exchange
     /// <summary>The latest try, or null before the first.</summary>
     public Attempt? Attempt { get; set; }
 
+    /// <summary>Where the enclave is chosen from.</summary>
+    public ClusterState? Cluster { get; set; }
+
+    /// <summary>What goes out over HTTP/1.1, the same for every try; null before the first.</summary>
+    public RequestPlan? Plan { get; set; }
+
+    /// <summary>Whether the request has a body.</summary>
+    public bool HasBody { get; set; }
+
+    /// <summary>What was read of the body, when that is kept to be sent again.</summary>
+    public RecordedBody? Body { get; set; }
+
+    /// <summary>The body as the client sends it, where <see cref="Body"/> stands before it in the request; null otherwise.</summary>
+    public Stream? ClientBody { get; set; }
+
+    /// <summary>Whether the client asks for another protocol.</summary>
+    public bool IsUpgrade { get; set; }
+
+    /// <summary>How often bytes of the request went out.</summary>
+    public int Sent { get; set; }
+
+    /// <summary>What went wrong before it was tried once more; null when nothing did.</summary>
+    public List<string>? FailedTries { get; private set; }
+
+    /// <summary>Timestamp from which on an enclave has been looked for: the arrival, or the end of a try that was sent.</summary>
+    public long SearchStarted { get; set; }
+
     /// <summary>Timestamp after which no enclave is dialled for the request any more.</summary>
     public long DialDeadline { get; set; }
 
     /// <summary>Whether the latest try came to nothing because its enclave had just left the configuration.</summary>
     public bool EnclaveHadLeft { get; set; }
+
+    /// <summary>Notes a try that another one follows.</summary>
+    public void NoteFailedTry(RetryReason reason, string text) => (FailedTries ??= []).Add($"{reason.ToString().ToLowerInvariant()}: {text}");
 
     /// <summary>The exchange of a request on the public pipeline.</summary>
     public static Exchange Of(HttpContext context) =>

@@ -52,6 +52,7 @@ internal static class FailureAnswer
         FailureKind.TooManyWaiting => (503, "connection_limit_reached", "Service Unavailable", "Too many requests are waiting for a backend. Try again shortly."),
         FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy => (503, "connection_limit_reached", "Service Unavailable", "The backend is busy. Try again shortly."),
         FailureKind.ConnectionTerminated => (502, "connection_terminated", "Bad Gateway", "The backend closed the connection before it answered."),
+        FailureKind.EnclaveLeft or FailureKind.EnclaveRemoved => (502, "connection_terminated", "Bad Gateway", "The backend went away before it answered."),
         FailureKind.InvalidResponse => (502, "http_protocol_error", "Bad Gateway", "The backend's answer is not valid HTTP."),
         FailureKind.ResponseCut => (502, "http_response_incomplete", "Bad Gateway", "The backend's answer ended before it was whole."),
         FailureKind.ResponseHeadTimeout => (504, "http_response_timeout", "Gateway Timeout", "The backend did not answer in time."),

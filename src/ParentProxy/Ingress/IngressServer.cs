@@ -13,6 +13,8 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
 using ParentProxy.Hosting;
+using ParentProxy.Ingress.Balancing;
+using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Ingress.Http2;
 using Yarp.ReverseProxy.Configuration;
@@ -35,11 +37,12 @@ internal sealed class IngressServer : IAsyncDisposable
     /// <summary>Composes the server; nothing is bound yet.</summary>
     /// <param name="configuration">What is in effect.</param>
     /// <param name="registry">What is forwarded to.</param>
+    /// <param name="retries">What is sent again.</param>
     /// <param name="drain">How far the stop has come.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
     /// <param name="replace">Replaces services of the server when all are there: for a benchmark of one part against another.</param>
-    public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, TimeProvider time, ILoggerFactory loggers, Action<IServiceCollection>? replace = null)
+    public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, RetryPolicy retries, DrainState drain, TimeProvider time, ILoggerFactory loggers, Action<IServiceCollection>? replace = null)
     {
         _routes = new EnclaveProxyConfigProvider(configuration.Options);
         _listeners = new IngressListenerFactory(configuration, time, loggers);
@@ -49,7 +52,7 @@ internal sealed class IngressServer : IAsyncDisposable
         var services = builder.Services;
         services.AddSingleton(loggers);
         services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(drain).AddSingleton(time);
+        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(retries).AddSingleton(drain).AddSingleton(time);
         services.AddSingleton<IConnectionListenerFactory>(_listeners);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
         services.AddRouting();
@@ -63,6 +66,7 @@ internal sealed class IngressServer : IAsyncDisposable
         services.AddReverseProxy().AddTransforms<EnclaveTransforms>();
         services.AddSingleton<IProxyConfigProvider>(_routes);
         ReplaceForwarder(services);
+        BalancingServices.Replace(services);
         replace?.Invoke(services);
 
         _app = builder.Build();

@@ -38,6 +38,7 @@ internal static partial class Epoll
     public const int Eagain = 11;
     public const int Einprogress = 115;
 
+    private const int PeekOnly = 0x02;
     private const int DontWait = 0x40;
     private const int NoSignal = 0x4000;
     private const int SolSocket = 1;
@@ -53,6 +54,14 @@ internal static partial class Epoll
     /// <summary>Receives what is there.</summary>
     /// <returns>The number of bytes, or an errno below zero.</returns>
     public static int Receive(SafeHandle socket, Span<byte> buffer) => Result(Recv(socket, buffer, buffer.Length, DontWait));
+
+    /// <summary>Looks whether there is something to receive, and leaves it there.</summary>
+    /// <returns>1, 0 at the end, or an errno below zero.</returns>
+    public static int Peek(SafeHandle socket)
+    {
+        Span<byte> one = stackalloc byte[1];
+        return Result(Recv(socket, one, one.Length, DontWait | PeekOnly));
+    }
 
     /// <summary>Sends as much as there is room for.</summary>
     /// <returns>The number of bytes, or an errno below zero.</returns>

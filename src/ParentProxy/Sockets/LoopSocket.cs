@@ -69,6 +69,22 @@ internal sealed class LoopSocket : StreamSocket
     /// <exception cref="ObjectDisposedException">It is closed.</exception>
     public bool HasUnread => Epoll.HasUnread(Handle);
 
+    /// <summary>Whether it is open and nothing has come that was not read, neither bytes nor the end.</summary>
+    public bool IsQuiet
+    {
+        get
+        {
+            try
+            {
+                return !_isClosed && Epoll.Peek(Handle) == -Epoll.Eagain;
+            }
+            catch (ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
+
     /// <summary>Whether it was closed.</summary>
     public bool IsClosed => _isClosed;
 

@@ -15,7 +15,7 @@ public sealed class ConfigurationKeysTests
         Admin Admin:AllowedHosts Admin:Url
         Discovery Discovery:AllowDebugMode Discovery:EnclaveName Discovery:Enabled Discovery:Interval Discovery:NitroCli Discovery:Pcrs
         Discovery:Port Discovery:Timeout
-        Enclaves Enclaves:*:Cid Enclaves:*:Id Enclaves:*:Name Enclaves:*:Path Enclaves:*:Port Enclaves:*:TcpHost Enclaves:*:Transport
+        Enclaves Enclaves:*:Cid Enclaves:*:Id Enclaves:*:Name Enclaves:*:Path Enclaves:*:Port Enclaves:*:TcpHost Enclaves:*:Transport Enclaves:*:Weight
         ForwardedHeaders ForwardedHeaders:TrustedProxies
         Health Health:MinHealthy Health:Path Health:Probe
         Health:Probe:Enabled Health:Probe:ExpectedBody Health:Probe:ExpectedStatus Health:Probe:HealthyAfter Health:Probe:Host
@@ -37,7 +37,7 @@ public sealed class ConfigurationKeysTests
         Kestrel:Limits
         Limits Limits:MaxConnections Limits:MaxRequestBodyBytes
         Log Log:Format
-        Retry Retry:MaxWaiting Retry:WaitForEnclave
+        Retry Retry:BudgetPercent Retry:Enabled Retry:HonorIdempotencyKey Retry:MaxAttempts Retry:MaxBufferedBodyBytes Retry:MaxWaiting Retry:WaitForEnclave
         ReverseProxy ReverseProxy:Clusters
         ReverseProxy:Clusters:*:Destinations ReverseProxy:Clusters:*:Destinations:*:Address ReverseProxy:Clusters:*:Destinations:*:Host ReverseProxy:Clusters:*:Destinations:*:Metadata
         ReverseProxy:Clusters:*:LoadBalancingPolicy ReverseProxy:Clusters:*:Metadata
@@ -54,7 +54,7 @@ public sealed class ConfigurationKeysTests
         ReverseProxy:Routes:*:Match:QueryParameters:*:Name ReverseProxy:Routes:*:Match:QueryParameters:*:Values
         ReverseProxy:Routes:*:MaxRequestBodySize ReverseProxy:Routes:*:Metadata ReverseProxy:Routes:*:Order ReverseProxy:Routes:*:Transforms
         Routing Routing:HttpVersion Routing:LoadBalancing Routing:MaxConnectionsPerEnclave Routing:MaxDialsPerEnclave
-        Routing:MaxQueuedPerEnclave Routing:MaxTunnelsPerEnclave Routing:PooledConnectionIdleTimeout Routing:PooledConnectionLifetime
+        Routing:MaxQueuedPerEnclave Routing:MaxTunnelsPerEnclave Routing:PooledConnectionIdleTimeout Routing:PooledConnectionLifetime Routing:SlowStart
         Routing:QueueTimeout
         Serilog Serilog:MinimumLevel Serilog:MinimumLevel:Default Serilog:MinimumLevel:Override
         Timeouts Timeouts:Connect Timeouts:Drain Timeouts:DrainDelay Timeouts:Idle Timeouts:ResponseHead Timeouts:Tunnel

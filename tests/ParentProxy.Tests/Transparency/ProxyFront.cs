@@ -6,6 +6,9 @@ namespace ParentProxy.Tests.Transparency;
 /// <summary>Ours, in this process.</summary>
 internal sealed class ProxyFront : IFront
 {
+    /// <summary>A case says what one try does; the suite of failover says what another one may mend.</summary>
+    private const string SentOnce = "Retry:MaxAttempts=1";
+
     private readonly TestProxy _proxy;
 
     private ProxyFront(TestProxy proxy) => _proxy = proxy;
@@ -14,11 +17,12 @@ internal sealed class ProxyFront : IFront
 
     /// <summary>By the route that every enclave has.</summary>
     public static async Task<IFront> StartDirectAsync(int enclavePort) => new ProxyFront(await TestProxy.StartAsync(
-        [.. TestProxy.Enclave(0, EndPoint(enclavePort)), "Health:Probe:Enabled=false"]));
+        [.. TestProxy.Enclave(0, EndPoint(enclavePort)), "Health:Probe:Enabled=false", SentOnce]));
 
     /// <summary>By a route of YARP's section that changes a field of no interest.</summary>
     public static async Task<IFront> StartTransformedAsync(int enclavePort) => new ProxyFront(await TestProxy.StartAsync(
         "Health:Probe:Enabled=false",
+        SentOnce,
         "ReverseProxy:Clusters:c:Destinations:d:Address=" + EndPoint(enclavePort),
         "ReverseProxy:Routes:r:ClusterId=c",
         "ReverseProxy:Routes:r:Match:Path=/{**rest}",

@@ -29,7 +29,7 @@ internal static class ConfigurationSchema
         {
             Admin = root.Section(nameof(ProxyOptions.Admin), AdminOptions.Read),
             Discovery = discovery,
-            Enclaves = [.. enclaves.Where(entry => entry.Endpoint is not null).Select(entry => new EnclaveOptions(entry.Id, entry.Name, entry.Endpoint!))],
+            Enclaves = [.. enclaves.Where(entry => entry.Endpoint is not null).Select(entry => new EnclaveOptions(entry.Id, entry.Name, entry.Endpoint!, entry.Weight))],
             Routing = root.Section(nameof(ProxyOptions.Routing), RoutingOptions.Read),
             Timeouts = root.Section(nameof(ProxyOptions.Timeouts), TimeoutOptions.Read),
             Retry = root.Section(nameof(ProxyOptions.Retry), RetryOptions.Read),
@@ -47,6 +47,7 @@ internal static class ConfigurationSchema
         if (!discovery.Enabled)
             CheckSomethingToForwardTo(root, enclaves);
         CheckHealth(root, options, enclaves.Count);
+        CheckWeights(root, enclaves, options);
         return options;
     }
 
@@ -85,6 +86,30 @@ internal static class ConfigurationSchema
             root.Report.Warning(health.Child(nameof(HealthOptions.MinHealthy)).Location, $"{options.Health.MinHealthy} is more than the {enclaves} enclaves that are configured: health will never be good");
         if (options.Health.Probe.Port > ushort.MaxValue && options.Enclaves.FirstOrDefault(enclave => enclave.Endpoint.Transport == EnclaveTransport.Tcp) is { } tcp)
             root.Report.Problem(health.Child(nameof(HealthOptions.Probe)).Child(nameof(ProbeOptions.Port)).Location, $"{options.Health.Probe.Port} is no TCP port, and enclave {tcp.Id} is on TCP");
+    }
+
+    // A weight that is silently ignored is a share of the requests that nobody meant.
+    private static void CheckWeights(SectionReader root, IReadOnlyList<EnclaveEntry> enclaves, ProxyOptions options)
+    {
+        var policy = options.Routing.LoadBalancing;
+        Check(enclaves, policy, $"{nameof(ProxyOptions.Routing)}:{nameof(RoutingOptions.LoadBalancing)}");
+        foreach (var cluster in options.ReverseProxy.Clusters)
+        {
+            var members = ClusterMembers.Of(cluster, options.Enclaves).Select(member => member.Id).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            var setting = cluster.LoadBalancingPolicy is null
+                ? $"{nameof(ProxyOptions.Routing)}:{nameof(RoutingOptions.LoadBalancing)}"
+                : $"{Names.ReverseProxy}:Clusters:{cluster.ClusterId}:{nameof(cluster.LoadBalancingPolicy)}";
+            Check([.. enclaves.Where(entry => members.Contains(entry.Id))], cluster.LoadBalancingPolicy ?? policy, setting);
+        }
+
+        void Check(IReadOnlyList<EnclaveEntry> members, string policy, string setting)
+        {
+            if (policy == RoutingOptions.WeightedPolicy || members.FirstOrDefault(entry => entry.Weight != members[0].Weight) is not { } other)
+                return;
+            var reason = $"is {other.Weight} and that of {members[0].Location} is {members[0].Weight}, but the policy {policy} ignores weights; set {setting} to {RoutingOptions.WeightedPolicy}, or give all the same weight";
+            var location = root.Node.Child(Names.Enclaves).Children.FirstOrDefault(node => node.Location == other.Location)?.Child(nameof(EnclaveOptions.Weight)).Location ?? other.Location;
+            root.Report.Problem(location, reason);
+        }
     }
 
     private static HashSet<string> AskForNames()

@@ -9,14 +9,16 @@ namespace ParentProxy.Configuration.Sections;
 /// <param name="Id">Its Id.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Endpoint">Where it is dialled; null when that is wrong or missing.</param>
-internal sealed partial record EnclaveEntry(string Location, string Id, string Name, EnclaveEndpoint? Endpoint)
+/// <param name="Weight">Its share of the requests.</param>
+internal sealed partial record EnclaveEntry(string Location, string Id, string Name, EnclaveEndpoint? Endpoint, int Weight)
 {
+    private const int MaxWeight = 1000;
+
     /// <summary>Reads an entry.</summary>
     public static EnclaveEntry Read(SectionReader section)
     {
-        section.NotAvailable("Weight");
         var id = section.Optional(section.Key, ParseId, "Id");
-        return new EnclaveEntry(section.Location, id, section.Optional(id, Values.Label, "Name"), ReadEndpoint(section));
+        return new EnclaveEntry(section.Location, id, section.Optional(id, Values.Label, "Name"), ReadEndpoint(section), section.Number(1, 1, MaxWeight, "Weight"));
     }
 
     /// <summary>Whether <c>enclave://X</c> means this entry, by Id or Name, ignoring case.</summary>

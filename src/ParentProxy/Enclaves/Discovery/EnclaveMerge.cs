@@ -34,7 +34,7 @@ internal static class EnclaveMerge
 
             // Ids of the whole configuration, also of an enclave that is held back: it may return.
             var id = DiscoveryRules.FreeId(enclave.Id!, id => !merged.Concat(configured).Any(other => other.Id.Equals(id, StringComparison.OrdinalIgnoreCase)));
-            merged.Add(new EnclaveOptions(id, enclave.Described.Name, endpoint, enclave.Described.EnclaveId));
+            merged.Add(new EnclaveOptions(id, enclave.Described.Name, endpoint, Instance: enclave.Described.EnclaveId));
         }
 
         return merged;

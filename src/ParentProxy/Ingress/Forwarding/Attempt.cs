@@ -1,6 +1,7 @@
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Http1;
+using ParentProxy.Ingress.Failover;
 
 namespace ParentProxy.Ingress.Forwarding;
 
@@ -45,6 +46,12 @@ internal sealed class Attempt : IDisposable
 
     /// <summary>The enclave that is tried.</summary>
     public Enclave Enclave { get; }
+
+    /// <summary>The request that is tried; null in tests.</summary>
+    public Exchange? Exchange { get; init; }
+
+    /// <summary>Decides whether the request may leave for another enclave; null where there is none.</summary>
+    public RetryPolicy? Retries { get; init; }
 
     /// <summary>Whether the try is to end: a time is over, or the client is gone.</summary>
     public bool IsCancelled { get; private set; }
@@ -120,6 +127,9 @@ internal sealed class Attempt : IDisposable
         Enter(hasBody ? AttemptPhase.Sending : AttemptPhase.AwaitingHead, from: AttemptPhase.Connecting);
     }
 
+    /// <summary>Bytes of the request are about to go out in a way that nobody watches.</summary>
+    public void Sent() => HasSent = true;
+
     /// <summary>Takes over what the connection knows of the try.</summary>
     public void Observe(Http1Connection connection)
     {
@@ -132,13 +142,17 @@ internal sealed class Attempt : IDisposable
     public void RequestEnded() => Enter(AttemptPhase.AwaitingHead, from: AttemptPhase.Sending);
 
     /// <summary>The head of the response is in.</summary>
+    /// <exception cref="OperationCanceledException">It comes too late: the time was over, or the request is another enclave's now.</exception>
     public void HeadReceived(int status, bool isTunnel)
     {
-        Status = status;
-
         // Whatever the phase: the end of the request may be told at the same moment, or later.
         lock (_gate)
+        {
+            if (Failure is not null)
+                throw new OperationCanceledException();
+            Status = status;
             Enter(isTunnel ? AttemptPhase.Tunnel : AttemptPhase.Receiving, from: _phase);
+        }
     }
 
     /// <summary>Looks at the time; called by the watch.</summary>
@@ -152,6 +166,8 @@ internal sealed class Attempt : IDisposable
             var quiet = _time.GetElapsedTime(Volatile.Read(ref _progress), now);
             if (quiet >= Limit(_phase))
                 Fail(TimeoutFailure());
+            else if (EnclaveIsOut() is { } left)
+                Fail(left);
             else if (_phase == AttemptPhase.AwaitingHead && !_slowReported && quiet >= SlowAfter)
                 slow = _slowReported = true;
             else
@@ -230,6 +246,22 @@ internal sealed class Attempt : IDisposable
             _phase = phase;
             Progress();
         }
+    }
+
+    /// <summary>
+    /// The end of a try whose enclave left: by its probe, and the request may go elsewhere, or for good, with everything on it.
+    /// </summary>
+    private AttemptFailure? EnclaveIsOut()
+    {
+        var status = Enclave.Status;
+        if (status.State is not (EnclaveState.Unhealthy or EnclaveState.Gone))
+            return null;
+        var mayMove = _phase is AttemptPhase.Sending or AttemptPhase.AwaitingHead && _running is not { HasReceived: true };
+        if (mayMove && Exchange is { } exchange && Retries?.TryMove(this, exchange) == true)
+            return new AttemptFailure(FailureKind.EnclaveLeft, "moved", $"the enclave left the rotation before it answered: {status.Reason}", "");
+        return status.State == EnclaveState.Gone
+            ? new AttemptFailure(FailureKind.EnclaveRemoved, "removed", "the enclave was removed, and Timeouts:Drain is over", "Timeouts:Drain sets how long its requests may take to finish.")
+            : null;
     }
 
     private TimeSpan Limit(AttemptPhase phase) => phase switch

@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Http1;
+using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Http2;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -17,6 +19,7 @@ internal sealed class EnclaveForwarder(
     Http2Forwarder http2,
     EnclaveRegistry registry,
     ActiveConfiguration configuration,
+    RetryPolicy retries,
     AttemptWatch watch,
     TimeProvider time,
     ILogger<EnclaveForwarder> logger) : IHttpForwarder
@@ -54,7 +57,8 @@ internal sealed class EnclaveForwarder(
 
             if (pool.Http1 is not { } connections)
                 return await http2.SendAsync(context, exchange, enclave, pool.Http2!, transformer, cancellationToken);
-            var plan = new RequestPlan(context, exchange) { FallbackHost = proxy.ProxiedDestination.Model.Config.Host ?? "" };
+            var plan = exchange.Plan ??= Plan(context, exchange);
+            plan.FallbackHost = proxy.ProxiedDestination.Model.Config.Host ?? "";
             if (isTransformed)
             {
                 heads = await TransformedHeads.CreateAsync(context, plan, transformer, cancellationToken);
@@ -64,7 +68,7 @@ internal sealed class EnclaveForwarder(
 
             for (var isRepeated = false; ; isRepeated = true)
             {
-                using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted);
+                using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted) { Exchange = exchange, Retries = retries };
                 exchange.Attempt = attempt;
                 using var forward = new Http1Forward(context, plan, heads, attempt, connections);
                 try
@@ -86,8 +90,10 @@ internal sealed class EnclaveForwarder(
                 // The enclave may close an idle connection at the moment when it is used again. On a fresh one the same end
                 // means something, and is not tried away.
                 var failure = attempt.Failure!;
-                if (failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !plan.MayRepeat || context.RequestAborted.IsCancellationRequested)
+                exchange.Sent += attempt.HasSent ? 1 : 0;
+                if (isRepeated || failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !retries.MayRepeatOnFresh(context, exchange))
                     return ForwardFailure.ErrorOf(failure.Kind);
+                retries.Counts.Count(RetryReason.Idle);
                 IngressLog.RepeatedOnFreshConnection(logger, exchange.RequestId, enclave.ToString(), failure.Code);
             }
         }
@@ -96,6 +102,17 @@ internal sealed class EnclaveForwarder(
             heads?.Dispose();
             enclave.EndRequest(pool!);
         }
+    }
+
+    private RequestPlan Plan(HttpContext context, Exchange exchange)
+    {
+        var plan = new RequestPlan(context, exchange);
+        exchange.IsUpgrade = plan.Upgrade is not null;
+        if (plan.Framing == RequestBodyFraming.None)
+            return plan;
+        retries.BodyFound(context, exchange);
+        plan.Body = exchange.Body;
+        return plan;
     }
 
     /// <summary>Whether YARP changes messages on the route of a request; session affinity is one of its transforms.</summary>

@@ -21,6 +21,12 @@ internal enum FailureKind
     /// <summary>The answer is not HTTP.</summary>
     InvalidResponse,
 
+    /// <summary>The enclave left the rotation before it answered; another one is to have the request.</summary>
+    EnclaveLeft,
+
+    /// <summary>The enclave was removed, and the time for its requests to finish is over.</summary>
+    EnclaveRemoved,
+
     /// <summary>No head within <c>Timeouts:ResponseHead</c>.</summary>
     ResponseHeadTimeout,
 

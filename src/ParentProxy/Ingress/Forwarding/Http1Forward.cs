@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
@@ -22,6 +23,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     private Http1TunnelPlace? _place;
     private Task _upload = Task.CompletedTask;
     private bool _isReleased;
+    private bool _isUploadStopped;
     private bool _hasLeftConnection;
 
     /// <summary>How sending the request failed at the client's side, or null.</summary>
@@ -32,6 +34,9 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
 
     /// <summary>Whether there is a connection, so that something of the request may have been sent.</summary>
     public bool HasConnection => _connection is not null;
+
+    /// <summary>Whether any byte of an answer has come.</summary>
+    public bool HasReceived => !_isReleased && _connection.HasReceived;
 
     /// <summary>Sends the request and gives the response to the client.</summary>
     /// <param name="timeToDial">How long a dial for it makes sense.</param>
@@ -45,7 +50,8 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     {
         if (plan.Upgrade is not null)
             _place = pool.TryReserveTunnel() ?? throw new TunnelsBusyException();
-        _connection = (fresh ? null : pool.TryRent()) ?? await pool.RentAsync(timeToDial, fresh, attempt.Cancellation);
+        var maxIdle = fresh ? TimeSpan.Zero : plan.MaxIdle;
+        _connection = pool.TryRent(maxIdle) ?? await pool.RentAsync(timeToDial, maxIdle, attempt.Cancellation);
         attempt.Connected(_connection.IsReused, plan.Framing != RequestBodyFraming.None);
         attempt.Bind(this);
         try
@@ -121,7 +127,10 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     private async Task UploadAsync()
     {
         var body = context.Request.BodyReader;
-        while (true)
+        var recorded = plan.Body;
+        if (recorded is not null && !await TryReplayAsync(recorded.Bytes))
+            return;
+        while (recorded is not { HasEnded: true })
         {
             ReadResult read;
             try
@@ -142,9 +151,12 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
 
             if (read.IsCanceled)
             {
-                // Kestrel reads the rest of the body away, unless a read was left open.
+                // Kestrel reads the rest of the body away, unless a read was left open. That it was cancelled may be the
+                // echo of the try before.
                 body.AdvanceTo(read.Buffer.Start);
-                return;
+                if (_isUploadStopped)
+                    return;
+                continue;
             }
 
             var piece = read.Buffer.Length > MaxPiece ? read.Buffer.Slice(0, MaxPiece) : read.Buffer;
@@ -153,10 +165,15 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
                 _connection.Request.Chunk(piece);
             else
                 _connection.Request.Bytes(piece);
+            recorded?.Add(piece);
             body.AdvanceTo(piece.End);
             attempt.Progress();
             if (isLast)
+            {
+                recorded?.End();
                 break;
+            }
+
             if (_connection.Request.Count >= MaxPiece && !await TrySendAsync(last: false))
                 return;
         }
@@ -165,6 +182,24 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             return;
         if (await TrySendAsync(last: true))
             attempt.RequestEnded();
+    }
+
+    /// <summary>Collects what the try before had read of the body already; all but the last of it goes out.</summary>
+    private async ValueTask<bool> TryReplayAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            if (_connection.Request.Count >= MaxPiece && !await TrySendAsync(last: false))
+                return false;
+            var piece = new ReadOnlySequence<byte>(bytes[..Math.Min(bytes.Length, MaxPiece)]);
+            if (plan.Framing == RequestBodyFraming.Chunked)
+                _connection.Request.Chunk(piece);
+            else
+                _connection.Request.Bytes(piece);
+            bytes = bytes[(int)piece.Length..];
+        }
+
+        return true;
     }
 
     private bool TryEndChunks()
@@ -343,6 +378,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     /// </summary>
     private async ValueTask StopUploadAsync()
     {
+        _isUploadStopped = true;
         _connection.Abort();
         context.Request.BodyReader.CancelPendingRead();
         await _upload;

@@ -2,12 +2,16 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Http1;
+using ParentProxy.Ingress.Failover;
 
 namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>What a request to an enclave is made of, beside its fields; the same for every try.</summary>
 internal sealed class RequestPlan
 {
+    /// <summary>Applications close idle connections after seconds; so soon none does.</summary>
+    private static readonly TimeSpan SafeIdle = TimeSpan.FromMilliseconds(250);
+
     /// <summary>The plan for a client's request.</summary>
     public RequestPlan(HttpContext context, Exchange exchange)
     {
@@ -53,7 +57,7 @@ internal sealed class RequestPlan
     public string RequestId { get; }
 
     /// <summary><c>Host</c> for a client that sent none.</summary>
-    public string FallbackHost { get; init; } = "";
+    public string FallbackHost { get; set; } = "";
 
     /// <summary>How the end of the body is told.</summary>
     public RequestBodyFraming Framing { get; }
@@ -79,7 +83,12 @@ internal sealed class RequestPlan
     /// <summary>The key that stands for the missing one of HTTP/2; null otherwise.</summary>
     public string? WebSocketKey { get; }
 
-    /// <summary>Whether sending the request again does no harm (RFC 9110 §9.2.2) and can be done: nothing of a body is gone.</summary>
-    public bool MayRepeat => Framing == RequestBodyFraming.None && Upgrade is null
-        && Method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE";
+    /// <summary>What was read of the body, when that is kept to be sent again; null otherwise.</summary>
+    public RecordedBody? Body { get; set; }
+
+    /// <summary>
+    /// How long a connection may have been idle to take the request. The enclave may be closing one that was idle for long
+    /// at this very moment; then only a request that may be sent twice can be saved.
+    /// </summary>
+    public TimeSpan MaxIdle => Method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE" ? TimeSpan.MaxValue : SafeIdle;
 }

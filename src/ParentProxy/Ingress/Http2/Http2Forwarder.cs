@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Vsock;
 using Yarp.ReverseProxy.Forwarder;
@@ -10,7 +11,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ParentProxy.Ingress.Http2;
 
 /// <summary>Forwards over HTTP/2, where the copying is YARP's and the connections are those of SocketsHttpHandler.</summary>
-internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration configuration, AttemptWatch watch, TimeProvider time)
+internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration configuration, RetryPolicy retries, AttemptWatch watch, TimeProvider time)
 {
     private static readonly ForwarderRequestConfig Config = new()
     {
@@ -25,17 +26,40 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
     public async Task<ForwarderError> SendAsync(HttpContext context, Exchange exchange, Enclave enclave, HttpMessageInvoker invoker, HttpTransformer transformer, CancellationToken cancellationToken)
     {
         var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
-        using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, cancellationToken);
+        using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, cancellationToken) { Exchange = exchange, Retries = retries };
         exchange.Attempt = attempt;
+        exchange.IsUpgrade = context.Request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Request.Method);
+        if (hasBody)
+            UseRecordedBody(context, exchange);
 
         // Which connection a request gets, and when, its handler does not tell.
         attempt.Connected(isReused: null, hasBody);
         var error = await yarp.SendAsync(context, EnclaveForwarder.DestinationPrefix, invoker, Config, transformer, attempt.Cancellation);
         if (error == ForwarderError.None)
+        {
             JudgeAnswer(attempt);
-        else
-            JudgeFailure(context, attempt, error, context.GetForwarderErrorFeature()?.Exception);
+            return error;
+        }
+
+        JudgeFailure(context, attempt, error, context.GetForwarderErrorFeature()?.Exception);
+        if (attempt.Failure?.Kind != FailureKind.NoEnclave)
+        {
+            // More is not known: the handler keeps to itself whether bytes went out.
+            attempt.Sent();
+            exchange.Sent++;
+        }
+
         return error;
+    }
+
+    /// <summary>YARP reads the body as a stream: the next try's begins with what the one before had read.</summary>
+    private void UseRecordedBody(HttpContext context, Exchange exchange)
+    {
+        retries.BodyFound(context, exchange);
+        if (exchange.Body is not { } recorded)
+            return;
+        exchange.ClientBody ??= context.Request.Body;
+        context.Request.Body = new RecordedBodyStream(exchange.ClientBody, recorded);
     }
 
     private static void JudgeAnswer(Attempt attempt)

@@ -1,0 +1,280 @@
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Ingress.Forwarding;
+using Yarp.ReverseProxy.Forwarder;
+using Yarp.ReverseProxy.Model;
+
+namespace ParentProxy.Ingress.Failover;
+
+/// <summary>
+/// First in YARP's pipeline: offers load balancing the enclaves that are usable, waits when there is none, and tries again
+/// elsewhere: any request while nothing of it was sent, and as <see cref="RetryPolicy"/> allows when it was. Above the
+/// forwarder, because only here another enclave can be chosen.
+/// </summary>
+internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry registry, ActiveConfiguration configuration, RetryPolicy retries, TimeProvider time, ILogger<FailoverMiddleware> logger)
+{
+    /// <summary>How long a request waits for news at most before it looks again.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>
+    /// How much longer than its patience a request may take in all. It lets the dial of a request's first try have its
+    /// whole time.
+    /// </summary>
+    private static readonly TimeSpan DialSlack = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Before a request is sent to the same enclave again, which may be about to end.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(25);
+
+    private int _waiting;
+
+    /// <summary>Serves one request.</summary>
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var exchange = Exchange.Of(context);
+        AttemptFailure? failure;
+        try
+        {
+            failure = RawTarget.ForEnclave(context.Request, exchange.RawTarget) is null
+                ? new AttemptFailure(FailureKind.BadTarget, "400", "the request target names no path", "")
+                : await ForwardAsync(context, exchange);
+        }
+        finally
+        {
+            exchange.Body?.Dispose();
+        }
+
+        if (failure is null)
+        {
+            if (exchange.FailedTries is not null)
+                ReportRetried(context, exchange);
+            return;
+        }
+
+        Report(context, exchange, failure);
+        if (failure.Kind is not (FailureKind.ClientGone or FailureKind.TunnelEnded))
+            await FailureAnswer.WriteAsync(context, failure.Kind, exchange.RequestId);
+        else if (!context.Response.HasStarted)
+            context.Abort(); // Else Kestrel would answer 200 in our place, should the client be there after all.
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<AttemptFailure?> ForwardAsync(HttpContext context, Exchange exchange)
+    {
+        var options = configuration.Options;
+        var proxy = context.GetReverseProxyFeature();
+        var cluster = proxy.Route.Cluster!;
+        var patience = Longer(options.Timeouts.Connect, options.Retry.WaitForEnclave);
+        exchange.Cluster = cluster;
+        retries.CountRequest();
+        BeginSearch(exchange, exchange.Started, patience);
+        AttemptFailure? last = null;
+        HashSet<string>? tried = null;
+        while (true)
+        {
+            var changed = registry.Changed.Next;
+            var usable = Usable(cluster);
+            var untried = tried is null ? usable : Without(usable, tried);
+            if (untried.Count == 0)
+            {
+                if (last is { Kind: FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy })
+                    return last;
+                var isSentAgain = usable.Count > 0 && last is not null && last.Kind != FailureKind.NoEnclave;
+                if (isSentAgain)
+                {
+                    // To the same one: there is no other.
+                    await Task.Delay(Pause(exchange.Sent), time, context.RequestAborted);
+                }
+                else
+                {
+                    // None is usable, or all of them could not be dialled just now: the probes that this started speak first.
+                    var (isOver, refusal) = await WaitAsync(cluster, exchange, changed, usable.Count == 0 ? options.Retry.WaitForEnclave : patience, context.RequestAborted);
+                    if (isOver)
+                        return refusal ?? last ?? NoneUsable(cluster);
+                }
+
+                tried = null;
+                continue;
+            }
+
+            proxy.AvailableDestinations = WithRoom(cluster, untried);
+            exchange.Attempt = null;
+            exchange.EnclaveHadLeft = false;
+            await next(context);
+            var attempt = exchange.Attempt;
+            if (attempt is null && !exchange.EnclaveHadLeft)
+                return AnsweredBeforeForwarding(context);
+            last = attempt?.Failure;
+            if (attempt is not null && last is null)
+                return null;
+            if (WhyAgain(context, exchange, attempt) is not { } reason)
+                return last;
+
+            if (reason is RetryReason.Reset or RetryReason.Moved)
+                BeginSearch(exchange, time.GetTimestamp(), patience);
+            else if (reason == RetryReason.Connect && patience <= time.GetElapsedTime(exchange.SearchStarted))
+                return last ?? NoneUsable(cluster);
+            retries.Counts.Count(reason);
+            exchange.NoteFailedTry(reason, attempt is null ? "the enclave had just left" : $"{attempt.Enclave}: {last!.Code}");
+            context.Response.Clear();
+            context.Features.Set<IForwarderErrorFeature>(null);
+            (tried ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase)).Add(proxy.ProxiedDestination!.DestinationId);
+        }
+    }
+
+    /// <summary>Why a request is to be tried once more; null when it is not. Takes its place from the budget where it needs one.</summary>
+    private RetryReason? WhyAgain(HttpContext context, Exchange exchange, Attempt? attempt)
+    {
+        if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
+            return null;
+        switch (attempt?.Failure?.Kind)
+        {
+            case null or FailureKind.NoEnclave:
+                // Nothing was sent: the dial failed, or the enclave had just left. Any method may be tried again.
+                return RetryReason.Connect;
+            case FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy:
+                return RetryReason.Busy;
+            case FailureKind.EnclaveLeft:
+                return RetryReason.Moved;
+            case FailureKind.ConnectionTerminated when !attempt.HasReceived && retries.TryRepeat(context, exchange):
+                return RetryReason.Reset;
+            default:
+                return null;
+        }
+    }
+
+    /// <summary>From now on an enclave is looked for, with the patience of a request that has just come.</summary>
+    private void BeginSearch(Exchange exchange, long now, TimeSpan patience)
+    {
+        exchange.SearchStarted = now;
+        exchange.DialDeadline = now + (long)((patience + DialSlack).TotalSeconds * time.TimestampFrequency);
+    }
+
+    private static TimeSpan Pause(int sent) => FirstPause * (1 << Math.Min(sent - 1, 4)) * (0.5 + Random.Shared.NextDouble());
+
+    /// <summary>Session affinity answers by itself when the enclave of a session is away and its policy is to refuse then.</summary>
+    private static AttemptFailure? AnsweredBeforeForwarding(HttpContext context) => context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable
+        ? new AttemptFailure(FailureKind.NoEnclave, "affinity", "the enclave of this session is not usable", "SessionAffinity:FailurePolicy Redistribute would give the session to another one.")
+        : null;
+
+    private static List<DestinationState> Without(List<DestinationState> usable, HashSet<string> tried) =>
+        usable.FindAll(d => !tried.Contains(d.DestinationId));
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private List<DestinationState> Usable(ClusterState cluster)
+    {
+        var all = cluster.DestinationsState.AllDestinations;
+        var usable = new List<DestinationState>(all.Count);
+        foreach (var destination in all)
+        {
+            if (registry.Find(destination.DestinationId) is { IsUsable: true })
+                usable.Add(destination);
+        }
+
+        return usable;
+    }
+
+    /// <summary>Those that have a connection free or may open one: only when none has, a request queues. A session stays with its enclave.</summary>
+    private List<DestinationState> WithRoom(ClusterState cluster, List<DestinationState> usable)
+    {
+        if (usable.Count == 1 || cluster.Model.Config.SessionAffinity is { Enabled: true })
+            return usable;
+        var full = 0;
+        foreach (var destination in usable)
+            full += registry.Find(destination.DestinationId) is { HasRoom: false } ? 1 : 0;
+        return full == 0 || full == usable.Count ? usable : usable.FindAll(d => registry.Find(d.DestinationId) is { HasRoom: true });
+    }
+
+    /// <summary>
+    /// Waits until an enclave is usable, or, where one is that could not be dialled, for the next news of any.
+    /// </summary>
+    /// <returns>Whether the search is over, and why when it was not for the time.</returns>
+    private async Task<(bool IsOver, AttemptFailure? Refusal)> WaitAsync(ClusterState cluster, Exchange exchange, Task changed, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var limit = configuration.Options.Retry.MaxWaiting;
+        if (Interlocked.Increment(ref _waiting) > limit)
+        {
+            Interlocked.Decrement(ref _waiting);
+            return (true, new AttemptFailure(FailureKind.TooManyWaiting, "limit", $"{limit} requests wait for an enclave already", "Retry:MaxWaiting sets the limit."));
+        }
+
+        var awaited = new HashSet<Enclave>();
+        try
+        {
+            while (true)
+            {
+                // A reload may bring another one meanwhile.
+                foreach (var enclave in cluster.DestinationsState.AllDestinations.Select(d => registry.Find(d.DestinationId)).OfType<Enclave>())
+                {
+                    if (awaited.Add(enclave))
+                        enclave.BeginWaiting();
+                }
+
+                var left = patience - time.GetElapsedTime(exchange.SearchStarted);
+                if (left <= TimeSpan.Zero)
+                    return (true, null);
+                await WakeSignal.WaitAsync(changed, Shorter(left, LookAgain), time, cancellationToken);
+                changed = registry.Changed.Next;
+                if (Usable(cluster).Count > 0)
+                    return (false, null);
+            }
+        }
+        finally
+        {
+            foreach (var enclave in awaited)
+                enclave.EndWaiting();
+            Interlocked.Decrement(ref _waiting);
+        }
+    }
+
+    private AttemptFailure NoneUsable(ClusterState cluster)
+    {
+        var states = cluster.DestinationsState.AllDestinations
+            .Select(d => registry.Find(d.DestinationId))
+            .OfType<Enclave>()
+            .Select(e => $"{e} is {e.Status.State.ToString().ToLowerInvariant()} ({e.Status.LastProbe?.Code ?? "not probed"})")
+            .ToList();
+        return new AttemptFailure(FailureKind.NoEnclave, "unavailable", $"no enclave is usable: {(states.Count == 0 ? "none is known" : string.Join(", ", states))}", "The admin listener's /health tells why.");
+    }
+
+    private void ReportRetried(HttpContext context, Exchange exchange)
+    {
+        if (!logger.IsEnabled(LogLevel.Information))
+            return;
+        IngressLog.RequestRetried(
+            logger,
+            context.Request.Method,
+            RawTarget.Path(exchange.RawTarget).ToString(),
+            exchange.ClientAddress ?? "local",
+            exchange.RequestId,
+            context.Response.StatusCode,
+            exchange.Attempt?.Enclave.ToString() ?? "none",
+            string.Join("; ", exchange.FailedTries!));
+    }
+
+    private void Report(HttpContext context, Exchange exchange, AttemptFailure failure)
+    {
+        var level = failure.Kind is FailureKind.ClientGone or FailureKind.TunnelEnded or FailureKind.BadTarget or FailureKind.BadRequest or FailureKind.BadRequestBody or FailureKind.BodyTooLarge or FailureKind.ClientIdle
+            ? LogLevel.Debug
+            : LogLevel.Warning;
+        if (!logger.IsEnabled(level))
+            return;
+        IngressLog.RequestFailed(
+            logger,
+            level,
+            context.Request.Method,
+            RawTarget.Path(exchange.RawTarget).ToString(),
+            exchange.ClientAddress ?? "local",
+            exchange.RequestId,
+            exchange.Attempt?.Enclave.ToString() ?? "none",
+            failure.Code,
+            exchange.FailedTries is { } tries ? $"{failure.Detail}, after other tries ({string.Join("; ", tries)})" : failure.Detail,
+            failure.Hint,
+            context.Response.HasStarted ? "cut" : FailureAnswer.Status(failure.Kind).ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+}

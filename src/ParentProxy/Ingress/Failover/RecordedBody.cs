@@ -1,0 +1,65 @@
+using System.Buffers;
+
+namespace ParentProxy.Ingress.Failover;
+
+/// <summary>
+/// What was read of a request body so far, so that it can be sent again. Gives up what it has when the body turns out to
+/// be larger than is kept.
+/// </summary>
+internal sealed class RecordedBody(int limit) : IDisposable
+{
+    private const int FirstBytes = 4 * 1024;
+
+    private byte[] _bytes = [];
+    private int _count;
+    private volatile bool _isTooLarge;
+
+    /// <summary>Whether everything that was read is here.</summary>
+    public bool IsWhole => !_isTooLarge;
+
+    /// <summary>Whether that is the whole body.</summary>
+    public bool HasEnded { get; private set; }
+
+    /// <summary>What was read.</summary>
+    public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _count);
+
+    /// <summary>Notes what was read.</summary>
+    public void Add(in ReadOnlySequence<byte> piece)
+    {
+        if (_isTooLarge)
+            return;
+        if (piece.Length > limit - _count)
+        {
+            _isTooLarge = true;
+            Dispose();
+            return;
+        }
+
+        Reserve((int)piece.Length);
+        piece.CopyTo(_bytes.AsSpan(_count));
+        _count += (int)piece.Length;
+    }
+
+    /// <summary>Notes that the body is over.</summary>
+    public void End() => HasEnded = true;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_bytes.Length > 0)
+            ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = [];
+        _count = 0;
+    }
+
+    private void Reserve(int more)
+    {
+        if (_bytes.Length - _count >= more)
+            return;
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Math.Max(FirstBytes, _count + more), _count * 2));
+        _bytes.AsSpan(0, _count).CopyTo(larger);
+        if (_bytes.Length > 0)
+            ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = larger;
+    }
+}
