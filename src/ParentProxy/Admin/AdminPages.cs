@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
@@ -10,7 +11,7 @@ using ParentProxy.Ingress.Failover;
 namespace ParentProxy.Admin;
 
 /// <summary>What the admin listener answers.</summary>
-internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, RetryCounts retries, Func<IEnumerable<IngressListener>> listeners)
+internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, RetryCounts retries, DiscoveryMonitor discovery, TimeProvider time, Func<IEnumerable<IngressListener>> listeners)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -34,6 +35,7 @@ internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration c
                 enclaves = Enclaves(),
                 retries = RetryView.Of(retries),
                 listeners = listeners().Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
+                discovery = DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()),
             }),
             "/health/live" => WriteAsync(context, StatusCodes.Status200OK, new { status = "live" }),
             "/health/ready" => WriteAsync(context, Code(summary.IsReady), new { status = summary.IsReady ? "ready" : "not ready", reason = summary.Status }),

@@ -11,8 +11,11 @@ internal sealed record ProxyOptions
     /// <summary>The admin listener.</summary>
     public AdminOptions Admin { get; init; } = new();
 
-    /// <summary>The enclaves that are named in the configuration.</summary>
+    /// <summary>The enclaves that are named in the configuration; in the one in effect, with those that were discovered.</summary>
     public IReadOnlyList<EnclaveOptions> Enclaves { get; init; } = [];
+
+    /// <summary>Enclaves found by name.</summary>
+    public DiscoveryOptions Discovery { get; init; } = new();
 
     /// <summary>How requests reach an enclave.</summary>
     public RoutingOptions Routing { get; init; } = new();

@@ -19,6 +19,7 @@ internal sealed class Enclave
     private readonly ILogger _logger;
     private EnclaveStatus _status;
     private EnclaveHttpPool? _pool;
+    private string? _instance;
     private int _successes;
     private int _failures;
     private int _inFlight;
@@ -51,6 +52,9 @@ internal sealed class Enclave
 
     /// <summary>Where it is dialled.</summary>
     public EnclaveEndpoint Endpoint { get; }
+
+    /// <summary>The EnclaveID of the run behind it, as discovery last saw it; null when it never did.</summary>
+    public string? Instance => Volatile.Read(ref _instance);
 
     /// <summary>Its share of the requests against the others', where the policy reads it.</summary>
     public int Weight
@@ -99,6 +103,9 @@ internal sealed class Enclave
     /// <summary>Whether it still belongs to the configuration.</summary>
     public bool IsRetired => Status.State is EnclaveState.Draining or EnclaveState.Gone;
 
+    /// <summary>Whether connections to it come about, for all that is known; one that was never dialled has the benefit of the doubt.</summary>
+    public bool IsReachable => Status is { State: EnclaveState.Healthy } or { LastProbe.Connected: true } or { State: EnclaveState.Starting, LastProbe: null };
+
     /// <summary>Requests that it is working on, tunnels included.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
@@ -134,6 +141,12 @@ internal sealed class Enclave
         pool.Release();
     }
 
+    /// <summary>Whether this EnclaveID means that the enclave was restarted. To be seen for the first time is no restart.</summary>
+    public bool IsOtherThan(string? instance) => instance is not null && Instance is { } known && known != instance;
+
+    /// <summary>Notes the EnclaveID of the run behind it; null leaves what was noted.</summary>
+    public void SeenAs(string? instance) => Volatile.Write(ref _instance, instance ?? Instance);
+
     /// <summary>Puts a pool into service; the one before it finishes what it has.</summary>
     public void UsePool(EnclaveHttpPool? pool) => Interlocked.Exchange(ref _pool, pool)?.Dispose();
 
@@ -153,6 +166,7 @@ internal sealed class Enclave
     /// </summary>
     public void ReportDialFailed(DialException failure)
     {
+        WakeDiscovery();
         if (_configuration.Options.Health.Probe.Enabled)
         {
             ReportEvidence(new Evidence(EvidenceKind.DialFailed, $"{failure.Code} while dialling"));
@@ -227,6 +241,9 @@ internal sealed class Enclave
                 Change(next, result.Detail, probeHealthy: next == EnclaveState.Healthy);
         }
 
+        if (!result.Connected)
+            WakeDiscovery();
+
         // Also without a change: a request may wait for just this verdict.
         _registry.Changed.Set();
     }
@@ -249,6 +266,12 @@ internal sealed class Enclave
 
     /// <inheritdoc/>
     public override string ToString() => Id == Name ? $"{Id} ({Endpoint})" : $"{Id} ({Name}, {Endpoint})";
+
+    private void WakeDiscovery()
+    {
+        if (Endpoint.Transport == EnclaveTransport.Vsock)
+            _registry.DialFailed.Set();
+    }
 
     private static string Word(EnclaveState state) => state.ToString().ToLowerInvariant();
 

@@ -28,12 +28,15 @@ internal sealed class EnclaveRegistry(
     /// <summary>Set when the state of any enclave changed or a probe ended.</summary>
     public WakeSignal Changed { get; } = new();
 
+    /// <summary>Set when no connection to an enclave on vsock came about: its CID may be another by now.</summary>
+    public WakeSignal DialFailed { get; } = new();
+
     /// <summary>The enclave with this id, or null.</summary>
     public Enclave? Find(string id) => Volatile.Read(ref _byId).GetValueOrDefault(id);
 
     /// <summary>
     /// Takes over the enclaves of a configuration. One that stays at its endpoint keeps its state and its
-    /// connections; one whose endpoint changed is another enclave and has to pass a probe first.
+    /// connections; one whose endpoint changed, or that was restarted, is another enclave and has to pass a probe first.
     /// </summary>
     /// <param name="options">The configuration, already in effect.</param>
     /// <param name="before">The configuration before it, or null at the start.</param>
@@ -41,13 +44,14 @@ internal sealed class EnclaveRegistry(
     {
         var newPools = before is null || options.Routing != before.Routing || options.Timeouts.Connect != before.Timeouts.Connect;
         var next = new List<Enclave>();
-        foreach (var (id, name, endpoint, weight, cluster) in Wanted(options))
+        foreach (var (id, name, endpoint, weight, instance, cluster) in Wanted(options))
         {
             var enclave = Find(id);
             var isSuccessor = enclave is not null;
-            var isNew = enclave is null || enclave.IsRetired || enclave.Endpoint != endpoint || enclave.Name != name;
+            var isNew = enclave is null || enclave.IsRetired || enclave.Endpoint != endpoint || enclave.Name != name || enclave.IsOtherThan(instance);
             if (isNew)
                 enclave = new Enclave(id, name, endpoint, cluster, this, configuration, time, logger) { IsSuccessor = isSuccessor };
+            enclave!.SeenAs(instance);
             if (isNew || newPools)
                 enclave!.UsePool(new EnclaveHttpPool(enclave, dialer, options, time, wrapHandler));
             enclave!.Weight = weight;
@@ -102,16 +106,16 @@ internal sealed class EnclaveRegistry(
             enclave.UsePool(null);
     }
 
-    private static IEnumerable<(string Id, string Name, EnclaveEndpoint Endpoint, int Weight, string? Cluster)> Wanted(ProxyOptions options)
+    private static IEnumerable<(string Id, string Name, EnclaveEndpoint Endpoint, int Weight, string? Instance, string? Cluster)> Wanted(ProxyOptions options)
     {
         foreach (var enclave in options.Enclaves)
-            yield return (enclave.Id, enclave.Name, enclave.Endpoint, enclave.Weight, null);
+            yield return (enclave.Id, enclave.Name, enclave.Endpoint, enclave.Weight, enclave.Instance, null);
         foreach (var cluster in options.ReverseProxy.Clusters)
         {
             foreach (var (id, endpoint, _) in ClusterMembers.Of(cluster, options.Enclaves))
             {
                 if (endpoint is not null)
-                    yield return (id, id, endpoint, 1, cluster.ClusterId);
+                    yield return (id, id, endpoint, 1, null, cluster.ClusterId);
             }
         }
     }

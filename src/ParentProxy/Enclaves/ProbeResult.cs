@@ -7,4 +7,5 @@ namespace ParentProxy.Enclaves;
 /// <param name="Code">A short name: <c>ok</c>, an errno, <c>timeout</c>, <c>status</c>, <c>body</c>, <c>protocol</c> …</param>
 /// <param name="Detail">The sentence for the log: what was asked, what was answered, which setting decides.</param>
 /// <param name="Status">The HTTP status, when there was one.</param>
-internal sealed record ProbeResult(DateTimeOffset At, bool Ok, TimeSpan Latency, string Code, string Detail, int? Status = null);
+/// <param name="Connected">Whether a connection came about, whatever became of it.</param>
+internal sealed record ProbeResult(DateTimeOffset At, bool Ok, TimeSpan Latency, string Code, string Detail, int? Status = null, bool Connected = true);

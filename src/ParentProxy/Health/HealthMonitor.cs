@@ -101,6 +101,10 @@ internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dia
             var effective = probe.Enabled ? probe : probe with { Type = ProbeType.Connect, Port = null };
             var result = await prober.ProbeAsync(effective, options.Routing.HttpVersion, ProbeSchedule.Timeout(evidence, probe), cancellationToken);
             failedDials = result.Ok ? 0 : failedDials + 1;
+
+            // What came meanwhile this failure confirms as well as another probe would, two seconds later.
+            if (!result.Ok)
+                evidence ??= enclave.TakeEvidence();
             HealthLog.Probed(logger, enclave, result.Code, result.Detail);
             enclave.ReportProbe(result, evidence is not null);
         }

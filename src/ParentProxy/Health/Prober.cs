@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
@@ -18,13 +19,14 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
     {
         var endpoint = options.Port is { } port ? enclave.Endpoint.WithPort(port) : enclave.Endpoint;
         var started = time.GetTimestamp();
+        var connected = new StrongBox<bool>();
         using var deadline = new CancellationTokenSource(timeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
             return options.Type == ProbeType.Connect
                 ? await ConnectAsync(endpoint, timeout, started, linked.Token)
-                : await GetAsync(endpoint, options, httpVersion, timeout, started, linked.Token);
+                : await GetAsync(endpoint, options, httpVersion, timeout, started, connected, linked.Token);
         }
         catch (Exception ex)
         {
@@ -41,7 +43,7 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
             };
         }
 
-        ProbeResult Failed(string code, string detail) => new(time.GetUtcNow(), false, time.GetElapsedTime(started), code, detail);
+        ProbeResult Failed(string code, string detail) => new(time.GetUtcNow(), false, time.GetElapsedTime(started), code, detail, Connected: connected.Value);
     }
 
     private static string Describe(ProbeOptions options, EnclaveEndpoint endpoint) => $"probe GET {options.Path} on {endpoint}";
@@ -52,11 +54,16 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
         return new ProbeResult(time.GetUtcNow(), true, time.GetElapsedTime(started), "ok", $"{endpoint} accepts connections");
     }
 
-    private async Task<ProbeResult> GetAsync(EnclaveEndpoint endpoint, ProbeOptions options, Version httpVersion, TimeSpan timeout, long started, CancellationToken cancellationToken)
+    private async Task<ProbeResult> GetAsync(EnclaveEndpoint endpoint, ProbeOptions options, Version httpVersion, TimeSpan timeout, long started, StrongBox<bool> connected, CancellationToken cancellationToken)
     {
         using var handler = new SocketsHttpHandler
         {
-            ConnectCallback = async (_, ct) => await dialer.DialAsync(endpoint, timeout, ct),
+            ConnectCallback = async (_, ct) =>
+            {
+                var stream = await dialer.DialAsync(endpoint, timeout, ct);
+                connected.Value = true;
+                return stream;
+            },
             ConnectTimeout = Timeout.InfiniteTimeSpan,
             UseProxy = false,
             UseCookies = false,

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Admin;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
@@ -16,10 +17,15 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <summary>How long connections that are open when the port closes have to send their request.</summary>
     private static readonly TimeSpan LastRequests = TimeSpan.FromSeconds(1);
 
+    private readonly Lock _publishing = new();
     private readonly ActiveConfiguration _configuration;
     private readonly TimeProvider _time;
     private readonly HealthMonitor _monitor;
+    private readonly DiscoveryMonitor _discovery;
     private readonly AdminServer _admin;
+
+    /// <summary>The configuration as it was read, without discovered enclaves.</summary>
+    private ProxyOptions _configured;
 
     /// <summary>Composes a proxy; nothing is bound and nothing dialled yet.</summary>
     /// <param name="configuration">What is in effect.</param>
@@ -30,13 +36,15 @@ internal sealed class ProxyServer : IAsyncDisposable
     public ProxyServer(ActiveConfiguration configuration, ILoggerFactory loggers, TimeProvider time, IEnclaveDialer? dialer = null, Action<IServiceCollection>? replaceIngress = null)
     {
         _configuration = configuration;
+        _configured = configuration.Options;
         _time = time;
         dialer ??= new EnclaveDialer(configuration.Options.Vsock, time);
         Registry = new EnclaveRegistry(configuration, dialer, time, inner => new AttemptHandler(inner), loggers.CreateLogger<EnclaveRegistry>());
         _monitor = new HealthMonitor(Registry, dialer, configuration, time, loggers.CreateLogger<HealthMonitor>());
+        _discovery = new DiscoveryMonitor(Registry, configuration.Options.Discovery, PublishDiscovered, time, loggers.CreateLogger<DiscoveryMonitor>());
         var retries = new RetryPolicy(configuration, Registry, time);
         Ingress = new IngressServer(configuration, Registry, retries, Drain, time, loggers, replaceIngress);
-        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, retries.Counts, () => Ingress.Listeners), loggers);
+        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, retries.Counts, _discovery, time, () => Ingress.Listeners), loggers);
     }
 
     /// <summary>The enclaves.</summary>
@@ -55,7 +63,11 @@ internal sealed class ProxyServer : IAsyncDisposable
     public Uri LiveUri => new(new Uri(AdminEndPoint.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("[::]", "[::1]", StringComparison.Ordinal)), "/health/live");
 
     /// <summary>What requests are forwarded to, for the log.</summary>
-    public string Targets => string.Join(", ", Registry.All);
+    public string Targets => string.Join(", ", Registry.All.Select(enclave => enclave.ToString()).Concat(Looking));
+
+    private IEnumerable<string> Looking => _configuration.Options.Discovery is { Enabled: true } discovery
+        ? [$"the enclaves that discovery finds ({discovery.NitroCli}, name {discovery.EnclaveName})"]
+        : [];
 
     /// <summary>Opens the listeners and starts the probes; the first round of probes may still be running then.</summary>
     /// <exception cref="ListenException">An address cannot be listened on.</exception>
@@ -63,22 +75,30 @@ internal sealed class ProxyServer : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Registry.Apply(_configuration.Options, before: null);
+
+        // First of all: it takes a while, and needs no listener.
+        _discovery.Start();
         await _admin.StartAsync(cancellationToken);
         await Ingress.StartAsync(cancellationToken);
         _monitor.Synchronize();
     }
 
-    /// <summary>Waits until every enclave was probed once.</summary>
-    public Task FirstRoundAsync(CancellationToken cancellationToken) => _monitor.FirstRoundAsync(cancellationToken);
+    /// <summary>Waits until discovery has looked once and every enclave was probed once.</summary>
+    public async Task FirstRoundAsync(CancellationToken cancellationToken)
+    {
+        await _discovery.FirstCallAsync(cancellationToken);
+        await _monitor.FirstRoundAsync(cancellationToken);
+    }
 
     /// <summary>Puts a validated configuration into effect; requests in flight go on with what they have.</summary>
     public void Apply(ProxyOptions options)
     {
-        var before = _configuration.Options;
-        _configuration.Replace(options);
-        Registry.Apply(options, before);
-        _monitor.Synchronize();
-        Ingress.Update(options);
+        lock (_publishing)
+        {
+            _configured = options;
+            _discovery.Apply(options.Discovery);
+            Publish(Merged());
+        }
     }
 
     /// <summary>
@@ -90,6 +110,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     {
         var timeouts = _configuration.Options.Timeouts;
         Drain.BeginDraining();
+        _discovery.StopCalling();
         Registry.Changed.Set();
         await Task.Delay(timeouts.DrainDelay, _time);
 
@@ -107,8 +128,31 @@ internal sealed class ProxyServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Ingress.DisposeAsync();
+        await _discovery.DisposeAsync();
         await _monitor.DisposeAsync();
         Registry.Close();
         await _admin.DisposeAsync();
+    }
+
+    private void PublishDiscovered()
+    {
+        lock (_publishing)
+        {
+            var merged = Merged();
+            if (!merged.SequenceEqual(_configuration.Options.Enclaves))
+                Publish(merged);
+        }
+    }
+
+    private IReadOnlyList<EnclaveOptions> Merged() => EnclaveMerge.Of(_configured.Enclaves, _discovery.Known, _configured.Discovery.Port);
+
+    private void Publish(IReadOnlyList<EnclaveOptions> enclaves)
+    {
+        var before = _configuration.Options;
+        var options = _configured with { Enclaves = enclaves };
+        _configuration.Replace(options);
+        Registry.Apply(options, before);
+        _monitor.Synchronize();
+        Ingress.Update(options);
     }
 }

@@ -57,7 +57,8 @@ internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyC
             ChangeToken = new CancellationChangeToken(_expired.Token);
             var clusters = options.ReverseProxy.Clusters.Select(c => Resolve(c, options)).ToList();
             var routes = options.ReverseProxy.Routes.ToList();
-            if (options.Enclaves.Count > 0)
+            // While discovery looks for enclaves, requests wait for one: "no such route" would be wrong.
+            if (options.Enclaves.Count > 0 || options.Discovery.Enabled)
             {
                 clusters.Add(EnclavesCluster(options));
                 routes.Add(EnclavesRoute);

@@ -58,7 +58,7 @@ internal sealed class Exchange
     public int Sent { get; set; }
 
     /// <summary>What went wrong before it was tried once more; null when nothing did.</summary>
-    public List<string>? FailedTries { get; private set; }
+    public List<FailedTry>? FailedTries { get; private set; }
 
     /// <summary>Timestamp from which on an enclave has been looked for: the arrival, or the end of a try that was sent.</summary>
     public long SearchStarted { get; set; }
@@ -70,7 +70,16 @@ internal sealed class Exchange
     public bool EnclaveHadLeft { get; set; }
 
     /// <summary>Notes a try that another one follows.</summary>
-    public void NoteFailedTry(RetryReason reason, string text) => (FailedTries ??= []).Add($"{reason.ToString().ToLowerInvariant()}: {text}");
+    public void NoteFailedTry(RetryReason reason, string enclave, string code)
+    {
+        FailedTries ??= [];
+
+        // A request that waits for an enclave to come back is turned away many times.
+        if (FailedTries is [.., var last] && last.Reason == reason && last.Enclave == enclave && last.Code == code)
+            FailedTries[^1] = last with { Times = last.Times + 1 };
+        else
+            FailedTries.Add(new FailedTry(reason, enclave, code, 1));
+    }
 
     /// <summary>The exchange of a request on the public pipeline.</summary>
     public static Exchange Of(HttpContext context) =>

@@ -19,6 +19,6 @@ internal static partial class IngressLog
     [LoggerMessage(EventId = 304, Level = LogLevel.Debug, Message = "Request {RequestId} is sent to enclave {Enclave} again: {Code} on a connection that had been idle, before any byte of an answer")]
     public static partial void RepeatedOnFreshConnection(ILogger logger, string requestId, string enclave, string code);
 
-    [LoggerMessage(EventId = 305, Level = LogLevel.Information, Message = "{Method} {Path} was tried again (client {Client}, request {RequestId}) and answered {Status} by enclave {Enclave}. Before: {FailedTries}")]
-    public static partial void RequestRetried(ILogger logger, string method, string path, string client, string requestId, int status, string enclave, string failedTries);
+    [LoggerMessage(EventId = 305, Message = "{Method} {Path} was tried again (client {Client}, request {RequestId}) and answered {Status} by enclave {Enclave}. Before: {FailedTries}")]
+    public static partial void RequestRetried(ILogger logger, LogLevel level, string method, string path, string client, string requestId, int status, string enclave, string failedTries);
 }

@@ -13,6 +13,8 @@ public sealed class ConfigurationKeysTests
     // Kestrel:Limits, Serilog beside the levels and the names of an operator's own choice belong to others.
     private const string Known = """
         Admin Admin:AllowedHosts Admin:Url
+        Discovery Discovery:AllowDebugMode Discovery:EnclaveName Discovery:Enabled Discovery:Interval Discovery:NitroCli Discovery:Pcrs
+        Discovery:Port Discovery:Timeout
         Enclaves Enclaves:*:Cid Enclaves:*:Id Enclaves:*:Name Enclaves:*:Path Enclaves:*:Port Enclaves:*:TcpHost Enclaves:*:Transport Enclaves:*:Weight
         ForwardedHeaders ForwardedHeaders:TrustedProxies
         Health Health:MinHealthy Health:Path Health:Probe

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
 using ParentProxy.Hosting;
 using ParentProxy.Simulator;
 
@@ -15,12 +16,12 @@ internal sealed class TestProxy : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private Task<bool>? _stop;
 
-    private TestProxy(Dictionary<string, string> settings)
+    private TestProxy(Dictionary<string, string> settings, IEnclaveDialer? dialer)
     {
         _settings = settings;
         _configuration = new ActiveConfiguration(Load(settings));
         _loggers = LoggerFactory.Create(logging => logging.AddProvider(Log).SetMinimumLevel(LogLevel.Warning).AddFilter("ParentProxy", LogLevel.Debug).AddFilter("Yarp", LogLevel.Error));
-        Server = new ProxyServer(_configuration, _loggers, TimeProvider.System);
+        Server = new ProxyServer(_configuration, _loggers, TimeProvider.System, dialer);
         Http = null!;
         Admin = null!;
     }
@@ -40,15 +41,21 @@ internal sealed class TestProxy : IAsyncDisposable
     public HttpClient Admin { get; private set; }
 
     /// <summary>Starts a proxy and waits for the first round of probes.</summary>
-    public static async Task<TestProxy> StartAsync(params string[] settings)
+    public static Task<TestProxy> StartAsync(params string[] settings) => StartAsync(dialer: null, settings);
+
+    /// <summary>The same, with another dialer: to enclaves that no machine has.</summary>
+    public static async Task<TestProxy> StartAsync(IEnclaveDialer? dialer, params string[] settings)
     {
-        var proxy = await StartUnprobedAsync(settings);
+        var proxy = await StartUnprobedAsync(dialer, settings);
         await proxy.Server.FirstRoundAsync(CancellationToken.None).WaitAsync(TestDeadline.Value);
         return proxy;
     }
 
     /// <summary>Starts a proxy; the first probes may still be running.</summary>
-    public static async Task<TestProxy> StartUnprobedAsync(params string[] settings)
+    public static Task<TestProxy> StartUnprobedAsync(params string[] settings) => StartUnprobedAsync(dialer: null, settings);
+
+    /// <summary>The same, with another dialer.</summary>
+    public static async Task<TestProxy> StartUnprobedAsync(IEnclaveDialer? dialer, params string[] settings)
     {
         var all = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
         {
@@ -58,7 +65,7 @@ internal sealed class TestProxy : IAsyncDisposable
         if (!settings.Any(s => s.StartsWith("Kestrel:Endpoints", StringComparison.Ordinal)))
             all["Kestrel:Endpoints:Http:Url"] = "http://127.0.0.1:0";
         Add(all, settings);
-        var proxy = new TestProxy(all);
+        var proxy = new TestProxy(all, dialer);
         await proxy.Server.StartAsync(CancellationToken.None).WaitAsync(TestDeadline.Value);
         proxy.Http = Client(proxy.Uri);
         proxy.Admin = Client(proxy.AdminUri);

@@ -2,35 +2,14 @@
 # The unit as it is installed, under a real systemd, in front of a simulated enclave on vsock.
 source /out/settings
 source "$REPO/tests/vm/guest/lib.sh"
+source "$REPO/tests/vm/guest/unit.sh"
 
-unit=parent-proxy.service
-environment=/etc/parent-proxy/parent-proxy.env
 port=6300
 
-show() { systemctl show -P "$1" "$unit"; }
-is() { [[ $(show "$1") == "$2" ]]; }
-journal() { journalctl -q --no-pager -o cat "_SYSTEMD_UNIT=$unit" "$@"; }
-
-# What a package would do.
 install_it() {
-  install -D -m 644 "$REPO/systemd/parent-proxy.service" /usr/lib/systemd/system/parent-proxy.service
-  install -D -m 644 "$REPO/systemd/parent-proxy.sysusers.conf" /usr/lib/sysusers.d/parent-proxy.conf
-  install -D -m 644 "$REPO/systemd/parent-proxy.tmpfiles.conf" /usr/lib/tmpfiles.d/parent-proxy.conf
-  mkdir -p /usr/lib/parent-proxy
-  cp -r "$(dirname "$proxy_dll")/." /usr/lib/parent-proxy/
-  # A runtime in somebody's home is out of reach for the service.
-  mkdir -p /usr/lib/dotnet-of-the-suite && mount --bind "$(dirname "$DOTNET")" /usr/lib/dotnet-of-the-suite
-  printf '#!/bin/sh\nexec /usr/lib/dotnet-of-the-suite/dotnet /usr/lib/parent-proxy/parent-proxy.dll "$@"\n' > "$work/launcher"
-  install -m 755 "$work/launcher" /usr/bin/parent-proxy
-  systemd-sysusers parent-proxy.conf || { fail "systemd-sysusers"; return; }
-  systemd-tmpfiles --create parent-proxy.conf || { fail "systemd-tmpfiles"; return; }
-  install -m 640 -g parent-proxy "$REPO/systemd/parent-proxy.env" "$environment"
-  printf 'PARENTPROXY_ENCLAVE_0_CID=1\nPARENTPROXY_ENCLAVE_0_PORT=%s\n' "$port" >> "$environment"
-  # Emulated and cold, a first dial or probe may take longer than the 2 s that it has else.
-  printf 'Timeouts__Connect=00:00:15\nHealth__Probe__Timeout=00:00:15\n' >> "$environment"
+  install_unit PARENTPROXY_ENCLAVE_0_CID=1 "PARENTPROXY_ENCLAVE_0_PORT=$port" || return
   equal "state of /etc/parent-proxy" "$(stat -c '%U %G %a' /etc/parent-proxy)" "root parent-proxy 750" || return
   contains "groups" "$(id -nG parent-proxy)" "ne" || return
-  systemctl daemon-reload
   equal "what systemd-analyze verify says" "$(systemd-analyze verify --man=no "$unit" 2>&1)" ""
 }
 
@@ -81,7 +60,6 @@ refuses_a_bad_reload() {
   rm /etc/parent-proxy/appsettings.json
   serves
 }
-journal_has() { journal | grep -qF -- "$1"; }
 
 logs_json() {
   local lines other

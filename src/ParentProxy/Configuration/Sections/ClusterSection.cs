@@ -11,7 +11,7 @@ internal static class ClusterSection
     private static readonly string[] AffinityPolicies = ["Cookie", "ArrCookie", "CustomHeader"];
 
     /// <summary>Reads a cluster; null when it has mistakes.</summary>
-    public static ClusterConfig? Read(SectionReader section, IReadOnlyList<EnclaveEntry> enclaves, YarpReader yarp)
+    public static ClusterConfig? Read(SectionReader section, IReadOnlyList<EnclaveEntry> enclaves, bool discovers, YarpReader yarp)
     {
         var before = section.Report.Problems.Count;
         ReverseProxySection.CheckId(section);
@@ -23,7 +23,7 @@ internal static class ClusterSection
         section.Refuse(nameof(ClusterConfig.HttpClient), "connections to enclaves are set by Routing, for every cluster alike");
         section.Refuse(nameof(ClusterConfig.HttpRequest), "requests to enclaves are set by Routing:HttpVersion and Timeouts, for every cluster alike");
 
-        var destinations = section.NamedSections(nameof(ClusterConfig.Destinations), destination => ReadDestination(destination, enclaves));
+        var destinations = section.NamedSections(nameof(ClusterConfig.Destinations), destination => ReadDestination(destination, enclaves, discovers));
         if (destinations.Count == 0)
             section.Report.Problem(section.Ask(nameof(ClusterConfig.Destinations)).Location, "is missing: a cluster has at least one destination");
         CheckOverlaps(destinations, section.Report);
@@ -65,24 +65,24 @@ internal static class ClusterSection
     }
 
     private static (string Location, IReadOnlyList<EnclaveEndpoint> Endpoints) ReadDestination(
-        SectionReader section, IReadOnlyList<EnclaveEntry> enclaves)
+        SectionReader section, IReadOnlyList<EnclaveEntry> enclaves, bool discovers)
     {
         if (Values.Label(section.Key).Reason is { } reason)
             section.Report.Problem(section.Location, reason);
         section.Refuse(nameof(DestinationConfig.Health), "a destination is probed where it is dialled; another port is Health:Probe:Port");
         section.Optional("", Values.Label, nameof(DestinationConfig.Host));
         section.Section(nameof(DestinationConfig.Metadata), metadata => metadata.NamedValues<string>(text => text));
-        return section.TryRequired(nameof(DestinationConfig.Address), text => ParseAddress(text, enclaves), out var endpoints)
+        return section.TryRequired(nameof(DestinationConfig.Address), text => ParseAddress(text, enclaves, discovers), out var endpoints)
             ? (section.Location, endpoints)
             : (section.Location, []);
     }
 
-    private static Parsed<IReadOnlyList<EnclaveEndpoint>> ParseAddress(string text, IReadOnlyList<EnclaveEntry> enclaves)
+    private static Parsed<IReadOnlyList<EnclaveEndpoint>> ParseAddress(string text, IReadOnlyList<EnclaveEntry> enclaves, bool discovers)
     {
         if (EnclavePattern.TryParse(text, out var pattern))
         {
             var matches = enclaves.Where(enclave => enclave.Matches(pattern)).ToList();
-            return matches.Count > 0
+            return matches.Count > 0 || discovers
                 ? new Parsed<IReadOnlyList<EnclaveEndpoint>>([.. matches.Select(enclave => enclave.Endpoint).OfType<EnclaveEndpoint>()], null)
                 : new Mistake($"{Quoted.Text(text)} names no enclave: no Id or Name in {Names.Enclaves} matches {Quoted.Text(pattern)}");
         }

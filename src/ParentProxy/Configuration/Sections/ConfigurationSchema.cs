@@ -7,7 +7,7 @@ namespace ParentProxy.Configuration.Sections;
 /// <summary>All sections, each once; and the rules that span several of them.</summary>
 internal static class ConfigurationSchema
 {
-    private static readonly string[] NotYetBuilt = ["Discovery", "AccessLog", "Passthrough", "Egress", "Attestation"];
+    private static readonly string[] NotYetBuilt = ["AccessLog", "Passthrough", "Egress", "Attestation"];
 
     /// <summary>The names of our sections, for a source that has to tell what is ours.</summary>
     public static IReadOnlySet<string> SectionNames { get; } = AskForNames();
@@ -22,11 +22,13 @@ internal static class ConfigurationSchema
         root.Refuse("Logging", "log levels are in Serilog:MinimumLevel");
 
         var enclaves = EnclavesSection.Read(root);
+        var discovery = root.Section(nameof(ProxyOptions.Discovery), DiscoveryOptions.Read);
         var listeners = root.Section(Names.Kestrel, KestrelSection.Read);
         var log = root.Section(nameof(ProxyOptions.Log), LogOptions.Read);
         var options = new ProxyOptions
         {
             Admin = root.Section(nameof(ProxyOptions.Admin), AdminOptions.Read),
+            Discovery = discovery,
             Enclaves = [.. enclaves.Where(entry => entry.Endpoint is not null).Select(entry => new EnclaveOptions(entry.Id, entry.Name, entry.Endpoint!, entry.Weight))],
             Routing = root.Section(nameof(ProxyOptions.Routing), RoutingOptions.Read),
             Timeouts = root.Section(nameof(ProxyOptions.Timeouts), TimeoutOptions.Read),
@@ -36,13 +38,14 @@ internal static class ConfigurationSchema
             Limits = root.Section(nameof(ProxyOptions.Limits), LimitOptions.Read),
             ForwardedHeaders = root.Section(nameof(ProxyOptions.ForwardedHeaders), ForwardedHeadersOptions.Read),
             Log = root.Section(Names.Serilog, serilog => SerilogSection.Read(serilog, log)),
-            ReverseProxy = root.Section(Names.ReverseProxy, section => ReverseProxySection.Read(section, enclaves)),
+            ReverseProxy = root.Section(Names.ReverseProxy, section => ReverseProxySection.Read(section, enclaves, discovery.Enabled)),
             Sections = FlatSections.Create(root.Ask(Names.Kestrel), root.Ask(Names.Serilog)),
         };
 
         KestrelLimits.CheckTwins(root.Node, root.Report);
         CheckListeners(root, listeners, options.Admin);
-        CheckSomethingToForwardTo(root, enclaves);
+        if (!discovery.Enabled)
+            CheckSomethingToForwardTo(root, enclaves);
         CheckHealth(root, options, enclaves.Count);
         CheckWeights(root, enclaves, options);
         return options;
@@ -73,13 +76,13 @@ internal static class ConfigurationSchema
     {
         var clusters = root.Node.Child(Names.ReverseProxy).Child("Clusters").Children;
         if (enclaves.Count == 0 && !clusters.Any(cluster => cluster.Child("Destinations").Children.Count > 0))
-            root.Report.Problem(Names.Enclaves, "there is nothing to forward to; set PARENTPROXY_ENCLAVE_0_CID and PARENTPROXY_ENCLAVE_0_PORT, or Enclaves in the file, or look at it without an enclave: parent-proxy demo");
+            root.Report.Problem(Names.Enclaves, "there is nothing to forward to; set PARENTPROXY_ENCLAVE_0_CID and PARENTPROXY_ENCLAVE_0_PORT, or Enclaves in the file, or Discovery:Enabled, or look at it without an enclave: parent-proxy demo");
     }
 
     private static void CheckHealth(SectionReader root, ProxyOptions options, int enclaves)
     {
         var health = root.Node.Child(nameof(ProxyOptions.Health));
-        if (enclaves > 0 && options.Health.MinHealthy > enclaves)
+        if (enclaves > 0 && !options.Discovery.Enabled && options.Health.MinHealthy > enclaves)
             root.Report.Warning(health.Child(nameof(HealthOptions.MinHealthy)).Location, $"{options.Health.MinHealthy} is more than the {enclaves} enclaves that are configured: health will never be good");
         if (options.Health.Probe.Port > ushort.MaxValue && options.Enclaves.FirstOrDefault(enclave => enclave.Endpoint.Transport == EnclaveTransport.Tcp) is { } tcp)
             root.Report.Problem(health.Child(nameof(HealthOptions.Probe)).Child(nameof(ProbeOptions.Port)).Location, $"{options.Health.Probe.Port} is no TCP port, and enclave {tcp.Id} is on TCP");

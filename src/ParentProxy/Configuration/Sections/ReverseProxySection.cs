@@ -12,12 +12,15 @@ internal static class ReverseProxySection
     public const string ReservedId = "enclaves";
 
     /// <summary>Reads the section.</summary>
-    public static ReverseProxyOptions Read(SectionReader section, IReadOnlyList<EnclaveEntry> enclaves)
+    /// <param name="section">The section.</param>
+    /// <param name="enclaves">The entries of <c>Enclaves</c>.</param>
+    /// <param name="discovers">Whether discovery may bring further ones, of any name.</param>
+    public static ReverseProxyOptions Read(SectionReader section, IReadOnlyList<EnclaveEntry> enclaves, bool discovers)
     {
         using var yarp = new YarpReader();
-        var clusters = section.NamedSections("Clusters", cluster => ClusterSection.Read(cluster, enclaves, yarp));
+        var clusters = section.NamedSections("Clusters", cluster => ClusterSection.Read(cluster, enclaves, discovers, yarp));
         var ids = section.Ask("Clusters").Children.Select(cluster => cluster.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        if (enclaves.Count > 0)
+        if (enclaves.Count > 0 || discovers)
             ids.Add(ReservedId);
         CheckEntryNames(section);
         var routes = section.NamedSections("Routes", route => RouteSection.Read(route, ids, yarp));

@@ -117,7 +117,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             else if (reason == RetryReason.Connect && patience <= time.GetElapsedTime(exchange.SearchStarted))
                 return last ?? NoneUsable(cluster);
             retries.Counts.Count(reason);
-            exchange.NoteFailedTry(reason, attempt is null ? "the enclave had just left" : $"{attempt.Enclave}: {last!.Code}");
+            exchange.NoteFailedTry(reason, attempt?.Enclave.ToString() ?? proxy.ProxiedDestination!.DestinationId, last?.Code ?? "left");
             context.Response.Clear();
             context.Features.Set<IForwarderErrorFeature>(null);
             (tried ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase)).Add(proxy.ProxiedDestination!.DestinationId);
@@ -244,17 +244,20 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
 
     private void ReportRetried(HttpContext context, Exchange exchange)
     {
-        if (!logger.IsEnabled(LogLevel.Information))
+        // While an enclave restarts every request is turned away some times; that they were sent again is news.
+        var level = exchange.FailedTries!.Exists(t => t.Reason is not (RetryReason.Connect or RetryReason.Busy)) ? LogLevel.Information : LogLevel.Debug;
+        if (!logger.IsEnabled(level))
             return;
         IngressLog.RequestRetried(
             logger,
+            level,
             context.Request.Method,
             RawTarget.Path(exchange.RawTarget).ToString(),
             exchange.ClientAddress ?? "local",
             exchange.RequestId,
             context.Response.StatusCode,
             exchange.Attempt?.Enclave.ToString() ?? "none",
-            string.Join("; ", exchange.FailedTries!));
+            string.Join("; ", exchange.FailedTries));
     }
 
     private void Report(HttpContext context, Exchange exchange, AttemptFailure failure)

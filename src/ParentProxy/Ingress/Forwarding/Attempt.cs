@@ -161,13 +161,15 @@ internal sealed class Attempt : IDisposable
         var slow = false;
         lock (_gate)
         {
-            if (_phase is AttemptPhase.Ended or AttemptPhase.Connecting || Failure is not null)
+            if (_phase == AttemptPhase.Ended || Failure is not null)
                 return;
             var quiet = _time.GetElapsedTime(Volatile.Read(ref _progress), now);
-            if (quiet >= Limit(_phase))
-                Fail(TimeoutFailure());
-            else if (EnclaveIsOut() is { } left)
+            if (EnclaveIsOut() is { } left)
                 Fail(left);
+            else if (_phase == AttemptPhase.Connecting)
+                return;
+            else if (quiet >= Limit(_phase))
+                Fail(TimeoutFailure());
             else if (_phase == AttemptPhase.AwaitingHead && !_slowReported && quiet >= SlowAfter)
                 slow = _slowReported = true;
             else
@@ -186,8 +188,9 @@ internal sealed class Attempt : IDisposable
     {
         lock (_gate)
         {
+            // Nothing may be sent any more by a try that has failed, also when its end is told only in a moment.
             _running = running;
-            if (IsCancelled)
+            if (IsCancelled || Failure is not null)
                 running.Abort();
         }
     }
@@ -256,6 +259,8 @@ internal sealed class Attempt : IDisposable
         var status = Enclave.Status;
         if (status.State is not (EnclaveState.Unhealthy or EnclaveState.Gone))
             return null;
+        if (_phase == AttemptPhase.Connecting)
+            return new AttemptFailure(FailureKind.NoEnclave, status.LastProbe?.Code ?? "out", $"the enclave left the rotation while a connection was waited for: {status.Reason}", "");
         var mayMove = _phase is AttemptPhase.Sending or AttemptPhase.AwaitingHead && _running is not { HasReceived: true };
         if (mayMove && Exchange is { } exchange && Retries?.TryMove(this, exchange) == true)
             return new AttemptFailure(FailureKind.EnclaveLeft, "moved", $"the enclave left the rotation before it answered: {status.Reason}", "");

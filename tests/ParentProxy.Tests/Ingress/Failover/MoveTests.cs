@@ -49,6 +49,34 @@ public sealed class MoveTests
     }
 
     [Fact]
+    public async Task Post_QueuesAtAnEnclaveThatFallsSilent_GoesToAnotherAndIsSentOnce()
+    {
+        var late = new TaskCompletionSource();
+        await using var silent = FaultyEnclave.Waiting(late.Task);
+        await using var good = FaultyEnclave.Waiting(late.Task);
+        await using var proxy = await StartAsync(silent, good, "Routing:MaxConnectionsPerEnclave=1", "Routing:QueueTimeout=00:01:00", "Retry:WaitForEnclave=00:00:20");
+        await using var first = await proxy.ConnectAsync();
+        await using var second = await proxy.ConnectAsync();
+        await using var third = await proxy.ConnectAsync();
+        const string Post = " HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi";
+
+        await first.SendAsync("POST /1" + Post);
+        await Eventually.TrueAsync(() => silent.Requests.Count == 1);
+        await second.SendAsync("POST /2" + Post);
+        await Eventually.TrueAsync(() => good.Requests.Count == 1);
+        await third.SendAsync("POST /3" + Post);
+        await Eventually.TrueAsync(() => proxy.Server.Registry.Find("0")!.InFlight == 2);
+        silent.IsSilent = true;
+        await proxy.WaitForStateAsync("0", "unhealthy");
+        await Eventually.TrueAsync(() => proxy.Server.Registry.Find("1")!.InFlight == 2);
+        late.SetResult();
+
+        foreach (var connection in (WireConnection[])[first, second, third])
+            Assert.Equal(200, (await connection.ReadMessageAsync()).Status);
+        Assert.Equal((1, 2), (silent.Requests.Count, good.Requests.Count));
+    }
+
+    [Fact]
     public async Task Get_NoOtherEnclaveIsUsable_StaysUntilOneIs()
     {
         await using var silent = FaultyEnclave.Waiting(Task.Delay(Timeout.Infinite));

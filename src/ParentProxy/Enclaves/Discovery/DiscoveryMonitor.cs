@@ -1,0 +1,209 @@
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+
+namespace ParentProxy.Enclaves.Discovery;
+
+/// <summary>
+/// Calls nitro-cli again and again, one call at a time, and keeps what the rules make of it. What a failing, empty or
+/// slow call does not tell stays known.
+/// </summary>
+/// <remarks>
+/// What is known changes under a lock of its own and is read as a snapshot: whoever publishes it reads it then and never
+/// brings an older one back.
+/// </remarks>
+internal sealed class DiscoveryMonitor : IAsyncDisposable
+{
+    /// <summary>Between the starts of two calls at least, and from the end of one to the start of the next.</summary>
+    private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>
+    /// Calls on failed dials that brought no news, until only the interval counts: an enclave that stays away for hours
+    /// must not keep nitro-cli running all the time.
+    /// </summary>
+    private const int EagerCalls = 60;
+
+    /// <summary>How long the start of the program waits for the first call, whatever <c>Discovery:Timeout</c> says.</summary>
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(30);
+
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _killing = new();
+    private readonly TaskCompletionSource _firstCall = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly WakeSignal _optionsChanged = new();
+    private readonly EnclaveRegistry _registry;
+    private readonly NitroCli _nitroCli;
+    private readonly Action _publish;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly DiscoveryReporter _reporter;
+    private DiscoveryOptions _options;
+    private IReadOnlyList<KnownEnclave> _known = [];
+    private DiscoveryStatus _status = new(0, 0, null, null);
+    private Task _loop = Task.CompletedTask;
+    private int _withoutNews;
+
+    /// <summary>A monitor that does nothing yet.</summary>
+    /// <param name="registry">Tells whether an enclave is reachable, and when a dial failed.</param>
+    /// <param name="options">The settings at the start.</param>
+    /// <param name="publish">Puts what is known into effect; called after each change that a call brought.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public DiscoveryMonitor(EnclaveRegistry registry, DiscoveryOptions options, Action publish, TimeProvider time, ILogger<DiscoveryMonitor> logger)
+    {
+        _registry = registry;
+        _options = options;
+        _publish = publish;
+        _time = time;
+        _logger = logger;
+        _reporter = new DiscoveryReporter(logger);
+        _nitroCli = new NitroCli(time);
+    }
+
+    /// <summary>What is known now; nothing while discovery is off.</summary>
+    public IReadOnlyList<KnownEnclave> Known => Volatile.Read(ref _known);
+
+    /// <summary>How it is doing.</summary>
+    public DiscoveryStatus Status => Volatile.Read(ref _status);
+
+    /// <summary>Starts to call, if it is enabled.</summary>
+    public void Start()
+    {
+        if (!_options.Enabled)
+            _firstCall.TrySetResult();
+        _loop = Task.Run(() => RunAsync(_stopping.Token));
+    }
+
+    /// <summary>Waits until the first call has ended, well or not; a start does not wait for ever.</summary>
+    public Task FirstCallAsync(CancellationToken cancellationToken) => WakeSignal.WaitAsync(_firstCall.Task, LongestStart, _time, cancellationToken);
+
+    /// <summary>Takes over other settings; what is known follows them before this returns.</summary>
+    public void Apply(DiscoveryOptions options)
+    {
+        IReadOnlyList<DiscoveryEvent> events = [];
+        lock (_gate)
+        {
+            var before = _options;
+            Volatile.Write(ref _options, options);
+            if (options.Enabled)
+            {
+                (_known, events) = DiscoveryRules.Apply(_known, options);
+            }
+            else if (before.Enabled)
+            {
+                DiscoveryLog.SwitchedOff(_logger, _known.Count(enclave => enclave.IsAccepted));
+                Volatile.Write(ref _known, []);
+                Volatile.Write(ref _status, Status with { Failure = null });
+            }
+        }
+
+        _reporter.Happened(events);
+        _optionsChanged.Set();
+    }
+
+    /// <summary>Starts no further call. One that runs is left to end: to be killed may cost the enclave that it asks.</summary>
+    public void StopCalling() => _stopping.Cancel();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _killing.CancelAsync();
+        await _loop;
+        _stopping.Dispose();
+        _killing.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            long? lastStart = null;
+            var dialFailed = _registry.DialFailed.Next;
+            while (true)
+            {
+                var changed = _optionsChanged.Next;
+                var options = Volatile.Read(ref _options);
+                if (!options.Enabled)
+                {
+                    _firstCall.TrySetResult();
+                    await changed.WaitAsync(cancellationToken);
+                    continue;
+                }
+
+                if (lastStart is { } start)
+                    await WaitAsync(start, options.Interval, dialFailed, changed, cancellationToken);
+                if (Volatile.Read(ref _options) is { Enabled: false })
+                    continue;
+
+                // Taken before the call: a dial that fails while it runs asks for the next one.
+                dialFailed = _registry.DialFailed.Next;
+                lastStart = _time.GetTimestamp();
+                try
+                {
+                    await CallAsync(Volatile.Read(ref _options));
+                }
+                catch (Exception ex) when (!_killing.IsCancellationRequested)
+                {
+                    // Without this loop CIDs would be those of today for ever.
+                    DiscoveryLog.Fault(_logger, ex);
+                }
+
+                _firstCall.TrySetResult();
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The end of the program.
+        }
+        finally
+        {
+            _firstCall.TrySetResult();
+        }
+    }
+
+    /// <summary>Waits for the time of the next call: the interval, a failed dial, or other settings.</summary>
+    private async Task WaitAsync(long lastStart, TimeSpan interval, Task dialFailed, Task changed, CancellationToken cancellationToken)
+    {
+        await Task.Delay(Gap, _time, cancellationToken);
+        var left = interval - _time.GetElapsedTime(lastStart);
+        if (left <= TimeSpan.Zero)
+            return;
+
+        // A call that failed is not hurried: nitro-cli leaves a file behind for each.
+        var isEager = _withoutNews < EagerCalls && Status.Failure is null;
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var over = Task.Delay(left, _time, ended.Token);
+        await (isEager ? Task.WhenAny(dialFailed, changed, over) : Task.WhenAny(changed, over));
+        await ended.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        if (!dialFailed.IsCompleted)
+            _withoutNews = 0;
+    }
+
+    private async Task CallAsync(DiscoveryOptions options)
+    {
+        var result = await _nitroCli.DescribeAsync(options.NitroCli, options.Timeout, _killing.Token);
+        IReadOnlyList<DiscoveryEvent> events;
+        lock (_gate)
+        {
+            Volatile.Write(ref _status, Status.After(result, _time.GetUtcNow()));
+            if (!_options.Enabled)
+                return;
+            (var known, events) = DiscoveryRules.Learn(_known, result, _options, IsReachable);
+            Volatile.Write(ref _known, known);
+        }
+
+        _withoutNews = events.Count > 0 ? 0 : _withoutNews + 1;
+        _reporter.Called(options.NitroCli, result, Known.Count(enclave => enclave.IsAccepted));
+        _reporter.Happened(events);
+        _publish();
+    }
+
+    // Before it is in the registry nobody can have dialled it.
+    private bool IsReachable(string enclaveId)
+    {
+        var entries = _registry.All.Where(enclave => enclave.Instance == enclaveId).ToList();
+        return entries.Count == 0 || entries.Exists(enclave => enclave.IsReachable);
+    }
+}
