@@ -63,7 +63,7 @@ internal sealed class EnclaveRegistry(
         Volatile.Write(ref _services, [.. ServicesOf(options)]);
         Volatile.Write(ref _all, next);
         foreach (var enclave in gone)
-            _ = RetireAsync(enclave);
+            _ = RetireAsync(enclave, Find(enclave.Id) is { } successor ? $"replaced by what is at {successor.Endpoint} now" : "no longer configured, or no longer found");
         Changed.Set();
     }
 
@@ -126,11 +126,11 @@ internal sealed class EnclaveRegistry(
         .Prepend(options.Enclaves.Select(enclave => enclave.Id))
         .Select(ids => ids.ToFrozenSet(StringComparer.OrdinalIgnoreCase));
 
-    private async Task RetireAsync(Enclave enclave)
+    private async Task RetireAsync(Enclave enclave, string reason)
     {
         // Its requests may finish, but not for ever: what is left when it is gone ends with it.
         var started = time.GetTimestamp();
-        enclave.Drain("no longer configured");
+        enclave.Drain(reason);
         while (enclave.InFlight > 0 && time.GetElapsedTime(started) < configuration.Options.Timeouts.Drain)
             await Task.Delay(DrainCheck, time);
         enclave.Leave();

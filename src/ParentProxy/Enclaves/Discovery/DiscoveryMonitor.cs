@@ -16,6 +16,9 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     /// <summary>Between the starts of two calls at least, and from the end of one to the start of the next.</summary>
     private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>The same after a call that failed, for each of which nitro-cli leaves a file behind.</summary>
+    private static readonly TimeSpan GapAfterFailure = TimeSpan.FromSeconds(1);
+
     /// <summary>
     /// Calls on failed dials that brought no news, until only the interval counts: an enclave that stays away for hours
     /// must not keep nitro-cli running all the time.
@@ -165,13 +168,12 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     /// <summary>Waits for the time of the next call: the interval, a failed dial, or other settings.</summary>
     private async Task WaitAsync(long lastStart, TimeSpan interval, Task dialFailed, Task changed, CancellationToken cancellationToken)
     {
-        await Task.Delay(Gap, _time, cancellationToken);
+        await Task.Delay(Status.Failure is null ? Gap : GapAfterFailure, _time, cancellationToken);
         var left = interval - _time.GetElapsedTime(lastStart);
         if (left <= TimeSpan.Zero)
             return;
 
-        // A call that failed is not hurried: nitro-cli leaves a file behind for each.
-        var isEager = _withoutNews < EagerCalls && Status.Failure is null;
+        var isEager = _withoutNews < EagerCalls;
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var over = Task.Delay(left, _time, ended.Token);
         await (isEager ? Task.WhenAny(dialFailed, changed, over) : Task.WhenAny(changed, over));
