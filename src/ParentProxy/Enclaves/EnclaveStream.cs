@@ -28,6 +28,9 @@ internal sealed class EnclaveStream : DuplexStream
     public EnclaveStream(LoopSocket socket) => _socket = socket;
 
     /// <inheritdoc/>
+    public override long? BytesTaken => _socket.BytesTaken;
+
+    /// <inheritdoc/>
     public override bool IsQuiet => _socket.IsQuiet;
 
     /// <inheritdoc/>

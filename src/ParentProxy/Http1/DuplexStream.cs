@@ -22,6 +22,9 @@ internal abstract class DuplexStream : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>How many bytes were taken for the peer, also by a write that failed in the end; null where that cannot be told.</summary>
+    public virtual long? BytesTaken => null;
+
     /// <summary>Whether nothing has come just now that was not read, neither bytes nor the end; true where that cannot be told.</summary>
     public virtual bool IsQuiet => true;
 

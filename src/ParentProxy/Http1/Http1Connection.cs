@@ -31,6 +31,8 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     private int _end;
 
     private bool _isHeadRequest;
+    private bool _hasWritten;
+    private long _takenBefore;
     private int _interims;
     private long _bodyLeft;
     private bool _mayReuse;
@@ -71,7 +73,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     public long BytesSent { get; private set; }
 
     /// <summary>Whether any byte of the request may have reached the peer.</summary>
-    public bool HasSent { get; private set; }
+    public bool HasSent => _hasWritten && (_stream.BytesTaken is not { } taken || taken > _takenBefore);
 
     /// <summary>Whether the last byte of the request was handed over, or is being handed over just now.</summary>
     public bool IsRequestEnded { get; private set; }
@@ -133,7 +135,8 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         _isHeadRequest = method == "HEAD";
         _interims = 0;
         BytesSent = 0;
-        HasSent = IsRequestEnded = HasReceived = IsResponseEnded = _mayReuse = false;
+        _takenBefore = _stream.BytesTaken ?? 0;
+        _hasWritten = IsRequestEnded = HasReceived = IsResponseEnded = _mayReuse = false;
         BodyFraming = ResponseBodyFraming.None;
         Request.RequestLine(method, target);
     }
@@ -144,7 +147,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     {
         var count = Request.Count;
         if (count > 0)
-            HasSent = true;
+            _hasWritten = true;
 
         // The answer may come before this side learns that the write is over.
         if (last)

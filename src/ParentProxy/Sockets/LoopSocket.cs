@@ -21,6 +21,7 @@ internal sealed class LoopSocket : StreamSocket
     private readonly Lock _watching = new();
     private EventLoop? _loop;
     private long _id;
+    private long _bytesTaken;
     private bool _watchesRoom;
     private volatile bool _isClosed;
     private volatile bool _hasPeerEnded;
@@ -84,6 +85,9 @@ internal sealed class LoopSocket : StreamSocket
             }
         }
     }
+
+    /// <summary>How many bytes the kernel has taken for the peer; what it has not taken the peer cannot have.</summary>
+    public long BytesTaken => Interlocked.Read(ref _bytesTaken);
 
     /// <summary>Whether it was closed.</summary>
     public bool IsClosed => _isClosed;
@@ -213,6 +217,9 @@ internal sealed class LoopSocket : StreamSocket
         if (hasEnded)
             PeerEnded?.Invoke();
     }
+
+    /// <summary>The kernel has taken bytes.</summary>
+    internal void Took(int count) => Interlocked.Add(ref _bytesTaken, count);
 
     /// <summary>Has it watched for what comes.</summary>
     internal void Watch()

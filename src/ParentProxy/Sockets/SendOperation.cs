@@ -60,6 +60,7 @@ internal sealed class SendOperation(LoopSocket socket) : LoopOperation(socket)
             if (result > 0)
             {
                 _sent += result;
+                Socket.Took(result);
                 _left = _left[result..];
             }
         }

@@ -85,7 +85,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 if (isSentAgain)
                 {
                     // To the same one: there is no other.
-                    await Task.Delay(Pause(exchange.Sent), time, context.RequestAborted);
+                    await Task.Delay(Pause(exchange.FailedTries!.Sum(t => t.Times)), time, context.RequestAborted);
                 }
                 else
                 {
@@ -138,6 +138,9 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 return RetryReason.Busy;
             case FailureKind.EnclaveLeft:
                 return RetryReason.Moved;
+            case FailureKind.ConnectionTerminated when attempt is { HasSent: false, HasReceived: false } && RetryPolicy.IsWhole(context, exchange):
+                // The connection had ended before the first byte was out.
+                return RetryReason.Connect;
             case FailureKind.ConnectionTerminated when !attempt.HasReceived && retries.TryRepeat(context, exchange):
                 return RetryReason.Reset;
             default:
@@ -152,7 +155,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         exchange.DialDeadline = now + (long)((patience + DialSlack).TotalSeconds * time.TimestampFrequency);
     }
 
-    private static TimeSpan Pause(int sent) => FirstPause * (1 << Math.Min(sent - 1, 4)) * (0.5 + Random.Shared.NextDouble());
+    private static TimeSpan Pause(int tries) => FirstPause * (1 << Math.Clamp(tries - 1, 0, 4)) * (0.5 + Random.Shared.NextDouble());
 
     /// <summary>Session affinity answers by itself when the enclave of a session is away and its policy is to refuse then.</summary>
     private static AttemptFailure? AnsweredBeforeForwarding(HttpContext context) => context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable

@@ -6,16 +6,18 @@ namespace ParentProxy.Ingress.Failover;
 /// What was read of a request body so far, so that it can be sent again. Gives up what it has when the body turns out to
 /// be larger than is kept.
 /// </summary>
-internal sealed class RecordedBody(int limit) : IDisposable
+/// <param name="limit">How much is kept, in bytes.</param>
+/// <param name="onlyUnsent">Whether it is kept until the first byte of the request is out, and no longer.</param>
+internal sealed class RecordedBody(int limit, bool onlyUnsent) : IDisposable
 {
     private const int FirstBytes = 4 * 1024;
 
     private byte[] _bytes = [];
     private int _count;
-    private volatile bool _isTooLarge;
+    private volatile bool _isGivenUp;
 
     /// <summary>Whether everything that was read is here.</summary>
-    public bool IsWhole => !_isTooLarge;
+    public bool IsWhole => !_isGivenUp;
 
     /// <summary>Whether that is the whole body.</summary>
     public bool HasEnded { get; private set; }
@@ -26,11 +28,11 @@ internal sealed class RecordedBody(int limit) : IDisposable
     /// <summary>Notes what was read.</summary>
     public void Add(in ReadOnlySequence<byte> piece)
     {
-        if (_isTooLarge)
+        if (_isGivenUp)
             return;
         if (piece.Length > limit - _count)
         {
-            _isTooLarge = true;
+            _isGivenUp = true;
             Dispose();
             return;
         }
@@ -38,6 +40,15 @@ internal sealed class RecordedBody(int limit) : IDisposable
         Reserve((int)piece.Length);
         piece.CopyTo(_bytes.AsSpan(_count));
         _count += (int)piece.Length;
+    }
+
+    /// <summary>Notes that bytes of the request are out.</summary>
+    public void Sent()
+    {
+        if (!onlyUnsent || _isGivenUp)
+            return;
+        _isGivenUp = true;
+        Dispose();
     }
 
     /// <summary>Notes that the body is over.</summary>

@@ -45,6 +45,17 @@ internal sealed class RetryBudget(TimeProvider time)
         }
     }
 
+    /// <summary>Takes a place whether there is one or not.</summary>
+    public void Take()
+    {
+        var now = Now();
+        lock (_gate)
+        {
+            Advance(now);
+            _retries[_second % Seconds]++;
+        }
+    }
+
     private long Now() => (long)time.GetElapsedTime(_started).TotalSeconds;
 
     /// <summary>Forgets the seconds that are over.</summary>

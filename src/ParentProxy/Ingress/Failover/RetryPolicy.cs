@@ -11,6 +11,9 @@ namespace ParentProxy.Ingress.Failover;
 /// </summary>
 internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegistry registry, TimeProvider time)
 {
+    /// <summary>More than is read of a body before the first of it goes out.</summary>
+    private const int BytesBeforeSending = 64 * 1024;
+
     private readonly RetryBudget _budget = new(time);
 
     /// <summary>What was tried once more so far.</summary>
@@ -26,9 +29,14 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegi
             return;
         exchange.HasBody = true;
         var retry = configuration.Options.Retry;
-        if (retry is { Enabled: true, MaxBufferedBodyBytes: > 0 } && !(context.Request.ContentLength > retry.MaxBufferedBodyBytes) && IsIdempotent(context.Request, retry))
-            exchange.Body = new RecordedBody(retry.MaxBufferedBodyBytes);
+        exchange.Body = retry is { Enabled: true, MaxBufferedBodyBytes: > 0 } && !(context.Request.ContentLength > retry.MaxBufferedBodyBytes) && IsIdempotent(context.Request, retry)
+            ? new RecordedBody(retry.MaxBufferedBodyBytes, onlyUnsent: false)
+            : new RecordedBody(BytesBeforeSending, onlyUnsent: true);
     }
+
+    /// <summary>Whether a request of which nothing was sent can be sent elsewhere: what was read of its body is still there.</summary>
+    public static bool IsWhole(HttpContext context, Exchange exchange) =>
+        !context.Response.HasStarted && (!exchange.HasBody || exchange.Body is { IsWhole: true });
 
     /// <summary>Whether sending a request twice does no harm and can be done.</summary>
     public bool MayRepeat(HttpContext context, Exchange exchange)
@@ -36,18 +44,22 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegi
         var retry = configuration.Options.Retry;
         return retry.Enabled
             && !exchange.IsUpgrade
-            && !context.Response.HasStarted
             && !context.RequestAborted.IsCancellationRequested
-            && (!exchange.HasBody || exchange.Body is { IsWhole: true })
+            && IsWhole(context, exchange)
             && IsIdempotent(context.Request, retry);
     }
 
     /// <summary>
-    /// Whether a request may follow at once on a fresh connection to the same enclave, which closed the idle one that it
-    /// had. The enclave has hardly seen it, so this is no load that a budget would have to bound.
+    /// Takes a place for a request that follows at once on a fresh connection to the same enclave, which closed the idle one
+    /// that it had. Never refused for the budget, since the enclave has hardly seen it; but a place that others have not then.
     /// </summary>
-    public bool MayRepeatOnFresh(HttpContext context, Exchange exchange) =>
-        exchange.Sent <= configuration.Options.Retry.MaxAttempts && MayRepeat(context, exchange);
+    public bool TryRepeatOnFresh(HttpContext context, Exchange exchange)
+    {
+        if (exchange.Sent > configuration.Options.Retry.MaxAttempts || !MayRepeat(context, exchange))
+            return false;
+        _budget.Take();
+        return true;
+    }
 
     /// <summary>Takes the place of a retry for a request whose connection ended before any byte of an answer.</summary>
     public bool TryRepeat(HttpContext context, Exchange exchange)

@@ -91,7 +91,7 @@ internal sealed class EnclaveForwarder(
                 // means something, and is not tried away.
                 var failure = attempt.Failure!;
                 exchange.Sent += attempt.HasSent ? 1 : 0;
-                if (isRepeated || failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !retries.MayRepeatOnFresh(context, exchange))
+                if (isRepeated || failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !retries.TryRepeatOnFresh(context, exchange))
                     return ForwardFailure.ErrorOf(failure.Kind);
                 retries.Counts.Count(RetryReason.Idle);
                 IngressLog.RepeatedOnFreshConnection(logger, exchange.RequestId, enclave.ToString(), failure.Code);
@@ -132,7 +132,7 @@ internal sealed class EnclaveForwarder(
                 break;
             case FailureKind.ConnectionTerminated or FailureKind.ResponseCut or FailureKind.InvalidResponse:
                 // An application that refuses a large body does so by closing: no client may take an enclave out with that.
-                var kind = attempt.Phase == AttemptPhase.Sending ? EvidenceKind.ServerError : EvidenceKind.AnswerCut;
+                var kind = attempt is { Phase: AttemptPhase.Sending, HasSent: true } ? EvidenceKind.ServerError : EvidenceKind.AnswerCut;
                 attempt.Enclave.ReportEvidence(new Evidence(kind, $"an answer failed: {failure.Detail} ({failure.Code})"));
                 break;
         }

@@ -247,6 +247,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
 
         if (!sending.IsCompletedSuccessfully)
             return EndSendAsync(sending);
+        plan.Body?.Sent();
         attempt.EndWrite();
         return ValueTask.FromResult(true);
     }
@@ -256,6 +257,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         try
         {
             await sending;
+            plan.Body?.Sent();
             return true;
         }
         catch (Exception ex)

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text;
 using ParentProxy.Tests.Support;
 
@@ -152,6 +153,25 @@ public sealed class RetryTests
         Assert.Equal(200, (await client.ReadMessageAsync()).Status);
         Assert.Equal("100-continue", expectation);
         Assert.Equal(1, await CountAsync(proxy, "connect"));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(60000)]
+    [InlineData(1_000_000)]
+    public async Task Post_ConnectionEndedBeforeTheFirstByte_GoesToAnotherWithItsBody(int length)
+    {
+        using var directory = new TemporaryDirectory();
+        await using var bad = ScriptedEnclave.Start(_ => Task.CompletedTask, new UnixDomainSocketEndPoint(directory.File("bad.sock")));
+        await using var good = FaultyEnclave.Good();
+        await using var proxy = await TestProxy.StartAsync(new LateDialer(bad.EndPoint), [.. TestProxy.Enclave(0, bad.EndPoint), .. TestProxy.Enclave(1, good.EndPoint), .. Settings]);
+        var body = Encoding.Latin1.GetString([.. Enumerable.Range(0, length).Select(i => (byte)('a' + i % 26))]);
+
+        var answer = await proxy.ExchangeAsync($"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}");
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(body, Assert.Single(good.Requests).Text);
+        Assert.Equal((1, 0), (await CountAsync(proxy, "connect"), await CountAsync(proxy, "reset")));
     }
 
     [Theory]
