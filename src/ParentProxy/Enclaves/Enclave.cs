@@ -127,11 +127,13 @@ internal sealed class Enclave
     /// <summary>Starts a request on the current pool, or says that the enclave has just been retired.</summary>
     public bool TryBeginRequest(out EnclaveHttpPool? pool)
     {
-        pool = Volatile.Read(ref _pool);
-        if (pool is null || !pool.TryLease())
-            return false;
+        // Counted first: a removed enclave is gone when it has none.
         Interlocked.Increment(ref _inFlight);
-        return true;
+        pool = Volatile.Read(ref _pool);
+        if (pool is not null && pool.TryLease())
+            return true;
+        Interlocked.Decrement(ref _inFlight);
+        return false;
     }
 
     /// <summary>Ends a request that <see cref="TryBeginRequest"/> started.</summary>
@@ -189,11 +191,14 @@ internal sealed class Enclave
             return;
         lock (_gate)
         {
-            if (evidence.Kind is EvidenceKind.DialFailed or EvidenceKind.AnswerCut
-                && _status.State == EnclaveState.Healthy
-                && _registry.MayEject(this))
+            if (evidence.Kind is EvidenceKind.DialFailed or EvidenceKind.AnswerCut && _status.State == EnclaveState.Healthy)
             {
-                Change(EnclaveState.Ejected, $"{evidence.Reason}; out until a probe succeeds", _status.ProbeHealthy);
+                // Two at a time would each take the other for the one that is left.
+                lock (_registry.Ejecting)
+                {
+                    if (_registry.MayEject(this))
+                        Change(EnclaveState.Ejected, $"{evidence.Reason}; out until a probe succeeds", _status.ProbeHealthy);
+                }
             }
 
             PendingEvidence ??= evidence;
@@ -228,7 +233,10 @@ internal sealed class Enclave
             var next = _status.State switch
             {
                 EnclaveState.Healthy when !result.Ok && (onEvidence || _failures >= probe.UnhealthyAfter) => EnclaveState.Unhealthy,
-                EnclaveState.Ejected => result.Ok ? EnclaveState.Healthy : EnclaveState.Unhealthy,
+                EnclaveState.Ejected when !result.Ok => EnclaveState.Unhealthy,
+
+                // What took it out while the probe ran, the next one has to look at.
+                EnclaveState.Ejected when PendingEvidence is null => EnclaveState.Healthy,
 
                 // Nothing good is known of a starting enclave that a first failure could be weighed against.
                 EnclaveState.Starting when !result.Ok => EnclaveState.Unhealthy,

@@ -67,6 +67,9 @@ internal sealed class EnclaveRegistry(
         Changed.Set();
     }
 
+    /// <summary>Held while an enclave is ejected.</summary>
+    public Lock Ejecting { get; } = new();
+
     /// <summary>
     /// Whether evidence from traffic may take an enclave out: never the last usable one of a service, and never more
     /// than half of them. One request that makes an application drop its connection must not take enclave after

@@ -14,6 +14,9 @@ internal sealed class PatientDialer(IEnclaveDialer dialer, EnclaveEndpoint endpo
 
     private long _lastSuccess = long.MinValue;
 
+    /// <summary>Called each time when a dial was turned away and will be repeated.</summary>
+    public Action<DialException>? TurnedAway { get; init; }
+
     /// <summary>Dials until it succeeds, fails for good or the time is over.</summary>
     /// <exception cref="DialException">No connection came about.</exception>
     public async Task<EnclaveStream> DialAsync(TimeSpan timeout, CancellationToken cancellationToken)
@@ -37,6 +40,7 @@ internal sealed class PatientDialer(IEnclaveDialer dialer, EnclaveEndpoint endpo
                 firstReset ??= time.GetTimestamp();
                 if (time.GetElapsedTime(Math.Max(firstReset.Value, Volatile.Read(ref _lastSuccess))) >= Patience)
                     throw;
+                TurnedAway?.Invoke(ex);
             }
 
             // Jitter keeps the dials of a burst from meeting the same full queue again.

@@ -80,7 +80,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         _discovery.Start();
         await _admin.StartAsync(cancellationToken);
         await Ingress.StartAsync(cancellationToken);
-        _monitor.Synchronize();
+        lock (_publishing)
+            _monitor.Synchronize();
     }
 
     /// <summary>Waits until discovery has looked once and every enclave was probed once.</summary>

@@ -164,12 +164,13 @@ internal sealed class Http1Pool : IDisposable
     /// <summary>Gives a connection to a request, which gives it back with <see cref="Return"/>.</summary>
     /// <param name="dialTime">How long from now on a dial on behalf of the request makes sense.</param>
     /// <param name="maxIdle">For how long it may have been idle; zero when it must be one that no request had before: for a request that is repeated because the connection which it reused turned out to be closed.</param>
+    /// <param name="mayLeave">Whether it fails with <see cref="TurnedAwayException"/> when a dial is turned away, instead of waiting for the next.</param>
     /// <param name="cancellationToken">Ends the wait. A connection that was given at the same moment is given nevertheless.</param>
     /// <exception cref="PoolFullException">Too many wait already.</exception>
     /// <exception cref="QueueTimeoutException">All connections stayed busy for too long.</exception>
     /// <exception cref="DialTimeoutException">There is no connection, and no dial came to an end in time. Of a dial that failed its own exception is thrown.</exception>
     /// <exception cref="ObjectDisposedException">The pool was closed, before or meanwhile.</exception>
-    public ValueTask<Http1Connection> RentAsync(TimeSpan dialTime, TimeSpan maxIdle, CancellationToken cancellationToken)
+    public ValueTask<Http1Connection> RentAsync(TimeSpan dialTime, TimeSpan maxIdle, bool mayLeave, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<Http1Connection>(cancellationToken);
@@ -186,7 +187,7 @@ internal sealed class Http1Pool : IDisposable
                 return ValueTask.FromException<Http1Connection>(new PoolFullException(_waiters.Count));
             if (_open == 0 && dialTime <= TimeSpan.Zero)
                 return ValueTask.FromException<Http1Connection>(new DialTimeoutException(dialTime));
-            waiter = new Http1PoolWaiter(now, dialTime, fresh: maxIdle == TimeSpan.Zero);
+            waiter = new Http1PoolWaiter(now, dialTime, fresh: maxIdle == TimeSpan.Zero, mayLeave);
             _waiters.AddLast(waiter.Node);
             WakeAt(GivesUp(waiter), now);
             work = Plan();
@@ -194,6 +195,29 @@ internal sealed class Http1Pool : IDisposable
 
         Do(work);
         return cancellationToken.CanBeCanceled ? WaitAsync(waiter, cancellationToken) : new ValueTask<Http1Connection>(waiter.Task);
+    }
+
+    /// <summary>A dial was turned away and will be repeated: who can be served elsewhere does not wait for it.</summary>
+    public void TurnAway(Exception cause)
+    {
+        List<Http1PoolWaiter> leaving = [];
+        lock (_lock)
+        {
+            for (var node = _waiters.First; node is not null;)
+            {
+                var (waiter, next) = (node.Value, node.Next);
+                if (waiter.MayLeave)
+                {
+                    _waiters.Remove(node);
+                    leaving.Add(waiter);
+                }
+
+                node = next;
+            }
+        }
+
+        foreach (var waiter in leaving)
+            waiter.SetException(new TurnedAwayException(cause));
     }
 
     /// <summary>Takes a connection back. It is not the caller's any more, whatever happens.</summary>
@@ -331,7 +355,9 @@ internal sealed class Http1Pool : IDisposable
         {
             // Those past their time the timer fetches, those that have ended their own end.
             var entry = node.Value;
-            if (entry.Expires <= now || now - entry.IdleSince > maxIdle || entry.Connection.HasEnded)
+            if (now - entry.IdleSince > maxIdle)
+                break;
+            if (entry.Expires <= now || entry.Connection.HasEnded)
                 continue;
             if (!entry.Connection.IsAtHand && ++seen < LooksForOneAtHand)
                 other ??= entry;

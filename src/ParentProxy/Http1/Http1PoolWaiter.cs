@@ -10,12 +10,14 @@ internal sealed class Http1PoolWaiter : TaskCompletionSource<Http1Connection>
     /// <param name="since">When it came.</param>
     /// <param name="dialTime">How long a dial on its behalf may take.</param>
     /// <param name="fresh">Whether it is served by a connection only that no request had before.</param>
-    public Http1PoolWaiter(TimeSpan since, TimeSpan dialTime, bool fresh)
+    /// <param name="mayLeave">Whether it goes elsewhere when a dial is turned away.</param>
+    public Http1PoolWaiter(TimeSpan since, TimeSpan dialTime, bool fresh, bool mayLeave)
         : base(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         Since = since;
         DialTime = dialTime;
         IsFresh = fresh;
+        MayLeave = mayLeave;
         Node = new LinkedListNode<Http1PoolWaiter>(this);
     }
 
@@ -27,6 +29,9 @@ internal sealed class Http1PoolWaiter : TaskCompletionSource<Http1Connection>
 
     /// <summary>Whether it is served by a connection only that no request had before.</summary>
     public bool IsFresh { get; }
+
+    /// <summary>Whether it goes elsewhere when a dial is turned away.</summary>
+    public bool MayLeave { get; }
 
     /// <summary>Its place in the queue; in no list once its end is decided.</summary>
     public LinkedListNode<Http1PoolWaiter> Node { get; }

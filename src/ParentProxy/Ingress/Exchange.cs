@@ -9,6 +9,12 @@ namespace ParentProxy.Ingress;
 /// <summary>What is known of one public request while it is served.</summary>
 internal sealed class Exchange
 {
+    /// <summary>
+    /// How much longer than its patience a request may take in all. It lets the dial of a request's first try have its
+    /// whole time.
+    /// </summary>
+    private static readonly TimeSpan DialSlack = TimeSpan.FromMilliseconds(200);
+
     /// <summary>The value of <c>X-Request-Id</c>, towards the enclave and the client.</summary>
     public required string RequestId { get; init; }
 
@@ -51,6 +57,9 @@ internal sealed class Exchange
     /// <summary>The body as the client sends it, where <see cref="Body"/> stands before it in the request; null otherwise.</summary>
     public Stream? ClientBody { get; set; }
 
+    /// <summary>Whether doing the request twice does no harm.</summary>
+    public bool IsIdempotent { get; set; }
+
     /// <summary>Whether the client asks for another protocol.</summary>
     public bool IsUpgrade { get; set; }
 
@@ -60,14 +69,27 @@ internal sealed class Exchange
     /// <summary>What went wrong before it was tried once more; null when nothing did.</summary>
     public List<FailedTry>? FailedTries { get; private set; }
 
-    /// <summary>Timestamp from which on an enclave has been looked for: the arrival, or the end of a try that was sent.</summary>
-    public long SearchStarted { get; set; }
+    /// <summary>Timestamp from which on an enclave has been looked for: the arrival, or the end of a try that had one.</summary>
+    public long SearchStarted { get; private set; }
+
+    /// <summary>Whether there is another enclave to go to when this one turns a dial away.</summary>
+    public bool MayLeave { get; set; }
+
+    /// <summary>How long an enclave is looked for.</summary>
+    public TimeSpan Patience { get; set; }
 
     /// <summary>Timestamp after which no enclave is dialled for the request any more.</summary>
-    public long DialDeadline { get; set; }
+    public long DialDeadline { get; private set; }
 
     /// <summary>Whether the latest try came to nothing because its enclave had just left the configuration.</summary>
     public bool EnclaveHadLeft { get; set; }
+
+    /// <summary>From a moment on an enclave is looked for, with the patience of a request that has just come.</summary>
+    public void BeginSearch(long now, TimeProvider time)
+    {
+        SearchStarted = now;
+        DialDeadline = now + (long)((Patience + DialSlack).TotalSeconds * time.TimestampFrequency);
+    }
 
     /// <summary>Notes a try that another one follows.</summary>
     public void NoteFailedTry(RetryReason reason, string enclave, string code)

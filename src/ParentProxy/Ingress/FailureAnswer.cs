@@ -48,7 +48,7 @@ internal static class FailureAnswer
 
     private static (int Status, string Error, string Title, string Detail) Describe(FailureKind kind) => kind switch
     {
-        FailureKind.NoEnclave => (503, "destination_unavailable", "Service Unavailable", "No backend can take the request right now. Try again shortly."),
+        FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.TurnedAway => (503, "destination_unavailable", "Service Unavailable", "No backend can take the request right now. Try again shortly."),
         FailureKind.TooManyWaiting => (503, "connection_limit_reached", "Service Unavailable", "Too many requests are waiting for a backend. Try again shortly."),
         FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy => (503, "connection_limit_reached", "Service Unavailable", "The backend is busy. Try again shortly."),
         FailureKind.ConnectionTerminated => (502, "connection_terminated", "Bad Gateway", "The backend closed the connection before it answered."),

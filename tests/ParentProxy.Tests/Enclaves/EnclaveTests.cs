@@ -99,6 +99,22 @@ public sealed class EnclaveTests
     }
 
     [Fact]
+    public void Ejected_WhileAProbeRuns_ItsSuccessDoesNotBringItBack()
+    {
+        var registry = Registry(count: 2);
+        var enclave = Healthy(registry);
+
+        // The probe had begun before: it took no evidence.
+        enclave.ReportDialFailed(Refused);
+        Report(enclave, true);
+        Assert.Equal(EnclaveState.Ejected, enclave.Status.State);
+        Assert.NotNull(enclave.TakeEvidence());
+        Report(enclave, true);
+
+        Assert.Equal(EnclaveState.Healthy, enclave.Status.State);
+    }
+
+    [Fact]
     public void DialFailed_ItIsTheLastUsable_StaysInAndIsProbed()
     {
         var enclave = Healthy(Registry());

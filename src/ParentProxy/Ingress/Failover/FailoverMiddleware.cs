@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Http1;
 using ParentProxy.Ingress.Forwarding;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -18,12 +19,6 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
 {
     /// <summary>How long a request waits for news at most before it looks again.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>
-    /// How much longer than its patience a request may take in all. It lets the dial of a request's first try have its
-    /// whole time.
-    /// </summary>
-    private static readonly TimeSpan DialSlack = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Before a request is sent to the same enclave again, which may be about to end.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(25);
@@ -66,19 +61,32 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         var options = configuration.Options;
         var proxy = context.GetReverseProxyFeature();
         var cluster = proxy.Route.Cluster!;
-        var patience = Longer(options.Timeouts.Connect, options.Retry.WaitForEnclave);
         exchange.Cluster = cluster;
+        exchange.Patience = Longer(options.Timeouts.Connect, options.Retry.WaitForEnclave);
+        exchange.BeginSearch(exchange.Started, time);
         retries.CountRequest();
-        BeginSearch(exchange, exchange.Started, patience);
         AttemptFailure? last = null;
         HashSet<string>? tried = null;
+        RetryReason? again = null;
+        var (isTurnedAway, isPatient) = (false, false);
         while (true)
         {
             var changed = registry.Changed.Next;
             var usable = Usable(cluster);
             var untried = tried is null ? usable : Without(usable, tried);
+
+            // Who has queued for long does not queue once more.
+            if (last is { Kind: FailureKind.ConnectionsBusy, Code: QueueTimeoutException.Code })
+                untried = untried.FindAll(HasRoom);
             if (untried.Count == 0)
             {
+                if (isTurnedAway)
+                {
+                    // All of those that were free may have full accept queues: now it waits for one to take it.
+                    (isTurnedAway, isPatient, tried) = (false, true, null);
+                    continue;
+                }
+
                 if (last is { Kind: FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy })
                     return last;
                 var isSentAgain = usable.Count > 0 && last is not null && last.Kind != FailureKind.NoEnclave;
@@ -90,7 +98,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 else
                 {
                     // None is usable, or all of them could not be dialled just now: the probes that this started speak first.
-                    var (isOver, refusal) = await WaitAsync(cluster, exchange, changed, usable.Count == 0 ? options.Retry.WaitForEnclave : patience, context.RequestAborted);
+                    var (isOver, refusal) = await WaitAsync(cluster, exchange, changed, usable.Count == 0 ? options.Retry.WaitForEnclave : exchange.Patience, context.RequestAborted);
                     if (isOver)
                         return refusal ?? last ?? NoneUsable(cluster);
                 }
@@ -100,6 +108,9 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             }
 
             proxy.AvailableDestinations = WithRoom(cluster, untried);
+            if (again is { } why)
+                retries.Counts.Count(why);
+            exchange.MayLeave = untried.Count > 1 && !isPatient && !HasAffinity(cluster);
             exchange.Attempt = null;
             exchange.EnclaveHadLeft = false;
             await next(context);
@@ -112,11 +123,13 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             if (WhyAgain(context, exchange, attempt) is not { } reason)
                 return last;
 
-            if (reason is RetryReason.Reset or RetryReason.Moved)
-                BeginSearch(exchange, time.GetTimestamp(), patience);
-            else if (reason == RetryReason.Connect && patience <= time.GetElapsedTime(exchange.SearchStarted))
-                return last ?? NoneUsable(cluster);
-            retries.Counts.Count(reason);
+            // The time for which an enclave is looked for is that without one: not in its queue, not at its work.
+            isTurnedAway |= last is { Kind: FailureKind.TurnedAway };
+            if (last is not { Kind: FailureKind.NoEnclave or FailureKind.TurnedAway or FailureKind.ConnectionTerminated } || reason == RetryReason.Reset)
+                exchange.BeginSearch(time.GetTimestamp(), time);
+            else if (exchange.Patience <= time.GetElapsedTime(exchange.SearchStarted))
+                return last;
+            again = reason;
             exchange.NoteFailedTry(reason, attempt?.Enclave.ToString() ?? proxy.ProxiedDestination!.DestinationId, last?.Code ?? "left");
             context.Response.Clear();
             context.Features.Set<IForwarderErrorFeature>(null);
@@ -127,32 +140,25 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
     /// <summary>Why a request is to be tried once more; null when it is not. Takes its place from the budget where it needs one.</summary>
     private RetryReason? WhyAgain(HttpContext context, Exchange exchange, Attempt? attempt)
     {
-        if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
+        if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested || !RetryPolicy.IsWhole(exchange))
             return null;
         switch (attempt?.Failure?.Kind)
         {
-            case null or FailureKind.NoEnclave:
-                // Nothing was sent: the dial failed, or the enclave had just left. Any method may be tried again.
+            case null or FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.TurnedAway:
+                // Nothing was sent: the dial failed, or was turned away, or the enclave had just left. Any method may be tried again.
                 return RetryReason.Connect;
             case FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy:
                 return RetryReason.Busy;
             case FailureKind.EnclaveLeft:
                 return RetryReason.Moved;
-            case FailureKind.ConnectionTerminated when attempt is { HasSent: false, HasReceived: false } && RetryPolicy.IsWhole(context, exchange):
+            case FailureKind.ConnectionTerminated when attempt is { HasSent: false, HasReceived: false }:
                 // The connection had ended before the first byte was out.
                 return RetryReason.Connect;
-            case FailureKind.ConnectionTerminated when !attempt.HasReceived && retries.TryRepeat(context, exchange):
+            case FailureKind.ConnectionTerminated when !attempt.HasReceived && retries.TryRepeat(exchange):
                 return RetryReason.Reset;
             default:
                 return null;
         }
-    }
-
-    /// <summary>From now on an enclave is looked for, with the patience of a request that has just come.</summary>
-    private void BeginSearch(Exchange exchange, long now, TimeSpan patience)
-    {
-        exchange.SearchStarted = now;
-        exchange.DialDeadline = now + (long)((patience + DialSlack).TotalSeconds * time.TimestampFrequency);
     }
 
     private static TimeSpan Pause(int tries) => FirstPause * (1 << Math.Clamp(tries - 1, 0, 4)) * (0.5 + Random.Shared.NextDouble());
@@ -185,13 +191,17 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
     /// <summary>Those that have a connection free or may open one: only when none has, a request queues. A session stays with its enclave.</summary>
     private List<DestinationState> WithRoom(ClusterState cluster, List<DestinationState> usable)
     {
-        if (usable.Count == 1 || cluster.Model.Config.SessionAffinity is { Enabled: true })
+        if (usable.Count == 1 || HasAffinity(cluster))
             return usable;
-        var full = 0;
+        var free = 0;
         foreach (var destination in usable)
-            full += registry.Find(destination.DestinationId) is { HasRoom: false } ? 1 : 0;
-        return full == 0 || full == usable.Count ? usable : usable.FindAll(d => registry.Find(d.DestinationId) is { HasRoom: true });
+            free += HasRoom(destination) ? 1 : 0;
+        return free == 0 || free == usable.Count ? usable : usable.FindAll(HasRoom);
     }
+
+    private static bool HasAffinity(ClusterState cluster) => cluster.Model.Config.SessionAffinity is { Enabled: true };
+
+    private bool HasRoom(DestinationState destination) => registry.Find(destination.DestinationId) is { HasRoom: true };
 
     /// <summary>
     /// Waits until an enclave is usable, or, where one is that could not be dialled, for the next news of any.

@@ -4,7 +4,7 @@ namespace ParentProxy.Ingress.Failover;
 
 /// <summary>
 /// What was read of a request body so far, so that it can be sent again. Gives up what it has when the body turns out to
-/// be larger than is kept.
+/// be larger than is kept. Used by whoever sends the request, one after the other; <see cref="IsWhole"/> by anybody.
 /// </summary>
 /// <param name="limit">How much is kept, in bytes.</param>
 /// <param name="onlyUnsent">Whether it is kept until the first byte of the request is out, and no longer.</param>
@@ -19,6 +19,9 @@ internal sealed class RecordedBody(int limit, bool onlyUnsent) : IDisposable
     /// <summary>Whether everything that was read is here.</summary>
     public bool IsWhole => !_isGivenUp;
 
+    /// <summary>Whether it is kept when the first byte of the request is out, too.</summary>
+    public bool IsKept => !onlyUnsent;
+
     /// <summary>Whether that is the whole body.</summary>
     public bool HasEnded { get; private set; }
 
@@ -28,12 +31,9 @@ internal sealed class RecordedBody(int limit, bool onlyUnsent) : IDisposable
     /// <summary>Notes what was read.</summary>
     public void Add(in ReadOnlySequence<byte> piece)
     {
-        if (_isGivenUp)
-            return;
-        if (piece.Length > limit - _count)
+        if (_isGivenUp || piece.Length > limit - _count)
         {
-            _isGivenUp = true;
-            Dispose();
+            GiveUp();
             return;
         }
 
@@ -42,17 +42,18 @@ internal sealed class RecordedBody(int limit, bool onlyUnsent) : IDisposable
         _count += (int)piece.Length;
     }
 
-    /// <summary>Notes that bytes of the request are out.</summary>
-    public void Sent()
-    {
-        if (!onlyUnsent || _isGivenUp)
-            return;
-        _isGivenUp = true;
-        Dispose();
-    }
+    /// <summary>Notes that bytes of the request are out. What is here may be in the middle of being sent: it is not touched.</summary>
+    public void Sent() => _isGivenUp |= onlyUnsent;
 
     /// <summary>Notes that the body is over.</summary>
     public void End() => HasEnded = true;
+
+    /// <summary>It will not be sent again.</summary>
+    public void GiveUp()
+    {
+        _isGivenUp = true;
+        Dispose();
+    }
 
     /// <inheritdoc/>
     public void Dispose()

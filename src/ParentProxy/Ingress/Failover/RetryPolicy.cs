@@ -11,62 +11,68 @@ namespace ParentProxy.Ingress.Failover;
 /// </summary>
 internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegistry registry, TimeProvider time)
 {
-    /// <summary>More than is read of a body before the first of it goes out.</summary>
-    private const int BytesBeforeSending = 64 * 1024;
-
     private readonly RetryBudget _budget = new(time);
 
     /// <summary>What was tried once more so far.</summary>
     public RetryCounts Counts { get; } = new();
 
+    private RetryOptions Options => configuration.Options.Retry;
+
     /// <summary>A request has come, a share of which makes the budget.</summary>
     public void CountRequest() => _budget.CountRequest();
 
-    /// <summary>Notes that a request has a body, and has it recorded when it may have to be sent again.</summary>
-    public void BodyFound(HttpContext context, Exchange exchange)
+    /// <summary>Whether doing a request twice does no harm.</summary>
+    public bool IsIdempotent(HttpRequest request) => request.Method switch
+    {
+        "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE" => true,
+        "POST" or "PATCH" => Options.HonorIdempotencyKey && request.Headers["Idempotency-Key"] is [{ Length: > 0 }],
+        _ => false,
+    };
+
+    /// <summary>Notes that a request has a body, and has it recorded: to be sent again, or else until its first byte is out.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="exchange">What is known of it.</param>
+    /// <param name="unsentBytes">More than is read of a body before the first of it goes out.</param>
+    public void BodyFound(HttpContext context, Exchange exchange, int unsentBytes)
     {
         if (exchange.HasBody)
             return;
         exchange.HasBody = true;
-        var retry = configuration.Options.Retry;
-        exchange.Body = retry is { Enabled: true, MaxBufferedBodyBytes: > 0 } && !(context.Request.ContentLength > retry.MaxBufferedBodyBytes) && IsIdempotent(context.Request, retry)
-            ? new RecordedBody(retry.MaxBufferedBodyBytes, onlyUnsent: false)
-            : new RecordedBody(BytesBeforeSending, onlyUnsent: true);
+        exchange.Body = Options is { Enabled: true, MaxBufferedBodyBytes: > 0 and var limit } && exchange.IsIdempotent && !(context.Request.ContentLength > limit)
+            ? new RecordedBody(limit, onlyUnsent: false)
+            : new RecordedBody(unsentBytes, onlyUnsent: true);
     }
 
-    /// <summary>Whether a request of which nothing was sent can be sent elsewhere: what was read of its body is still there.</summary>
-    public static bool IsWhole(HttpContext context, Exchange exchange) =>
-        !context.Response.HasStarted && (!exchange.HasBody || exchange.Body is { IsWhole: true });
+    /// <summary>Whether the request can be sent again from its beginning: what was read of its body is still there.</summary>
+    public static bool IsWhole(Exchange exchange) => !exchange.HasBody || exchange.Body is { IsWhole: true };
 
-    /// <summary>Whether sending a request twice does no harm and can be done.</summary>
-    public bool MayRepeat(HttpContext context, Exchange exchange)
-    {
-        var retry = configuration.Options.Retry;
-        return retry.Enabled
-            && !exchange.IsUpgrade
-            && !context.RequestAborted.IsCancellationRequested
-            && IsWhole(context, exchange)
-            && IsIdempotent(context.Request, retry);
-    }
+    /// <summary>
+    /// Whether a request that has found its connection ended could always be saved. Else it takes none that the enclave may
+    /// be about to end.
+    /// </summary>
+    public bool CanBeSaved(Exchange exchange, long? contentLength) =>
+        Options.Enabled && exchange.IsIdempotent && !exchange.IsUpgrade && (!exchange.HasBody || (exchange.Body is { IsKept: true } && contentLength is not null));
 
     /// <summary>
     /// Takes a place for a request that follows at once on a fresh connection to the same enclave, which closed the idle one
     /// that it had. Never refused for the budget, since the enclave has hardly seen it; but a place that others have not then.
     /// </summary>
-    public bool TryRepeatOnFresh(HttpContext context, Exchange exchange)
+    public bool TryRepeatOnFresh(HttpContext context, Exchange exchange, Attempt attempt)
     {
-        if (exchange.Sent > configuration.Options.Retry.MaxAttempts || !MayRepeat(context, exchange))
+        if (!attempt.HasSent)
+            return IsWhole(exchange) && IsOpen(context);
+        if (exchange.Sent >= Math.Max(2, Options.MaxAttempts) || !MayRepeat(exchange) || !IsOpen(context))
             return false;
         _budget.Take();
         return true;
     }
 
     /// <summary>Takes the place of a retry for a request whose connection ended before any byte of an answer.</summary>
-    public bool TryRepeat(HttpContext context, Exchange exchange)
+    public bool TryRepeat(Exchange exchange)
     {
-        if (!MayRepeat(context, exchange) || exchange.Sent >= configuration.Options.Retry.MaxAttempts)
+        if (!MayRepeat(exchange) || exchange.Sent >= Options.MaxAttempts)
             return false;
-        if (_budget.TryTake(configuration.Options.Retry.BudgetPercent))
+        if (_budget.TryTake(Options.BudgetPercent))
             return true;
         Counts.CountDenied();
         return false;
@@ -74,23 +80,20 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegi
 
     /// <summary>
     /// Takes the place of a retry for a request that waits for an enclave which has left the rotation; false when no other
-    /// enclave could take it, or it has to go on waiting.
+    /// enclave could take it, or it has to go on waiting. Runs beside the request, of which it touches nothing.
     /// </summary>
     public bool TryMove(Attempt attempt, Exchange exchange)
     {
         // The try under way is not counted in Sent yet.
-        return exchange.Sent + 1 < configuration.Options.Retry.MaxAttempts
-            && MayRepeat(exchange.Context, exchange)
+        return exchange.Sent + 1 < Options.MaxAttempts
+            && MayRepeat(exchange)
             && HasOther(exchange, attempt.Enclave)
-            && _budget.TryTake(configuration.Options.Retry.BudgetPercent);
+            && _budget.TryTake(Options.BudgetPercent);
     }
 
-    private static bool IsIdempotent(HttpRequest request, RetryOptions retry) => request.Method switch
-    {
-        "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE" => true,
-        "POST" or "PATCH" => retry.HonorIdempotencyKey && request.Headers["Idempotency-Key"] is [{ Length: > 0 }],
-        _ => false,
-    };
+    private static bool IsOpen(HttpContext context) => !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested;
+
+    private bool MayRepeat(Exchange exchange) => Options.Enabled && exchange is { IsIdempotent: true, IsUpgrade: false } && IsWhole(exchange);
 
     private bool HasOther(Exchange exchange, Enclave enclave)
     {

@@ -151,6 +151,7 @@ internal sealed class Attempt : IDisposable
             if (Failure is not null)
                 throw new OperationCanceledException();
             Status = status;
+            HasReceived = true;
             Enter(isTunnel ? AttemptPhase.Tunnel : AttemptPhase.Receiving, from: _phase);
         }
     }
@@ -260,7 +261,7 @@ internal sealed class Attempt : IDisposable
         if (status.State is not (EnclaveState.Unhealthy or EnclaveState.Gone))
             return null;
         if (_phase == AttemptPhase.Connecting)
-            return new AttemptFailure(FailureKind.NoEnclave, status.LastProbe?.Code ?? "out", $"the enclave left the rotation while a connection was waited for: {status.Reason}", "");
+            return new AttemptFailure(FailureKind.LeftWhileWaiting, status.LastProbe?.Code ?? "out", $"the enclave left the rotation while a connection was waited for: {status.Reason}", "");
         var mayMove = _phase is AttemptPhase.Sending or AttemptPhase.AwaitingHead && _running is not { HasReceived: true };
         if (mayMove && Exchange is { } exchange && Retries?.TryMove(this, exchange) == true)
             return new AttemptFailure(FailureKind.EnclaveLeft, "moved", $"the enclave left the rotation before it answered: {status.Reason}", "");

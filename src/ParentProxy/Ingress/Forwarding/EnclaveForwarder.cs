@@ -27,6 +27,9 @@ internal sealed class EnclaveForwarder(
     /// <summary>The authority in outgoing requests; which enclave it is, the pool decides.</summary>
     public const string DestinationPrefix = "http://enclave/";
 
+    /// <summary>More than is read of a body before the first of it goes out.</summary>
+    private const int BytesBeforeSending = 64 * 1024;
+
     /// <inheritdoc/>
     public ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer) =>
         SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, CancellationToken.None);
@@ -91,9 +94,11 @@ internal sealed class EnclaveForwarder(
                 // means something, and is not tried away.
                 var failure = attempt.Failure!;
                 exchange.Sent += attempt.HasSent ? 1 : 0;
-                if (isRepeated || failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !retries.TryRepeatOnFresh(context, exchange))
+                if (isRepeated || failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !retries.TryRepeatOnFresh(context, exchange, attempt))
                     return ForwardFailure.ErrorOf(failure.Kind);
                 retries.Counts.Count(RetryReason.Idle);
+                exchange.NoteFailedTry(RetryReason.Idle, enclave.ToString(), failure.Code);
+                exchange.BeginSearch(time.GetTimestamp(), time);
                 IngressLog.RepeatedOnFreshConnection(logger, exchange.RequestId, enclave.ToString(), failure.Code);
             }
         }
@@ -106,12 +111,17 @@ internal sealed class EnclaveForwarder(
 
     private RequestPlan Plan(HttpContext context, Exchange exchange)
     {
+        // A try before this one went over HTTP/2: the setting has just changed.
+        if (exchange.ClientBody is { } body)
+            context.Request.Body = body;
         var plan = new RequestPlan(context, exchange);
         exchange.IsUpgrade = plan.Upgrade is not null;
-        if (plan.Framing == RequestBodyFraming.None)
-            return plan;
-        retries.BodyFound(context, exchange);
+        exchange.IsIdempotent = retries.IsIdempotent(context.Request);
+        if (plan.Framing != RequestBodyFraming.None)
+            retries.BodyFound(context, exchange, BytesBeforeSending);
         plan.Body = exchange.Body;
+        if (retries.CanBeSaved(exchange, plan.ContentLength))
+            plan.MaxIdle = TimeSpan.MaxValue;
         return plan;
     }
 

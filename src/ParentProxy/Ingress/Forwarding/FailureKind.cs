@@ -6,6 +6,12 @@ internal enum FailureKind
     /// <summary>No enclave could be dialled or waited for.</summary>
     NoEnclave,
 
+    /// <summary>The enclave left while a connection to it was waited for; nothing was sent.</summary>
+    LeftWhileWaiting,
+
+    /// <summary>The accept queue of the enclave may be full; the dial is repeated for others, and nothing was sent.</summary>
+    TurnedAway,
+
     /// <summary>More requests wait for an enclave than may.</summary>
     TooManyWaiting,
 

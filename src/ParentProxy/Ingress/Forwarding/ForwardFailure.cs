@@ -16,12 +16,13 @@ internal static class ForwardFailure
     private static AttemptFailure OfConnecting(Exception exception, EnclaveEndpoint endpoint) => exception switch
     {
         DialException dial => new AttemptFailure(FailureKind.NoEnclave, dial.Code, dial.Meaning, dial.Hint),
+        TurnedAwayException { InnerException: DialException dial } => new AttemptFailure(FailureKind.TurnedAway, dial.Code, dial.Meaning, dial.Hint),
         DialTimeoutException => new AttemptFailure(FailureKind.NoEnclave, DialException.Timeout, $"no connection to {endpoint} came about in time", "Timeouts:Connect sets the time for a dial, Routing:MaxDialsPerEnclave how many run at a time."),
         PoolFullException full => new AttemptFailure(FailureKind.ConnectionsBusy, "limit", full.Message, "Routing:MaxConnectionsPerEnclave and MaxQueuedPerEnclave set the limits."),
-        QueueTimeoutException waited => new AttemptFailure(FailureKind.ConnectionsBusy, "timeout", waited.Message, "Routing:QueueTimeout sets the time, MaxConnectionsPerEnclave how many connections there may be."),
+        QueueTimeoutException waited => new AttemptFailure(FailureKind.ConnectionsBusy, QueueTimeoutException.Code, waited.Message, "Routing:QueueTimeout sets the time, MaxConnectionsPerEnclave how many connections there may be."),
         TunnelsBusyException busy => new AttemptFailure(FailureKind.TunnelsBusy, "limit", busy.Message, "Routing:MaxTunnelsPerEnclave sets the limit."),
         OperationCanceledException => new AttemptFailure(FailureKind.ClientGone, "canceled", "the client went away", ""),
-        ObjectDisposedException => new AttemptFailure(FailureKind.NoEnclave, "unavailable", "the enclave has just left", ""),
+        ObjectDisposedException => new AttemptFailure(FailureKind.LeftWhileWaiting, "unavailable", "the enclave has just left", ""),
         _ => new AttemptFailure(FailureKind.Internal, "internal", exception.Message, "Please report this."),
     };
 
@@ -64,7 +65,7 @@ internal static class ForwardFailure
     /// <summary>What YARP's pipeline is told.</summary>
     public static ForwarderError ErrorOf(FailureKind kind) => kind switch
     {
-        FailureKind.NoEnclave or FailureKind.ConnectionsBusy => ForwarderError.NoAvailableDestinations,
+        FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.TurnedAway or FailureKind.ConnectionsBusy => ForwarderError.NoAvailableDestinations,
         FailureKind.ClientGone => ForwarderError.RequestCanceled,
         FailureKind.BadRequest => ForwarderError.RequestCreation,
         FailureKind.BadRequestBody or FailureKind.BodyTooLarge => ForwarderError.RequestBodyClient,

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Http1;
+using ParentProxy.Ingress.Failover;
 
 namespace ParentProxy.Ingress.Forwarding;
 
@@ -51,11 +52,14 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         if (plan.Upgrade is not null)
             _place = pool.TryReserveTunnel() ?? throw new TunnelsBusyException();
         var maxIdle = fresh ? TimeSpan.Zero : plan.MaxIdle;
-        _connection = pool.TryRent(maxIdle) ?? await pool.RentAsync(timeToDial, maxIdle, attempt.Cancellation);
+        _connection = pool.TryRent(maxIdle) ?? await pool.RentAsync(timeToDial, maxIdle, attempt.Exchange is { MayLeave: true }, attempt.Cancellation);
         attempt.Connected(_connection.IsReused, plan.Framing != RequestBodyFraming.None);
         attempt.Bind(this);
         try
         {
+            // The enclave had left the moment before: nothing is read or sent for this try.
+            if (attempt.Failure is not null)
+                throw new OperationCanceledException();
             WriteHead();
             _upload = plan.Framing == RequestBodyFraming.None ? SendHeadAsync() : UploadAsync();
             ResponseHead head;
@@ -73,6 +77,10 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             if (isTunnel && !string.Equals(head.Upgrade, plan.Upgrade, StringComparison.OrdinalIgnoreCase))
                 throw new InvalidResponseException("it switches to a protocol that was not asked for");
             attempt.HeadReceived(head.Status, isTunnel);
+
+            // It is not sent again any more.
+            if (_upload.IsCompleted)
+                plan.Body?.GiveUp();
             if (isTunnel)
                 await TunnelAsync(head);
             else if (await BeginResponseAsync(head))
@@ -126,8 +134,15 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     /// <summary>Sends head and body, small pieces at once. Never throws: the answer decides what a failure means.</summary>
     private async Task UploadAsync()
     {
-        var body = context.Request.BodyReader;
         var recorded = plan.Body;
+        await UploadAsync(recorded);
+        if (recorded is { IsWhole: false })
+            recorded.GiveUp();
+    }
+
+    private async Task UploadAsync(RecordedBody? recorded)
+    {
+        var body = context.Request.BodyReader;
         if (recorded is not null && !await TryReplayAsync(recorded.Bytes))
             return;
         while (recorded is not { HasEnded: true })

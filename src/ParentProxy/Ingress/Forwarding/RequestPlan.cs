@@ -90,5 +90,5 @@ internal sealed class RequestPlan
     /// How long a connection may have been idle to take the request. The enclave may be closing one that was idle for long
     /// at this very moment; then only a request that may be sent twice can be saved.
     /// </summary>
-    public TimeSpan MaxIdle => Method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE" ? TimeSpan.MaxValue : SafeIdle;
+    public TimeSpan MaxIdle { get; set; } = SafeIdle;
 }

@@ -32,7 +32,16 @@ internal sealed class AttemptHandler(HttpMessageHandler inner) : DelegatingHandl
             throw new HttpRequestException(HttpRequestError.InvalidResponse, "The enclave switched protocols unasked.");
         }
 
-        attempt.HeadReceived((int)response.StatusCode, isTunnel);
+        try
+        {
+            attempt.HeadReceived((int)response.StatusCode, isTunnel);
+        }
+        catch (OperationCanceledException)
+        {
+            response.Dispose();
+            throw;
+        }
+
         response.Content = new WatchedResponseContent(response.Content, binding, isTunnel);
         return response;
     }

@@ -30,11 +30,16 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
         using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, cancellationToken) { Exchange = exchange, Retries = retries };
         exchange.Attempt = attempt;
         exchange.IsUpgrade = context.Request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Request.Method);
+        exchange.IsIdempotent = retries.IsIdempotent(context.Request);
         if (hasBody)
             UseRecordedBody(context, exchange);
 
         // Which connection a request gets, and when, its handler does not tell.
         attempt.Connected(isReused: null, hasBody);
+
+        // The enclave had left the moment before: nothing is sent then. From here on only what may be sent twice moves.
+        if (attempt.Failure is not null)
+            return ForwarderError.NoAvailableDestinations;
         var error = await yarp.SendAsync(context, EnclaveForwarder.DestinationPrefix, invoker, Config, transformer, attempt.Cancellation);
         if (error == ForwarderError.None)
         {
@@ -43,7 +48,7 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
         }
 
         JudgeFailure(context, attempt, error, context.GetForwarderErrorFeature()?.Exception);
-        if (attempt.Failure?.Kind != FailureKind.NoEnclave)
+        if (attempt.Failure?.Kind is not FailureKind.NoEnclave)
         {
             // More is not known: the handler keeps to itself whether bytes went out.
             attempt.Sent();
@@ -56,11 +61,10 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
     /// <summary>YARP reads the body as a stream: the next try's begins with what the one before had read.</summary>
     private void UseRecordedBody(HttpContext context, Exchange exchange)
     {
-        retries.BodyFound(context, exchange);
-        if (exchange.Body is not { } recorded)
-            return;
+        // Whether bytes of it went out is not known here: what may not be sent twice is lost with the first byte read.
+        retries.BodyFound(context, exchange, unsentBytes: 0);
         exchange.ClientBody ??= context.Request.Body;
-        context.Request.Body = new RecordedBodyStream(exchange.ClientBody, recorded);
+        context.Request.Body = new RecordedBodyStream(exchange.ClientBody, exchange.Body!);
     }
 
     private static void JudgeAnswer(Attempt attempt)

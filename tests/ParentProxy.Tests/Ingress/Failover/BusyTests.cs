@@ -55,6 +55,26 @@ public sealed class BusyTests
             Assert.True(answer.IsSuccessStatusCode);
     }
 
+    [Fact]
+    public async Task QueuedForTooLong_Is503AndQueuesNowhereElse()
+    {
+        var late = new TaskCompletionSource();
+        await using var one = FaultyEnclave.Waiting(late.Task);
+        await using var two = FaultyEnclave.Waiting(late.Task);
+        await using var proxy = await StartAsync(one, two, "Routing:QueueTimeout=00:00:00.300");
+
+        var first = proxy.Http.GetAsync("/1");
+        await Eventually.TrueAsync(() => one.Requests.Count == 1);
+        var second = proxy.Http.GetAsync("/2");
+        await Eventually.TrueAsync(() => two.Requests.Count == 1);
+        var refused = await proxy.ExchangeAsync("GET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
+        late.SetResult();
+
+        Assert.Equal(503, refused.Status);
+        Assert.Equal(0, await proxy.RetriesAsync("busy"));
+        Assert.True((await first).IsSuccessStatusCode && (await second).IsSuccessStatusCode);
+    }
+
     private static Task<TestProxy> StartAsync(FaultyEnclave one, FaultyEnclave two, params string[] settings) =>
         TestProxy.StartAsync([.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. Settings, .. settings]);
 }

@@ -54,7 +54,7 @@ public sealed class MoveTests
         var late = new TaskCompletionSource();
         await using var silent = FaultyEnclave.Waiting(late.Task);
         await using var good = FaultyEnclave.Waiting(late.Task);
-        await using var proxy = await StartAsync(silent, good, "Routing:MaxConnectionsPerEnclave=1", "Routing:QueueTimeout=00:01:00", "Retry:WaitForEnclave=00:00:20");
+        await using var proxy = await StartAsync(silent, good, "Routing:MaxConnectionsPerEnclave=1", "Routing:QueueTimeout=00:01:00", "Retry:WaitForEnclave=00:00:00.100", "Timeouts:Connect=00:00:00.100");
         await using var first = await proxy.ConnectAsync();
         await using var second = await proxy.ConnectAsync();
         await using var third = await proxy.ConnectAsync();

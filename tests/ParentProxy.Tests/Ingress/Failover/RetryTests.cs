@@ -155,6 +155,65 @@ public sealed class RetryTests
         Assert.Equal(1, await CountAsync(proxy, "connect"));
     }
 
+    [Fact]
+    public async Task DialTurnedAway_GoesToAnotherAtOnce()
+    {
+        await using var full = FaultyEnclave.Good();
+        await using var good = FaultyEnclave.Good();
+        var never = new TaskCompletionSource();
+        await using var proxy = await TestProxy.StartAsync(new FirstDial(full.EndPoint, never.Task), [.. TestProxy.Enclave(0, full.EndPoint), .. TestProxy.Enclave(1, good.EndPoint), .. Settings, "Timeouts:Connect=00:10:00"]);
+
+        var answer = await proxy.ExchangeAsync("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal((0, 1), (full.Requests.Count, good.Requests.Count));
+        Assert.Equal(1, await CountAsync(proxy, "connect"));
+    }
+
+    [Fact]
+    public async Task DialsTurnedAwayByAll_WaitsForOneToTakeIt()
+    {
+        await using var one = FaultyEnclave.Good();
+        await using var two = FaultyEnclave.Good();
+        await using var proxy = await TestProxy.StartAsync(new FirstDial("tcp://", Task.CompletedTask), [.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. Settings]);
+
+        var answer = await proxy.ExchangeAsync("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(1, one.Requests.Count + two.Requests.Count);
+    }
+
+    [Fact]
+    public async Task LongRequestOnAReusedConnection_EndedBeforeAnAnswer_IsSentAgain()
+    {
+        // Longer than an enclave is looked for: what counts is the time without one.
+        var end = new TaskCompletionSource();
+        var connections = 0;
+        await using var enclave = ScriptedEnclave.Start(async c =>
+        {
+            var isFirst = Interlocked.Increment(ref connections) == 1;
+            await c.ReadMessageAsync();
+            await c.SendAsync(FaultyEnclave.Ok);
+            if (isFirst)
+            {
+                await c.ReadMessageAsync();
+                await end.Task;
+            }
+        });
+        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, enclave.EndPoint), .. Settings, "Timeouts:Connect=00:00:00.200", "Retry:WaitForEnclave=00:00:00.200"]);
+        await using var client = await proxy.ConnectAsync();
+        const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+        await client.SendAsync(Get);
+        Assert.Equal(200, (await client.ReadMessageAsync()).Status);
+        await client.SendAsync(Get);
+        await Task.Delay(600);
+        end.SetResult();
+
+        Assert.Equal(200, (await client.ReadMessageAsync()).Status);
+        Assert.Equal((1, 2), (await CountAsync(proxy, "idle"), connections));
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(60000)]
