@@ -11,7 +11,7 @@ using ParentProxy.Ingress.Failover;
 namespace ParentProxy.Admin;
 
 /// <summary>What the admin listener answers.</summary>
-internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, RetryCounts retries, DiscoveryMonitor discovery, TimeProvider time, Func<IEnumerable<IngressListener>> listeners)
+internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, RetryPolicy retries, DiscoveryMonitor discovery, TimeProvider time, Func<IEnumerable<IngressListener>> listeners)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -33,7 +33,8 @@ internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration c
                 total = summary.Total,
                 minHealthy = configuration.Options.Health.MinHealthy,
                 enclaves = Enclaves(),
-                retries = RetryView.Of(retries),
+                retries = RetryView.Of(retries.Counts),
+                rejected = RejectionView.Of(retries.Rejections),
                 listeners = listeners().Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
                 discovery = DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()),
             }),

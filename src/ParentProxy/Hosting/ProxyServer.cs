@@ -44,7 +44,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         _discovery = new DiscoveryMonitor(Registry, configuration.Options.Discovery, PublishDiscovered, time, loggers.CreateLogger<DiscoveryMonitor>());
         var retries = new RetryPolicy(configuration, Registry, time);
         Ingress = new IngressServer(configuration, Registry, retries, Drain, time, loggers, replaceIngress);
-        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, retries.Counts, _discovery, time, () => Ingress.Listeners), loggers);
+        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, retries, _discovery, time, () => Ingress.Listeners), loggers);
     }
 
     /// <summary>The enclaves.</summary>

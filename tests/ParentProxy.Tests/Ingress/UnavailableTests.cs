@@ -81,6 +81,7 @@ public sealed class UnavailableTests
         await enclave.RestartAsync();
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.Equal(1, await proxy.RejectedAsync("waiting"));
         Assert.Contains("connection_limit_reached", refused.Headers.GetValues("Proxy-Status").Single(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.OK, (await waits).StatusCode);
     }

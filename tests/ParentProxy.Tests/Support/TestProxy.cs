@@ -151,12 +151,10 @@ internal sealed class TestProxy : IAsyncDisposable
     }
 
     /// <summary>How often requests were tried once more for a reason, as the admin listener shows it.</summary>
-    public async Task<long> RetriesAsync(string reason)
-    {
-        using var answer = await Admin.GetAsync("/health");
-        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
-        return json.RootElement.GetProperty("retries").GetProperty(reason).GetInt64();
-    }
+    public Task<long> RetriesAsync(string reason) => CountAsync("retries", reason);
+
+    /// <summary>How often requests were refused over a limit, as the admin listener shows it.</summary>
+    public Task<long> RejectedAsync(string limit) => CountAsync("rejected", limit);
 
     /// <summary>Waits until the admin listener shows an enclave in a state.</summary>
     public async Task WaitForStateAsync(string id, string state)
@@ -176,6 +174,13 @@ internal sealed class TestProxy : IAsyncDisposable
         Admin.Dispose();
         await Server.DisposeAsync().AsTask().WaitAsync(TestDeadline.Value);
         _loggers.Dispose();
+    }
+
+    private async Task<long> CountAsync(string what, string of)
+    {
+        using var answer = await Admin.GetAsync("/health");
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return json.RootElement.GetProperty(what).GetProperty(of).GetInt64();
     }
 
     private static void Add(Dictionary<string, string> to, string[] settings)

@@ -48,6 +48,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             return;
         }
 
+        retries.Rejections.Count(failure.Kind);
         Report(context, exchange, failure);
         if (failure.Kind is not (FailureKind.ClientGone or FailureKind.TunnelEnded))
             await FailureAnswer.WriteAsync(context, failure.Kind, exchange.RequestId);

@@ -16,6 +16,9 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegi
     /// <summary>What was tried once more so far.</summary>
     public RetryCounts Counts { get; } = new();
 
+    /// <summary>What was refused over a limit so far.</summary>
+    public RejectionCounts Rejections { get; } = new();
+
     private RetryOptions Options => configuration.Options.Retry;
 
     /// <summary>A request has come, a share of which makes the budget.</summary>

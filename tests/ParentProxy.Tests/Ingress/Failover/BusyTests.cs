@@ -49,6 +49,7 @@ public sealed class BusyTests
         late.SetResult();
 
         Assert.Equal(503, refused.Status);
+        Assert.Equal(1, await proxy.RejectedAsync("connections"));
         Assert.Equal("1", refused.Field("Retry-After"));
         Assert.Contains("connection_limit_reached", refused.Field("Proxy-Status"), StringComparison.Ordinal);
         foreach (var answer in await Task.WhenAll(posts))
