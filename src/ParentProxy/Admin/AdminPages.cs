@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
+using ParentProxy.Admin.StatusPage;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
@@ -11,7 +12,7 @@ using ParentProxy.Ingress.Failover;
 namespace ParentProxy.Admin;
 
 /// <summary>What the admin listener answers.</summary>
-internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, RetryPolicy retries, DiscoveryMonitor discovery, TimeProvider time, Func<IEnumerable<IngressListener>> listeners)
+internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, RetryPolicy retries, DiscoveryMonitor discovery, TimeProvider time, Func<IEnumerable<IngressListener>> listeners, StatusDocument statusPage)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -26,6 +27,7 @@ internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration c
         var summary = HealthSummary.Of(registry, configuration, drain);
         return context.Request.Path.Value switch
         {
+            "/" => statusPage.ServeAsync(context),
             "/health" => WriteAsync(context, Code(summary.IsReady), new
             {
                 status = summary.Status,
@@ -41,7 +43,7 @@ internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration c
             "/health/live" => WriteAsync(context, StatusCodes.Status200OK, new { status = "live" }),
             "/health/ready" => WriteAsync(context, Code(summary.IsReady), new { status = summary.IsReady ? "ready" : "not ready", reason = summary.Status }),
             "/enclaves" => WriteAsync(context, StatusCodes.Status200OK, new { enclaves = Enclaves() }),
-            _ => ProblemAsync(context, StatusCodes.Status404NotFound, "There are /health, /health/live, /health/ready and /enclaves."),
+            _ => ProblemAsync(context, StatusCodes.Status404NotFound, "There are /, /health, /health/live, /health/ready and /enclaves."),
         };
     }
 
