@@ -18,7 +18,6 @@ namespace ParentProxy.Telemetry.Metrics;
 /// </remarks>
 internal sealed class MetricsPipeline : IAsyncDisposable
 {
-    private const string OwnMeter = "ParentProxy";
     private const int MaxRequestSeries = 10_000;
 
     private static readonly string[] PlatformMeters =
@@ -50,8 +49,8 @@ internal sealed class MetricsPipeline : IAsyncDisposable
         var gauges = new PrometheusExporter();
         _providers =
         [
-            Build([OwnMeter, .. PlatformMeters], View, cumulative, MetricReaderTemporalityPreference.Cumulative, otlp),
-            Build([OwnMeter], GaugeView, gauges, MetricReaderTemporalityPreference.Delta, otlp),
+            Build([ProxyMeter.Name, .. PlatformMeters], View, cumulative, MetricReaderTemporalityPreference.Cumulative, otlp),
+            Build([ProxyMeter.Name], GaugeView, gauges, MetricReaderTemporalityPreference.Delta, otlp),
         ];
         _endpoint = new PrometheusEndpoint([cumulative, gauges], time, logger);
     }
@@ -89,7 +88,7 @@ internal sealed class MetricsPipeline : IAsyncDisposable
         return builder.Build();
     }
 
-    private static bool IsOwnGauge(Instrument instrument) => instrument.Meter.Name == OwnMeter && Is(instrument, typeof(ObservableGauge<>));
+    private static bool IsOwnGauge(Instrument instrument) => instrument.Meter.Name == ProxyMeter.Name && Is(instrument, typeof(ObservableGauge<>));
 
     private static bool Is(Instrument instrument, Type kind) => instrument.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == kind;
 
@@ -99,7 +98,7 @@ internal sealed class MetricsPipeline : IAsyncDisposable
     {
         if (!IsOfThisProxy(instrument) || IsOwnGauge(instrument) || Dropped.Contains(instrument.Name))
             return MetricStreamConfiguration.Drop;
-        if (instrument.Meter.Name != OwnMeter)
+        if (instrument.Meter.Name != ProxyMeter.Name)
             return null;
         if (instrument.Name == "parentproxy.requests")
             return new MetricStreamConfiguration { CardinalityLimit = MaxRequestSeries };
