@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
+using ParentProxy.Admin.StatusPage;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
@@ -20,6 +21,7 @@ internal sealed class AdminPages(
     DiscoveryMonitor discovery,
     MetricsPipeline metrics,
     EnclaveMetricsRelay relay,
+    StatusDocument statusPage,
     TimeProvider time,
     Func<IEnumerable<IngressListener>> listeners)
 {
@@ -36,6 +38,7 @@ internal sealed class AdminPages(
         var summary = HealthSummary.Of(registry, configuration, drain);
         return context.Request.Path.Value switch
         {
+            "/" => statusPage.ServeAsync(context),
             "/health" => WriteAsync(context, Code(summary.IsReady), new
             {
                 status = summary.Status,
@@ -54,7 +57,7 @@ internal sealed class AdminPages(
             "/enclaves" => WriteAsync(context, StatusCodes.Status200OK, new { enclaves = Enclaves() }),
             "/enclaves/targets" => WriteAsync(context, StatusCodes.Status200OK, relay.Targets(context.Request.Host)),
             { } path when EnclaveMetricsRelay.IdIn(path) is { } id => relay.ServeAsync(context, id),
-            _ => ProblemAsync(context, StatusCodes.Status404NotFound, "There are /health, /health/live, /health/ready, /metrics, /enclaves, /enclaves/targets and /enclaves/{id}/metrics."),
+            _ => ProblemAsync(context, StatusCodes.Status404NotFound, "There are /, /health, /health/live, /health/ready, /metrics, /enclaves, /enclaves/targets and /enclaves/{id}/metrics."),
         };
     }
 

@@ -75,6 +75,7 @@ internal static class RunCommand
             },
             includeHangUp: !reloads);
         await using var server = new ProxyServer(configuration, logging.Factory, time);
+        server.Reloads.Started(loaded);
         try
         {
             await server.StartAsync(CancellationToken.None);

@@ -1,10 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Admin;
+using ParentProxy.Admin.StatusPage;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
+using ParentProxy.History;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Http2;
@@ -23,6 +25,8 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly HealthMonitor _monitor;
     private readonly DiscoveryMonitor _discovery;
+    private readonly TrafficHistory _history;
+    private readonly StatusWatch _watch;
     private readonly AdminServer _admin;
     private readonly ProxyMeter _meter = new();
     private readonly MetricsPipeline _metrics;
@@ -53,7 +57,10 @@ internal sealed class ProxyServer : IAsyncDisposable
         new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, () => Ingress.Listeners, time).Add(_meter.Meter);
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], time, loggers.CreateLogger<MetricsPipeline>());
         var relay = new EnclaveMetricsRelay(Registry, dialer, configuration, time);
-        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, retries, _discovery, _metrics, relay, time, () => Ingress.Listeners), loggers);
+        _history = new TrafficHistory(Registry, time);
+        _watch = new StatusWatch(Registry, configuration, Drain, time);
+        var statusPage = new StatusDocument(new PageSources(Registry, configuration, retries, _discovery, Reloads, _history, _watch, () => Ingress.Listeners, time));
+        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, retries, _discovery, _metrics, relay, statusPage, time, () => Ingress.Listeners), loggers);
     }
 
     /// <summary>The enclaves.</summary>
@@ -93,6 +100,8 @@ internal sealed class ProxyServer : IAsyncDisposable
 
         // First of all: it takes a while, and needs no listener.
         _discovery.Start();
+        _history.Start();
+        _watch.Start();
         await _admin.StartAsync(cancellationToken);
         await Ingress.StartAsync(cancellationToken);
         lock (_publishing)
@@ -146,6 +155,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         await Ingress.DisposeAsync();
         await _discovery.DisposeAsync();
         await _monitor.DisposeAsync();
+        await _history.DisposeAsync();
+        await _watch.DisposeAsync();
         Registry.Close();
         await _admin.DisposeAsync();
         await _metrics.DisposeAsync();
