@@ -78,7 +78,11 @@ internal sealed class AccessLogger : IAsyncDisposable
     }
 
     /// <summary>Writes what waits, if that takes no longer than a moment.</summary>
-    public ValueTask DisposeAsync() => _queue.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _queue.DisposeAsync();
+        _target?.Dispose();
+    }
 
     private LoggedFields Fields(AccessLogOptions options)
     {

@@ -72,7 +72,7 @@ internal static class CombinedLine
 
     private static void Escape(ArrayBufferWriter<byte> line, char character)
     {
-        var short_ = character switch
+        var letter = character switch
         {
             '"' => "\\\""u8,
             '\\' => "\\\\"u8,
@@ -83,9 +83,9 @@ internal static class CombinedLine
             '\v' => "\\v"u8,
             _ => default,
         };
-        if (!short_.IsEmpty)
+        if (!letter.IsEmpty)
         {
-            line.Write(short_);
+            line.Write(letter);
             return;
         }
 
