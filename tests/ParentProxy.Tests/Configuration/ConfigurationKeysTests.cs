@@ -12,6 +12,8 @@ public sealed class ConfigurationKeysTests
 {
     // Kestrel:Limits, Serilog beside the levels and the names of an operator's own choice belong to others.
     private const string Known = """
+        AccessLog AccessLog:Format AccessLog:Headers AccessLog:MaxFileBytes AccessLog:MaxFiles AccessLog:Mode AccessLog:Path AccessLog:RedactHeaders
+        AccessLog:RedactQuery AccessLog:Sample2xx AccessLog:Sink
         Admin Admin:AllowedHosts Admin:EnclaveMetricsPath Admin:MetricsUrl Admin:Url
         Discovery Discovery:AllowDebugMode Discovery:EnclaveName Discovery:Enabled Discovery:Interval Discovery:NitroCli Discovery:Pcrs
         Discovery:Port Discovery:Timeout
