@@ -29,12 +29,13 @@ internal sealed class Enclave
     private long _stateChanges;
 
     /// <summary>A new enclave, which nothing is known of.</summary>
-    public Enclave(string id, string name, EnclaveEndpoint endpoint, string? cluster, EnclaveRegistry registry, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
+    public Enclave(string id, string name, EnclaveEndpoint endpoint, string? cluster, EnclaveRegistry registry, EnclaveMetrics metrics, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
     {
         Id = id;
         Name = name;
         Endpoint = endpoint;
         Cluster = cluster;
+        Metrics = metrics;
         _registry = registry;
         _configuration = configuration;
         _time = time;
@@ -76,6 +77,9 @@ internal sealed class Enclave
         }
     }
 
+    /// <summary>What is counted of it; goes on with the next one of its id.</summary>
+    public EnclaveMetrics Metrics { get; }
+
     /// <summary>How often its state has changed.</summary>
     public long StateChanges => Interlocked.Read(ref _stateChanges);
 
@@ -112,8 +116,14 @@ internal sealed class Enclave
     /// <summary>Connections that are open to it.</summary>
     public int OpenConnections => Volatile.Read(ref _pool)?.OpenConnections ?? 0;
 
+    /// <summary>Those of them that wait for a request; over HTTP/2 that is not known.</summary>
+    public int IdleConnections => Volatile.Read(ref _pool)?.Http1?.Idle ?? 0;
+
     /// <summary>Those of them that were upgraded; over HTTP/2 they are not counted apart.</summary>
     public int Tunnels => Volatile.Read(ref _pool)?.Http1?.Tunnels ?? 0;
+
+    /// <summary>Requests that wait for a connection to it; over HTTP/2 that is not known.</summary>
+    public int Queued => Volatile.Read(ref _pool)?.Http1?.Waiting ?? 0;
 
     /// <summary>Requests that wait until it can be dialled.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
@@ -224,6 +234,7 @@ internal sealed class Enclave
     public void ReportProbe(ProbeResult result, bool onEvidence)
     {
         var probe = _configuration.Options.Health.Probe;
+        Metrics.CountProbe(result);
         lock (_gate)
         {
             if (IsRetired)
@@ -287,6 +298,8 @@ internal sealed class Enclave
     {
         var from = _status.State;
         Interlocked.Increment(ref _stateChanges);
+        if (state is not (EnclaveState.Draining or EnclaveState.Gone))
+            Metrics.CountStateChange(state);
 
         // One that traffic took out and its probe confirmed at once has lost nothing of its warmth.
         if (state == EnclaveState.Healthy && (from == EnclaveState.Unhealthy || (from == EnclaveState.Starting && IsSuccessor)))

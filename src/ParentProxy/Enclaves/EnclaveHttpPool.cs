@@ -30,7 +30,11 @@ internal sealed class EnclaveHttpPool : IDisposable
     {
         var routing = options.Routing;
         _enclave = enclave;
-        _dialer = new PatientDialer(dialer, enclave.Endpoint, () => enclave.IsOutByProbe, time) { TurnedAway = failure => Http1?.TurnAway(failure) };
+        _dialer = new PatientDialer(dialer, enclave.Endpoint, () => enclave.IsOutByProbe, time) 
+        {
+            TurnedAway = failure => Http1?.TurnAway(failure),
+            Dialled = enclave.Metrics.CountConnect,
+        };
         _time = time;
         _connectTimeout = options.Timeouts.Connect;
         _dials = new SemaphoreSlim(routing.MaxDialsPerEnclave);

@@ -13,6 +13,7 @@ internal sealed class EnclaveRegistry(
     IEnclaveDialer dialer,
     TimeProvider time,
     Func<HttpMessageHandler, HttpMessageHandler> wrapHandler,
+    EnclaveMeter meter,
     ILogger<EnclaveRegistry> logger)
 {
     private static readonly TimeSpan DrainCheck = TimeSpan.FromMilliseconds(100);
@@ -24,6 +25,9 @@ internal sealed class EnclaveRegistry(
 
     /// <summary>Every enclave, in the order of the configuration.</summary>
     public IReadOnlyList<Enclave> All => Volatile.Read(ref _all);
+
+    /// <summary>What is measured of them.</summary>
+    public EnclaveMeter Meter => meter;
 
     /// <summary>Set when the state of any enclave changed or a probe ended.</summary>
     public WakeSignal Changed { get; } = new();
@@ -50,7 +54,7 @@ internal sealed class EnclaveRegistry(
             var isSuccessor = enclave is not null;
             var isNew = enclave is null || enclave.IsRetired || enclave.Endpoint != endpoint || enclave.Name != name || enclave.IsOtherThan(instance);
             if (isNew)
-                enclave = new Enclave(id, name, endpoint, cluster, this, configuration, time, logger) { IsSuccessor = isSuccessor };
+                enclave = new Enclave(id, name, endpoint, cluster, this, meter.Of(id), configuration, time, logger) { IsSuccessor = isSuccessor };
             enclave!.SeenAs(instance);
             if (isNew || newPools)
                 enclave!.UsePool(new EnclaveHttpPool(enclave, dialer, options, time, wrapHandler));

@@ -17,6 +17,9 @@ internal sealed class PatientDialer(IEnclaveDialer dialer, EnclaveEndpoint endpo
     /// <summary>Called each time when a dial was turned away and will be repeated.</summary>
     public Action<DialException>? TurnedAway { get; init; }
 
+    /// <summary>Called after each dial with its result: <c>ok</c>, the errno by name, a word.</summary>
+    public Action<string, TimeSpan>? Dialled { get; init; }
+
     /// <summary>Dials until it succeeds, fails for good or the time is over.</summary>
     /// <exception cref="DialException">No connection came about.</exception>
     public async Task<EnclaveStream> DialAsync(TimeSpan timeout, CancellationToken cancellationToken)
@@ -31,7 +34,7 @@ internal sealed class PatientDialer(IEnclaveDialer dialer, EnclaveEndpoint endpo
                 throw DialException.TimedOut(endpoint, timeout);
             try
             {
-                var stream = await dialer.DialAsync(endpoint, left, cancellationToken);
+                var stream = await DialOnceAsync(left, cancellationToken);
                 Volatile.Write(ref _lastSuccess, time.GetTimestamp());
                 return stream;
             }
@@ -46,6 +49,27 @@ internal sealed class PatientDialer(IEnclaveDialer dialer, EnclaveEndpoint endpo
             // Jitter keeps the dials of a burst from meeting the same full queue again.
             await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), time, cancellationToken);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+
+    private async Task<EnclaveStream> DialOnceAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var result = "canceled";
+        try
+        {
+            var stream = await dialer.DialAsync(endpoint, timeout, cancellationToken);
+            result = "ok";
+            return stream;
+        }
+        catch (DialException ex)
+        {
+            result = ex.Code;
+            throw;
+        }
+        finally
+        {
+            Dialled?.Invoke(result, time.GetElapsedTime(started));
         }
     }
 }

@@ -83,6 +83,7 @@ internal sealed class ConfigurationReloader(
     public bool Reload()
     {
         notifier.Reloading();
+        var succeeded = false;
         try
         {
             var result = ConfigurationLoader.Load(sources);
@@ -104,7 +105,7 @@ internal sealed class ConfigurationReloader(
             server.Apply(options with { Admin = before.Admin, Vsock = before.Vsock, Sections = before.Sections, Log = options.Log with { Format = before.Log.Format } });
             logging.Update(options);
             HostingLog.Reloaded(logger, file, server.Targets);
-            return true;
+            return succeeded = true;
         }
         catch (Exception ex)
         {
@@ -114,6 +115,7 @@ internal sealed class ConfigurationReloader(
         }
         finally
         {
+            server.Reloads.Note(succeeded);
             notifier.Reloaded();
         }
     }

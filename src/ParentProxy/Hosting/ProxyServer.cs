@@ -8,6 +8,7 @@ using ParentProxy.Health;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Http2;
+using ParentProxy.Telemetry.Metrics;
 
 namespace ParentProxy.Hosting;
 
@@ -23,6 +24,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly HealthMonitor _monitor;
     private readonly DiscoveryMonitor _discovery;
     private readonly AdminServer _admin;
+    private readonly ProxyMeter _meter = new();
 
     /// <summary>The configuration as it was read, without discovered enclaves.</summary>
     private ProxyOptions _configured;
@@ -39,11 +41,15 @@ internal sealed class ProxyServer : IAsyncDisposable
         _configured = configuration.Options;
         _time = time;
         dialer ??= new EnclaveDialer(configuration.Options.Vsock, time);
-        Registry = new EnclaveRegistry(configuration, dialer, time, inner => new AttemptHandler(inner), loggers.CreateLogger<EnclaveRegistry>());
+        Reloads = new ReloadStatus(time);
+        Registry = new EnclaveRegistry(configuration, dialer, time, inner => new AttemptHandler(inner), _meter.Enclaves, loggers.CreateLogger<EnclaveRegistry>());
         _monitor = new HealthMonitor(Registry, dialer, configuration, time, loggers.CreateLogger<HealthMonitor>());
         _discovery = new DiscoveryMonitor(Registry, configuration.Options.Discovery, PublishDiscovered, time, loggers.CreateLogger<DiscoveryMonitor>());
         var retries = new RetryPolicy(configuration, Registry, time);
         Ingress = new IngressServer(configuration, Registry, retries, Drain, time, loggers, replaceIngress);
+        EnclaveInstruments.Add(_meter.Meter, Registry, () => _discovery.Known);
+        ProcessInstruments.Add(_meter.Meter);
+        new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, () => Ingress.Listeners, time).Add(_meter.Meter);
         _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, retries, _discovery, time, () => Ingress.Listeners), loggers);
     }
 
@@ -55,6 +61,9 @@ internal sealed class ProxyServer : IAsyncDisposable
 
     /// <summary>How far the stop has come.</summary>
     public DrainState Drain { get; } = new();
+
+    /// <summary>How reloads went.</summary>
+    public ReloadStatus Reloads { get; }
 
     /// <summary>The address of the admin listener.</summary>
     public string AdminEndPoint => _admin.EndPoint;
@@ -133,6 +142,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         await _monitor.DisposeAsync();
         Registry.Close();
         await _admin.DisposeAsync();
+        _meter.Dispose();
     }
 
     private void PublishDiscovered()

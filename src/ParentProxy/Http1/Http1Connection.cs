@@ -54,6 +54,9 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         Ended,
     }
 
+    /// <summary>How long it took to open it.</summary>
+    public TimeSpan DialTime { get; init; }
+
     /// <summary>Whether it has served a request before.</summary>
     public bool IsReused { get; private set; }
 

@@ -573,6 +573,7 @@ internal sealed class Http1Pool : IDisposable
     private async Task DialAsync(TimeSpan time)
     {
         DuplexStream stream;
+        var started = Now;
         try
         {
             _disposed.ThrowIfCancellationRequested();
@@ -584,12 +585,11 @@ internal sealed class Http1Pool : IDisposable
             return;
         }
 
-        OnDialled(stream);
+        OnDialled(new Http1Connection(stream, _options.Limits) { DialTime = Now - started });
     }
 
-    private void OnDialled(DuplexStream stream)
+    private void OnDialled(Http1Connection connection)
     {
-        var connection = new Http1Connection(stream, _options.Limits);
         Http1PoolEntry? entry = null;
         Http1PoolWaiter? waiter = null;
         Work work = default;

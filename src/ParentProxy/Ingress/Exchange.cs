@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using ParentProxy.Enclaves;
 using ParentProxy.Health;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Forwarding;
@@ -15,6 +16,13 @@ internal sealed class Exchange
     /// </summary>
     private static readonly TimeSpan DialSlack = TimeSpan.FromMilliseconds(200);
 
+    private long _requestBytes;
+    private long _responseBytes;
+    private long _settled;
+
+    /// <summary>Where requests are counted that reach no enclave.</summary>
+    public required EnclaveMetrics Unreached { get; init; }
+
     /// <summary>The value of <c>X-Request-Id</c>, towards the enclave and the client.</summary>
     public required string RequestId { get; init; }
 
@@ -30,6 +38,9 @@ internal sealed class Exchange
     /// <summary>The request and its response.</summary>
     public required HttpContext Context { get; init; }
 
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+
     /// <summary>How far the stop of the program has come.</summary>
     public required DrainState Drain { get; init; }
 
@@ -40,7 +51,7 @@ internal sealed class Exchange
     public bool HasForwardedFields { get; set; }
 
     /// <summary>The latest try, or null before the first.</summary>
-    public Attempt? Attempt { get; set; }
+    public Attempt? Attempt { get; private set; }
 
     /// <summary>Where the enclave is chosen from.</summary>
     public ClusterState? Cluster { get; set; }
@@ -81,6 +92,42 @@ internal sealed class Exchange
     /// <summary>Timestamp after which no enclave is dialled for the request any more.</summary>
     public long DialDeadline { get; private set; }
 
+    /// <summary>How many tries were begun.</summary>
+    public int Tries { get; private set; }
+
+    /// <summary>The enclave that last had the request, or null when none did.</summary>
+    public Enclave? Reached { get; private set; }
+
+    /// <summary>How long the request had no connection; null while it has had none.</summary>
+    public TimeSpan? QueueTime { get; private set; }
+
+    /// <summary>How much longer it had none because one was dialled for it; zero where that is not known.</summary>
+    public TimeSpan ConnectTime { get; private set; }
+
+    /// <summary>From the connection to the head of the enclave's response; null without one.</summary>
+    public TimeSpan? FirstByteTime { get; set; }
+
+    /// <summary>Bytes of the body that the client has sent; those of a tunnel, too.</summary>
+    public long RequestBytes => Interlocked.Read(ref _requestBytes);
+
+    /// <summary>Bytes of the body that were given to the client; those of a tunnel, too.</summary>
+    public long ResponseBytes => Interlocked.Read(ref _responseBytes);
+
+    /// <summary>Why the request failed, or null.</summary>
+    public AttemptFailure? Failure { get; set; }
+
+    /// <summary>The final status; null before the head of the response. 499 when the client was gone by then.</summary>
+    public int? Status { get; private set; }
+
+    /// <summary>Whether it became a tunnel.</summary>
+    public bool IsTunnel { get; set; }
+
+    /// <summary>How long it took, once it is over; that of a tunnel until its head.</summary>
+    public TimeSpan Duration { get; private set; }
+
+    /// <summary>Whether the answer is ours, so that the request never was one to an enclave.</summary>
+    public bool IsAnsweredHere { get; set; }
+
     /// <summary>Whether the latest try came to nothing because its enclave had just left the configuration.</summary>
     public bool EnclaveHadLeft { get; set; }
 
@@ -89,6 +136,56 @@ internal sealed class Exchange
     {
         SearchStarted = now;
         DialDeadline = now + (long)((Patience + DialSlack).TotalSeconds * time.TimestampFrequency);
+    }
+
+    /// <summary>A try begins.</summary>
+    public void Begin(Attempt attempt)
+    {
+        Attempt = attempt;
+        Tries++;
+    }
+
+    /// <summary>The latest try is over, and another enclave is looked for.</summary>
+    public void Forget() => Attempt = null;
+
+    /// <summary>An enclave has the request.</summary>
+    /// <param name="enclave">The enclave.</param>
+    /// <param name="waited">Since the arrival.</param>
+    /// <param name="dial">For how long of this a connection was dialled for it.</param>
+    public void Connected(Enclave enclave, TimeSpan waited, TimeSpan dial)
+    {
+        Reached = enclave;
+        if (QueueTime is not null)
+            return;
+        ConnectTime = dial < waited ? dial : waited;
+        QueueTime = waited - ConnectTime;
+    }
+
+    /// <summary>An enclave may have seen the request, which went over a connection that nobody knows.</summary>
+    public void NoteReached(Enclave enclave) => Reached = enclave;
+
+    /// <summary>Bytes of the request body came from the client.</summary>
+    public void AddRequestBytes(long count) => Interlocked.Add(ref _requestBytes, count);
+
+    /// <summary>Bytes of the response body went to the client.</summary>
+    public void AddResponseBytes(long count) => Interlocked.Add(ref _responseBytes, count);
+
+    /// <summary>Settles the final status, once: the request is counted with it.</summary>
+    public void Settle(int status)
+    {
+        if (Status is not null || IsAnsweredHere)
+            return;
+        Status = status;
+        _settled = Time.GetTimestamp();
+        Metrics.Requests.Count(Context.Request.Method, status);
+    }
+
+    /// <summary>The request is over: notes how long it took.</summary>
+    public void Record()
+    {
+        // How long a tunnel is used says nothing about how fast anything is.
+        Duration = IsTunnel ? Time.GetElapsedTime(Started, _settled) : Time.GetElapsedTime(Started);
+        Metrics.RecordRequest(Duration, QueueTime, FirstByteTime);
     }
 
     /// <summary>Notes a try that another one follows.</summary>
@@ -102,6 +199,8 @@ internal sealed class Exchange
         else
             FailedTries.Add(new FailedTry(reason, enclave, code, 1));
     }
+
+    private EnclaveMetrics Metrics => Reached?.Metrics ?? Unreached;
 
     /// <summary>The exchange of a request on the public pipeline.</summary>
     public static Exchange Of(HttpContext context) =>

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
 using ParentProxy.Health;
 using ParentProxy.Ingress.Forwarding;
 
@@ -12,7 +13,7 @@ namespace ParentProxy.Ingress;
 /// First in the public pipeline: gives the request its id, settles whom to believe, applies the limits, and answers
 /// when something behind it fails.
 /// </summary>
-internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfiguration configuration, DrainState drain, TimeProvider time, ILogger<ExchangeMiddleware> logger)
+internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, TimeProvider time, ILogger<ExchangeMiddleware> logger)
 {
     /// <summary>Serves one request.</summary>
     public async Task InvokeAsync(HttpContext context)
@@ -28,6 +29,8 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             RawTarget = context.Features.Get<IHttpRequestFeature>()!.RawTarget,
             Context = context,
             Drain = drain,
+            Time = time,
+            Unreached = registry.Meter.None,
         };
         if (!peerIsTrusted)
             ForwardedFields.DropUntrusted(context.Request.Headers);
@@ -73,6 +76,20 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             else
                 await FailureAnswer.WriteAsync(context, FailureKind.Internal, exchange.RequestId);
         }
+        finally
+        {
+            Finish(context, exchange);
+        }
+    }
+
+    /// <summary>The request is over, except that a response without a body has its head written only after this.</summary>
+    private static void Finish(HttpContext context, Exchange exchange)
+    {
+        if (exchange.IsAnsweredHere)
+            return;
+        var isGone = exchange.Failure is { Kind: FailureKind.ClientGone or FailureKind.TunnelEnded } || context.RequestAborted.IsCancellationRequested;
+        exchange.Settle(isGone ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode);
+        exchange.Record();
     }
 
     /// <summary>Whether the request may become a tunnel: not when Connection does not say so, too, a body comes with it, or HTTP/1.0 knows of no such thing.</summary>
@@ -96,6 +113,9 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
     {
         var response = exchange.Context.Response;
         response.Headers[RequestId.Field] = exchange.RequestId;
+
+        // Before the client can hold the answer: it finds its request counted.
+        exchange.Settle(response.StatusCode);
 
         // HTTP/2 says the same with GOAWAY.
         if (exchange.Drain.IsClosing && !HttpProtocol.IsHttp2(exchange.Context.Request.Protocol) && response.StatusCode != StatusCodes.Status101SwitchingProtocols)

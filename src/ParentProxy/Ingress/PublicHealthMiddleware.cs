@@ -25,6 +25,7 @@ internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegist
 
     private async Task AnswerAsync(HttpContext context)
     {
+        Exchange.Of(context).IsAnsweredHere = true;
         var summary = HealthSummary.Of(registry, configuration, drain);
         var body = JsonSerializer.SerializeToUtf8Bytes(new { status = summary.Status, healthy = summary.Healthy, total = summary.Total });
         context.Response.StatusCode = summary.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;

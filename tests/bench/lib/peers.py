@@ -74,18 +74,33 @@ def socat(stage, _, port):
     return ["socat", f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,backlog=4096", f"UNIX-CONNECT:{stage.backend_socket}"]
 
 
-def _configuration(stage, name, port):
-    """Everything at its default but where things are, and how soon it ends."""
+def _configuration(stage, name, port, **sections):
+    """Everything at its default but where things are, how soon it ends, and what is named."""
     return stage.write(f"{name}.json", json.dumps({
         "Kestrel": {"Endpoints": {"Http": {"Url": f"http://127.0.0.1:{port}"}}},
         "Admin": {"Url": f"http://127.0.0.1:{stage.free_port()}"},
         "Enclaves": [{"Id": "0", "Transport": "unix", "Path": str(stage.backend_socket)}],
         "Timeouts": {"DrainDelay": "00:00:00", "Drain": "00:00:01"},
+        **sections,
     }, indent=2))
 
 
+def _parent_proxy(configuration):
+    return ["dotnet", str(build.output(build.OURS, "parent-proxy.dll")), "run", "--config", str(configuration)]
+
+
 def ours(stage, name, port):
-    return ["dotnet", str(build.output(build.OURS, "parent-proxy.dll")), "run", "--config", str(_configuration(stage, name, port))]
+    return _parent_proxy(_configuration(stage, name, port))
+
+
+def ours_unmeasured(stage, name, port):
+    # OpenTelemetry's own switch: nobody listens to any instrument then. /metrics has nothing to tell.
+    return ["env", "OTEL_SDK_DISABLED=true", *_parent_proxy(_configuration(stage, name, port, AccessLog={"Mode": "off"}))]
+
+
+def ours_logged(stage, name, port):
+    log = {"Mode": "all", "Sink": "file", "Path": str(stage.scratch / f"{name}.access.log")}
+    return _parent_proxy(_configuration(stage, name, port, AccessLog=log))
 
 
 def _yarp_host(*arguments):
@@ -110,6 +125,8 @@ ALL = [
     Peer("haproxy", haproxy, "haproxy", "haproxy", is_for_orientation=True),
     Peer("socat", socat, "socat", "socat"),
     Peer("ours", ours, project=build.OURS),
+    Peer("ours-unmeasured", ours_unmeasured, project=build.OURS, is_for_orientation=True),
+    Peer("ours-logged", ours_logged, project=build.OURS, is_for_orientation=True),
     Peer("yarp", yarp, project=build.YARP_HOST),
     Peer("yarp-bare", yarp_bare, project=build.YARP_HOST, is_for_orientation=True),
 ]

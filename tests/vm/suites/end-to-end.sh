@@ -69,6 +69,14 @@ admin_names_the_endpoint() {
   ! curl -sS -m 10 "$public/health" | grep -q vsock || fail "the public /health names an endpoint"
 }
 
+# counted RESULT: a dial came to this.
+counted() {
+  local metrics
+  metrics=$(curl -sS -m 20 "$admin/metrics") || { fail "no /metrics"; return; }
+  contains "/metrics" "$metrics" "endpoint=\"vsock://1:$port\"" || return
+  grep -q "^parentproxy_connects_total{[^}]*result=\"$1\"[^}]*} [1-9]" <<< "$metrics" || fail "no dial is counted as $1: $(grep connects_total <<< "$metrics")"
+}
+
 uploads() {
   request --data-binary "@$payload" -H 'Expect:' /sha256
   equal "status" "$code" 200 || return
@@ -217,11 +225,13 @@ it "/health through a real vsock connection" health_is_exact
 it "a proxied request" proxies_a_request
 it "a proxied body" posts_a_body
 it "the admin listener names the endpoint, the public one does not" admin_names_the_endpoint
+it "/metrics counts the dial" counted ok
 it "64 MiB up" uploads
 it "64 MiB down" downloads
 it "reset before the head is a 502" reset_before_the_head
 it "a cut response is a cut response" cut_response
 it "an enclave that refuses is a 503 in time, and ECONNRESET in the log" enclave_refuses
+it "/metrics counts the errno" counted ECONNRESET
 it "/health shows the outage" health_shows_the_outage
 it "an enclave that is back is served without a restart" enclave_returns
 it "SIGTERM loses no request in flight, exit status 0" stops_without_losing_a_request

@@ -39,6 +39,16 @@ runs_confined() {
   contains "limits" "$(tr -s ' ' < "/proc/$main/limits")" "Max open files 131072"
 }
 
+# What is read from /proc and told of listeners has to be readable from inside the sandbox, too.
+is_measured() {
+  local metrics line
+  metrics=$(curl -sS -m 20 "$admin/metrics") || { fail "no /metrics"; return; }
+  for line in 'process_max_fds{[^}]*} 131072' 'process_open_fds{[^}]*} [1-9][0-9]*' 'process_resident_memory_bytes{[^}]*} [1-9][0-9]*' \
+    'parentproxy_enclaves_healthy{[^}]*} 1' 'parentproxy_requests_total{[^}]*code="200"[^}]*} [1-9]' 'dotnet_gc_collections_total{' ; do
+    grep -q "^$line" <<< "$metrics" || { fail "no line like $line in /metrics: $(head -c 2000 <<< "$metrics")"; return; }
+  done
+}
+
 reloads() {
   local before
   before=$(show MainPID)
@@ -121,6 +131,7 @@ it "user, group, folders and unit are installed" install_it
 it "systemctl start: active when it is ready" starts
 it "a proxied request through the hardened unit" wait_until 30 serves
 it "user, capabilities, system-call filter and limits are in force" runs_confined
+it "/metrics has what is read from /proc inside the sandbox" is_measured
 it "systemctl reload: same process, still serving" reloads
 it "systemctl reload with a bad configuration: refused, still serving" refuses_a_bad_reload
 it "the journal has a JSON object on each line" logs_json

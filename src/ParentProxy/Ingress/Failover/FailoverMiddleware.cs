@@ -23,8 +23,6 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
     /// <summary>Before a request is sent to the same enclave again, which may be about to end.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(25);
 
-    private int _waiting;
-
     /// <summary>Serves one request.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
@@ -48,6 +46,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             return;
         }
 
+        exchange.Failure = failure;
         retries.Rejections.Count(failure.Kind);
         Report(context, exchange, failure);
         if (failure.Kind is not (FailureKind.ClientGone or FailureKind.TunnelEnded))
@@ -69,6 +68,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         AttemptFailure? last = null;
         HashSet<string>? tried = null;
         RetryReason? again = null;
+        Enclave? left = null;
         var (isTurnedAway, isPatient) = (false, false);
         while (true)
         {
@@ -112,10 +112,15 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             if (again is { } why)
                 retries.Counts.Count(why);
             exchange.MayLeave = untried.Count > 1 && !isPatient && !HasAffinity(cluster);
-            exchange.Attempt = null;
+            exchange.Forget();
             exchange.EnclaveHadLeft = false;
             await next(context);
             var attempt = exchange.Attempt;
+            if (left is not null && attempt is not null && left != attempt.Enclave)
+                left.Metrics.CountFailover();
+            left = attempt?.Enclave ?? left;
+            if (attempt is { Failure: { } error } && IsEnclavesOwn(error.Kind))
+                attempt.Enclave.Metrics.Errors.Note(time.GetUtcNow(), error.Code, error.Detail);
             if (attempt is null && !exchange.EnclaveHadLeft)
                 return AnsweredBeforeForwarding(context);
             last = attempt?.Failure;
@@ -161,6 +166,10 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 return null;
         }
     }
+
+    /// <summary>Whether a failure tells something of the enclave, and not of the client or of a limit.</summary>
+    private static bool IsEnclavesOwn(FailureKind kind) => kind is FailureKind.NoEnclave or FailureKind.ConnectionTerminated or FailureKind.InvalidResponse
+        or FailureKind.ResponseHeadTimeout or FailureKind.EnclaveIdle or FailureKind.ResponseCut or FailureKind.ResponseIdle;
 
     private static TimeSpan Pause(int tries) => FirstPause * (1 << Math.Clamp(tries - 1, 0, 4)) * (0.5 + Random.Shared.NextDouble());
 
@@ -210,12 +219,8 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
     /// <returns>Whether the search is over, and why when it was not for the time.</returns>
     private async Task<(bool IsOver, AttemptFailure? Refusal)> WaitAsync(ClusterState cluster, Exchange exchange, Task changed, TimeSpan patience, CancellationToken cancellationToken)
     {
-        var limit = configuration.Options.Retry.MaxWaiting;
-        if (Interlocked.Increment(ref _waiting) > limit)
-        {
-            Interlocked.Decrement(ref _waiting);
-            return (true, new AttemptFailure(FailureKind.TooManyWaiting, "limit", $"{limit} requests wait for an enclave already", "Retry:MaxWaiting sets the limit."));
-        }
+        if (!retries.TryBeginWaiting())
+            return (true, new AttemptFailure(FailureKind.TooManyWaiting, "limit", $"{configuration.Options.Retry.MaxWaiting} requests wait for an enclave already", "Retry:MaxWaiting sets the limit."));
 
         var awaited = new HashSet<Enclave>();
         try
@@ -242,7 +247,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         {
             foreach (var enclave in awaited)
                 enclave.EndWaiting();
-            Interlocked.Decrement(ref _waiting);
+            retries.EndWaiting();
         }
     }
 

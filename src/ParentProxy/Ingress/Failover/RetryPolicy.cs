@@ -12,6 +12,7 @@ namespace ParentProxy.Ingress.Failover;
 internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegistry registry, TimeProvider time)
 {
     private readonly RetryBudget _budget = new(time);
+    private int _waiting;
 
     /// <summary>What was tried once more so far.</summary>
     public RetryCounts Counts { get; } = new();
@@ -19,7 +20,22 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegi
     /// <summary>What was refused over a limit so far.</summary>
     public RejectionCounts Rejections { get; } = new();
 
+    /// <summary>Requests that wait because no enclave can be dialled.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
     private RetryOptions Options => configuration.Options.Retry;
+
+    /// <summary>A request begins to wait for an enclave; false when too many do already.</summary>
+    public bool TryBeginWaiting()
+    {
+        if (Interlocked.Increment(ref _waiting) <= Options.MaxWaiting)
+            return true;
+        EndWaiting();
+        return false;
+    }
+
+    /// <summary>A request stops waiting.</summary>
+    public void EndWaiting() => Interlocked.Decrement(ref _waiting);
 
     /// <summary>A request has come, a share of which makes the budget.</summary>
     public void CountRequest() => _budget.CountRequest();

@@ -26,6 +26,7 @@ internal sealed class Attempt : IDisposable
     private bool _slowReported;
     private int _pendingWrites;
     private int _pendingReads;
+    private long _connected;
 
     /// <summary>A try that begins now.</summary>
     public Attempt(Enclave enclave, TimeoutOptions timeouts, AttemptWatch watch, TimeProvider time, CancellationToken cancellationToken)
@@ -117,13 +118,35 @@ internal sealed class Attempt : IDisposable
         Progress();
     }
 
+    /// <summary>Bytes of the body came from the client.</summary>
+    public void AddRequestBytes(long count)
+    {
+        Exchange?.AddRequestBytes(count);
+        Enclave.Metrics.AddRequestBytes(count);
+    }
+
+    /// <summary>Bytes of the body went to the client.</summary>
+    public void AddResponseBytes(long count)
+    {
+        Exchange?.AddResponseBytes(count);
+        Enclave.Metrics.AddResponseBytes(count);
+    }
+
     /// <summary>Bytes moved.</summary>
     public void Progress() => Volatile.Write(ref _progress, _time.GetTimestamp());
 
     /// <summary>A connection is there; the request goes out on it.</summary>
-    public void Connected(bool? isReused, bool hasBody)
+    /// <param name="isReused">Whether it has served a request before; null when that is not known.</param>
+    /// <param name="hasBody">Whether the request has a body.</param>
+    /// <param name="dial">How long it was dialled for the request.</param>
+    public void Connected(bool? isReused, bool hasBody, TimeSpan dial = default)
     {
         IsReused = isReused;
+        _connected = _time.GetTimestamp();
+
+        // Over HTTP/2 it is not known before the answer.
+        if (isReused is not null)
+            Exchange?.Connected(Enclave, _time.GetElapsedTime(Exchange.Started, _connected), dial);
         Enter(hasBody ? AttemptPhase.Sending : AttemptPhase.AwaitingHead, from: AttemptPhase.Connecting);
     }
 
@@ -152,6 +175,14 @@ internal sealed class Attempt : IDisposable
                 throw new OperationCanceledException();
             Status = status;
             HasReceived = true;
+            if (Exchange is { } exchange)
+            {
+                if (IsReused is null)
+                    exchange.Connected(Enclave, _time.GetElapsedTime(exchange.Started, _connected), dial: TimeSpan.Zero);
+                exchange.IsTunnel = isTunnel;
+                exchange.FirstByteTime = _time.GetElapsedTime(_connected);
+            }
+
             Enter(isTunnel ? AttemptPhase.Tunnel : AttemptPhase.Receiving, from: _phase);
         }
     }

@@ -72,7 +72,7 @@ internal sealed class EnclaveForwarder(
             for (var isRepeated = false; ; isRepeated = true)
             {
                 using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted) { Exchange = exchange, Retries = retries };
-                exchange.Attempt = attempt;
+                exchange.Begin(attempt);
                 using var forward = new Http1Forward(context, plan, heads, attempt, connections);
                 try
                 {

@@ -53,7 +53,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             _place = pool.TryReserveTunnel() ?? throw new TunnelsBusyException();
         var maxIdle = fresh ? TimeSpan.Zero : plan.MaxIdle;
         _connection = pool.TryRent(maxIdle) ?? await pool.RentAsync(timeToDial, maxIdle, attempt.Exchange is { MayLeave: true }, attempt.Cancellation);
-        attempt.Connected(_connection.IsReused, plan.Framing != RequestBodyFraming.None);
+        attempt.Connected(_connection.IsReused, plan.Framing != RequestBodyFraming.None, _connection.IsReused ? TimeSpan.Zero : _connection.DialTime);
         attempt.Bind(this);
         try
         {
@@ -181,6 +181,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             else
                 _connection.Request.Bytes(piece);
             recorded?.Add(piece);
+            attempt.AddRequestBytes(piece.Length);
             body.AdvanceTo(piece.End);
             attempt.Progress();
             if (isLast)
@@ -354,6 +355,9 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
                 body.Write(piece.Span);
                 unflushed += piece.Length;
             }
+
+            if (unflushed > 0)
+                attempt.AddResponseBytes(unflushed);
 
             if (_connection.IsResponseEnded)
                 return;

@@ -85,6 +85,7 @@ internal sealed class Tunnel : IAsyncDisposable
                 if (count == 0)
                     break;
                 await _connection.WriteTunnelAsync(buffer.AsMemory(0, count));
+                _attempt.AddRequestBytes(count);
             }
             finally
             {
@@ -110,6 +111,7 @@ internal sealed class Tunnel : IAsyncDisposable
                     break;
                 await _client.WriteAsync(buffer.AsMemory(0, count), _attempt.Cancellation);
                 await _client.FlushAsync(_attempt.Cancellation);
+                _attempt.AddResponseBytes(count);
             }
             finally
             {

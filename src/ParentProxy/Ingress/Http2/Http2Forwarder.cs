@@ -28,11 +28,11 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
     {
         var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
         using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, cancellationToken) { Exchange = exchange, Retries = retries };
-        exchange.Attempt = attempt;
+        exchange.Begin(attempt);
         exchange.IsUpgrade = context.Request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Request.Method);
         exchange.IsIdempotent = retries.IsIdempotent(context.Request);
         if (hasBody)
-            UseRecordedBody(context, exchange);
+            UseRecordedBody(context, exchange, attempt);
 
         // Which connection a request gets, and when, its handler does not tell.
         attempt.Connected(isReused: null, hasBody);
@@ -53,18 +53,19 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
             // More is not known: the handler keeps to itself whether bytes went out.
             attempt.Sent();
             exchange.Sent++;
+            exchange.NoteReached(enclave);
         }
 
         return error;
     }
 
     /// <summary>YARP reads the body as a stream: the next try's begins with what the one before had read.</summary>
-    private void UseRecordedBody(HttpContext context, Exchange exchange)
+    private void UseRecordedBody(HttpContext context, Exchange exchange, Attempt attempt)
     {
         // Whether bytes of it went out is not known here: what may not be sent twice is lost with the first byte read.
         retries.BodyFound(context, exchange, unsentBytes: 0);
         exchange.ClientBody ??= context.Request.Body;
-        context.Request.Body = new RecordedBodyStream(exchange.ClientBody, exchange.Body!);
+        context.Request.Body = new RecordedBodyStream(exchange.ClientBody, exchange.Body!, attempt);
     }
 
     private static void JudgeAnswer(Attempt attempt)

@@ -1,10 +1,11 @@
 using System.Buffers;
 using ParentProxy.Ingress.Failover;
+using ParentProxy.Ingress.Forwarding;
 
 namespace ParentProxy.Ingress.Http2;
 
 /// <summary>A request body from its beginning: what was read of it before, then the rest, which is recorded as well.</summary>
-internal sealed class RecordedBodyStream(Stream client, RecordedBody recorded) : Stream
+internal sealed class RecordedBodyStream(Stream client, RecordedBody recorded, Attempt attempt) : Stream
 {
     private readonly ReadOnlyMemory<byte> _before = recorded.Bytes;
     private int _position;
@@ -43,9 +44,15 @@ internal sealed class RecordedBodyStream(Stream client, RecordedBody recorded) :
             return 0;
         var read = await client.ReadAsync(buffer, cancellationToken);
         if (read > 0)
+        {
             recorded.Add(new ReadOnlySequence<byte>(buffer[..read]));
+            attempt.AddRequestBytes(read);
+        }
         else if (buffer.Length > 0)
+        {
             recorded.End();
+        }
+
         return read;
     }
 

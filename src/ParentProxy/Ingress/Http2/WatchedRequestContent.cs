@@ -25,7 +25,7 @@ internal sealed class WatchedRequestContent : HttpContent
     /// <inheritdoc/>
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        await _inner.CopyToAsync(new WatchedStream(stream, _attempt) { FlushEachWrite = true }, context, cancellationToken);
+        await _inner.CopyToAsync(new WatchedStream(stream, _attempt) { IsRequestBody = true }, context, cancellationToken);
         _attempt.RequestEnded();
     }
 

@@ -7,8 +7,11 @@ internal sealed class WatchedStream(Stream inner, Attempt attempt) : Stream
 {
     private Func<CancellationToken, Task>? _beforeWait;
 
-    /// <summary>Whether each write is sent at once: SocketsHttpHandler would hold small pieces back.</summary>
-    public bool FlushEachWrite { get; init; }
+    /// <summary>
+    /// Whether it is a request body, each piece of which is sent at once: SocketsHttpHandler would hold small ones back. Else it
+    /// is a response body, or both directions of a tunnel.
+    /// </summary>
+    public bool IsRequestBody { get; init; }
 
     /// <summary>Runs once, before the first read that has to wait.</summary>
     public Func<CancellationToken, Task>? BeforeWait
@@ -58,7 +61,10 @@ internal sealed class WatchedStream(Stream inner, Attempt attempt) : Stream
         attempt.BeginRead();
         try
         {
-            return await pending;
+            var count = await pending;
+            if (count > 0)
+                attempt.AddResponseBytes(count);
+            return count;
         }
         finally
         {
@@ -79,8 +85,10 @@ internal sealed class WatchedStream(Stream inner, Attempt attempt) : Stream
         try
         {
             await inner.WriteAsync(buffer, cancellationToken);
-            if (FlushEachWrite)
+            if (IsRequestBody)
                 await inner.FlushAsync(cancellationToken);
+            else
+                attempt.AddRequestBytes(buffer.Length);
         }
         finally
         {

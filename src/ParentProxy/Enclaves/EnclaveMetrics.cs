@@ -1,0 +1,105 @@
+namespace ParentProxy.Enclaves;
+
+/// <summary>
+/// What is counted of an enclave, by its id: a restart, a new address or a reload does not set it back. Counters are
+/// read when somebody asks; a request only adds to them.
+/// </summary>
+internal sealed class EnclaveMetrics
+{
+    private readonly EnclaveMeter _meter;
+    private readonly KeyValuePair<string, object?> _tag;
+    private long _requestBytes;
+    private long _responseBytes;
+    private long _failovers;
+    private long _ejections;
+    private long _stateChanges;
+    private long _durationTicks;
+
+    /// <summary>Nothing counted yet.</summary>
+    public EnclaveMetrics(EnclaveMeter meter, string id)
+    {
+        _meter = meter;
+        _tag = new KeyValuePair<string, object?>(EnclaveMeter.Label, id);
+        Id = id;
+    }
+
+    /// <summary>The enclave's id.</summary>
+    public string Id { get; }
+
+    /// <summary>Requests by method and status.</summary>
+    public RequestCounts Requests { get; } = new();
+
+    /// <summary>Dials for requests by result.</summary>
+    public NamedCounts Connects { get; } = new();
+
+    /// <summary>Probes by result.</summary>
+    public NamedCounts Probes { get; } = new();
+
+    /// <summary>What went wrong last.</summary>
+    public EnclaveErrors Errors { get; } = new();
+
+    /// <summary>Bytes of request bodies that clients sent, tunnels included.</summary>
+    public long RequestBytes => Interlocked.Read(ref _requestBytes);
+
+    /// <summary>Bytes of response bodies that were given to clients, tunnels included.</summary>
+    public long ResponseBytes => Interlocked.Read(ref _responseBytes);
+
+    /// <summary>Requests that left it for another enclave.</summary>
+    public long Failovers => Interlocked.Read(ref _failovers);
+
+    /// <summary>How often evidence from traffic took it out.</summary>
+    public long Ejections => Interlocked.Read(ref _ejections);
+
+    /// <summary>How often its state has changed, over all its runs; that it left the configuration is no change.</summary>
+    public long StateChanges => Interlocked.Read(ref _stateChanges);
+
+    /// <summary>How long all finished requests took together.</summary>
+    public TimeSpan TotalDuration => new(Interlocked.Read(ref _durationTicks));
+
+    /// <summary>Bytes came from a client.</summary>
+    public void AddRequestBytes(long count) => Interlocked.Add(ref _requestBytes, count);
+
+    /// <summary>Bytes went to a client.</summary>
+    public void AddResponseBytes(long count) => Interlocked.Add(ref _responseBytes, count);
+
+    /// <summary>A request leaves it.</summary>
+    public void CountFailover() => Interlocked.Increment(ref _failovers);
+
+    /// <summary>Its state changed.</summary>
+    public void CountStateChange(EnclaveState state)
+    {
+        Interlocked.Increment(ref _stateChanges);
+        if (state == EnclaveState.Ejected)
+            Interlocked.Increment(ref _ejections);
+    }
+
+    /// <summary>A dial for requests ended.</summary>
+    public void CountConnect(string result, TimeSpan duration)
+    {
+        Connects.Count(result);
+        _meter.ConnectDuration.Record(duration.TotalSeconds, _tag);
+    }
+
+    /// <summary>A probe ended.</summary>
+    public void CountProbe(ProbeResult result)
+    {
+        Probes.Count(result.Code);
+        _meter.ProbeDuration.Record(result.Latency.TotalSeconds, _tag);
+        if (!result.Ok)
+            Errors.Note(result.At, result.Code, result.Detail);
+    }
+
+    /// <summary>A request is over.</summary>
+    /// <param name="duration">From its arrival to its end; to the head of the response when it became a tunnel.</param>
+    /// <param name="queue">How long it had no connection, the dial not counted; null when it never had one.</param>
+    /// <param name="firstByte">From the connection to the head of the response; null without a head.</param>
+    public void RecordRequest(TimeSpan duration, TimeSpan? queue, TimeSpan? firstByte)
+    {
+        Interlocked.Add(ref _durationTicks, duration.Ticks);
+        _meter.RequestDuration.Record(duration.TotalSeconds, _tag);
+        if (queue is { } queued)
+            _meter.QueueDuration.Record(queued.TotalSeconds, _tag);
+        if (firstByte is { } head)
+            _meter.TimeToFirstByte.Record(head.TotalSeconds, _tag);
+    }
+}
