@@ -47,7 +47,8 @@ const color = (name, value) => ({ matcher: { id: 'byName', options: name }, prop
 const steps = (...pairs) => pairs.map(([value, color]) => ({ value, color }));
 
 const STATES = [['healthy', 'green'], ['starting', 'blue'], ['draining', 'purple'], ['ejected', 'orange'], ['unhealthy', 'red'], ['untrusted', 'dark-red'], ['gone', 'gray']];
-const stateNumber = STATES.map(([state], i) => `${i + 1} * max by (instance, enclave) (parentproxy_enclave_state{${E}, state="${state}"})`).join('\n  + ');
+// A state that this version does not know has no series: 'or' leaves it out, where a sum would be nothing at all.
+const stateNumber = `max by (instance, enclave) (\n  ${STATES.map(([state], i) => `${i + 1} * parentproxy_enclave_state{${E}, state="${state}"}`).join('\n  or ')})`;
 
 const rows = {
   'Now': [
@@ -140,7 +141,7 @@ const rows = {
       query(`process_open_fds{job="parent-proxy", ${I}}`, 'open {{instance}}'), query(`process_max_fds{job="parent-proxy", ${I}}`, 'limit {{instance}}')]),
     graph('Threads', 'Requests do not need the pool: many threads in it mean that something blocks.', 'short', [
       query(`process_threads{job="parent-proxy", ${I}}`, 'all {{instance}}'), query(`parentproxy_thread_pool_threads{${I}}`, 'pool {{instance}}'),
-      query(`dotnet_thread_pool_queue_length{${I}}`, 'pool queue {{instance}}')]),
+      query(`dotnet_thread_pool_queue_length_total{${I}}`, 'pool queue {{instance}}')]),
     graph('Garbage collection', 'Share of the time in which it stops the program, and collections per second by generation.', 'percentunit', [
       query(`sum by (instance) (${rate('dotnet_gc_pause_time_seconds_total')})`, 'pause {{instance}}'),
       query(perSecond('gc_heap_generation', 'dotnet_gc_collections_total'), '{{gc_heap_generation}}')],

@@ -1,12 +1,16 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import { start } from '../../clients/harness/processes.mjs';
 import { Metrics } from './metrics.mjs';
 
 const FAKE_NITRO_CLI = fileURLToPath(new URL('../../scenarios/Discovery/fake-nitro-cli', import.meta.url));
+
+const HOST_IS_READY = 'host is ready';
 
 /** A running proxy process. */
 export class Proxy {
@@ -28,8 +32,17 @@ export class Proxy {
   static async startDiscovering(folder, enclaves, settings) {
     await symlink(FAKE_NITRO_CLI, join(folder, 'nitro-cli'));
     await writeFile(join(folder, 'enclaves.json'), JSON.stringify(enclaves.map((enclave, i) => described(enclave.name, 16 + i))));
-    const all = { Discovery: { Enabled: true, NitroCli: join(folder, 'nitro-cli'), Interval: '00:00:01' }, ...settings };
     const proxy = new Proxy();
+    // This host says nothing of its listeners: it is told where to open them.
+    proxy.port = await freePort();
+    const admin = await freePort();
+    proxy.admin = `http://127.0.0.1:${admin}`;
+    const all = {
+      Discovery: { Enabled: true, NitroCli: join(folder, 'nitro-cli'), Interval: '00:00:01' },
+      ...settings,
+      Kestrel: { Endpoints: { Http: { Url: `http://127.0.0.1:${proxy.port}` } } },
+      Admin: { ...settings.Admin, Url: proxy.admin },
+    };
     // With the product's own runtime settings.
     const runtime = process.env.PARENT_PROXY_DLL.replace(/dll$/, 'runtimeconfig.json');
     await proxy.#run(folder, all, file => [
@@ -50,6 +63,7 @@ export class Proxy {
     this.#child.stderr.on('data', text => this.#log.push({ Level: 'Fatal', RenderedMessage: String(text) }));
     await new Promise((resolve, reject) => {
       createInterface({ input: this.#child.stdout }).on('line', line => {
+        if (line === HOST_IS_READY) resolve();
         if (!line.startsWith('{')) return;
         const entry = JSON.parse(line);
         this.#log.push(entry);
@@ -123,6 +137,15 @@ export class Proxy {
   #lines() {
     return this.#log.map(entry => entry.RenderedMessage).join('\n');
   }
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** An enclave as nitro-cli tells of it. */
