@@ -1,17 +1,29 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
+using ParentProxy.Admin.StatusPage;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
+using ParentProxy.Telemetry.Metrics;
 
 namespace ParentProxy.Admin;
 
 /// <summary>What the admin listener answers.</summary>
-internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, RetryPolicy retries, DiscoveryMonitor discovery, TimeProvider time, Func<IEnumerable<IngressListener>> listeners)
+internal sealed class AdminPages(
+    EnclaveRegistry registry,
+    ActiveConfiguration configuration,
+    DrainState drain,
+    RetryPolicy retries,
+    DiscoveryMonitor discovery,
+    MetricsPipeline metrics,
+    EnclaveMetricsRelay relay,
+    StatusDocument statusPage,
+    TimeProvider time,
+    Func<IEnumerable<IngressListener>> listeners)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -26,6 +38,7 @@ internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration c
         var summary = HealthSummary.Of(registry, configuration, drain);
         return context.Request.Path.Value switch
         {
+            "/" => statusPage.ServeAsync(context),
             "/health" => WriteAsync(context, Code(summary.IsReady), new
             {
                 status = summary.Status,
@@ -40,10 +53,18 @@ internal sealed class AdminPages(EnclaveRegistry registry, ActiveConfiguration c
             }),
             "/health/live" => WriteAsync(context, StatusCodes.Status200OK, new { status = "live" }),
             "/health/ready" => WriteAsync(context, Code(summary.IsReady), new { status = summary.IsReady ? "ready" : "not ready", reason = summary.Status }),
+            "/metrics" => metrics.ScrapeAsync(context),
             "/enclaves" => WriteAsync(context, StatusCodes.Status200OK, new { enclaves = Enclaves() }),
-            _ => ProblemAsync(context, StatusCodes.Status404NotFound, "There are /health, /health/live, /health/ready and /enclaves."),
+            "/enclaves/targets" => WriteAsync(context, StatusCodes.Status200OK, relay.Targets(context.Request.Host)),
+            { } path when EnclaveMetricsRelay.IdIn(path) is { } id => relay.ServeAsync(context, id),
+            _ => ProblemAsync(context, StatusCodes.Status404NotFound, "There are /, /health, /health/live, /health/ready, /metrics, /enclaves, /enclaves/targets and /enclaves/{id}/metrics."),
         };
     }
+
+    /// <summary>Answers a GET or HEAD request on the listener for metrics.</summary>
+    public Task ServeMetricsAsync(HttpContext context) => context.Request.Path.Value is "/metrics" or "/health" or "/health/live" or "/health/ready"
+        ? ServeAsync(context)
+        : ProblemAsync(context, StatusCodes.Status404NotFound, "There are /metrics, /health, /health/live and /health/ready.");
 
     /// <summary>Answers with RFC 9457 problem details.</summary>
     public static Task ProblemAsync(HttpContext context, int status, string detail) => WriteAsync(

@@ -1,80 +1,47 @@
-using System.Net;
-using System.Net.Sockets;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
-using ParentProxy.Hosting;
 using ParentProxy.Ingress;
 
 namespace ParentProxy.Admin;
 
 /// <summary>
-/// The admin listener: a server of its own, so that the accepting socket alone decides what is admin, and so that it
-/// answers until the process ends.
+/// The admin listener, and the one for metrics beside it: servers of their own, so that the accepting socket alone decides
+/// what is admin, and so that they answer until the process ends.
 /// </summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
-    private readonly WebApplication _app;
-    private readonly string _url;
+    private readonly AdminListener _pages;
+    private readonly AdminListener? _metrics;
 
-    /// <summary>Composes the server; nothing is bound yet.</summary>
+    /// <summary>Composes the listeners; nothing is bound yet.</summary>
     public AdminServer(ActiveConfiguration configuration, AdminPages pages, ILoggerFactory loggers)
     {
-        _url = configuration.Options.Admin.Url;
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
-        builder.Services.AddSingleton(loggers);
-        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        builder.WebHost.UseKestrelCore().UseUrls(_url).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
-        _app = builder.Build();
-        _app.Run(context => ServeAsync(context, configuration.Options.Admin, pages));
+        var options = configuration.Options.Admin;
+        _pages = new AdminListener(options.Url, configuration, pages.ServeAsync, loggers);
+        if (options.MetricsUrl is { } url)
+            _metrics = new AdminListener(url, configuration, pages.ServeMetricsAsync, loggers);
     }
 
-    /// <summary>The address that is listened on.</summary>
-    public string EndPoint => _app.Urls.First();
+    /// <summary>The address of the admin listener.</summary>
+    public string EndPoint => _pages.EndPoint;
 
-    /// <summary>Binds the listener.</summary>
-    /// <exception cref="ListenException">The address cannot be listened on.</exception>
+    /// <summary>The address of the listener for metrics; null when there is none.</summary>
+    public string? MetricsEndPoint => _metrics?.EndPoint;
+
+    /// <summary>Binds the listeners.</summary>
+    /// <exception cref="ListenException">An address cannot be listened on.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            await _app.StartAsync(cancellationToken);
-        }
-        catch (Exception ex) when (ex.GetBaseException() is SocketException cause)
-        {
-            throw new ListenException(_url, isFile: false, cause);
-        }
+        await _pages.StartAsync(cancellationToken);
+        if (_metrics is not null)
+            await _metrics.StartAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
-
-    private static Task ServeAsync(HttpContext context, AdminOptions options, AdminPages pages)
+    public async ValueTask DisposeAsync()
     {
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers.XContentTypeOptions = "nosniff";
-
-        // A page in an operator's browser must not reach us under a name of its own (DNS rebinding).
-        if (!IsAllowed(context.Request.Host, options))
-            return AdminPages.ProblemAsync(context, StatusCodes.Status400BadRequest, "Host must be an IP literal, localhost or in Admin:AllowedHosts.");
-        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
-        {
-            context.Response.Headers.Allow = "GET, HEAD";
-            return AdminPages.ProblemAsync(context, StatusCodes.Status405MethodNotAllowed, "No request changes state here.");
-        }
-
-        return pages.ServeAsync(context);
-    }
-
-    private static bool IsAllowed(HostString host, AdminOptions options)
-    {
-        var name = host.Host.Trim('[', ']');
-        return IPAddress.TryParse(name, out _)
-            || name.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-            || options.AllowedHosts.Contains(name, StringComparer.OrdinalIgnoreCase);
+        if (_metrics is not null)
+            await _metrics.DisposeAsync();
+        await _pages.DisposeAsync();
     }
 }

@@ -75,6 +75,7 @@ internal static class RunCommand
             },
             includeHangUp: !reloads);
         await using var server = new ProxyServer(configuration, logging.Factory, time);
+        server.Reloads.Started(loaded);
         try
         {
             await server.StartAsync(CancellationToken.None);
@@ -91,7 +92,7 @@ internal static class RunCommand
             return ExitCode.Configuration;
         }
 
-        HostingLog.Started(logger, ProgramVersion.Text, string.Join(", ", server.Ingress.EndPoints), server.AdminEndPoint, server.Targets, loaded.File ?? "none");
+        HostingLog.Started(logger, ProgramVersion.Text, string.Join(", ", server.Ingress.EndPoints), server.MetricsEndPoint is { } metrics ? $"{server.AdminEndPoint}, metrics on {metrics}" : server.AdminEndPoint, server.Targets, loaded.File ?? "none");
         using var running = new CancellationTokenSource();
         using var reloader = new ConfigurationReloader(sources, seen, configuration, server, logging, notifier, time, logging.Factory.CreateLogger<ConfigurationReloader>());
         var reloading = reloads ? reloader.RunAsync(running.Token) : Task.CompletedTask;

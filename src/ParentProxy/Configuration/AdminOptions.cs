@@ -11,15 +11,28 @@ internal sealed record AdminOptions
     /// <summary>Names that <c>Host</c> may carry beside IP literals and <c>localhost</c>.</summary>
     public IReadOnlyList<string> AllowedHosts { get; init; } = [];
 
+    /// <summary>A further listener with <c>/metrics</c> and <c>/health</c> only, for a Prometheus elsewhere; none when null.</summary>
+    public string? MetricsUrl { get; init; }
+
+    /// <summary>Path (and query) at which the application in an enclave shows metrics of its own; null when it does not.</summary>
+    public string? EnclaveMetricsPath { get; init; }
+
     /// <summary>Reads the section.</summary>
     public static AdminOptions Read(SectionReader section)
     {
         var defaults = new AdminOptions();
-        section.NotAvailable("MetricsUrl");
         return new AdminOptions
         {
             Url = section.Text(defaults.Url),
             AllowedHosts = section.List(defaults.AllowedHosts, Values.Host),
+            MetricsUrl = section.OptionalText(defaults.MetricsUrl) is { Length: > 0 } url ? url : null,
+            EnclaveMetricsPath = section.Optional(defaults.EnclaveMetricsPath, ParsePath),
         };
+    }
+
+    private static Parsed<string?> ParsePath(string text)
+    {
+        var (path, reason) = Values.RequestPath(text, query: true);
+        return reason is null ? path : new Mistake(reason);
     }
 }

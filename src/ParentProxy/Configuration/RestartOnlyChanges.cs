@@ -13,6 +13,10 @@ internal static class RestartOnlyChanges
             paths.Add($"{nameof(ProxyOptions.Admin)}:{nameof(AdminOptions.Url)}");
         if (!old.Admin.AllowedHosts.SequenceEqual(next.Admin.AllowedHosts))
             paths.Add($"{nameof(ProxyOptions.Admin)}:{nameof(AdminOptions.AllowedHosts)}");
+        if (old.Admin.MetricsUrl != next.Admin.MetricsUrl)
+            paths.Add($"{nameof(ProxyOptions.Admin)}:{nameof(AdminOptions.MetricsUrl)}");
+        if (old.Admin.EnclaveMetricsPath != next.Admin.EnclaveMetricsPath)
+            paths.Add($"{nameof(ProxyOptions.Admin)}:{nameof(AdminOptions.EnclaveMetricsPath)}");
         if (old.Vsock != next.Vsock)
             paths.Add(nameof(ProxyOptions.Vsock));
         if (old.Log.Format != next.Log.Format)

@@ -56,33 +56,14 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
 
     private async Task<ProbeResult> GetAsync(EnclaveEndpoint endpoint, ProbeOptions options, Version httpVersion, TimeSpan timeout, long started, StrongBox<bool> connected, CancellationToken cancellationToken)
     {
-        using var handler = new SocketsHttpHandler
+        using var client = EnclaveGet.Client(async ct =>
         {
-            ConnectCallback = async (_, ct) =>
-            {
-                var stream = await dialer.DialAsync(endpoint, timeout, ct);
-                connected.Value = true;
-                return stream;
-            },
-            ConnectTimeout = Timeout.InfiniteTimeSpan,
-            UseProxy = false,
-            UseCookies = false,
-            AllowAutoRedirect = false,
-            ActivityHeadersPropagator = null,
-            ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        };
-        using var invoker = new HttpMessageInvoker(handler, disposeHandler: false);
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("http://enclave" + options.Path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
-        {
-            Version = httpVersion,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-        };
-        request.Headers.TryAddWithoutValidation("Host", options.Host ?? "localhost");
-        request.Headers.TryAddWithoutValidation("User-Agent", "parent-proxy-probe");
-        if (httpVersion.Major == 1)
-            request.Headers.ConnectionClose = true;
-
-        using var response = await invoker.SendAsync(request, cancellationToken);
+            var stream = await dialer.DialAsync(endpoint, timeout, ct);
+            connected.Value = true;
+            return stream;
+        });
+        using var request = EnclaveGet.Request(options.Path, httpVersion, options.Host, "parent-proxy-probe");
+        using var response = await client.SendAsync(request, cancellationToken);
         var status = (int)response.StatusCode;
         if (!options.ExpectedStatus.Contains(status))
         {

@@ -83,7 +83,6 @@ internal sealed class ConfigurationReloader(
     public bool Reload()
     {
         notifier.Reloading();
-        var succeeded = false;
         try
         {
             var result = ConfigurationLoader.Load(sources);
@@ -91,6 +90,7 @@ internal sealed class ConfigurationReloader(
             if (result.Options is not { } options)
             {
                 HostingLog.ReloadRefused(logger, file, string.Join("; ", result.Problems));
+                server.Reloads.Refused([.. result.Problems.Select(problem => problem.ToString())]);
                 return false;
             }
 
@@ -105,17 +105,18 @@ internal sealed class ConfigurationReloader(
             server.Apply(options with { Admin = before.Admin, Vsock = before.Vsock, Sections = before.Sections, Log = options.Log with { Format = before.Log.Format } });
             logging.Update(options);
             HostingLog.Reloaded(logger, file, server.Targets);
-            return succeeded = true;
+            server.Reloads.Succeeded(result, restart);
+            return true;
         }
         catch (Exception ex)
         {
             // A fault in here must not end the proxy, which serves with what it has.
             HostingLog.ReloadFailed(logger, ex);
+            server.Reloads.Refused([ex.Message]);
             return false;
         }
         finally
         {
-            server.Reloads.Note(succeeded);
             notifier.Reloaded();
         }
     }

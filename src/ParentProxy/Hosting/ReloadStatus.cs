@@ -1,6 +1,8 @@
+using ParentProxy.Configuration;
+
 namespace ParentProxy.Hosting;
 
-/// <summary>How the reloads of the configuration went.</summary>
+/// <summary>Where the configuration in effect comes from, and how its reloads went.</summary>
 internal sealed class ReloadStatus(TimeProvider time)
 {
     private readonly Lock _gate = new();
@@ -22,18 +24,48 @@ internal sealed class ReloadStatus(TimeProvider time)
     /// <summary>When a reload was last refused; null when none ever was.</summary>
     public DateTimeOffset? LastRefusal { get; private set; }
 
-    /// <summary>Notes a reload.</summary>
-    public void Note(bool succeeded)
+    /// <summary>Why it was refused.</summary>
+    public IReadOnlyList<string> Problems { get; private set; } = [];
+
+    /// <summary>The file that the configuration in effect was read from; null when there was none.</summary>
+    public string? File { get; private set; }
+
+    /// <summary>What is allowed in it but likely not meant.</summary>
+    public IReadOnlyList<ConfigurationProblem> Warnings { get; private set; } = [];
+
+    /// <summary>The paths at which it differs from what runs until the next start.</summary>
+    public IReadOnlyList<string> NeedRestart { get; private set; } = [];
+
+    /// <summary>Notes what the program started with.</summary>
+    public void Started(ConfigurationResult loaded)
+    {
+        lock (_gate)
+            (File, Warnings) = (loaded.File, loaded.Warnings);
+    }
+
+    /// <summary>Notes a reload that took effect.</summary>
+    public void Succeeded(ConfigurationResult loaded, IReadOnlyList<string> needRestart)
     {
         lock (_gate)
         {
-            LastSucceeded = succeeded;
-            if (succeeded)
-                InEffectSince = time.GetUtcNow();
-            else
-                LastRefusal = time.GetUtcNow();
+            LastSucceeded = true;
+            InEffectSince = time.GetUtcNow();
+            (File, Warnings, NeedRestart) = (loaded.File, loaded.Warnings, needRestart);
         }
 
-        Interlocked.Increment(ref succeeded ? ref _successes : ref _failures);
+        Interlocked.Increment(ref _successes);
+    }
+
+    /// <summary>Notes a reload that changed nothing.</summary>
+    public void Refused(IReadOnlyList<string> problems)
+    {
+        lock (_gate)
+        {
+            LastSucceeded = false;
+            LastRefusal = time.GetUtcNow();
+            Problems = problems;
+        }
+
+        Interlocked.Increment(ref _failures);
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -87,6 +88,9 @@ internal sealed class IngressServer : IAsyncDisposable
 
     /// <summary>The addresses that are listened on.</summary>
     public IReadOnlyList<string> EndPoints => [.. _app.Urls];
+
+    /// <summary>Makes the meters of the platform that belong to these listeners.</summary>
+    public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
 
     /// <summary>Whether every listener accepts connections.</summary>
     public bool IsAccepting => Listeners.All(l => l.IsAccepting);

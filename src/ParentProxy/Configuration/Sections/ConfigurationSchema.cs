@@ -53,23 +53,27 @@ internal static class ConfigurationSchema
 
     private static void CheckListeners(SectionReader root, IReadOnlyList<Listener> listeners, AdminOptions admin)
     {
-        var node = root.Node.Child(nameof(ProxyOptions.Admin)).Child(nameof(AdminOptions.Url));
-        var (address, reason) = ListenerAddress.Parse(admin.Url);
-        if (reason is null && address.Scheme != "http")
-            reason = $"{Quoted.Text(admin.Url)} does not begin with http://: the admin listener has no TLS";
-        else if (reason is null && address.SocketPath is not null)
-            reason = $"{Quoted.Text(admin.Url)} is a unix socket: the admin listener is on TCP";
-        if (reason is not null)
-        {
-            root.Report.Problem(node.Location, reason);
-            address = null;
-        }
-        else if (!address.IsLoopback)
-        {
-            root.Report.Warning(node.Location, $"{admin.Url} is reached from other machines; what it tells is meant for operators");
-        }
+        var node = root.Node.Child(nameof(ProxyOptions.Admin));
+        var pages = ReadListener(root, node.Child(nameof(AdminOptions.Url)), admin.Url);
+        if (pages is { Address.IsLoopback: false })
+            root.Report.Warning(pages.Location, $"{admin.Url} is reached from other machines; what it tells is meant for operators");
 
-        Listener.CheckOverlaps(address is null ? listeners : [.. listeners, new Listener(node.Location, address)], root.Report);
+        // Metrics are for a Prometheus elsewhere: there it is no mistake to be reached.
+        var metrics = admin.MetricsUrl is { } url ? ReadListener(root, node.Child(nameof(AdminOptions.MetricsUrl)), url) : null;
+        Listener.CheckOverlaps([.. listeners, .. new[] { pages, metrics }.OfType<Listener>()], root.Report);
+    }
+
+    private static Listener? ReadListener(SectionReader root, ConfigurationNode node, string url)
+    {
+        var (address, reason) = ListenerAddress.Parse(url);
+        if (reason is null && address.Scheme != "http")
+            reason = $"{Quoted.Text(url)} does not begin with http://: the admin listener has no TLS";
+        else if (reason is null && address.SocketPath is not null)
+            reason = $"{Quoted.Text(url)} is a unix socket: the admin listener is on TCP";
+        if (reason is null)
+            return new Listener(node.Location, address);
+        root.Report.Problem(node.Location, reason);
+        return null;
     }
 
     private static void CheckSomethingToForwardTo(SectionReader root, IReadOnlyList<EnclaveEntry> enclaves)

@@ -1,0 +1,77 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+using ParentProxy.Hosting;
+using ParentProxy.Ingress;
+
+namespace ParentProxy.Admin;
+
+/// <summary>One address for operators, with a server of its own: what it answers depends on the accepting socket alone.</summary>
+internal sealed class AdminListener : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly string _url;
+
+    /// <summary>Composes the listener; nothing is bound yet.</summary>
+    public AdminListener(string url, ActiveConfiguration configuration, RequestDelegate pages, ILoggerFactory loggers)
+    {
+        _url = url;
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
+        builder.WebHost.UseKestrelCore().UseUrls(url).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        _app = builder.Build();
+        _app.Run(context => ServeAsync(context, configuration.Options.Admin, pages));
+    }
+
+    /// <summary>The address that is listened on.</summary>
+    public string EndPoint => _app.Urls.First();
+
+    /// <summary>Binds the listener.</summary>
+    /// <exception cref="ListenException">The address cannot be listened on.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _app.StartAsync(cancellationToken);
+        }
+        catch (Exception ex) when (ex.GetBaseException() is SocketException cause)
+        {
+            throw new ListenException(_url, isFile: false, cause);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static Task ServeAsync(HttpContext context, AdminOptions options, RequestDelegate pages)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.Headers.XContentTypeOptions = "nosniff";
+
+        // A page in an operator's browser must not reach us under a name of its own (DNS rebinding).
+        if (!IsAllowed(context.Request.Host, options))
+            return AdminPages.ProblemAsync(context, StatusCodes.Status400BadRequest, "Host must be an IP literal, localhost or in Admin:AllowedHosts.");
+        if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
+        {
+            context.Response.Headers.Allow = "GET, HEAD";
+            return AdminPages.ProblemAsync(context, StatusCodes.Status405MethodNotAllowed, "No request changes state here.");
+        }
+
+        return pages(context);
+    }
+
+    private static bool IsAllowed(HostString host, AdminOptions options)
+    {
+        var name = host.Host.Trim('[', ']');
+        return IPAddress.TryParse(name, out _)
+            || name.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || options.AllowedHosts.Contains(name, StringComparer.OrdinalIgnoreCase);
+    }
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+
+namespace ParentProxy.Admin;
+
+/// <summary>
+/// Lets a Prometheus reach the metrics of the application in an enclave, which stands behind vsock:
+/// <c>/enclaves/{id}/metrics</c> asks for <c>Admin:EnclaveMetricsPath</c> there.
+/// </summary>
+internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, IEnclaveDialer dialer, ActiveConfiguration configuration, TimeProvider time)
+{
+    private const string Before = "/enclaves/";
+    private const string After = "/metrics";
+    private const int MaxBodyBytes = 4 * 1024 * 1024;
+
+    /// <summary>Half of what a Prometheus waits for by default, so that it gets to see why.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>The id in the path of a relay, which may hold a slash; null for another path.</summary>
+    public static string? IdIn(string path) =>
+        path.Length > Before.Length + After.Length && path.StartsWith(Before, StringComparison.Ordinal) && path.EndsWith(After, StringComparison.Ordinal)
+            ? path[Before.Length..^After.Length].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase)
+            : null;
+
+    /// <summary>What there is to scrape, as Prometheus' HTTP service discovery reads it.</summary>
+    public IEnumerable<MetricsTarget> Targets(HostString host) => configuration.Options.Admin.EnclaveMetricsPath is null
+        ? []
+        : registry.All.Select(enclave => MetricsTarget.Of($"{host.Host}:{host.Port ?? 80}", Before + enclave.Id + After, enclave.Id));
+
+    /// <summary>Answers with the enclave's metrics, or says why there are none.</summary>
+    public async Task ServeAsync(HttpContext context, string id)
+    {
+        if (configuration.Options.Admin.EnclaveMetricsPath is not { } path)
+        {
+            await AdminPages.ProblemAsync(context, StatusCodes.Status404NotFound, "Admin:EnclaveMetricsPath is not set: it says at which path the application in an enclave shows its metrics.");
+            return;
+        }
+
+        if (registry.Find(id) is not { } enclave)
+        {
+            var known = string.Join(", ", registry.All.Select(e => e.Id));
+            await AdminPages.ProblemAsync(context, StatusCodes.Status404NotFound, $"There is no enclave '{id}'; there are: {(known.Length > 0 ? known : "none")}.");
+            return;
+        }
+
+        using var deadline = new CancellationTokenSource(Patience, time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, deadline.Token);
+        try
+        {
+            await RelayAsync(context, enclave, path, linked.Token);
+        }
+        catch (Exception ex) when (!context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
+        {
+            var (status, detail) = Explain(ex);
+            await AdminPages.ProblemAsync(context, status, $"Enclave {enclave}, GET {path}: {detail}");
+        }
+    }
+
+    private static (int Status, string Detail) Explain(Exception exception) => exception switch
+    {
+        DialException { Code: DialException.Timeout or "ETIMEDOUT" } dial => (StatusCodes.Status504GatewayTimeout, dial.Message),
+        DialException dial => (StatusCodes.Status502BadGateway, dial.Message),
+        HttpRequestException { InnerException: DialException dial } => Explain(dial),
+        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => (StatusCodes.Status502BadGateway, $"the answer is larger than {MaxBodyBytes} bytes."),
+        OperationCanceledException => (StatusCodes.Status504GatewayTimeout, string.Create(CultureInfo.InvariantCulture, $"no whole answer within {Patience.TotalSeconds:0.###} s.")),
+        _ => (StatusCodes.Status502BadGateway, exception.GetBaseException().Message),
+    };
+
+    private async Task RelayAsync(HttpContext context, Enclave enclave, string path, CancellationToken cancellationToken)
+    {
+        var options = configuration.Options;
+        using var client = EnclaveGet.Client(ct => dialer.DialAsync(enclave.Endpoint, options.Timeouts.Connect, ct));
+        using var request = EnclaveGet.Request(path, options.Routing.HttpVersion, options.Health.Probe.Host, "parent-proxy-metrics");
+        foreach (var field in (string[])[HeaderNames.Accept, HeaderNames.AcceptEncoding])
+            request.Headers.TryAddWithoutValidation(field, context.Request.Headers[field].AsEnumerable());
+
+        using var answer = await client.SendAsync(request, cancellationToken);
+        if (answer.StatusCode != System.Net.HttpStatusCode.OK)
+            throw new HttpRequestException($"the application answered {(int)answer.StatusCode}, expected 200; Admin:EnclaveMetricsPath sets what it is asked for.");
+
+        // Whole before the first byte goes out: a scraper that gets a part takes it for all.
+        await answer.Content.LoadIntoBufferAsync(MaxBodyBytes, cancellationToken);
+        var response = context.Response;
+        response.ContentType = answer.Content.Headers.TryGetValues(HeaderNames.ContentType, out var type) ? type.First() : "text/plain";
+        if (answer.Content.Headers.ContentEncoding.Count > 0)
+            response.Headers.ContentEncoding = string.Join(", ", answer.Content.Headers.ContentEncoding);
+
+        // Shown in a browser, a page of the enclave's must not be one of ours.
+        response.Headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
+        response.ContentLength = answer.Content.Headers.ContentLength;
+        if (!HttpMethods.IsHead(context.Request.Method))
+            await answer.Content.CopyToAsync(response.Body, cancellationToken);
+    }
+}

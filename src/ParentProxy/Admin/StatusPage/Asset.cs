@@ -1,0 +1,4 @@
+namespace ParentProxy.Admin.StatusPage;
+
+/// <summary>A file that is part of the program and goes into the page as it is.</summary>
+internal readonly record struct Asset(string Text);

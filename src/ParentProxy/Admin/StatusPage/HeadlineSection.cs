@@ -1,0 +1,44 @@
+namespace ParentProxy.Admin.StatusPage;
+
+/// <summary>The answer to the first question: is it well, and if not, whose fault is it.</summary>
+internal static class HeadlineSection
+{
+    /// <summary>Writes the section.</summary>
+    public static void Write(HtmlWriter html, PageSnapshot page)
+    {
+        var tone = Icons.Tone(page.Summary.Status);
+        html.Add($"""<section class="headline {tone}" aria-labelledby="status-title"><h2 id="status-title" class="hidden">Status</h2><div class="verdict"><p class="word" id="status" role="status">{Icons.Of(tone)}<strong>{page.Summary.Status}</strong> <span>{Counted(page)}</span></p><p class="since">since {Times.Since(page.Since, page.Now)} <span class="quiet">({Words.Moment(page.Since)})</span></p></div>""");
+        WriteFindings(html, Findings.Of(page));
+        WriteFigures(html, page);
+        html.Add($"</section>");
+    }
+
+    private static string Counted(PageSnapshot page) => page.Summary.Total == 0
+        ? "no enclave"
+        : $"{page.Summary.Healthy} of {page.Summary.Total} {Words.Plural(page.Summary.Total, "enclave", "enclaves")} healthy";
+
+    private static void WriteFindings(HtmlWriter html, IReadOnlyList<Finding> findings)
+    {
+        if (findings.All(finding => finding.Tone == "note"))
+            html.Add($"""<ul class="findings"><li>{Icons.Of("good")}<span>Nothing is wrong that this proxy knows of.</span></li>""");
+        else
+            html.Add($"""<ul class="findings">""");
+        foreach (var finding in findings)
+            html.Add($"<li>{Icons.Of(finding.Tone)}<span><b>{finding.Subject}</b> {finding.Text}</span></li>");
+        html.Add($"</ul>");
+    }
+
+    private static void WriteFigures(HtmlWriter html, PageSnapshot page)
+    {
+        var minute = page.LastMinute;
+        html.Add($"""<dl class="figures">""");
+        Figure("requests/s", Words.Rate(minute.Rate), "");
+        Figure("errors (5xx)", minute.ErrorShare is { } share ? Words.Percent(share) : "–", minute.ErrorShare >= 0.01 ? "bad" : "");
+        Figure("mean time", minute.Mean is { } mean ? Words.Duration(mean) : "–", "");
+        Figure("in flight", Words.Count(page.Enclaves.Sum(enclave => enclave.Enclave.InFlight)), "");
+        Figure("waiting", Words.Count(page.WaitingForEnclave + page.WaitingForConnection), page.WaitingForEnclave + page.WaitingForConnection > 0 ? "bad" : "");
+        html.Add($"""</dl><p class="quiet foot">requests, errors and time: mean of the last minute</p>""");
+
+        void Figure(string name, string value, string tone) => html.Add($"""<div class="{tone}"><dt>{name}</dt><dd>{value}</dd></div>""");
+    }
+}

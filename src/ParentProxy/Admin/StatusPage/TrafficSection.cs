@@ -1,0 +1,53 @@
+using ParentProxy.History;
+using ParentProxy.Ingress.Failover;
+
+namespace ParentProxy.Admin.StatusPage;
+
+/// <summary>All requests of the last 15 minutes, and what became of those that were not simply answered.</summary>
+internal static class TrafficSection
+{
+    /// <summary>Writes the section.</summary>
+    public static void Write(HtmlWriter html, PageSnapshot page)
+    {
+        html.Add($"""<section id="traffic" aria-labelledby="traffic-title"><h2 id="traffic-title">Traffic <span class="quiet">last 15 minutes</span></h2><div class="plots">""");
+        var outs = page.Traffic;
+        Figure(html, new Plot("requests", "Requests per second, last 15 minutes", [.. outs.Select(sample => (double?)sample.Rate)], TrafficHistory.Length, rate => $"{Words.Rate(rate)}/s") { HasGrid = true, AtLeast = 1 }, "Requests per second");
+        Figure(html, new Plot("errors", "Share of answers that were errors (5xx), last 15 minutes", [.. outs.Select(sample => sample.ErrorShare)], TrafficHistory.Length, Words.Percent) { HasGrid = true, AtLeast = 0.01 }, "Error share (5xx)");
+        Figure(html, new Plot("times", "Mean time of requests, last 15 minutes", [.. outs.Select(sample => sample.Mean?.TotalSeconds)], TrafficHistory.Length, seconds => Words.Duration(TimeSpan.FromSeconds(seconds))) { HasGrid = true, AtLeast = 0.001 }, "Mean time");
+        html.Add($"</div>");
+        WriteCounts(html, page);
+        html.Add($"</section>");
+    }
+
+    private static void Figure(HtmlWriter html, Plot plot, string caption)
+    {
+        var latest = plot.Values.Count > 0 && plot.Values[^1] is { } value ? plot.Unit(value) : "–";
+        html.Add($"""<figure class="{plot.Id}"><figcaption>{caption} <b>{latest}</b></figcaption><div class="frame"><span class="top" aria-hidden="true">{plot.Unit(plot.Top)}</span>""");
+        plot.Write(html);
+        html.Add($"""<span class="start" aria-hidden="true">15 min ago</span><span class="end" aria-hidden="true">now</span></div></figure>""");
+    }
+
+    private static void WriteCounts(HtmlWriter html, PageSnapshot page)
+    {
+        var counts = page.Sources.Retries.Counts;
+        var rejections = page.Sources.Retries.Rejections;
+        html.Add($"""<div class="lists"><div><h3>Retries <span class="quiet">since the start</span></h3><dl class="counts">""");
+        Count("connect", "the enclave could not be dialled, or had just left", counts.Of(RetryReason.Connect));
+        Count("busy", "all connections of the enclave were busy", counts.Of(RetryReason.Busy));
+        Count("idle", "the enclave closed an idle connection as it was used", counts.Of(RetryReason.Idle));
+        Count("reset", "the connection ended before any byte of an answer", counts.Of(RetryReason.Reset));
+        Count("moved", "the enclave left before any byte of an answer", counts.Of(RetryReason.Moved));
+        Count("denied", "not sent again: the budget was spent", counts.Denied);
+        html.Add($"""</dl></div><div><h3>Rejected <span class="quiet">since the start</span></h3><dl class="counts">""");
+        Count("connections", "all connections busy for too long, or too many waited", rejections.Connections);
+        Count("tunnels", "as many upgraded connections as may be", rejections.Tunnels);
+        Count("waiting", "too many waited for an enclave", rejections.Waiting);
+        html.Add($"""</dl></div><div><h3>Waiting <span class="quiet">now</span></h3><dl class="counts">""");
+        Count("connection", "for a free connection", page.WaitingForConnection);
+        Count("enclave", "until an enclave can be dialled", page.WaitingForEnclave);
+        html.Add($"</dl></div></div>");
+
+        void Count(string name, string meaning, long count) =>
+            html.Add($"""<div class="{(count > 0 ? "some" : "")}"><dt>{name}</dt><dd>{Words.Count(count)}</dd><dd class="quiet">{meaning}</dd></div>""");
+    }
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+
+namespace ParentProxy.Admin.StatusPage;
+
+/// <summary>Figures as operators read them.</summary>
+internal static class Words
+{
+    /// <summary>A time span by its two largest units.</summary>
+    public static string Age(TimeSpan age) => age switch
+    {
+        { TotalSeconds: < 60 } => Invariant($"{Math.Max(0, (int)age.TotalSeconds)} s"),
+        { TotalMinutes: < 60 } => Invariant($"{age.Minutes} min {age.Seconds} s"),
+        { TotalHours: < 24 } => Invariant($"{age.Hours} h {age.Minutes} min"),
+        _ => Invariant($"{age.Days} d {age.Hours} h"),
+    };
+
+    /// <summary>A moment, to the second.</summary>
+    public static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    /// <summary>A moment of today.</summary>
+    public static string Clock(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
+
+    /// <summary>A duration with three digits.</summary>
+    public static string Duration(TimeSpan duration) => duration.TotalMilliseconds switch
+    {
+        < 10 and var ms => Invariant($"{ms:0.0#} ms"),
+        < 1000 and var ms => Invariant($"{ms:0} ms"),
+        < 60_000 => Invariant($"{duration.TotalSeconds:0.0#} s"),
+        _ => Age(duration),
+    };
+
+    /// <summary>A rate: more digits where it is small.</summary>
+    public static string Rate(double rate) => rate switch
+    {
+        0 => "0",
+        < 10 => Invariant($"{rate:0.0#}"),
+        < 100 => Invariant($"{rate:0.0}"),
+        _ => Count(Math.Round(rate)),
+    };
+
+    /// <summary>A share of 1 as a percentage. Nothing that happened reads as 0 %.</summary>
+    public static string Percent(double share) => share switch
+    {
+        0 => "0 %",
+        < 0.0001 => "< 0.01 %",
+        < 0.1 => Invariant($"{share * 100:0.0#} %"),
+        < 0.9995 => Invariant($"{share * 100:0.0} %"),
+        _ => "100 %",
+    };
+
+    /// <summary>A count, its thousands divided by narrow spaces that do not break.</summary>
+    public static string Count(double count) => count.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '\u202f');
+
+    /// <summary>A word for one and for more.</summary>
+    public static string Plural(long count, string one, string many) => count == 1 ? one : many;
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+}

@@ -1,0 +1,44 @@
+using System.Text;
+
+namespace ParentProxy.Enclaves;
+
+/// <summary>
+/// A GET of our own to the application in an enclave, over a connection of its own: a pooled one would say how the enclave
+/// was, not how it is, and would take the place of a request.
+/// </summary>
+internal static class EnclaveGet
+{
+    /// <summary>A client for one request.</summary>
+    /// <param name="dial">Opens the connection.</param>
+    public static HttpMessageInvoker Client(Func<CancellationToken, Task<EnclaveStream>> dial) => new(
+        new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancellationToken) => await dial(cancellationToken),
+            ConnectTimeout = Timeout.InfiniteTimeSpan,
+            UseProxy = false,
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            ActivityHeadersPropagator = null,
+            ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+        },
+        disposeHandler: true);
+
+    /// <summary>The request.</summary>
+    /// <param name="path">Path and query, sent as they are written.</param>
+    /// <param name="httpVersion">1.1 or 2.</param>
+    /// <param name="host">The <c>Host</c> field; <c>localhost</c> when null.</param>
+    /// <param name="userAgent">Says to the application who asks.</param>
+    public static HttpRequestMessage Request(string path, Version httpVersion, string? host, string userAgent)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Get, new Uri("http://enclave" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
+        {
+            Version = httpVersion,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        request.Headers.TryAddWithoutValidation("Host", host ?? "localhost");
+        request.Headers.TryAddWithoutValidation("User-Agent", userAgent);
+        if (httpVersion.Major == 1)
+            request.Headers.ConnectionClose = true;
+        return request;
+    }
+}

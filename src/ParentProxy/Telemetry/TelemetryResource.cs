@@ -1,0 +1,16 @@
+using OpenTelemetry.Resources;
+using ParentProxy.Hosting;
+
+namespace ParentProxy.Telemetry;
+
+/// <summary>What metrics and spans are of: this run of this program.</summary>
+internal static class TelemetryResource
+{
+    private static readonly string Instance = Guid.NewGuid().ToString();
+
+    /// <summary>The attributes; <c>OTEL_RESOURCE_ATTRIBUTES</c> and <c>OTEL_SERVICE_NAME</c> come last, and so win.</summary>
+    public static ResourceBuilder Create() => ResourceBuilder.CreateEmpty()
+        .AddTelemetrySdk()
+        .AddService("parent-proxy", serviceVersion: ProgramVersion.Text, autoGenerateServiceInstanceId: false, serviceInstanceId: Instance)
+        .AddEnvironmentVariableDetector();
+}
