@@ -14,7 +14,7 @@ public sealed class ConfigurationKeysTests
     private const string Known = """
         AccessLog AccessLog:Format AccessLog:Headers AccessLog:MaxFileBytes AccessLog:MaxFiles AccessLog:Mode AccessLog:Path AccessLog:RedactHeaders
         AccessLog:RedactQuery AccessLog:Sample2xx AccessLog:Sink
-        Admin Admin:AllowedHosts Admin:Url
+        Admin Admin:AllowedHosts Admin:EnclaveMetricsPath Admin:MetricsUrl Admin:Url
         Discovery Discovery:AllowDebugMode Discovery:EnclaveName Discovery:Enabled Discovery:Interval Discovery:NitroCli Discovery:Pcrs
         Discovery:Port Discovery:Timeout
         Enclaves Enclaves:*:Cid Enclaves:*:Id Enclaves:*:Name Enclaves:*:Path Enclaves:*:Port Enclaves:*:TcpHost Enclaves:*:Transport Enclaves:*:Weight
