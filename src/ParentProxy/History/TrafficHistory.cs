@@ -18,7 +18,7 @@ internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time
     private readonly ConcurrentDictionary<string, TrafficSeries> _byId = new(StringComparer.OrdinalIgnoreCase);
     private readonly CancellationTokenSource _stopping = new();
     private Task _loop = Task.CompletedTask;
-    private long _last;
+    private long _last = time.GetTimestamp();
 
     /// <summary>All requests.</summary>
     public TrafficSeries Total { get; } = new(registry.Meter.All);
@@ -32,7 +32,6 @@ internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time
     /// <summary>Begins to take samples.</summary>
     public void Start()
     {
-        _last = time.GetTimestamp();
         foreach (var enclave in registry.All)
             _byId.TryAdd(enclave.Id, new TrafficSeries(enclave.Metrics));
         _loop = Task.Run(() => RunAsync(_stopping.Token));
@@ -44,6 +43,21 @@ internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time
         await _stopping.CancelAsync();
         await _loop;
         _stopping.Dispose();
+    }
+
+    /// <summary>Ends a step of time.</summary>
+    internal void Take()
+    {
+        var now = time.GetTimestamp();
+        var elapsed = time.GetElapsedTime(_last, now);
+        _last = now;
+        Total.Take(elapsed, isOut: false, registry.Meter.All);
+        None.Take(elapsed, isOut: false, registry.Meter.None);
+        var enclaves = registry.All;
+        foreach (var enclave in enclaves)
+            _byId.GetOrAdd(enclave.Id, static (_, enclave) => new TrafficSeries(enclave.Metrics), enclave).Take(elapsed, !enclave.IsUsable, enclave.Metrics);
+        foreach (var id in _byId.Keys.Where(id => !enclaves.Any(enclave => enclave.Id.Equals(id, StringComparison.OrdinalIgnoreCase))))
+            _byId.TryRemove(id, out _);
     }
 
     private async Task RunAsync(CancellationToken cancellationToken)
@@ -58,19 +72,5 @@ internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time
         {
             // The end of the program.
         }
-    }
-
-    private void Take()
-    {
-        var now = time.GetTimestamp();
-        var elapsed = time.GetElapsedTime(_last, now);
-        _last = now;
-        Total.Take(elapsed, isOut: false, registry.Meter.All);
-        None.Take(elapsed, isOut: false, registry.Meter.None);
-        var enclaves = registry.All;
-        foreach (var enclave in enclaves)
-            _byId.GetOrAdd(enclave.Id, static (_, enclave) => new TrafficSeries(enclave.Metrics), enclave).Take(elapsed, !enclave.IsUsable, enclave.Metrics);
-        foreach (var id in _byId.Keys.Where(id => !enclaves.Any(enclave => enclave.Id.Equals(id, StringComparison.OrdinalIgnoreCase))))
-            _byId.TryRemove(id, out _);
     }
 }

@@ -10,6 +10,7 @@ using ParentProxy.History;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Http2;
+using ParentProxy.Telemetry.AccessLog;
 using ParentProxy.Telemetry.Metrics;
 
 namespace ParentProxy.Hosting;
@@ -51,7 +52,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         _monitor = new HealthMonitor(Registry, dialer, configuration, time, loggers.CreateLogger<HealthMonitor>());
         _discovery = new DiscoveryMonitor(Registry, configuration.Options.Discovery, PublishDiscovered, time, loggers.CreateLogger<DiscoveryMonitor>());
         var retries = new RetryPolicy(configuration, Registry, time);
-        Ingress = new IngressServer(configuration, Registry, retries, Drain, time, loggers, replaceIngress);
+        AccessLog = new AccessLogger(configuration, time, loggers.CreateLogger<AccessLogger>());
+        Ingress = new IngressServer(configuration, Registry, retries, Drain, AccessLog, time, loggers, replaceIngress);
         EnclaveInstruments.Add(_meter.Meter, Registry, () => _discovery.Known);
         ProcessInstruments.Add(_meter.Meter);
         new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, () => Ingress.Listeners, time).Add(_meter.Meter);
@@ -71,6 +73,9 @@ internal sealed class ProxyServer : IAsyncDisposable
 
     /// <summary>How far the stop has come.</summary>
     public DrainState Drain { get; } = new();
+
+    /// <summary>One line for each request.</summary>
+    public AccessLogger AccessLog { get; }
 
     /// <summary>How reloads went.</summary>
     public ReloadStatus Reloads { get; }
@@ -153,6 +158,9 @@ internal sealed class ProxyServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Ingress.DisposeAsync();
+
+        // Nobody writes to it any more.
+        await AccessLog.DisposeAsync();
         await _discovery.DisposeAsync();
         await _monitor.DisposeAsync();
         await _history.DisposeAsync();

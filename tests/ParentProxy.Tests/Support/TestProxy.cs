@@ -61,6 +61,9 @@ internal sealed class TestProxy : IAsyncDisposable
         {
             ["Admin:Url"] = "http://127.0.0.1:0",
             ["Timeouts:DrainDelay"] = "00:00:00",
+
+            // Else it would be between what the tests themselves print.
+            ["AccessLog:Mode"] = "off",
         };
         if (!settings.Any(s => s.StartsWith("Kestrel:Endpoints", StringComparison.Ordinal)))
             all["Kestrel:Endpoints:Http:Url"] = "http://127.0.0.1:0";

@@ -6,6 +6,8 @@ using System.Text.Json.Serialization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Configuration.Sections;
+using ParentProxy.Configuration.Sources;
 using ParentProxy.Enclaves;
 
 namespace ParentProxy.Admin.StatusPage;
@@ -36,7 +38,8 @@ internal static class EffectiveSettings
 
     private static List<Setting> Read(ProxyOptions options)
     {
-        var defaults = Flatten(new ProxyOptions { Sections = new ConfigurationBuilder().Build() }).DistinctBy(pair => pair.Path).ToDictionary();
+        var sections = FlatSections.Create(KestrelSection.AddDefaults(ConfigurationNode.Root([])).Child(Names.Kestrel));
+        var defaults = Flatten(new ProxyOptions { Sections = sections }).DistinctBy(pair => pair.Path).ToDictionary();
         return
         [
             .. Flatten(options).Select(pair =>

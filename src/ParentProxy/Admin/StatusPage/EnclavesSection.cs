@@ -6,6 +6,8 @@ namespace ParentProxy.Admin.StatusPage;
 /// <summary>The enclaves, one row each.</summary>
 internal static class EnclavesSection
 {
+    private const int CodesShown = 3;
+
     private static readonly string[] Columns = ["State", "Enclave", "Why", "Requests/s", "Errors", "In flight", "Connections", "Mean time, 15 min", "Last probe"];
 
     /// <summary>The word of the contract for a state.</summary>
@@ -26,12 +28,14 @@ internal static class EnclavesSection
         foreach (var column in Columns)
             html.Add($"""<th role="columnheader" scope="col">{column}</th>""");
         html.Add($"""</tr></thead><tbody role="rowgroup">""");
-        foreach (var enclave in page.Enclaves)
-            WriteRow(html, page, enclave);
-        html.Add($"""</tbody></table><p class="quiet foot">Requests/s and errors: the last minute. Connections: active, idle and upgraded ones. In the lines a shaded band is time without traffic because the enclave was out.</p></section>""");
+        // One scale for all lines: the enclave that is slower than the others is seen at a glance.
+        var slowest = page.Enclaves.SelectMany(enclave => enclave.History).Max(sample => sample.Mean) ?? TimeSpan.Zero;
+        foreach (var (index, enclave) in page.Enclaves.Index())
+            WriteRow(html, page, enclave, $"spark-{index}", slowest);
+        html.Add($"""</tbody></table><p class="quiet foot">Requests/s and errors are those of the last minute, codes with their number those since the start. The lines have one scale; a shaded band is time in which the enclave was out.</p></section>""");
     }
 
-    private static void WriteRow(HtmlWriter html, PageSnapshot page, PageSnapshot.EnclaveFacts facts)
+    private static void WriteRow(HtmlWriter html, PageSnapshot page, PageSnapshot.EnclaveFacts facts, string plot, TimeSpan slowest)
     {
         var (enclave, status) = (facts.Enclave, facts.Status);
         var tone = Icons.Tone(status.State);
@@ -40,11 +44,11 @@ internal static class EnclavesSection
 
         var minute = facts.LastMinute;
         var (idle, tunnels) = (enclave.IdleConnections, enclave.Tunnels);
-        html.Add($"""<td role="cell" class="number" data-label="Requests/s">{Words.Rate(minute.Rate)}</td><td role="cell" class="number{(minute.Errors > 0 ? " bad" : "")}" data-label="Errors">{(minute.ErrorShare is { } share ? Words.Percent(share) : "–")}</td>""");
+        html.Add($"""<td role="cell" class="number" data-label="Requests/s">{Words.Rate(minute.Rate)}</td><td role="cell" class="number{(minute.Errors > 0 ? " bad" : "")}" data-label="Errors">{(minute.ErrorShare is { } share ? Words.Percent(share) : "–")}{Codes(enclave)}</td>""");
         html.Add($"""<td role="cell" class="number" data-label="In flight">{Words.Count(enclave.InFlight)}{Waiting(enclave)}</td>""");
         html.Add($"""<td role="cell" class="number connections" data-label="Connections"><span title="active">{Math.Max(0, enclave.OpenConnections - idle - tunnels)} <i>active</i></span> <span title="idle">{idle} <i>idle</i></span> <span title="tunnels">{tunnels} <i>tunnel</i></span></td>""");
         html.Add($"""<td role="cell" class="spark" data-label="Mean time, 15 min">""");
-        WriteSparkline(html, facts);
+        WriteSparkline(html, facts, plot, slowest);
         html.Add($"""</td><td role="cell" class="probe" data-label="Last probe">{Probe(status.LastProbe, page.Now)}</td></tr>""");
     }
 
@@ -60,6 +64,14 @@ internal static class EnclavesSection
             html.Add($""" <span class="quiet">cluster {cluster}, not counted in health</span>""");
         else if (enclave.Weight != 1)
             html.Add($""" <span class="quiet">weight {enclave.Weight}</span>""");
+    };
+
+    // By their codes errors tell whose they are: 502 to 504 are mostly made here, others by the application.
+    private static Action<HtmlWriter> Codes(Enclave enclave) => html =>
+    {
+        var codes = enclave.Metrics.Requests.Read().Where(request => request.Code >= 500).GroupBy(request => request.Code, request => request.Count);
+        foreach (var code in codes.OrderByDescending(code => code.Sum()).Take(CodesShown))
+            html.Add($""" <span class="codes" title="{Words.Count(code.Sum())} answers with {code.Key} since the start">{Words.Count(code.Sum())} × {code.Key}</span>""");
     };
 
     private static Action<HtmlWriter> Waiting(Enclave enclave) => html =>
@@ -84,12 +96,12 @@ internal static class EnclavesSection
             html.Add($""" <span class="quiet">{Words.Count(times)} times</span>""");
     };
 
-    private static void WriteSparkline(HtmlWriter html, PageSnapshot.EnclaveFacts facts)
+    private static void WriteSparkline(HtmlWriter html, PageSnapshot.EnclaveFacts facts, string id, TimeSpan slowest)
     {
-        // An id may hold a point or more, which is no trouble to a browser; as part of a list of ids a blank would be, and has none.
-        var plot = new Plot($"spark-{facts.Enclave.Id}", $"Mean time of requests to enclave {facts.Label}, last 15 minutes", [.. facts.History.Select(sample => sample.Mean?.TotalSeconds)], TrafficHistory.Length, seconds => Words.Duration(TimeSpan.FromSeconds(seconds)))
+        var plot = new Plot(id, $"Mean time of requests to enclave {facts.Label}, last 15 minutes", [.. facts.History.Select(sample => sample.Mean?.TotalSeconds)], TrafficHistory.Length, seconds => Words.Duration(TimeSpan.FromSeconds(seconds)))
         {
             Height = 96,
+            AtLeast = slowest.TotalSeconds,
             Marked = [.. facts.History.Select(sample => sample.IsOut)],
             MarkedAs = "It was out",
         };

@@ -11,6 +11,9 @@ internal static class Findings
     /// <summary>From this share of errors on they are worth a line.</summary>
     private const double ErrorShare = 0.01;
 
+    /// <summary>From this share of the descriptors on they may run out.</summary>
+    private const double FilesShare = 0.8;
+
     /// <summary>What there is to say, the worst first.</summary>
     public static IReadOnlyList<Finding> Of(PageSnapshot page) =>
     [
@@ -19,6 +22,7 @@ internal static class Findings
         .. Enclaves(page),
         .. Errors(page),
         .. Waiting(page),
+        .. OpenFiles(page),
         .. Discovery(page),
         .. Configuration(page),
         .. Traffic(page),
@@ -64,6 +68,12 @@ internal static class Findings
             yield return new Finding("warn", $"{Words.Count(page.WaitingForEnclave)} {Words.Plural(page.WaitingForEnclave, "request waits", "requests wait")}", "until an enclave can be dialled.");
         if (page.WaitingForConnection > 0)
             yield return new Finding("warn", $"{Words.Count(page.WaitingForConnection)} {Words.Plural(page.WaitingForConnection, "request waits", "requests wait")}", "for a free connection: see Routing:MaxConnectionsPerEnclave.");
+    }
+
+    private static IEnumerable<Finding> OpenFiles(PageSnapshot page)
+    {
+        if (page.MaxOpenFiles is { } max && page.OpenFiles >= max * FilesShare)
+            yield return new Finding("warn", $"{Words.Count(page.OpenFiles)} files are open", $"of {Words.Count(max)}: without free ones no connection can be accepted or dialled. Raise LimitNOFILE of the unit.");
     }
 
     private static IEnumerable<Finding> Discovery(PageSnapshot page)

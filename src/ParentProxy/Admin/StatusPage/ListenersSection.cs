@@ -6,7 +6,7 @@ internal static class ListenersSection
     /// <summary>Writes the section.</summary>
     public static void Write(HtmlWriter html, PageSnapshot page)
     {
-        html.Add($"""<section id="listeners" aria-labelledby="listeners-title"><h2 id="listeners-title">Listeners</h2><div class="scroll" role="region" aria-labelledby="listeners-title" tabindex="0"><table><caption class="hidden">Public listeners</caption><thead><tr><th scope="col">Address</th><th scope="col">State</th><th scope="col" class="number">Connections</th><th scope="col" class="number">Rejected</th></tr></thead><tbody>""");
+        html.Add($"""<section id="listeners" aria-labelledby="listeners-title"><h2 id="listeners-title">Listeners</h2><div class="scroll" role="region" aria-labelledby="listeners-title" tabindex="0"><table><caption class="hidden">Public listeners</caption><thead><tr><th scope="col">Address</th><th scope="col">State</th><th scope="col" class="number">Open</th><th scope="col" class="number">Rejected</th></tr></thead><tbody>""");
         foreach (var listener in page.Listeners)
         {
             var tone = listener.Accepting ? "good" : page.Summary.Status == "draining" ? "leaving" : "bad";

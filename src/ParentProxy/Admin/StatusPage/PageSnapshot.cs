@@ -3,6 +3,8 @@ using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
 using ParentProxy.History;
+using ParentProxy.Hosting;
+using ParentProxy.Telemetry.Metrics;
 
 namespace ParentProxy.Admin.StatusPage;
 
@@ -25,6 +27,8 @@ internal sealed class PageSnapshot
         UnreachedLastMinute = Sum(sources.History.None.Samples);
         Listeners = [.. sources.Listeners().Select(ListenerView.Of).OrderBy(listener => listener.Endpoint, StringComparer.Ordinal)];
         Discovery = DiscoveryView.Of(sources.Discovery, sources.Registry, Options.Discovery, Now);
+        OpenFiles = ProcessStatus.OpenDescriptors();
+        MaxOpenFiles = OpenFileLimit.Current();
         DiscoveryFailure = sources.Discovery.Status.Failure;
     }
 
@@ -63,6 +67,12 @@ internal sealed class PageSnapshot
 
     /// <summary>Why the last call of nitro-cli failed; null when it succeeded.</summary>
     public DescribeFailure? DiscoveryFailure { get; }
+
+    /// <summary>Descriptors that this process has open.</summary>
+    public long OpenFiles { get; }
+
+    /// <summary>How many it may have; null when that is not known or not limited.</summary>
+    public long? MaxOpenFiles { get; }
 
     /// <summary>Requests that wait until an enclave can be dialled.</summary>
     public long WaitingForEnclave => Sources.Retries.Waiting;

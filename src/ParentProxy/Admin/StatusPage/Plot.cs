@@ -13,7 +13,7 @@ internal sealed record Plot(string Id, string Title, IReadOnlyList<double?> Valu
 {
     private const double Width = 720;
 
-    private static readonly double[] Ends = [1, 2, 5, 10];
+    private static readonly double[] Ends = [1, 1.5, 2, 3, 5, 7.5, 10];
 
     /// <summary>The height in units of the drawing, of which it is 720 wide.</summary>
     public double Height { get; init; } = 120;
@@ -30,7 +30,7 @@ internal sealed record Plot(string Id, string Title, IReadOnlyList<double?> Valu
     /// <summary>Lines for each five minutes.</summary>
     public bool HasGrid { get; init; }
 
-    /// <summary>The end of the scale: 1, 2 or 5 times a power of ten.</summary>
+    /// <summary>The end of the scale: a round number.</summary>
     public double Top
     {
         get
@@ -60,7 +60,7 @@ internal sealed record Plot(string Id, string Title, IReadOnlyList<double?> Valu
     /// <summary>Writes the drawing.</summary>
     public void Write(HtmlWriter html)
     {
-        html.Add($"""<svg class="plot" role="img" aria-labelledby="{Id}-t {Id}-d" viewBox="0 0 {Width} {Height}" preserveAspectRatio="none" focusable="false"><title id="{Id}-t">{Title}</title><desc id="{Id}-d">{Description}</desc>""");
+        html.Add($"""<svg class="plot" role="img" aria-labelledby="{Id}-t" aria-describedby="{Id}-d" viewBox="0 0 {Width} {Height}" preserveAspectRatio="none" focusable="false"><title id="{Id}-t">{Title}</title><desc id="{Id}-d">{Description}</desc>""");
         if (HasGrid)
             html.Add($"""<path class="grid" d="M{Width / 3} 0V{Height}M{Width * 2 / 3} 0V{Height}M0 {Height / 2}H{Width}"/>""");
         if (Bands() is { Length: > 0 } bands)

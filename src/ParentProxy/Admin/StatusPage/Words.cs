@@ -23,9 +23,9 @@ internal static class Words
     /// <summary>A duration with three digits.</summary>
     public static string Duration(TimeSpan duration) => duration.TotalMilliseconds switch
     {
-        < 10 and var ms => Invariant($"{ms:0.0#} ms"),
+        < 10 and var ms => Invariant($"{ms:0.##} ms"),
         < 1000 and var ms => Invariant($"{ms:0} ms"),
-        < 60_000 => Invariant($"{duration.TotalSeconds:0.0#} s"),
+        < 60_000 => Invariant($"{duration.TotalSeconds:0.##} s"),
         _ => Age(duration),
     };
 
@@ -33,8 +33,8 @@ internal static class Words
     public static string Rate(double rate) => rate switch
     {
         0 => "0",
-        < 10 => Invariant($"{rate:0.0#}"),
-        < 100 => Invariant($"{rate:0.0}"),
+        < 10 => Invariant($"{rate:0.##}"),
+        < 100 => Invariant($"{rate:0.#}"),
         _ => Count(Math.Round(rate)),
     };
 
@@ -43,13 +43,16 @@ internal static class Words
     {
         0 => "0 %",
         < 0.0001 => "< 0.01 %",
-        < 0.1 => Invariant($"{share * 100:0.0#} %"),
-        < 0.9995 => Invariant($"{share * 100:0.0} %"),
+        < 0.1 => Invariant($"{share * 100:0.##} %"),
+        < 0.9995 => Invariant($"{share * 100:0.#} %"),
         _ => "100 %",
     };
 
     /// <summary>A count, its thousands divided by narrow spaces that do not break.</summary>
     public static string Count(double count) => count.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '\u202f');
+
+    /// <summary>Bytes in the unit that suits them.</summary>
+    public static string Bytes(long bytes) => bytes < 1L << 30 ? Invariant($"{bytes / 1048576.0:0} MiB") : Invariant($"{bytes / 1073741824.0:0.0} GiB");
 
     /// <summary>A word for one and for more.</summary>
     public static string Plural(long count, string one, string many) => count == 1 ? one : many;

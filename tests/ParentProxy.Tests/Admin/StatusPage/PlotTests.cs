@@ -1,0 +1,62 @@
+using ParentProxy.Admin.StatusPage;
+
+namespace ParentProxy.Tests.Admin.StatusPage;
+
+public sealed class PlotTests
+{
+    [Theory]
+    [InlineData(0, 0, 1)]
+    [InlineData(0, 0.01, 0.01)]
+    [InlineData(1, 0, 1)]
+    [InlineData(1.01, 0, 1.5)]
+    [InlineData(87, 0, 100)]
+    [InlineData(101, 0, 150)]
+    [InlineData(0.0042, 0, 0.005)]
+    public void Top_IsTheNextRoundNumber(double highest, double atLeast, double expected) =>
+        Assert.Equal(expected, Of(highest, 0) with { AtLeast = atLeast } is var plot ? plot.Top : 0, 6);
+
+    [Fact]
+    public void Description_TellsTheValues() =>
+        Assert.Equal("Now 4; highest 4, mean 2.5, lowest 1.", Of(1, null, 4).Description);
+
+    [Fact]
+    public void Description_NothingKnown_SaysSo()
+    {
+        Assert.Equal("Nothing yet.", Of().Description);
+        Assert.Equal("Now nothing; highest 1, mean 1, lowest 1.", Of(1, null).Description);
+        Assert.Equal("Nothing yet. It was out for 50 % of the time.", (Of(null, null) with { Marked = [true, false], MarkedAs = "It was out" }).Description);
+    }
+
+    [Fact]
+    public void Write_Gap_EndsTheLineAndBeginsAnother()
+    {
+        var svg = Write(Of(1, 1, null, 1) with { Height = 12 });
+
+        // Four values on a width of eight steps: the right half. A single point is a dot.
+        Assert.Contains("""<path class="line" d="M450 2h0L450 2L540 2M720 2h0L720 2"/>""", svg, StringComparison.Ordinal);
+        Assert.Contains("""<path class="area" d="M450 12L450 2L540 2L540 12zM720 12L720 2L720 12z"/>""", svg, StringComparison.Ordinal);
+        Assert.DoesNotContain("band", svg, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_Marks_AreBands()
+    {
+        var svg = Write(Of(1, 1, 1, 1) with { Height = 12, Marked = [false, true, true, false] });
+
+        Assert.Contains("""<path class="band" d="M450 0H630V12H450z"/>""", svg, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_Names_AreTextOfTheImage() => Assert.StartsWith(
+        """<svg class="plot" role="img" aria-labelledby="p-t" aria-describedby="p-d" """, Write(Of(1)), StringComparison.Ordinal);
+
+    private static Plot Of(params double?[] values) => new("p", "a <title>", values, 8, value => FormattableString.Invariant($"{value}"));
+
+    private static string Write(Plot plot)
+    {
+        var html = new HtmlWriter();
+        plot.Write(html);
+        Assert.Contains("a &lt;title&gt;", html.ToString(), StringComparison.Ordinal);
+        return html.ToString();
+    }
+}

@@ -1,0 +1,36 @@
+using ParentProxy.Admin.StatusPage;
+
+namespace ParentProxy.Tests.Admin.StatusPage;
+
+public sealed class RedactionTests
+{
+    [Theory]
+    [InlineData("Kestrel:Certificates:Default:Password")]
+    [InlineData("Kestrel:Endpoints:Https:Certificate:password")]
+    [InlineData("Serilog:WriteTo:0:Args:serverUrl")]
+    [InlineData("Serilog:WriteTo:Sub:Args:configure:0:Args:path")]
+    [InlineData("Serilog:Properties:Anything")]
+    [InlineData("Serilog:WriteTo:0:ApiKey")]
+    [InlineData("ReverseProxy:Routes:r:Transforms:0:Set")]
+    [InlineData("ReverseProxy:Routes:r:Match:Headers:0:Values")]
+    [InlineData("ReverseProxy:Routes:r:Metadata:Anything")]
+    [InlineData("Some:ClientSecret")]
+    [InlineData("Some:AccessToken")]
+    [InlineData("Some:Credentials:0")]
+    public void Of_CouldBeASecret_IsNotShown(string path) => Assert.Equal(Redaction.Mark, Redaction.Of(path, "value"));
+
+    [Theory]
+    [InlineData("Kestrel:Certificates:Default:Path")]
+    [InlineData("Serilog:WriteTo:0:Name")]
+    [InlineData("Serilog:MinimumLevel:Override:Microsoft")]
+    [InlineData("ReverseProxy:Routes:r:Match:Path")]
+    [InlineData("ReverseProxy:Routes:r:Transforms:0:RequestHeader")]
+    [InlineData("Discovery:Pcrs:PCR0")]
+    [InlineData("Health:Probe:Path")]
+    public void Of_CannotBeASecret_IsShown(string path) => Assert.Equal("value", Redaction.Of(path, "value"));
+
+    [Theory]
+    [InlineData("http://user:hunter2@host/path", "http://[redacted]@host/path")]
+    [InlineData("http://host/a@b", "http://host/a@b")]
+    public void Of_Address_HasNoUserInformation(string address, string expected) => Assert.Equal(expected, Redaction.Of("Admin:Url", address));
+}

@@ -1,0 +1,50 @@
+// Makes pictures of the page in the states that matter, with real traffic and a real history.
+import { join } from 'node:path';
+import { killChildren } from '../clients/harness/processes.mjs';
+import { Traffic } from './harness/traffic.mjs';
+import { Stage } from './harness/stage.mjs';
+
+const folder = process.argv[2];
+const seconds = Number(process.env.SECONDS_OF_HISTORY ?? 60);
+const wait = time => new Promise(resolve => setTimeout(resolve, time * 1000));
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.on(signal, () => { killChildren(); process.exit(130); });
+
+const stage = await Stage.set();
+const [, second, third] = stage.applications;
+const traffic = new Traffic(stage.proxy.url);
+try {
+  for (const application of stage.applications) application.delay = 5 + 10 * stage.applications.indexOf(application);
+  await wait(seconds);
+  await shoot('healthy');
+
+  third.healthy = false;
+  second.status = 500;
+  await wait(seconds / 4);
+  second.status = 200;
+  await stage.proxy.configure(stage.settings({ Retry: { BudgetPercent: 200 } }));
+  await wait(5);
+  await shoot('degraded');
+
+  for (const application of stage.applications) await application.stop();
+  await wait(seconds / 4);
+  await shoot('down');
+} finally {
+  traffic.stop();
+  await stage.strike();
+}
+
+async function shoot(state) {
+  for (const theme of ['light', 'dark']) {
+    for (const width of [400, 1024, 1600]) {
+      const page = await stage.browser.newPage({ viewport: { width, height: 900 }, colorScheme: theme });
+      await page.goto(stage.proxy.admin);
+      await page.screenshot({ path: join(folder, `${state}-${theme}-${width}.png`), fullPage: true });
+      if (state === 'degraded') {
+        await page.locator('details').evaluateAll(all => all.forEach(details => { details.open = true; }));
+        await page.screenshot({ path: join(folder, `${state}-open-${theme}-${width}.png`), fullPage: true });
+      }
+      await page.close();
+    }
+  }
+}
