@@ -6,21 +6,30 @@ import { start } from '../../clients/harness/processes.mjs';
 export class Enclave {
   #child;
 
-  constructor(name, port, child) {
-    this.name = name;
-    this.port = port;
-    this.#child = child;
+  name;
+  port;
+
+  static async start(name) {
+    const enclave = new Enclave();
+    enclave.name = name;
+    await enclave.#run(0);
+    return enclave;
   }
 
-  static async start(name, port = 0) {
-    const child = start('dotnet', [process.env.SIMULATOR_DLL, '--listen', `tcp://127.0.0.1:${port}`, '--name', name], {
+  /** After its end: once more, at the same place. */
+  restart() {
+    return this.#run(this.port);
+  }
+
+  async #run(port) {
+    const child = this.#child = start('dotnet', [process.env.SIMULATOR_DLL, '--listen', `tcp://127.0.0.1:${port}`, '--name', this.name], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = await Promise.race([
       once(createInterface({ input: child.stdout }), 'line'),
-      child.ended.then(() => { throw new Error(`the simulator ${name} ended`); }),
+      child.ended.then(() => { throw new Error(`the simulator ${this.name} ended`); }),
     ]);
-    return new Enclave(name, Number(/:(\d+)$/.exec(line)[1]), child);
+    this.port = Number(/:(\d+)$/.exec(line)[1]);
   }
 
   /** Its entry in the configuration of a proxy. */

@@ -1,12 +1,11 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import { start } from '../../clients/harness/processes.mjs';
 import { Metrics } from './metrics.mjs';
+import { freePort } from './ports.mjs';
 
 const FAKE_NITRO_CLI = fileURLToPath(new URL('../../scenarios/Discovery/fake-nitro-cli', import.meta.url));
 
@@ -137,15 +136,6 @@ export class Proxy {
   #lines() {
     return this.#log.map(entry => entry.RenderedMessage).join('\n');
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** An enclave as nitro-cli tells of it. */

@@ -17,17 +17,18 @@ export default async function suite(stage) {
 
   await stage.check(`a scrape takes less than ${MOST_MS} ms of processor time`, async () => {
     // Until the code is compiled as it stays, and every series is there.
-    await window(proxy, true);
-    await window(proxy, false);
-    const without = [], withScrapes = [];
+    for (let round = 0; round < 2; round++) await window(proxy, true);
+    const costs = [];
     for (let round = 0; round < ROUNDS; round++) {
-      without.push(await window(proxy, false));
-      withScrapes.push(await window(proxy, true));
+      // By turns the one and the other first: what changes with time falls out.
+      const first = await window(proxy, round % 2 === 0);
+      const second = await window(proxy, round % 2 === 1);
+      costs.push((round % 2 === 0 ? first - second : second - first) / SCRAPES);
     }
-    const sum = list => list.reduce((total, value) => total + value, 0);
-    const each = (sum(withScrapes) - sum(without)) / (ROUNDS * SCRAPES);
+    costs.sort((a, b) => a - b);
+    const each = (costs[ROUNDS / 2 - 1] + costs[ROUNDS / 2]) / 2;
     const size = (await proxy.scrape()).length;
-    console.log(`# ${each.toFixed(2)} ms a scrape of ${size} bytes, ${ROUNDS * SCRAPES} scrapes; without: ${sum(without)} ms, with: ${sum(withScrapes)} ms, at ${load.rate().toFixed(0)} requests/s`);
+    console.log(`# ${each.toFixed(1)} ms a scrape of ${size} bytes (median of ${ROUNDS} times ${SCRAPES} scrapes: ${costs.map(cost => cost.toFixed(1)).join(' ')}), at ${load.rate().toFixed(0)} requests/s`);
     assert.ok(each < MOST_MS, `${each} ms`);
   });
 }
