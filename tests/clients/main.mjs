@@ -27,7 +27,7 @@ process.on('unhandledRejection', error => report.stray(error));
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => { killChildren(); process.exit(130); });
 
-const report = new Report();
+const report = new Report('clients', 60_000);
 for (const way of values.way) {
   for (const name of names) {
     const { default: suite } = await import(`./suites/${name}.mjs`);
@@ -42,5 +42,5 @@ for (const way of values.way) {
   }
 }
 killChildren();
-console.log(`clients: ${report.counts.passed} passed, ${report.counts.failed} failed, ${report.counts.skipped} skipped`);
+console.log(String(report));
 process.exit(report.counts.failed === 0 && report.counts.passed > 0 ? 0 : 1);

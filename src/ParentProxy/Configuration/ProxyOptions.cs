@@ -41,6 +41,9 @@ internal sealed record ProxyOptions
     /// <summary>What the log looks like.</summary>
     public LogOptions Log { get; init; } = new();
 
+    /// <summary>One line for each request.</summary>
+    public AccessLogOptions AccessLog { get; init; } = new();
+
     /// <summary>Routes and clusters of the <c>ReverseProxy</c> section.</summary>
     public ReverseProxyOptions ReverseProxy { get; init; } = new();
 

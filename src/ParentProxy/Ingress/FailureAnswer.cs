@@ -42,8 +42,10 @@ internal static class FailureAnswer
             requestId,
         }, Json);
         response.ContentLength = body.Length;
-        if (context.Request.Method != HttpMethods.Head)
-            await response.Body.WriteAsync(body, context.RequestAborted);
+        if (context.Request.Method == HttpMethods.Head)
+            return;
+        context.Features.Get<Exchange>()?.AddResponseBytes(body.Length);
+        await response.Body.WriteAsync(body, context.RequestAborted);
     }
 
     private static (int Status, string Error, string Title, string Detail) Describe(FailureKind kind) => kind switch

@@ -37,13 +37,14 @@ internal sealed class Logging : IAsyncDisposable
         {
             var asJson = options.Log.Format == LogFormat.Json || (options.Log.Format == LogFormat.Auto && isUnderSystemd);
 
-            // The console writes synchronously; nothing on the way of a request may wait for it.
+            // The console writes synchronously; nothing on the way of a request may wait for it. The access log writes there,
+            // too, under the same lock.
             serilog.WriteTo.Async(sink =>
             {
                 if (asJson)
-                    sink.Console(new JsonLineFormatter());
+                    sink.Console(new JsonLineFormatter(), syncRoot: Console.Out);
                 else
-                    sink.Console(outputTemplate: Line, formatProvider: CultureInfo.InvariantCulture);
+                    sink.Console(outputTemplate: Line, formatProvider: CultureInfo.InvariantCulture, syncRoot: Console.Out);
             });
         }
 

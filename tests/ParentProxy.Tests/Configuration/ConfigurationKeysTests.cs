@@ -12,7 +12,9 @@ public sealed class ConfigurationKeysTests
 {
     // Kestrel:Limits, Serilog beside the levels and the names of an operator's own choice belong to others.
     private const string Known = """
-        Admin Admin:AllowedHosts Admin:Url
+        AccessLog AccessLog:Format AccessLog:Headers AccessLog:MaxFileBytes AccessLog:MaxFiles AccessLog:Mode AccessLog:Path AccessLog:RedactHeaders
+        AccessLog:RedactQuery AccessLog:Sample2xx AccessLog:Sink
+        Admin Admin:AllowedHosts Admin:EnclaveMetricsPath Admin:MetricsUrl Admin:Url
         Discovery Discovery:AllowDebugMode Discovery:EnclaveName Discovery:Enabled Discovery:Interval Discovery:NitroCli Discovery:Pcrs
         Discovery:Port Discovery:Timeout
         Enclaves Enclaves:*:Cid Enclaves:*:Id Enclaves:*:Name Enclaves:*:Path Enclaves:*:Port Enclaves:*:TcpHost Enclaves:*:Transport Enclaves:*:Weight

@@ -77,6 +77,17 @@ public sealed class KestrelTests
         Assert.Contains(reason, problem, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("http://0.0.0.0:9465")]
+    [InlineData("")]
+    public void Load_MetricsUrl_IsMeantToBeReached(string url)
+    {
+        var result = TestConfiguration.Load(TestConfiguration.WithEnclave($$""" "Admin": { "MetricsUrl": "{{url}}" } """));
+
+        Assert.Equal(url.Length > 0 ? url : null, result.Options!.Admin.MetricsUrl);
+        Assert.Empty(result.Warnings);
+    }
+
     [Fact]
     public void Load_SameLimitInBothSections_IsRefused() => Assert.Equal(
         [

@@ -86,7 +86,7 @@ public sealed class SourceOrderTests
     [InlineData("--Health::Path=x", "Health::Path (command line): a part of the path is empty")]
     [InlineData("Health____Path=/x", "Health::Path (Health____Path): a part of the path is empty")]
     [InlineData("Serilog__A:B=x", "Serilog:A:B (Serilog__A:B): a part of the path is empty or holds a ':'")]
-    [InlineData("AccessLog__Mode=off", "AccessLog (AccessLog_…): is not available in this version")]
+    [InlineData("Attestation__Mode=off", "Attestation (Attestation_…): is not available in this version")]
     [InlineData("Health__Probe=x", "Health:Probe (Health__Probe): is a value, not an object")]
     [InlineData("Health__Path__X=x", "Health:Path (Health__Path_…): is an object, not a value")]
     [InlineData("ForwardedHeaders__TrustedProxies=10.0.0.0/8", "ForwardedHeaders:TrustedProxies (ForwardedHeaders__TrustedProxies): is a value, not a list")]

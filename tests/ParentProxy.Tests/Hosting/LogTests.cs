@@ -44,7 +44,10 @@ public sealed class LogTests
         Assert.Equal(503, (await process.GetAsync("/echo")).Status);
         Assert.Equal(0, await process.StopAsync(Signal.Term));
 
-        var events = process.Out.All.Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var lines = process.Out.All.Select(line => JsonDocument.Parse(line).RootElement).ToLookup(line => line.TryGetProperty("type", out _));
+        var access = Assert.Single(lines[true]);
+        Assert.Equal(("access", "/echo", 503), (access.GetProperty("type").GetString(), access.GetProperty("path").GetString(), access.GetProperty("status").GetInt32()));
+        var events = lines[false].ToList();
         Assert.All(events, e => Assert.All(["Timestamp", "Level", "RenderedMessage"], key => Assert.False(string.IsNullOrEmpty(e.GetProperty(key).GetString()))));
         Assert.Contains(events, e => e.GetProperty("Level").GetString() == "Warning" && e.GetProperty("RenderedMessage").GetString()!.Contains("ECONNREFUSED", StringComparison.Ordinal));
         Assert.Contains(events, e => e.GetProperty("RenderedMessage").GetString()!.StartsWith("Stopped", StringComparison.Ordinal));
@@ -78,6 +81,25 @@ public sealed class LogTests
 
         Assert.Contains(" DBG Probe of enclave 0", await process.Out.WaitAsync("Probe of enclave"), StringComparison.Ordinal);
         Assert.DoesNotContain(" -> ", process.Out.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AccessLog_OnTheConsole_StandsInLinesOfItsOwn()
+    {
+        const int Requests = 300;
+        await using var enclaves = await Enclaves.StartAsync("blue");
+        await using var process = ProxyProcess.Run(
+            Settings.With(new { AccessLog = new { Mode = "all" } }, enclaves[0].EndPoint),
+            "--Log:Format=json",
+            "--Serilog:MinimumLevel:Override:ParentProxy=Debug");
+        await process.ReadyAsync();
+
+        // An answer that fails leaves a long line of the program's log beside that of the access log.
+        await Parallel.ForAsync(0, Requests, async (i, _) => await process.GetAsync(i % 2 == 0 ? "/echo" : "/reset"));
+        Assert.Equal(0, await process.StopAsync(Signal.Term));
+
+        var lines = process.Out.All.Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal(Requests, lines.Count(line => line.TryGetProperty("type", out var type) && type.GetString() == "access"));
     }
 
     [Fact]

@@ -1,12 +1,20 @@
-// Far above what any check takes: it only ends what hangs. No check measures time.
-const DEADLINE_MS = 60_000;
-
 /** Runs checks and prints one line for each. */
 export class Report {
+  #kind;
+  #deadlineMs;
   suite = '';
   counts = { passed: 0, failed: 0, skipped: 0 };
   #fail = null;
   #endings = [];
+
+  /**
+   * @param kind what stands before the names of the suites
+   * @param deadlineMs far above what any check takes: it only ends what hangs
+   */
+  constructor(kind, deadlineMs) {
+    this.#kind = kind;
+    this.#deadlineMs = deadlineMs;
+  }
 
   /** Runs when the check that runs now has passed or failed: what hangs must not stay in the way of later ones. */
   atEndOfCheck(ending) {
@@ -18,12 +26,12 @@ export class Report {
     let timer;
     const trouble = new Promise((_, reject) => {
       this.#fail = reject;
-      timer = setTimeout(() => reject(new Error(`no end within ${DEADLINE_MS / 1000} s`)), DEADLINE_MS);
+      timer = setTimeout(() => reject(new Error(`no end within ${this.#deadlineMs / 1000} s`)), this.#deadlineMs);
     });
     try {
       await Promise.race([body(), trouble]);
       this.counts.passed++;
-      console.log(`ok - clients: ${this.suite}: ${name}`);
+      console.log(`ok - ${this.#kind}: ${this.suite}: ${name}`);
     } catch (error) {
       this.failed(name, error);
     } finally {
@@ -38,14 +46,20 @@ export class Report {
 
   failed(name, error) {
     this.counts.failed++;
-    console.log(`not ok - clients: ${this.suite}: ${name}`);
+    console.log(`not ok - ${this.#kind}: ${this.suite}: ${name}`);
     const text = String(error?.message ?? error).trim();
     for (const line of text.split('\n').slice(0, 20)) console.log(`#   ${line.slice(0, 300)}`);
   }
 
   skip(name, reason) {
     this.counts.skipped++;
-    console.log(`ok - clients: ${this.suite}: ${name} # SKIP ${reason}`);
+    console.log(`ok - ${this.#kind}: ${this.suite}: ${name} # SKIP ${reason}`);
+  }
+
+  /** The last line of a runner, which .ci/run reads. */
+  toString() {
+    const { passed, failed, skipped } = this.counts;
+    return `${this.#kind}: ${passed} passed, ${failed} failed, ${skipped} skipped`;
   }
 
   stray(error) {

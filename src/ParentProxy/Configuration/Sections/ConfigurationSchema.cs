@@ -7,7 +7,7 @@ namespace ParentProxy.Configuration.Sections;
 /// <summary>All sections, each once; and the rules that span several of them.</summary>
 internal static class ConfigurationSchema
 {
-    private static readonly string[] NotYetBuilt = ["AccessLog", "Passthrough", "Egress", "Attestation"];
+    private static readonly string[] NotYetBuilt = ["Passthrough", "Egress", "Attestation"];
 
     /// <summary>The names of our sections, for a source that has to tell what is ours.</summary>
     public static IReadOnlySet<string> SectionNames { get; } = AskForNames();
@@ -38,6 +38,7 @@ internal static class ConfigurationSchema
             Limits = root.Section(nameof(ProxyOptions.Limits), LimitOptions.Read),
             ForwardedHeaders = root.Section(nameof(ProxyOptions.ForwardedHeaders), ForwardedHeadersOptions.Read),
             Log = root.Section(Names.Serilog, serilog => SerilogSection.Read(serilog, log)),
+            AccessLog = root.Section(nameof(ProxyOptions.AccessLog), AccessLogOptions.Read),
             ReverseProxy = root.Section(Names.ReverseProxy, section => ReverseProxySection.Read(section, enclaves, discovery.Enabled)),
             Sections = FlatSections.Create(root.Ask(Names.Kestrel), root.Ask(Names.Serilog)),
         };

@@ -12,9 +12,9 @@ namespace ParentProxy.Telemetry.Metrics;
 /// The way of the metrics from the instruments, ours and the platform's, to <c>/metrics</c> and to OTLP.
 /// </summary>
 /// <remarks>
-/// There are two providers. Our observable gauges are read with delta temporality, in which what a callback no longer
-/// reports is gone: an enclave that was removed must not stay at its last state for ever. Everything else is cumulative,
-/// as Prometheus wants it.
+/// There are two providers. Everything is cumulative, as Prometheus wants it, but for our observable gauges: there a set of
+/// labels would keep its place (of 2000) for ever, and an enclave that is found by name has another endpoint after each
+/// restart. With delta temporality, which means nothing to the value of a gauge, the place of what is gone is free again.
 /// </remarks>
 internal sealed class MetricsPipeline : IAsyncDisposable
 {

@@ -1,0 +1,14 @@
+namespace ParentProxy.Configuration;
+
+/// <summary>Which requests the access log holds.</summary>
+internal enum AccessLogMode
+{
+    /// <summary>None.</summary>
+    Off,
+
+    /// <summary>Those answered with 500 or more, tried again, cut, or slower than 5 s.</summary>
+    Errors,
+
+    /// <summary>All; of the answers 2xx a share of <see cref="AccessLogOptions.Sample2xx"/>.</summary>
+    All,
+}

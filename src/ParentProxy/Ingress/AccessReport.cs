@@ -1,0 +1,54 @@
+using ParentProxy.Ingress.Failover;
+using ParentProxy.Ingress.Forwarding;
+using ParentProxy.Telemetry.AccessLog;
+using ParentProxy.Telemetry.Tracing;
+
+namespace ParentProxy.Ingress;
+
+/// <summary>Tells the access log of a request that is over.</summary>
+internal static class AccessReport
+{
+    /// <summary>An answer that took longer is logged as long as anything is.</summary>
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(5);
+
+    /// <summary>Writes the line of a request, if it is to have one.</summary>
+    public static void Write(AccessLogger log, Exchange exchange)
+    {
+        if (exchange.Status is not { } status || !log.Wants(status, IsRemarkable(exchange, status)))
+            return;
+        var (request, time) = (exchange.Context.Request, exchange.Time);
+        var duration = time.GetElapsedTime(exchange.Started);
+        log.Write(new AccessEvent
+        {
+            Time = time.GetUtcNow() - duration,
+            Duration = duration,
+            Method = request.Method,
+            Target = RawTarget.PathAndQuery(exchange.RawTarget) ?? exchange.RawTarget,
+            Protocol = request.Protocol,
+            Status = status,
+            RequestBytes = exchange.RequestBytes,
+            ResponseBytes = exchange.ResponseBytes,
+            Enclave = exchange.Reached?.Id,
+            Attempts = exchange.Tries,
+            Queue = exchange.QueueTime,
+            Connect = exchange.QueueTime is null ? null : exchange.ConnectTime,
+            FirstByte = exchange.FirstByteTime,
+            RetryReasons = exchange.FailedTries is { } tries ? Reasons(tries) : null,
+            Failure = exchange.Failure?.Code,
+            Client = exchange.ClientAddress,
+            RequestId = exchange.RequestId,
+            TraceId = exchange.Span?.TraceId.ToHexString() ?? TraceFields.TraceId(request.Headers),
+            Fields = request.Headers,
+        });
+    }
+
+    /// <summary>A cut answer has the status of a whole one. A tunnel is not slow for being used long.</summary>
+    private static bool IsRemarkable(Exchange exchange, int status) =>
+        status >= 500
+        || exchange.FailedTries is not null
+        || exchange.Failure is { Kind: FailureKind.ResponseCut or FailureKind.ResponseIdle or FailureKind.InvalidResponse or FailureKind.EnclaveRemoved }
+        || exchange.Duration > Slow;
+
+    private static string[] Reasons(List<FailedTry> tries) =>
+        [.. tries.Select(t => t.Reason).Distinct().Select(reason => reason.ToString().ToLowerInvariant())];
+}

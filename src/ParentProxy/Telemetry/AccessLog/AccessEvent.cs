@@ -1,0 +1,64 @@
+using Microsoft.AspNetCore.Http;
+
+namespace ParentProxy.Telemetry.AccessLog;
+
+/// <summary>What the access log tells of one request that is over.</summary>
+internal readonly struct AccessEvent
+{
+    /// <summary>When it arrived.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>From the arrival to the end; that of a tunnel, too.</summary>
+    public required TimeSpan Duration { get; init; }
+
+    /// <summary>The method as it stood on the wire.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>The request target as it stood on the wire, without its authority where it had one.</summary>
+    public required string Target { get; init; }
+
+    /// <summary>The protocol of the client's side, like <c>HTTP/1.1</c>.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>The final status; 499 when the client was gone before.</summary>
+    public required int Status { get; init; }
+
+    /// <summary>Bytes of the body that came from the client.</summary>
+    public long RequestBytes { get; init; }
+
+    /// <summary>Bytes of the body that went to the client.</summary>
+    public long ResponseBytes { get; init; }
+
+    /// <summary>The enclave that had the request last, or null.</summary>
+    public string? Enclave { get; init; }
+
+    /// <summary>How many tries there were.</summary>
+    public int Attempts { get; init; }
+
+    /// <summary>How long it waited for a connection, without the dial; null when it had none.</summary>
+    public TimeSpan? Queue { get; init; }
+
+    /// <summary>How long a connection was dialled for it; null when it had none.</summary>
+    public TimeSpan? Connect { get; init; }
+
+    /// <summary>From the connection to the head of the enclave's answer; null without one.</summary>
+    public TimeSpan? FirstByte { get; init; }
+
+    /// <summary>Why it was tried again, each reason once; null when it was not.</summary>
+    public IReadOnlyList<string>? RetryReasons { get; init; }
+
+    /// <summary>Why it failed: the errno by name, or a word for what is none; null when it did not.</summary>
+    public string? Failure { get; init; }
+
+    /// <summary>The client's address; null on a unix socket.</summary>
+    public string? Client { get; init; }
+
+    /// <summary>The value of <c>X-Request-Id</c>.</summary>
+    public required string RequestId { get; init; }
+
+    /// <summary>The W3C trace id, or null.</summary>
+    public string? TraceId { get; init; }
+
+    /// <summary>The fields of the request.</summary>
+    public required IHeaderDictionary Fields { get; init; }
+}

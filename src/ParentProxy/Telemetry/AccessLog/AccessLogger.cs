@@ -1,0 +1,121 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
+
+namespace ParentProxy.Telemetry.AccessLog;
+
+/// <summary>
+/// The access log: which requests it holds, how they are written, where to. Follows the configuration in effect. It does
+/// not go through the program's log: no level of that concerns it, and a line costs no object.
+/// </summary>
+internal sealed class AccessLogger : IAsyncDisposable
+{
+    /// <summary>From one warning about lost lines to the next.</summary>
+    private static readonly TimeSpan WarnAgain = TimeSpan.FromMinutes(1);
+
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? _line;
+
+    private readonly ActiveConfiguration _configuration;
+    private readonly TimeProvider _time;
+    private readonly Random _random;
+    private readonly ILogger _logger;
+    private readonly LineQueue _queue;
+    private readonly Lock _warning = new();
+    private LoggedFields _fields;
+    private ILineTarget? _target;
+    private AccessLogOptions? _targetOptions;
+    private long? _warned;
+    private long _unwarned;
+
+    /// <summary>An access log to which nothing was written yet.</summary>
+    /// <param name="configuration">What is in effect.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Where is told that lines were lost.</param>
+    /// <param name="random">Decides what a sample holds.</param>
+    public AccessLogger(ActiveConfiguration configuration, TimeProvider time, ILogger<AccessLogger> logger, Random? random = null)
+    {
+        _configuration = configuration;
+        _time = time;
+        _logger = logger;
+        _random = random ?? Random.Shared;
+        _fields = new LoggedFields(configuration.Options.AccessLog);
+        _queue = new LineQueue(Target, OnDropped);
+    }
+
+    /// <summary>Lines that were written.</summary>
+    public long Lines => _queue.Written;
+
+    /// <summary>Lines that were lost, because they came too fast or could not be written.</summary>
+    public long Dropped => _queue.Dropped;
+
+    /// <summary>Whether a request is to be logged. Ask once for each: it may be left to chance.</summary>
+    /// <param name="status">Its final status.</param>
+    /// <param name="isRemarkable">Whether it is logged as long as anything is.</param>
+    public bool Wants(int status, bool isRemarkable)
+    {
+        var options = _configuration.Options.AccessLog;
+        return options.Mode switch
+        {
+            AccessLogMode.Off => false,
+            _ when isRemarkable => true,
+            AccessLogMode.Errors => false,
+            _ => status is < 200 or > 299 || options.Sample2xx >= 1 || _random.NextDouble() < options.Sample2xx,
+        };
+    }
+
+    /// <summary>Logs a request. Never waits.</summary>
+    public void Write(in AccessEvent request)
+    {
+        var fields = Fields(_configuration.Options.AccessLog);
+        var line = _line ??= new ArrayBufferWriter<byte>(1024);
+        line.ResetWrittenCount();
+        if (fields.Options.Format == AccessLogFormat.Combined)
+            CombinedLine.Write(request, fields, line);
+        else
+            JsonLine.Write(request, fields, line);
+        _queue.Add(line.WrittenSpan);
+    }
+
+    /// <summary>Writes what waits, if that takes no longer than a moment.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _queue.DisposeAsync();
+        _target?.Dispose();
+    }
+
+    private LoggedFields Fields(AccessLogOptions options)
+    {
+        var fields = _fields;
+        return ReferenceEquals(fields.Options, options) ? fields : _fields = new LoggedFields(options);
+    }
+
+    /// <summary>Where lines go under the configuration in effect. On the writing thread alone.</summary>
+    private ILineTarget Target()
+    {
+        var options = _configuration.Options.AccessLog;
+        if (_target is not null && IsSamePlace(options, _targetOptions!))
+            return _target;
+        _target?.Dispose();
+        _targetOptions = options;
+        return _target = options is { Sink: AccessLogSink.File, Path: { } path } ? new FileTarget(path, options.MaxFileBytes, options.MaxFiles) : new ConsoleTarget();
+    }
+
+    private static bool IsSamePlace(AccessLogOptions one, AccessLogOptions other) =>
+        ReferenceEquals(one, other) || (one.Sink == other.Sink && one.Path == other.Path && one.MaxFileBytes == other.MaxFileBytes && one.MaxFiles == other.MaxFiles);
+
+    private void OnDropped(int lines, string why)
+    {
+        lock (_warning)
+        {
+            _unwarned += lines;
+            if (_warned is { } last && _time.GetElapsedTime(last) < WarnAgain)
+                return;
+            _warned = _time.GetTimestamp();
+            lines = (int)Math.Min(_unwarned, int.MaxValue);
+            _unwarned = 0;
+        }
+
+        AccessLogWarnings.Lost(_logger, lines, why);
+    }
+}

@@ -1,0 +1,18 @@
+namespace ParentProxy.Telemetry.AccessLog;
+
+/// <summary>Standard output.</summary>
+internal sealed class ConsoleTarget : ILineTarget
+{
+    private readonly Stream _output = Console.OpenStandardOutput();
+
+    /// <inheritdoc/>
+    public void Write(ReadOnlySpan<byte> lines)
+    {
+        // The program's log writes one event in several pieces under this lock: no line comes into another.
+        lock (Console.Out)
+            _output.Write(lines);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _output.Dispose();
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+
+namespace ParentProxy.Telemetry.AccessLog;
+
+/// <summary>
+/// A file that becomes <c>file.1</c> when it is full, <c>file.1</c> then <c>file.2</c> and so on. It may as well be moved,
+/// deleted or emptied by somebody else (logrotate): that is seen before each write.
+/// </summary>
+/// <param name="path">The file.</param>
+/// <param name="maxBytes">Bytes over which it is exchanged; 0: never.</param>
+/// <param name="maxFiles">Files that are kept, the one that is written included.</param>
+internal sealed class FileTarget(string path, long maxBytes, int maxFiles) : ILineTarget
+{
+    /// <summary>Clients' addresses are not for everybody on the machine.</summary>
+    private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+
+    private FileStream? _file;
+    private string? _place;
+
+    /// <inheritdoc/>
+    public void Write(ReadOnlySpan<byte> lines)
+    {
+        if (_file is null || Place(_file) != _place)
+            Open();
+
+        // Not where the last write ended: the file may have been emptied since.
+        var length = RandomAccess.GetLength(_file!.SafeFileHandle);
+        if (maxBytes > 0 && length > 0 && length + lines.Length > maxBytes)
+        {
+            Rotate();
+            Open();
+            length = RandomAccess.GetLength(_file.SafeFileHandle);
+        }
+
+        try
+        {
+            RandomAccess.Write(_file.SafeFileHandle, lines, length);
+        }
+        catch (IOException)
+        {
+            // No half of a line stays for the next to be glued to.
+            CutTo(length);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Close();
+
+    /// <summary>
+    /// Where the open file is now: another place than before, or one marked as deleted, when somebody has taken it away.
+    /// </summary>
+    private static string? Place(FileStream file) =>
+        File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}"), returnFinalTarget: false)?.FullName;
+
+    private void Open()
+    {
+        Close();
+        _file = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.Write,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+            UnixCreateMode = Mode,
+        });
+        _place = Place(_file);
+    }
+
+    private void Close()
+    {
+        _file?.Dispose();
+        _file = null;
+    }
+
+    private void Rotate()
+    {
+        if (maxFiles == 1)
+            File.Delete(path);
+        for (var n = maxFiles - 1; n >= 1; n--)
+        {
+            var older = n == 1 ? path : Numbered(n - 1);
+            if (File.Exists(older))
+                File.Move(older, Numbered(n), overwrite: true);
+        }
+    }
+
+    private string Numbered(int n) => string.Create(CultureInfo.InvariantCulture, $"{path}.{n}");
+
+    private void CutTo(long length)
+    {
+        try
+        {
+            RandomAccess.SetLength(_file!.SafeFileHandle, length);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            // A device, for example, that has no length.
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import { start } from '../../clients/harness/processes.mjs';
+
+/** A simulated enclave in a process of its own. Its id, its name and its X-Enclave are one. */
+export class Enclave {
+  #child;
+
+  name;
+  port;
+
+  static async start(name) {
+    const enclave = new Enclave();
+    enclave.name = name;
+    await enclave.#run(0);
+    return enclave;
+  }
+
+  /** After its end: once more, at the same place. */
+  restart() {
+    return this.#run(this.port);
+  }
+
+  async #run(port) {
+    const child = this.#child = start('dotnet', [process.env.SIMULATOR_DLL, '--listen', `tcp://127.0.0.1:${port}`, '--name', this.name], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = await Promise.race([
+      once(createInterface({ input: child.stdout }), 'line'),
+      child.ended.then(() => { throw new Error(`the simulator ${this.name} ended`); }),
+    ]);
+    this.port = Number(/:(\d+)$/.exec(line)[1]);
+  }
+
+  /** Its entry in the configuration of a proxy. */
+  get entry() {
+    return { Id: this.name, Name: this.name, Transport: 'tcp', TcpHost: '127.0.0.1', Port: this.port };
+  }
+
+  /** How many ordinary requests it has seen. Asked beside the proxy, and not counted. */
+  async requests() {
+    return (await (await fetch(`http://127.0.0.1:${this.port}/control`)).json()).requests;
+  }
+
+  /** Ends it as a crash does. */
+  async kill() {
+    this.#child.kill('SIGKILL');
+    await this.#child.ended;
+  }
+}

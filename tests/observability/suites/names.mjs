@@ -1,0 +1,103 @@
+// Dashboard and rules ask for what the program exports, under these names and with these labels, and the dashboard leaves
+// none of our metrics out.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { Client } from '../harness/client.mjs';
+import { deployed } from '../harness/deployed.mjs';
+import { groupings, selectors } from '../harness/promql.mjs';
+
+/** Labels that Prometheus adds. */
+const ADDED = ['job', 'instance'];
+/** What is not the program's: Prometheus' own, and what exporters inside the enclaves tell. */
+const foreign = name => name === 'up' || name.startsWith('node_');
+
+export default async function suite(stage) {
+  const enclaves = await stage.enclaves('a', 'b');
+  const proxy = await stage.discoveringProxy(enclaves, { AccessLog: { Mode: 'all', Sink: 'console' } });
+  await everything(proxy);
+  // A collection of garbage shows when there was one.
+  const metrics = await proxy.until(now => now.select('dotnet_gc_collections_total').length > 0 && now.select('dotnet_gc_last_collection_heap_size_bytes').length > 0);
+  const labels = new Map();
+  for (const sample of metrics.samples) {
+    const known = labels.get(sample.name) ?? new Set(ADDED);
+    Object.keys(sample.labels).forEach(label => known.add(label));
+    labels.set(sample.name, known);
+  }
+
+  const rules = [...await rulesOf('recording'), ...await rulesOf('alerts')];
+  const recorded = new Set(rules.filter(rule => rule.record).map(rule => rule.record));
+  const dashboard = JSON.parse(await readFile(deployed('grafana-dashboard.json')));
+  const panels = dashboard.panels.flatMap(panel => (panel.targets ?? []).map(target => ({ where: `panel "${panel.title}"`, expr: target.expr })));
+  const variables = dashboard.templating.list.filter(variable => variable.definition)
+    .map(variable => ({ where: `variable ${variable.name}`, expr: /^label_values\((.*), \w+\)$/.exec(variable.definition)[1] }));
+
+  // Variables of the dashboard stand in strings and ranges only.
+  const complaints = queries => queries.flatMap(({ where, expr }) => {
+    const wanted = selectors(expr);
+    const all = new Set([...ADDED, 'le', ...wanted.flatMap(({ metric }) => [...(labels.get(metric) ?? [])])]);
+    const isOpen = wanted.some(({ metric }) => foreign(metric) || recorded.has(metric));
+    return [
+      ...(wanted.length === 0 ? [`${where}: asks for nothing`] : []),
+      ...wanted.filter(({ metric }) => !foreign(metric) && !recorded.has(metric)).flatMap(({ metric, labels: asked }) =>
+        labels.has(metric)
+          ? asked.filter(label => !labels.get(metric).has(label)).map(label => `${where}: ${metric} has no label ${label}`)
+          : [`${where}: there is no metric ${metric}`]),
+      ...(isOpen ? [] : groupings(expr).filter(label => !all.has(label)).map(label => `${where}: nothing has a label ${label}`)),
+    ];
+  });
+
+  await stage.check('every query of the dashboard names metrics and labels that the program exports', async () =>
+    assert.deepEqual(complaints([...panels, ...variables]), []));
+  await stage.check('every rule names metrics and labels that the program exports, or recorded ones that exist', async () =>
+    assert.deepEqual(complaints(rules.map(rule => ({ where: rule.record ?? rule.alert, expr: rule.expr }))), []));
+  await stage.check('every query within an alert\'s text names metrics and labels that the program exports', async () =>
+    assert.deepEqual(complaints(rules.flatMap(rule => rule.texts.map(expr => ({ where: rule.alert, expr })))), []));
+  await stage.check('every recorded metric is used by an alert', async () => {
+    const used = new Set(rules.flatMap(rule => selectors(rule.expr).map(({ metric }) => metric)));
+    assert.deepEqual([...recorded].filter(name => !used.has(name)), []);
+  });
+
+  const shown = new Set(panels.flatMap(({ expr }) => selectors(expr).map(({ metric }) => metric.replace(/_(bucket|count|sum)$/, ''))));
+  const families = [...new Set(metrics.samples.map(sample => sample.name.replace(/_(bucket|count|sum)$/, '')))].sort();
+  const left = families.filter(name => !shown.has(name));
+  console.log(`# exported, and on no panel: ${left.join(' ')}`);
+  await stage.check('every metric of ours is on a panel', async () =>
+    assert.deepEqual(left.filter(name => name.startsWith('parentproxy_')), []));
+  await stage.check('every metric of ours stands in the README, and no other does', async () => {
+    const readme = await readFile(new URL('../../../README.md', import.meta.url), 'utf8');
+    const told = new Set([...readme.matchAll(/`((?:parentproxy|process)_[a-z_]+)(?:\{[^}`]*\})?`/g)].map(match => match[1]));
+    const ours = families.filter(name => /^(parentproxy|process)_/.test(name));
+    assert.deepEqual({ missing: ours.filter(name => !told.has(name)), unknown: [...told].filter(name => !ours.includes(name)) }, { missing: [], unknown: [] });
+  });
+}
+
+/** Traffic that makes every metric appear. */
+async function everything(proxy) {
+  const client = new Client(proxy.port);
+  const get = path => client.request(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  for (let i = 0; i < 500; i++) await get('/bytes/100000');
+  await get('/status/500');
+  await get('/reset');
+  const left = new Client(proxy.port);
+  left.write('GET /hang HTTP/1.1\r\nHost: a\r\n\r\n');
+  await proxy.until(metrics => metrics.sum('parentproxy_requests_in_flight') > 0);
+  left.close();
+  const wrong = new Client(proxy.port);
+  await wrong.request('this is no request\r\n\r\n');
+  wrong.close();
+  client.close();
+}
+
+/** The rules of a file: { record | alert, expr, texts: the queries within its annotations }. */
+async function rulesOf(file) {
+  const text = await readFile(deployed(`rules/${file}.yml`), 'utf8');
+  return text.split(/^ {6}- (?=record: |alert: )/m).slice(1).map(rule => {
+    const [, kind, name] = /^(record|alert): (\S+)/.exec(rule);
+    const expr = /^ {8}expr: (?:\|\n((?: {10}.*\n?)+)|(.*))/m.exec(rule);
+    return {
+      [kind]: name,
+      expr: expr[1] ?? expr[2],
+      texts: [...rule.matchAll(/printf "([^"]*)"[^|]*\| query/g)].map(match => match[1].replaceAll("'", '"').replaceAll('%s', '')),
+    };
+  });
+}

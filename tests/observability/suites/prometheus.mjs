@@ -1,0 +1,121 @@
+// A real Prometheus with the deployed configuration and rules: it scrapes every second while requests run, and says so
+// when the enclaves are gone.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from '../harness/client.mjs';
+import { Prometheus } from '../harness/prometheus.mjs';
+
+const SECONDS = 60;
+
+export default async function suite(stage) {
+  const enclaves = await stage.enclaves('a', 'b');
+  const exporter = await exportingEnclave(stage, 'c');
+  const proxy = await stage.proxy([...enclaves, exporter], { Admin: { EnclaveMetricsPath: '/metrics' } });
+  const prometheus = await Prometheus.start(await stage.folder(), proxy.admin, { scrape: '1s', evaluation: '5s' });
+  stage.atEnd(() => prometheus.kill());
+  const ours = async () => (await prometheus.get('targets')).activeTargets.filter(target => target.labels.job === 'parent-proxy');
+
+  let isOver = false;
+  const load = Array.from({ length: 4 }, () => run(proxy.port, () => isOver));
+  stage.atEnd(() => { isOver = true; });
+
+  await stage.check(`every scrape of ${SECONDS} seconds succeeds`, async () => {
+    await until(async () => (await ours())[0]?.health === 'up');
+    for (let second = 0; second < SECONDS; second++) {
+      const [target] = await ours();
+      assert.equal(target.lastError, '');
+      assert.equal(target.health, 'up');
+      await sleep(1000);
+    }
+    const window = `[${SECONDS - 5}s]`;
+    const scrapes = await prometheus.value(`count_over_time(up{job="parent-proxy"}${window})`);
+    const fewest = await prometheus.value(`min_over_time(scrape_samples_scraped{job="parent-proxy"}${window})`);
+    const longest = await prometheus.value(`max_over_time(scrape_duration_seconds{job="parent-proxy"}${window})`);
+    console.log(`# ${scrapes} scrapes, at least ${fewest} samples each, at most ${(longest * 1000).toFixed(0)} ms`);
+    assert.ok(scrapes >= (SECONDS - 5) * 0.8, `${scrapes} scrapes`);
+    assert.equal(await prometheus.value(`min_over_time(up{job="parent-proxy"}${window})`), 1);
+    assert.ok(fewest > 100, `${fewest} samples`);
+  });
+  await stage.check('Prometheus found nothing wrong with what it read', async () => {
+    const own = await prometheus.get('label/__name__/values');
+    assert.ok(own.includes('parentproxy_requests_total'));
+    assert.deepEqual(prometheus.complaints(), []);
+    const text = await (await fetch(prometheus.metricsUrl)).text();
+    const wrong = text.split('\n').filter(line => /^prometheus_target_(scrapes_(exceeded|sample)\w*_total|scrape_pool\w*_failed_total|metadata\w*error\w*)/.test(line));
+    assert.ok(wrong.length >= 5, 'the counters have other names');
+    assert.deepEqual(wrong.filter(line => !line.endsWith(' 0')), []);
+  });
+  await stage.check('requests per second as Prometheus sees them are those of the proxy', async () => {
+    assert.ok(await prometheus.value('sum(rate(parentproxy_requests_total[30s]))') > 0);
+    assert.ok(await prometheus.value('histogram_quantile(0.99, sum by (le) (rate(parentproxy_request_duration_seconds_bucket[30s])))') > 0);
+  });
+  await stage.check('what an enclave exports is found by service discovery and relayed', async () => {
+    await until(async () => await prometheus.value('up{job="parent-proxy-enclaves", enclave="c"}') === 1);
+    assert.equal(await prometheus.value('instance_enclave:node_memory_used:ratio{enclave="c"}'), 0.75);
+    const targets = (await prometheus.get('targets')).activeTargets.filter(target => target.labels.job === 'parent-proxy-enclaves');
+    assert.deepEqual(targets.map(target => target.labels.enclave).sort(), ['a', 'b', 'c']);
+  });
+  await stage.check('every rule is evaluated without an error', async () => {
+    const { groups } = await prometheus.get('rules');
+    const rules = groups.flatMap(group => group.rules);
+    assert.ok(rules.length > 30);
+    assert.deepEqual(rules.filter(rule => rule.health !== 'ok').map(rule => [rule.name, rule.lastError]), []);
+  });
+  await stage.check('no alert fires while all is well', async () =>
+    assert.deepEqual((await prometheus.get('alerts')).alerts.filter(alert => alert.state === 'firing'), []));
+
+  await stage.check('the enclaves are stopped: "no healthy enclave" is pending, then fires, and names them', async () => {
+    await Promise.all([...enclaves, exporter].map(enclave => enclave.kill()));
+    const states = [];
+    await until(async () => {
+      const [alert] = await prometheus.alerts('ParentProxyNoHealthyEnclave');
+      if (alert && states.at(-1) !== alert.state) states.push(alert.state);
+      return alert?.state === 'firing';
+    });
+    assert.deepEqual(states, ['pending', 'firing']);
+    const [{ labels, annotations }] = await prometheus.alerts('ParentProxyNoHealthyEnclave');
+    console.log(`# ${annotations.summary}: ${annotations.description}`);
+    assert.equal(labels.severity, 'critical');
+    assert.match(annotations.description, /a is \w+; b is \w+; c is \w+;/);
+    assert.match(annotations.runbook, /curl http:\/\/127\.0\.0\.1:9464\/health/);
+  });
+  await stage.check('they are back: it fires no more', async () => {
+    await Promise.all(enclaves.map(enclave => enclave.restart()));
+    await until(async () => (await prometheus.alerts('ParentProxyNoHealthyEnclave')).length === 0);
+  });
+  isOver = true;
+  await Promise.all(load);
+}
+
+async function run(port, isOver) {
+  const client = new Client(port);
+  while (!isOver()) {
+    await client.request('GET /bytes/2000 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await sleep(10);
+  }
+  client.close();
+}
+
+/** An enclave whose application has an exporter. */
+async function exportingEnclave(stage, name) {
+  const server = createServer((request, response) => {
+    response.setHeader('X-Enclave', name);
+    if (request.url !== '/metrics') return response.end('{}');
+    response.setHeader('Content-Type', 'text/plain; version=0.0.4');
+    response.end('# TYPE node_memory_MemTotal_bytes gauge\nnode_memory_MemTotal_bytes 1000\n# TYPE node_memory_MemAvailable_bytes gauge\nnode_memory_MemAvailable_bytes 250\n');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const kill = async () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  stage.atEnd(kill);
+  return { entry: { Id: name, Name: name, Transport: 'tcp', TcpHost: '127.0.0.1', Port: server.address().port }, kill };
+}
+
+async function until(condition) {
+  while (!await condition()) await sleep(200);
+}
