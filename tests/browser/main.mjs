@@ -1,6 +1,8 @@
 // Looks at the status page as an operator does: with and without script, narrow and wide, by keyboard, and while enclaves
 // go away and come back.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { killChildren } from '../clients/harness/processes.mjs';
 import { Checks } from './harness/checks.mjs';
 import { faintTexts } from './harness/contrast.mjs';
@@ -111,6 +113,20 @@ try {
     await stage.proxy.configure(stage.settings({ Retry: { BudgetPercent: 30 } }));
     await shows(page.locator('#configuration'), /1 done/);
     assert.match(await text(page, '.settings'), /BudgetPercent\s+30/);
+  });
+
+  await check('what nitro-cli tells is shown, why an enclave is not used, and that a call failed', async () => {
+    // Of an image in debug mode, which is never dialled: this machine is not to try.
+    const told = [{ EnclaveName: 'from-nitro', EnclaveID: 'i-1-enc1', EnclaveCID: 21, NumberOfCPUs: 2, MemoryMiB: 512, State: 'RUNNING', Flags: 'DEBUG_MODE' }];
+    const program = join(stage.folder, 'nitro-cli');
+    await writeFile(program, `#!/bin/sh\necho '${JSON.stringify(told)}'\n`, { mode: 0o755 });
+    const discovery = { Discovery: { Enabled: true, NitroCli: program, Interval: '00:00:01' } };
+    await stage.proxy.configure(stage.settings(discovery));
+    await shows(page.locator('#discovery'), /from-nitro\s+i-1-enc1[\s\S]*21[\s\S]*debug mode[\s\S]*not used/);
+    await writeFile(program, '#!/bin/sh\necho out of order >&2\nexit 1\n');
+    await shows(page.locator('.findings'), /Discovery cannot ask nitro-cli/);
+    assert.match(await text(page, '#discovery'), /Last error\s+exit/);
+    assert.match(await text(page, '#status'), /healthy/);
   });
 
   await check('by keyboard: the skip link first, then on to what opens', async () => {

@@ -1,4 +1,5 @@
 // Makes pictures of the page in the states that matter, with real traffic and a real history.
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { killChildren } from '../clients/harness/processes.mjs';
 import { Traffic } from './harness/traffic.mjs';
@@ -22,6 +23,12 @@ try {
   second.status = 500;
   await wait(seconds / 4);
   second.status = 200;
+  // Of an image in debug mode, which is never dialled: this machine is not to try.
+  const told = [{ EnclaveName: 'proof-d', EnclaveID: 'i-0abc-enc18c4', EnclaveCID: 21, NumberOfCPUs: 2, MemoryMiB: 4096, State: 'RUNNING', Flags: 'DEBUG_MODE' }];
+  const program = join(stage.folder, 'nitro-cli');
+  await writeFile(program, `#!/bin/sh\necho '${JSON.stringify(told)}'\n`, { mode: 0o755 });
+  await stage.proxy.configure(stage.settings({ Discovery: { Enabled: true, NitroCli: program } }));
+  await wait(5);
   await stage.proxy.configure(stage.settings({ Retry: { BudgetPercent: 200 } }));
   await wait(5);
   await shoot('degraded');

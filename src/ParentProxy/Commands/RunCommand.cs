@@ -74,7 +74,7 @@ internal static class RunCommand
                 Environment.Exit(ExitCode.Failed);
             },
             includeHangUp: !reloads);
-        await using var server = new ProxyServer(configuration, logging.Factory, time);
+        await using var server = new ProxyServer(configuration, logging.Factory, time, otlp: OtlpSettings.Of(Environment.GetEnvironmentVariable));
         server.Reloads.Started(loaded);
         try
         {

@@ -30,7 +30,7 @@ internal sealed class EnclaveHttpPool : IDisposable
     {
         var routing = options.Routing;
         _enclave = enclave;
-        _dialer = new PatientDialer(dialer, enclave.Endpoint, () => enclave.IsOutByProbe, time) 
+        _dialer = new PatientDialer(dialer, enclave.Endpoint, () => enclave.IsOutByProbe, time)
         {
             TurnedAway = failure => Http1?.TurnAway(failure),
             Dialled = enclave.Metrics.CountConnect,

@@ -21,6 +21,9 @@ internal sealed class RequestCounts
     /// <summary>Those that were answered with 500 or more.</summary>
     public long ServerErrors => SumOf(500);
 
+    /// <summary>Whether a method is one of HTTP's.</summary>
+    public static bool Knows(string method) => Array.IndexOf(Methods, method, 0, Methods.Length - 1) >= 0;
+
     /// <summary>Counts a request.</summary>
     public void Count(string method, int code)
     {

@@ -10,8 +10,10 @@ using ParentProxy.History;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Http2;
+using ParentProxy.Telemetry;
 using ParentProxy.Telemetry.AccessLog;
 using ParentProxy.Telemetry.Metrics;
+using ParentProxy.Telemetry.Tracing;
 
 namespace ParentProxy.Hosting;
 
@@ -31,6 +33,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly AdminServer _admin;
     private readonly ProxyMeter _meter = new();
     private readonly MetricsPipeline _metrics;
+    private readonly RequestTracing _tracing;
 
     /// <summary>The configuration as it was read, without discovered enclaves.</summary>
     private ProxyOptions _configured;
@@ -41,7 +44,8 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="dialer">Dials in the place of the real one.</param>
     /// <param name="replaceIngress">Replaces services of the public listeners.</param>
-    public ProxyServer(ActiveConfiguration configuration, ILoggerFactory loggers, TimeProvider time, IEnclaveDialer? dialer = null, Action<IServiceCollection>? replaceIngress = null)
+    /// <param name="otlp">Where metrics and spans are exported to; null for nowhere.</param>
+    public ProxyServer(ActiveConfiguration configuration, ILoggerFactory loggers, TimeProvider time, IEnclaveDialer? dialer = null, Action<IServiceCollection>? replaceIngress = null, OtlpSettings? otlp = null)
     {
         _configuration = configuration;
         _configured = configuration.Options;
@@ -53,11 +57,12 @@ internal sealed class ProxyServer : IAsyncDisposable
         _discovery = new DiscoveryMonitor(Registry, configuration.Options.Discovery, PublishDiscovered, time, loggers.CreateLogger<DiscoveryMonitor>());
         var retries = new RetryPolicy(configuration, Registry, time);
         AccessLog = new AccessLogger(configuration, time, loggers.CreateLogger<AccessLogger>());
-        Ingress = new IngressServer(configuration, Registry, retries, Drain, AccessLog, time, loggers, replaceIngress);
+        _tracing = new RequestTracing(otlp);
+        Ingress = new IngressServer(configuration, Registry, retries, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
         EnclaveInstruments.Add(_meter.Meter, Registry, () => _discovery.Known);
         ProcessInstruments.Add(_meter.Meter);
         new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, () => Ingress.Listeners, time).Add(_meter.Meter);
-        _metrics = new MetricsPipeline([_meter, Ingress.Meters], time, loggers.CreateLogger<MetricsPipeline>());
+        _metrics = new MetricsPipeline([_meter, Ingress.Meters], time, loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, dialer, configuration, time);
         _history = new TrafficHistory(Registry, time);
         _watch = new StatusWatch(Registry, configuration, Drain, time);
@@ -161,6 +166,7 @@ internal sealed class ProxyServer : IAsyncDisposable
 
         // Nobody writes to it any more.
         await AccessLog.DisposeAsync();
+        await _tracing.DisposeAsync();
         await _discovery.DisposeAsync();
         await _monitor.DisposeAsync();
         await _history.DisposeAsync();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
@@ -46,6 +47,9 @@ internal sealed class Exchange
 
     /// <summary>The request target as it stood on the wire.</summary>
     public required string RawTarget { get; init; }
+
+    /// <summary>The span of the request; null without tracing.</summary>
+    public Activity? Span { get; init; }
 
     /// <summary>Whether the forwarded fields stand in the request already as the enclave is to see them.</summary>
     public bool HasForwardedFields { get; set; }
@@ -143,6 +147,7 @@ internal sealed class Exchange
     {
         Attempt = attempt;
         Tries++;
+        attempt.Span = RequestSpans.Begin(this, attempt.Enclave);
     }
 
     /// <summary>The latest try is over, and another enclave is looked for.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -7,6 +8,7 @@ using ParentProxy.Enclaves;
 using ParentProxy.Health;
 using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Telemetry.AccessLog;
+using ParentProxy.Telemetry.Tracing;
 
 namespace ParentProxy.Ingress;
 
@@ -14,7 +16,7 @@ namespace ParentProxy.Ingress;
 /// First in the public pipeline: gives the request its id, settles whom to believe, applies the limits, and answers
 /// when something behind it fails.
 /// </summary>
-internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, AccessLogger accessLog, TimeProvider time, ILogger<ExchangeMiddleware> logger)
+internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILogger<ExchangeMiddleware> logger)
 {
     /// <summary>Serves one request.</summary>
     public async Task InvokeAsync(HttpContext context)
@@ -31,6 +33,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             Context = context,
             Drain = drain,
             Time = time,
+            Span = tracing.Begin(RequestSpans.Name(context.Request.Method), context.Request.Headers),
             Unreached = registry.Meter.None,
         };
         if (!peerIsTrusted)
@@ -87,11 +90,20 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
     private void Finish(HttpContext context, Exchange exchange)
     {
         if (exchange.IsAnsweredHere)
+        {
+            RequestSpans.End(exchange);
             return;
+        }
+
         var isGone = exchange.Failure is { Kind: FailureKind.ClientGone or FailureKind.TunnelEnded } || context.RequestAborted.IsCancellationRequested;
         exchange.Settle(isGone ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode);
+
+        // What is measured of the request points to its span, as an example.
+        if (exchange.Span is { } span)
+            Activity.Current = span;
         exchange.Record();
         AccessReport.Write(accessLog, exchange);
+        RequestSpans.End(exchange);
     }
 
     /// <summary>Whether the request may become a tunnel: not when Connection does not say so, too, a body comes with it, or HTTP/1.0 knows of no such thing.</summary>

@@ -19,6 +19,7 @@ using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Ingress.Http2;
 using ParentProxy.Telemetry.AccessLog;
+using ParentProxy.Telemetry.Tracing;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -42,10 +43,11 @@ internal sealed class IngressServer : IAsyncDisposable
     /// <param name="retries">What is sent again.</param>
     /// <param name="drain">How far the stop has come.</param>
     /// <param name="accessLog">Where requests are logged.</param>
+    /// <param name="tracing">The spans of requests.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
     /// <param name="replace">Replaces services of the server when all are there: for a benchmark of one part against another.</param>
-    public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, RetryPolicy retries, DrainState drain, AccessLogger accessLog, TimeProvider time, ILoggerFactory loggers, Action<IServiceCollection>? replace = null)
+    public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, RetryPolicy retries, DrainState drain, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILoggerFactory loggers, Action<IServiceCollection>? replace = null)
     {
         _routes = new EnclaveProxyConfigProvider(configuration.Options);
         _listeners = new IngressListenerFactory(configuration, time, loggers);
@@ -55,7 +57,7 @@ internal sealed class IngressServer : IAsyncDisposable
         var services = builder.Services;
         services.AddSingleton(loggers);
         services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(retries).AddSingleton(drain).AddSingleton(accessLog).AddSingleton(time);
+        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(retries).AddSingleton(drain).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(time);
         services.AddSingleton<IConnectionListenerFactory>(_listeners);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
         services.AddRouting();

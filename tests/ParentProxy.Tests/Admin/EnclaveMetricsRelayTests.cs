@@ -63,9 +63,9 @@ public sealed class EnclaveMetricsRelayTests
 
     [Theory]
     [InlineData("/enclaves/7/metrics", "There is no enclave '7'; there are: 0, 1.")]
-    [InlineData("/enclaves//metrics", "There are /health")]
-    [InlineData("/enclaves/metrics", "There are /health")]
-    [InlineData("/enclaves/0/metrics/", "There are /health")]
+    [InlineData("/enclaves//metrics", "There are /,")]
+    [InlineData("/enclaves/metrics", "There are /,")]
+    [InlineData("/enclaves/0/metrics/", "There are /,")]
     public async Task Relay_OfNobody_NamesThoseThatThereAre(string target, string detail)
     {
         await using var proxy = await TestProxy.StartAsync([.. Nobody(0), .. Nobody(1), Path]);

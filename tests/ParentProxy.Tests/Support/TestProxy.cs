@@ -5,6 +5,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Hosting;
 using ParentProxy.Simulator;
+using ParentProxy.Telemetry;
 
 namespace ParentProxy.Tests.Support;
 
@@ -16,12 +17,12 @@ internal sealed class TestProxy : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private Task<bool>? _stop;
 
-    private TestProxy(Dictionary<string, string> settings, IEnclaveDialer? dialer)
+    private TestProxy(Dictionary<string, string> settings, IEnclaveDialer? dialer, OtlpSettings? otlp)
     {
         _settings = settings;
         _configuration = new ActiveConfiguration(Load(settings));
         _loggers = LoggerFactory.Create(logging => logging.AddProvider(Log).SetMinimumLevel(LogLevel.Warning).AddFilter("ParentProxy", LogLevel.Debug).AddFilter("Yarp", LogLevel.Error));
-        Server = new ProxyServer(_configuration, _loggers, TimeProvider.System, dialer);
+        Server = new ProxyServer(_configuration, _loggers, TimeProvider.System, dialer, otlp: otlp);
         Http = null!;
         Admin = null!;
     }
@@ -44,9 +45,12 @@ internal sealed class TestProxy : IAsyncDisposable
     public static Task<TestProxy> StartAsync(params string[] settings) => StartAsync(dialer: null, settings);
 
     /// <summary>The same, with another dialer: to enclaves that no machine has.</summary>
-    public static async Task<TestProxy> StartAsync(IEnclaveDialer? dialer, params string[] settings)
+    public static Task<TestProxy> StartAsync(IEnclaveDialer? dialer, params string[] settings) => StartAsync(dialer, otlp: null, settings);
+
+    /// <summary>The same, with metrics and spans exported.</summary>
+    public static async Task<TestProxy> StartAsync(IEnclaveDialer? dialer, OtlpSettings? otlp, params string[] settings)
     {
-        var proxy = await StartUnprobedAsync(dialer, settings);
+        var proxy = await StartUnprobedAsync(dialer, otlp, settings);
         await proxy.Server.FirstRoundAsync(CancellationToken.None).WaitAsync(TestDeadline.Value);
         return proxy;
     }
@@ -55,7 +59,9 @@ internal sealed class TestProxy : IAsyncDisposable
     public static Task<TestProxy> StartUnprobedAsync(params string[] settings) => StartUnprobedAsync(dialer: null, settings);
 
     /// <summary>The same, with another dialer.</summary>
-    public static async Task<TestProxy> StartUnprobedAsync(IEnclaveDialer? dialer, params string[] settings)
+    public static Task<TestProxy> StartUnprobedAsync(IEnclaveDialer? dialer, params string[] settings) => StartUnprobedAsync(dialer, otlp: null, settings);
+
+    private static async Task<TestProxy> StartUnprobedAsync(IEnclaveDialer? dialer, OtlpSettings? otlp, params string[] settings)
     {
         var all = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase)
         {
@@ -68,7 +74,7 @@ internal sealed class TestProxy : IAsyncDisposable
         if (!settings.Any(s => s.StartsWith("Kestrel:Endpoints", StringComparison.Ordinal)))
             all["Kestrel:Endpoints:Http:Url"] = "http://127.0.0.1:0";
         Add(all, settings);
-        var proxy = new TestProxy(all, dialer);
+        var proxy = new TestProxy(all, dialer, otlp);
         await proxy.Server.StartAsync(CancellationToken.None).WaitAsync(TestDeadline.Value);
         proxy.Http = Client(proxy.Uri);
         proxy.Admin = Client(proxy.AdminUri);

@@ -14,6 +14,9 @@ internal static class Findings
     /// <summary>From this share of the descriptors on they may run out.</summary>
     private const double FilesShare = 0.8;
 
+    /// <summary>So many enclaves are named one by one: the list is to be read at a glance.</summary>
+    private const int EnclavesNamed = 5;
+
     /// <summary>What there is to say, the worst first.</summary>
     public static IReadOnlyList<Finding> Of(PageSnapshot page) =>
     [
@@ -42,11 +45,15 @@ internal static class Findings
     {
         if (page.Enclaves.Count == 0)
             yield return new Finding("bad", "No enclave", page.Options.Discovery.Enabled ? "has been found so far." : "is configured.");
-        foreach (var enclave in page.Enclaves.Where(enclave => enclave.Status.State is not EnclaveState.Healthy))
+        var wrong = page.Enclaves.Where(enclave => enclave.Status.State is not EnclaveState.Healthy).ToList();
+        foreach (var enclave in wrong.Take(EnclavesNamed))
         {
             var word = EnclavesSection.Word(enclave.Status.State);
             yield return new Finding(Icons.Tone(enclave.Status.State), $"Enclave {enclave.Label}", $"is {word} for {Words.Age(page.Now - enclave.Status.Since)}: {Sentence(enclave.Status.Reason)}");
         }
+
+        if (wrong.Count > EnclavesNamed)
+            yield return new Finding("bad", $"{wrong.Count - EnclavesNamed} more", $"{Words.Plural(wrong.Count - EnclavesNamed, "enclave is", "enclaves are")} not healthy, see below.");
     }
 
     private static IEnumerable<Finding> Errors(PageSnapshot page)

@@ -10,7 +10,7 @@ internal static partial class Redaction
 
     /// <summary>What may be shown of a text at a path.</summary>
     public static string Of(string path, string value) =>
-        value.Length > 0 && IsSecret(path) ? Mark : UserInfo().Replace(value, $"$1{Mark}@");
+        value.Length > 0 && IsSecret(path) ? Mark : Parameter().Replace(UserInfo().Replace(value, $"$1{Mark}@"), $"$1{Mark}");
 
     /// <summary>Whether what stands at a path could be a secret.</summary>
     public static bool IsSecret(string path) => SecretName().IsMatch(path) || Foreign().IsMatch(path);
@@ -21,6 +21,9 @@ internal static partial class Redaction
     // What Serilog's sinks take, what transforms write into requests, and by which fields requests are told apart.
     [GeneratedRegex("^Serilog:.*:Args(:|$)|^Serilog:Properties:|^ReverseProxy:.*:(Transforms:.*:(Set|Append|Prefix)|Headers:.*:Values|QueryParameters:.*:Values|Metadata:[^:]*)(:|$)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Foreign();
+
+    [GeneratedRegex("([?&][^=&\\s]*(?:password|secret|token|key|credential|signature)[^=&\\s]*=)[^&\\s]+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Parameter();
 
     [GeneratedRegex("(://)[^/@\\s]+@", RegexOptions.CultureInvariant)]
     private static partial Regex UserInfo();

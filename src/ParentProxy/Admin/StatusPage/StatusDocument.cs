@@ -64,7 +64,7 @@ internal sealed class StatusDocument(PageSources sources)
         html.Add($"""
 
             </main>
-            <footer><p>Times are UTC. Attestation is not checked by this version. For programs: <a href="/health">/health</a>, <a href="/enclaves">/enclaves</a>.</p></footer>
+            <footer><p>Times are UTC. Attestation is not checked by this version. For programs: <a href="/health">/health</a>, <a href="/enclaves">/enclaves</a>, <a href="/metrics">/metrics</a>.</p></footer>
             <script>{PageAssets.Script}</script>
             </body>
             </html>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Http1;
@@ -50,6 +51,12 @@ internal sealed class Attempt : IDisposable
 
     /// <summary>The request that is tried; null in tests.</summary>
     public Exchange? Exchange { get; init; }
+
+    /// <summary>The span of the try; null without tracing, and where the request is not sampled.</summary>
+    public Activity? Span { get; set; }
+
+    /// <summary>What the enclave is told as <c>traceparent</c>; null without tracing, where that is the client's.</summary>
+    public string? TraceParent => (Span ?? Exchange?.Span)?.Id;
 
     /// <summary>Decides whether the request may leave for another enclave; null where there is none.</summary>
     public RetryPolicy? Retries { get; init; }
@@ -245,6 +252,7 @@ internal sealed class Attempt : IDisposable
         _watch.Remove(this);
         _client.Dispose();
         _ended?.Dispose();
+        RequestSpans.End(this);
     }
 
     private void Cancel()

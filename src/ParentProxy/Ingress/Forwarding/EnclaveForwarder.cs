@@ -73,6 +73,7 @@ internal sealed class EnclaveForwarder(
             {
                 using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted) { Exchange = exchange, Retries = retries };
                 exchange.Begin(attempt);
+                plan.TraceParent = attempt.TraceParent;
                 using var forward = new Http1Forward(context, plan, heads, attempt, connections);
                 try
                 {

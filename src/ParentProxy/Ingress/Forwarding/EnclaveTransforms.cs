@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 using ParentProxy.Enclaves;
 using ParentProxy.Ingress.Http2;
 using Yarp.ReverseProxy.Transforms;
@@ -42,6 +43,12 @@ internal sealed class EnclaveTransforms : ITransformProvider
             request.ProxyRequest.Options.Set(EnclaveHttpPool.DialDeadline, exchange.DialDeadline);
             if (exchange.Attempt is { } attempt)
             {
+                if (attempt.TraceParent is { } parent)
+                {
+                    request.ProxyRequest.Headers.Remove(HeaderNames.TraceParent);
+                    request.ProxyRequest.Headers.TryAddWithoutValidation(HeaderNames.TraceParent, parent);
+                }
+
                 request.ProxyRequest.Options.Set(
                     AttemptHandler.Binding,
                     new AttemptBinding(attempt, ct => request.HttpContext.Response.Body.FlushAsync(ct)));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 using ParentProxy.Http1;
 
 namespace ParentProxy.Ingress.Forwarding;
@@ -38,7 +39,7 @@ internal static class RequestFields
     /// <summary>Writes the lines of one field, if it goes to the enclave.</summary>
     public static void Write(RequestBuffer buffer, RequestPlan plan, string name, StringValues values, IReadOnlyList<string>? named)
     {
-        if (IsDropped(name) || (named is not null && ConnectionFields.Holds(named, name)) || (plan.WebSocketKey is not null && name.Equals("Sec-WebSocket-Key", StringComparison.OrdinalIgnoreCase)))
+        if (IsDropped(name) || (plan.TraceParent is not null && name.Equals(HeaderNames.TraceParent, StringComparison.OrdinalIgnoreCase)) || (named is not null && ConnectionFields.Holds(named, name)) || (plan.WebSocketKey is not null && name.Equals("Sec-WebSocket-Key", StringComparison.OrdinalIgnoreCase)))
             return;
         if (values.Count == 1)
         {
@@ -55,6 +56,8 @@ internal static class RequestFields
     {
         var buffer = connection.Request;
         buffer.Field(RequestId.Field, plan.RequestId);
+        if (plan.TraceParent is { } parent)
+            buffer.Field(HeaderNames.TraceParent, parent);
         if (plan.Expectation is { } expectation)
             buffer.Field("Expect", expectation);
         if (plan.Framing == RequestBodyFraming.Chunked)

@@ -59,6 +59,9 @@ internal sealed class RequestPlan
     /// <summary><c>Host</c> for a client that sent none.</summary>
     public string FallbackHost { get; set; } = "";
 
+    /// <summary>The value of <c>traceparent</c> in the place of the client's; null to leave that as it is.</summary>
+    public string? TraceParent { get; set; }
+
     /// <summary>How the end of the body is told.</summary>
     public RequestBodyFraming Framing { get; }
 

@@ -1,28 +1,28 @@
 namespace ParentProxy.Telemetry.Prometheus;
 
 /// <summary>
-/// One exposition of several meter providers. Scrapes that come together share one collection, and one that comes right
-/// after another gets the same: two Prometheus of a pair cost no more than one.
+/// One exposition of several meter providers. Scrapes that wait for the one under way share the next: a crowd of them costs
+/// no more than two. None gets what was collected before it came: who has an answer in hand finds its request counted.
 /// </summary>
-internal sealed class PrometheusCollector(IReadOnlyList<PrometheusExporter> exporters, TimeProvider time, Action<string> onConflict) : IDisposable
+internal sealed class PrometheusCollector(IReadOnlyList<PrometheusExporter> exporters, Action<string> onConflict) : IDisposable
 {
-    private static readonly TimeSpan Fresh = TimeSpan.FromMilliseconds(300);
-
     private readonly SemaphoreSlim _gate = new(1);
-    private readonly Dictionary<ExpositionFormat, Slot> _slots = [];
+    private readonly Slot[] _slots = [.. Enum.GetValues<ExpositionFormat>().Select(format => new Slot(new ExpositionWriter(format)))];
+    private long _begun;
 
-    /// <summary>Collects, or shares what was just collected. The caller has to release it.</summary>
+    /// <summary>Collects, or shares what was collected meanwhile. The caller has to release it.</summary>
     /// <exception cref="InvalidOperationException">A provider has ended, or could not collect.</exception>
     public async Task<Exposition> CollectAsync(ExpositionFormat format, CancellationToken cancellationToken)
     {
+        var begunBefore = Volatile.Read(ref _begun);
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (!_slots.TryGetValue(format, out var slot))
-                _slots[format] = slot = new Slot(new ExpositionWriter(format));
-            if (slot.Last is { } last && time.GetElapsedTime(slot.At) < Fresh)
+            var slot = _slots[(int)format];
+            if (slot.Last is { } last && slot.Number > begunBefore)
                 return last.Use();
-            slot.Replace(Collect(slot.Writer), time.GetTimestamp());
+            var number = Interlocked.Increment(ref _begun);
+            slot.Replace(Collect(slot.Writer), number);
             return slot.Last!.Use();
         }
         finally
@@ -48,12 +48,13 @@ internal sealed class PrometheusCollector(IReadOnlyList<PrometheusExporter> expo
 
         public Exposition? Last { get; private set; }
 
-        public long At { get; private set; }
+        /// <summary>The how manieth collection it was.</summary>
+        public long Number { get; private set; }
 
-        public void Replace(Exposition next, long at)
+        public void Replace(Exposition next, long number)
         {
             Last?.Release();
-            (Last, At) = (next, at);
+            (Last, Number) = (next, number);
         }
     }
 }

@@ -21,7 +21,7 @@ internal sealed class PrometheusEndpoint : IDisposable
     {
         _time = time;
         _logger = logger;
-        _collector = new PrometheusCollector(exporters, time, ReportConflict);
+        _collector = new PrometheusCollector(exporters, ReportConflict);
     }
 
     /// <summary>Answers a GET or HEAD request: 200, 408 when the scraper has no more time, 500 when the collection failed.</summary>

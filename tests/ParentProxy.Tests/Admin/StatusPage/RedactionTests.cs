@@ -32,5 +32,6 @@ public sealed class RedactionTests
     [Theory]
     [InlineData("http://user:hunter2@host/path", "http://[redacted]@host/path")]
     [InlineData("http://host/a@b", "http://host/a@b")]
-    public void Of_Address_HasNoUserInformation(string address, string expected) => Assert.Equal(expected, Redaction.Of("Admin:Url", address));
+    [InlineData("/metrics?all=1&access_token=hunter2&x=y", "/metrics?all=1&access_token=[redacted]&x=y")]
+    public void Of_Address_HasNoSecretInIt(string address, string expected) => Assert.Equal(expected, Redaction.Of("Admin:Url", address));
 }

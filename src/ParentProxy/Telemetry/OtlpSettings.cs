@@ -1,0 +1,28 @@
+using OpenTelemetry.Exporter;
+
+namespace ParentProxy.Telemetry;
+
+/// <summary>Where metrics and spans are exported to over OTLP.</summary>
+/// <param name="Collector">A collector that takes protobuf over HTTP; null: the SDK reads <c>OTEL_EXPORTER_OTLP_*</c> itself.</param>
+internal sealed record OtlpSettings(Uri? Collector)
+{
+    private const string Variable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    /// <summary>What the environment says; null when nothing is exported.</summary>
+    public static OtlpSettings? Of(Func<string, string?> environment) =>
+        string.IsNullOrWhiteSpace(environment(Variable)) ? null : new OtlpSettings((Uri?)null);
+
+    /// <summary>Sets an exporter of spans.</summary>
+    public void Traces(OtlpExporterOptions exporter) => Apply(exporter, "v1/traces");
+
+    /// <summary>Sets an exporter of metrics.</summary>
+    public void Metrics(OtlpExporterOptions exporter) => Apply(exporter, "v1/metrics");
+
+    private void Apply(OtlpExporterOptions exporter, string path)
+    {
+        if (Collector is null)
+            return;
+        exporter.Protocol = OtlpExportProtocol.HttpProtobuf;
+        exporter.Endpoint = new Uri(Collector, path);
+    }
+}
