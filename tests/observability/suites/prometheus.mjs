@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../harness/client.mjs';
+import { deployed } from '../harness/deployed.mjs';
 import { Prometheus } from '../harness/prometheus.mjs';
 
 const SECONDS = 60;
@@ -62,6 +64,16 @@ export default async function suite(stage) {
     const rules = groups.flatMap(group => group.rules);
     assert.ok(rules.length > 30);
     assert.deepEqual(rules.filter(rule => rule.health !== 'ok').map(rule => [rule.name, rule.lastError]), []);
+  });
+  await stage.check('every query of the dashboard is one', async () => {
+    const { panels } = JSON.parse(await readFile(deployed('grafana-dashboard.json')));
+    const empty = [];
+    for (const { title, targets = [] } of panels)
+      for (const { expr } of targets) {
+        const result = await prometheus.query(expr.replaceAll('$__rate_interval', '30s').replaceAll(/\$(instance|enclave)/g, '.*'));
+        if (result.length === 0) empty.push(title);
+      }
+    console.log(`# nothing to show, as things are: ${[...new Set(empty)].join(', ')}`);
   });
   await stage.check('no alert fires while all is well', async () =>
     assert.deepEqual((await prometheus.get('alerts')).alerts.filter(alert => alert.state === 'firing'), []));
