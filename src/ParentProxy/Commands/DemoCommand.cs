@@ -65,7 +65,7 @@ internal static class DemoCommand
               curl '{url}/attestation?nonce=hello'   what an application outside an enclave answers
               curl {server.AdminEndPoint}/health         every enclave: state, since when, why, last probe
               curl {server.AdminEndPoint}/metrics        what a Prometheus reads
-              {server.AdminEndPoint}/                    the same and more, in a browser
+              {server.AdminEndPoint}/                    all of it, in a browser
               curl '{url}/control/healthy?value=false'  make one of them fail its probe, then look again
 
             Ctrl-C stops it.

@@ -41,9 +41,10 @@ export class Proxy {
     this.#child.stderr.on('data', text => this.#lines.push(String(text)));
     await new Promise((resolve, reject) => {
       createInterface({ input: this.#child.stdout }).on('line', line => {
-        const entry = JSON.parse(line);
-        this.#lines.push(entry.RenderedMessage);
-        const { EventId: event, EndPoints: endPoints, Admin: admin } = entry.Properties;
+        // Lines of the access log come here, too.
+        const { RenderedMessage: message, Properties: properties = {} } = JSON.parse(line);
+        if (message) this.#lines.push(message);
+        const { EventId: event, EndPoints: endPoints, Admin: admin } = properties;
         if (event?.Name === 'Started') [this.url, this.admin] = [endPoints, admin];
         if (event?.Name === 'FirstRound') resolve();
       });

@@ -38,7 +38,7 @@ internal static class DiscoverySection
         foreach (var enclave in enclaves)
         {
             var tone = enclave.Accepted ? "good" : "note";
-            html.Add($"""<tr data-key="{enclave.EnclaveId}"><th scope="row">{enclave.Name}<br><code class="quiet">{enclave.EnclaveId}</code></th><td>{enclave.Id ?? "–"}</td><td class="number">{enclave.Cid}</td><td>{enclave.State ?? "–"}{(enclave.Debug ? ", debug mode" : "")}</td><td><span class="tag {tone}">{Icons.Of(tone)}{(enclave.Accepted ? "used" : "not used")}</span> {enclave.Reason}</td><td class="number">{enclave.Cpus?.ToString() ?? "–"}</td><td class="number">{enclave.MemoryMiB?.ToString() ?? "–"}</td></tr>""");
+            html.Add($"""<tr data-key="{enclave.EnclaveId}"><th scope="row">{enclave.Name}<br><code class="quiet">{enclave.EnclaveId}</code></th><td>{enclave.Id ?? "–"}</td><td class="number">{enclave.Cid}</td><td>{enclave.State ?? "–"}{(enclave.Debug ? ", debug mode" : "")}</td><td class="wide"><span class="tag {tone}">{Icons.Of(tone)}{(enclave.Accepted ? "used" : "not used")}</span> {enclave.Reason}</td><td class="number">{enclave.Cpus?.ToString() ?? "–"}</td><td class="number">{enclave.MemoryMiB?.ToString() ?? "–"}</td></tr>""");
         }
 
         html.Add($"</tbody></table></div>");

@@ -116,6 +116,6 @@ internal static class EnclavesSection
         else if (probe.Ok)
             html.Add($"""<span class="nowrap">{probe.Status?.ToString() ?? probe.Code} in {Words.Duration(probe.Latency)}</span> <span class="quiet nowrap">{Times.Since(probe.At, now)} ago</span>""");
         else
-            html.Add($"""<span class="bad nowrap">{(probe.Status is { } status ? status.ToString() : probe.Code)} after {Words.Duration(probe.Latency)}</span> <span class="quiet nowrap">{Times.Since(probe.At, now)} ago</span>""");
+            html.Add($"""<span class="bad">{(probe.Status is { } status ? status.ToString() : probe.Code)} after {Words.Duration(probe.Latency)}</span> <span class="quiet nowrap">{Times.Since(probe.At, now)} ago</span>""");
     };
 }
