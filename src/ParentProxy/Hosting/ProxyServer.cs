@@ -61,7 +61,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         Ingress = new IngressServer(configuration, Registry, retries, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
         EnclaveInstruments.Add(_meter.Meter, Registry, () => _discovery.Known);
         ProcessInstruments.Add(_meter.Meter);
-        new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, () => Ingress.Listeners, time).Add(_meter.Meter);
+        new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, AccessLog, () => Ingress.Listeners, time).Add(_meter.Meter);
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], time, loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, dialer, configuration, time);
         _history = new TrafficHistory(Registry, time);

@@ -7,6 +7,7 @@ using ParentProxy.Health;
 using ParentProxy.Hosting;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
+using ParentProxy.Telemetry.AccessLog;
 
 namespace ParentProxy.Telemetry.Metrics;
 
@@ -18,6 +19,7 @@ internal sealed class ProxyInstruments(
     DiscoveryMonitor discovery,
     DrainState drain,
     ReloadStatus reloads,
+    AccessLogger accessLog,
     Func<IEnumerable<IngressListener>> listeners,
     TimeProvider time)
 {
@@ -33,6 +35,7 @@ internal sealed class ProxyInstruments(
         AddHealth(meter);
         AddDiscovery(meter);
         AddHosting(meter);
+        AddAccessLog(meter);
     }
 
     private static Measurement<T> Labelled<T>(T value, string label, string text) where T : struct => new(value, new KeyValuePair<string, object?>(label, text));
@@ -82,6 +85,12 @@ internal sealed class ProxyInstruments(
 
         IEnumerable<Measurement<T>> IfEnabled<T>(Func<DiscoveryOptions, T> read) where T : struct =>
             configuration.Options.Discovery is { Enabled: true } options ? [new Measurement<T>(read(options))] : [];
+    }
+
+    private void AddAccessLog(Meter meter)
+    {
+        meter.CreateObservableCounter("parentproxy.access_log.lines", () => accessLog.Lines, null, "Lines of the access log that were written.");
+        meter.CreateObservableCounter("parentproxy.access_log.dropped", () => accessLog.Dropped, null, "Lines of the access log that were lost: the sink was too slow, or refused them.");
     }
 
     private void AddHosting(Meter meter)
