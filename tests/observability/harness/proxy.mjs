@@ -1,6 +1,7 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import { start } from '../../clients/harness/processes.mjs';
@@ -101,9 +102,8 @@ export class Proxy {
     return answer.text();
   }
 
-  /** What /metrics tells now: later than the time for which it keeps an answer. */
+  /** What /metrics tells now. */
   async metrics() {
-    await new Promise(resolve => setTimeout(resolve, 400));
     return Metrics.parse(await this.scrape());
   }
 
@@ -112,6 +112,7 @@ export class Proxy {
     for (;;) {
       const metrics = await this.metrics();
       if (condition(metrics)) return metrics;
+      await sleep(50);
     }
   }
 

@@ -1,6 +1,7 @@
 // Whatever clients send, the number of series stays, and nothing that they sent is found in them.
 import assert from 'node:assert/strict';
 import { Client } from '../harness/client.mjs';
+import { promtool } from '../harness/promtool.mjs';
 import { BROKEN, MARK, METHODS, PATHS, storm } from '../harness/storm.mjs';
 
 const REQUESTS = 10_000;
@@ -40,6 +41,7 @@ export default async function suite(stage) {
     assert.equal(now.size, after.series().length, 'a series is told twice');
     assert.deepEqual({ added: [...now].filter(series => !known.has(series)), gone: [...known].filter(series => !now.has(series)) }, { added: [], gone: [] });
   });
+  await stage.check('promtool check metrics is silent', async () => assert.equal(await promtool(['check', 'metrics'], await proxy.scrape()), ''));
   for (const [format, accept] of [['the text format', ''], ['OpenMetrics', 'application/openmetrics-text; version=1.0.0']])
     await stage.check(`nothing of what clients sent is found in ${format}`, async () => {
       const text = await proxy.scrape(accept);

@@ -9,7 +9,7 @@ const EACH = 150;
 
 export default async function suite(stage) {
   const enclaves = await stage.enclaves('a', 'b', 'c');
-  const proxy = await stage.proxy(enclaves, { Retry: { WaitForEnclave: '00:00:00.200' }, Timeouts: { Connect: '00:00:00.500', DrainDelay: '00:00:00' } });
+  const proxy = await stage.proxy(enclaves, { Retry: { WaitForEnclave: '00:00:00.200' } });
   const tally = new Tally();
   const seen = async () => (await Promise.all(enclaves.map(enclave => enclave.requests()))).reduce((sum, count) => sum + count, 0);
 
