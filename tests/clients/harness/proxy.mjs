@@ -32,6 +32,8 @@ export class Proxy {
     const ready = new Promise((resolve, reject) => {
       createInterface({ input: this.#child.stdout }).on('line', line => {
         const entry = JSON.parse(line);
+        // Lines of the access log stand between those of the program.
+        if (entry.type === 'access') return;
         this.#log.push(entry);
         const { EventId: event, EndPoints: endPoints, Admin: admin, Status: status } = entry.Properties;
         if (event?.Name === 'Started') {
