@@ -29,6 +29,17 @@ internal static class RunCommand
             return ExitCode.Configuration;
         }
 
+        OtlpSettings? otlp;
+        try
+        {
+            otlp = OtlpSettings.Of(Environment.GetEnvironmentVariable);
+        }
+        catch (FormatException ex)
+        {
+            await Console.Error.WriteLineAsync($"parent-proxy: the configuration has a mistake:\n  {ex.Message}");
+            return ExitCode.Configuration;
+        }
+
         Logging logging;
         try
         {
@@ -41,7 +52,7 @@ internal static class RunCommand
         }
 
         await using (logging)
-            return await ServeAsync(sources, loaded, options, logging, onStarted);
+            return await ServeAsync(sources, loaded, options, logging, otlp, onStarted);
     }
 
     /// <summary>The sources of this process.</summary>
@@ -52,7 +63,7 @@ internal static class RunCommand
         CommandLine = settings,
     };
 
-    private static async Task<int> ServeAsync(ConfigurationSources sources, ConfigurationResult loaded, ProxyOptions options, Logging logging, Action<ProxyServer>? onStarted)
+    private static async Task<int> ServeAsync(ConfigurationSources sources, ConfigurationResult loaded, ProxyOptions options, Logging logging, OtlpSettings? otlp, Action<ProxyServer>? onStarted)
     {
         // Taken at once: what changes while the program starts is a change, too.
         var seen = ConfigurationReloader.Fingerprint(sources);
@@ -74,7 +85,7 @@ internal static class RunCommand
                 Environment.Exit(ExitCode.Failed);
             },
             includeHangUp: !reloads);
-        await using var server = new ProxyServer(configuration, logging.Factory, time, otlp: OtlpSettings.Of(Environment.GetEnvironmentVariable));
+        await using var server = new ProxyServer(configuration, logging.Factory, time, otlp: otlp);
         server.Reloads.Started(loaded);
         try
         {

@@ -9,6 +9,9 @@ internal sealed class EnclaveMeter
     /// <summary>The only label of histograms.</summary>
     public const string Label = "enclave";
 
+    /// <summary>The label of what reached no enclave.</summary>
+    public const string NoEnclave = "none";
+
     private readonly ConcurrentDictionary<string, EnclaveMetrics> _byId = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Makes the instruments that requests write to; the counters are read by whoever shows them.</summary>
@@ -19,7 +22,7 @@ internal sealed class EnclaveMeter
         TimeToFirstByte = Histogram(meter, "parentproxy.time_to_first_byte", "Requests from the connection until the enclave's response head.");
         ConnectDuration = Histogram(meter, "parentproxy.connect.duration", "Dials to enclaves for requests, whatever their result.");
         ProbeDuration = Histogram(meter, "parentproxy.probe.duration", "Health probes from the dial to the verdict.");
-        None = Of("none");
+        None = Of(NoEnclave);
     }
 
     /// <summary>Whole requests.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 
@@ -21,10 +22,14 @@ internal sealed class EnclaveRegistry(
     private FrozenDictionary<string, Enclave> _byId = FrozenDictionary<string, Enclave>.Empty;
     private IReadOnlyList<Enclave> _all = [];
     private IReadOnlyList<FrozenSet<string>> _services = [];
+    private ImmutableList<Enclave> _leaving = [];
     private long _lastReturn;
 
     /// <summary>Every enclave, in the order of the configuration.</summary>
     public IReadOnlyList<Enclave> All => Volatile.Read(ref _all);
+
+    /// <summary>Those that left the configuration and still have requests; nothing is routed to them.</summary>
+    public IReadOnlyList<Enclave> Leaving => Volatile.Read(ref _leaving);
 
     /// <summary>What is measured of them.</summary>
     public EnclaveMeter Meter => meter;
@@ -138,8 +143,10 @@ internal sealed class EnclaveRegistry(
         // Its requests may finish, but not for ever: what is left when it is gone ends with it.
         var started = time.GetTimestamp();
         enclave.Drain(reason);
+        ImmutableInterlocked.Update(ref _leaving, list => list.Add(enclave));
         while (enclave.InFlight > 0 && time.GetElapsedTime(started) < configuration.Options.Timeouts.Drain)
             await Task.Delay(DrainCheck, time);
         enclave.Leave();
+        ImmutableInterlocked.Update(ref _leaving, list => list.Remove(enclave));
     }
 }

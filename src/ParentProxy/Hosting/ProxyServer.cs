@@ -164,16 +164,15 @@ internal sealed class ProxyServer : IAsyncDisposable
     {
         await Ingress.DisposeAsync();
 
-        // Nobody writes to it any more.
-        await AccessLog.DisposeAsync();
-        await _tracing.DisposeAsync();
+        // Nobody writes to them any more. Each has its own patience with who takes what is left; together they have it once.
+        var flushing = Task.WhenAll(AccessLog.DisposeAsync().AsTask(), _tracing.DisposeAsync().AsTask());
         await _discovery.DisposeAsync();
         await _monitor.DisposeAsync();
         await _history.DisposeAsync();
         await _watch.DisposeAsync();
         Registry.Close();
         await _admin.DisposeAsync();
-        await _metrics.DisposeAsync();
+        await Task.WhenAll(flushing, _metrics.DisposeAsync().AsTask());
         _meter.Dispose();
     }
 

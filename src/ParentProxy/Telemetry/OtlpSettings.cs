@@ -9,8 +9,15 @@ internal sealed record OtlpSettings(Uri? Collector)
     private const string Variable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     /// <summary>What the environment says; null when nothing is exported.</summary>
-    public static OtlpSettings? Of(Func<string, string?> environment) =>
-        string.IsNullOrWhiteSpace(environment(Variable)) ? null : new OtlpSettings((Uri?)null);
+    /// <exception cref="FormatException">The variable holds no address. The SDK would take its own default in silence.</exception>
+    public static OtlpSettings? Of(Func<string, string?> environment)
+    {
+        if (environment(Variable) is not { } address || string.IsNullOrWhiteSpace(address))
+            return null;
+        if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+            throw new FormatException($"{Variable}: it does not begin with http:// or https://, such as http://127.0.0.1:4318");
+        return new OtlpSettings((Uri?)null);
+    }
 
     /// <summary>Sets an exporter of spans.</summary>
     public void Traces(OtlpExporterOptions exporter) => Apply(exporter, "v1/traces");

@@ -46,6 +46,25 @@ public sealed class MetricsTests
     }
 
     [Fact]
+    public async Task Metrics_OfAnEnclaveThatLeavesWithRequests_TellOfThemUntilTheyEnd()
+    {
+        await using var enclave = await TestEnclave.StartAsync();
+        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, enclave.EndPoint), .. TestProxy.Enclave(1, enclave.EndPoint + "-none")]);
+        await using (var client = await proxy.ConnectAsync())
+        {
+            await client.SendAsync("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n");
+            await Eventually.TrueAsync(() => proxy.Server.Registry.All[0].InFlight == 1);
+            proxy.ApplyWithout("Enclaves:0");
+
+            var text = await proxy.Admin.GetStringAsync("/metrics");
+            Assert.Contains("parentproxy_requests_in_flight{otel_scope_name=\"ParentProxy\",enclave=\"0\"} 1", text, StringComparison.Ordinal);
+            Assert.Contains("parentproxy_enclave_state{otel_scope_name=\"ParentProxy\",enclave=\"0\",state=\"draining\"} 1", text, StringComparison.Ordinal);
+        }
+
+        await Eventually.TrueAsync(async () => !(await proxy.Admin.GetStringAsync("/metrics")).Contains("parentproxy_requests_in_flight{otel_scope_name=\"ParentProxy\",enclave=\"0\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Metrics_AsPrometheusAsksForThem_AreOpenMetricsInGzip()
     {
         await using var proxy = await StartAsync();

@@ -42,6 +42,19 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("collector:4317")]
+    [InlineData("grpc://127.0.0.1:4317")]
+    [InlineData("/v1/traces")]
+    public async Task OtlpEndpointThatIsNone_Is78NamingTheVariable(string address)
+    {
+        await using var process = ProxyProcess.Start(new ProxyStart { Configuration = """{ "Enclaves": [ { "Transport": "unix", "Path": "/nonexistent" } ] }""", Environment = new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = address } }, "run");
+
+        Assert.Equal(78, await process.ExitAsync());
+        Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT: ", process.Error.ToString(), StringComparison.Ordinal);
+        Assert.Empty(process.Out.All);
+    }
+
+    [Theory]
     [InlineData]
     [InlineData("run")]
     public async Task NothingConfigured_Is78PointingToTheDemo(params string[] command)

@@ -35,6 +35,27 @@ public sealed class Http2Tests
     }
 
     [Fact]
+    public async Task WebSocketOverHttp2_AcceptedWithAnothersKey_Is502AndCountedAsThat()
+    {
+        await using var enclave = ScriptedEnclave.Start(async connection =>
+        {
+            await connection.ReadHeadAsync();
+            await connection.SendAsync("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+            await connection.ReadToEndAsync();
+        });
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave, H2c);
+        using var client = TestProxy.Client(proxy.Uri, HttpVersion.Version20);
+        using var request = new HttpRequestMessage(HttpMethod.Connect, "/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.Protocol = "websocket";
+        request.Headers.TryAddWithoutValidation("Sec-WebSocket-Version", "13");
+
+        using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+
+        Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
+        Assert.Equal([("CONNECT", 502, 1L)], proxy.Server.Registry.Meter.Of("0").Requests.Read());
+    }
+
+    [Fact]
     public async Task Http1Front_ToHttp2_KeepsTargetAndFields()
     {
         await using var enclave = await TestEnclave.StartAsync(http2: true);

@@ -47,8 +47,14 @@ internal sealed partial record EnclaveEntry(string Location, string Id, string N
         bool TryPort(out uint port) => section.TryRequired("Port", text => ParsePort(text, transport), out port);
     }
 
-    private static Parsed<string> ParseId(string text) =>
-        IdPattern().IsMatch(text) ? text : new Mistake($"{Quoted.Text(text)} is no Id: 1 to 64 letters, digits, '.', '_' or '-'");
+    private static Parsed<string> ParseId(string text)
+    {
+        if (!IdPattern().IsMatch(text))
+            return new Mistake($"{Quoted.Text(text)} is no Id: 1 to 64 letters, digits, '.', '_' or '-'");
+        return text.Equals(EnclaveMeter.NoEnclave, StringComparison.OrdinalIgnoreCase)
+            ? new Mistake($"{Quoted.Text(text)} stands in the metrics for requests that reached no enclave; choose another Id")
+            : text;
+    }
 
     private static Parsed<uint> ParseCid(string text) => Check(Values.Number(text, 0u, uint.MaxValue), EnclaveEndpoint.CheckCid);
 

@@ -116,7 +116,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             exchange.EnclaveHadLeft = false;
             await next(context);
             var attempt = exchange.Attempt;
-            if (left is not null && attempt is not null && left != attempt.Enclave)
+            if (left is not null && attempt is not null && left.Id != attempt.Enclave.Id)
                 left.Metrics.CountFailover();
             left = attempt?.Enclave ?? left;
             if (attempt is { Failure: { } error } && IsEnclavesOwn(error.Kind))

@@ -52,6 +52,9 @@ internal static class ForwardFailure
                 : new AttemptFailure(FailureKind.ConnectionTerminated, code, $"the enclave ended the connection before it answered ({HowFar(attempt)})", "Did the application crash or restart? Look at its log; 'nitro-cli console' shows that of an enclave in debug mode.");
         }
 
+        // It switched protocols, but to nothing that the client asked for: that is no tunnel that ended.
+        if (exception is InvalidResponseException other && !context.Response.HasStarted)
+            return new AttemptFailure(FailureKind.InvalidResponse, "InvalidResponse", $"the answer is not valid: {other.Message}", "");
         if (attempt.Phase == AttemptPhase.Tunnel)
             return new AttemptFailure(FailureKind.TunnelEnded, code, "the upgraded connection broke", "");
         return exception switch

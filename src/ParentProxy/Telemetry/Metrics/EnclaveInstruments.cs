@@ -25,8 +25,8 @@ internal static class EnclaveInstruments
 
     private static void AddGauges(Meter meter, EnclaveRegistry registry)
     {
-        meter.CreateObservableGauge("parentproxy.requests.in_flight", () => Each(registry, enclave => enclave.InFlight), null, "Requests that an enclave is working on, tunnels included.");
-        meter.CreateObservableGauge("parentproxy.enclave.state", () => registry.All.SelectMany(StatesOf), null, "1 for the state that an enclave is in, 0 for the others.");
+        meter.CreateObservableGauge("parentproxy.requests.in_flight", () => InFlight(registry), null, "Requests that an enclave is working on, tunnels included.");
+        meter.CreateObservableGauge("parentproxy.enclave.state", () => registry.All.Concat(WithoutSuccessor(registry)).SelectMany(StatesOf), null, "1 for the state that an enclave is in, 0 for the others.");
         meter.CreateObservableGauge("parentproxy.enclave.info", () => registry.All.Select(Info), null, "Where an enclave is dialled.");
         meter.CreateObservableGauge("parentproxy.enclave.connections", () => registry.All.SelectMany(Connections), null, "Open connections to an enclave by what they do.");
     }
@@ -87,8 +87,14 @@ internal static class EnclaveInstruments
         Tag("method", row.Method),
         Tag("code", row.Code.ToString(System.Globalization.CultureInfo.InvariantCulture))));
 
-    private static IEnumerable<Measurement<int>> Each(EnclaveRegistry registry, Func<Enclave, int> read) =>
-        registry.All.Select(enclave => new Measurement<int>(read(enclave), Tag(EnclaveLabel, enclave.Id)));
+    /// <summary>Also of enclaves that have left the configuration: their requests go on for <c>Timeouts:Drain</c>.</summary>
+    private static IEnumerable<Measurement<int>> InFlight(EnclaveRegistry registry) => registry.All.Concat(registry.Leaving)
+        .GroupBy(enclave => enclave.Id, StringComparer.OrdinalIgnoreCase)
+        .Select(same => new Measurement<int>(same.Sum(enclave => enclave.InFlight), Tag(EnclaveLabel, same.First().Id)));
+
+    // Of two with one id the state is that of the one which gets the requests.
+    private static IEnumerable<Enclave> WithoutSuccessor(EnclaveRegistry registry) =>
+        registry.Leaving.Where(enclave => registry.Find(enclave.Id) is null).DistinctBy(enclave => enclave.Id, StringComparer.OrdinalIgnoreCase);
 
     private static IEnumerable<Measurement<long>> Each(EnclaveMeter enclaves, Func<EnclaveMetrics, long> read) =>
         enclaves.All.Where(enclave => enclave != enclaves.None).Select(enclave => new Measurement<long>(read(enclave), Tag(EnclaveLabel, enclave.Id)));
