@@ -89,6 +89,10 @@ internal sealed record AccessLogOptions
     private static Parsed<string> ParseFieldName(string text) =>
         Token.IsValid(text) ? text : new Mistake($"{Quoted.Text(text)} is no name of a header field");
 
+    /// <summary>What leads to this process's own streams, whatever they are at the moment.</summary>
+    private static bool IsStream(string file) =>
+        file is "/dev/stdout" or "/dev/stderr" || file.StartsWith("/dev/fd/", StringComparison.Ordinal) || file.StartsWith("/proc/", StringComparison.Ordinal);
+
     /// <summary>Why a file cannot be written, or null. A new one is made when there is none, and where it rotates.</summary>
     private static string? WhyNotWritable(string file, bool rotates)
     {
@@ -97,6 +101,8 @@ internal sealed record AccessLogOptions
             return $"the folder {Quoted.Text(folder)} does not exist";
         if (Directory.Exists(file))
             return $"{Quoted.Text(file)} is a folder";
+        if (IsStream(file) || FileKind.IsSpecial(file))
+            return $"{Quoted.Text(file)} is no regular file; for standard output write \"{nameof(Sink)}\": \"console\"";
         var exists = File.Exists(file);
         if (exists && !Writing.IsAllowed(file))
             return $"the file {Quoted.Text(file)} is not writable for this user";

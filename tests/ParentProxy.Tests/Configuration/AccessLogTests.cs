@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ParentProxy.Configuration;
 using ParentProxy.Tests.Support;
 
@@ -19,6 +20,28 @@ public sealed class AccessLogTests
     public void Load_FileWithoutAPath_IsNoMistakeWhileTheLogIsOff() =>
         Assert.Equal(AccessLogMode.Off, TestConfiguration.Accept(TestConfiguration.WithEnclave(""" "AccessLog": { "Mode": "off", "Sink": "file" } """)).AccessLog.Mode);
 
+    [Fact]
+    public void Load_APipe_IsAMistake()
+    {
+        using var directory = new TemporaryDirectory();
+        using var make = Process.Start("mkfifo", directory.File("pipe"));
+        make.WaitForExit();
+
+        var problem = Assert.Single(TestConfiguration.Refuse(FileAt(directory.File("pipe"))));
+
+        Assert.Contains("is no regular file", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_AFileBehindALink_IsNoMistake()
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllText(directory.File("file"), "");
+        File.CreateSymbolicLink(directory.File("link"), directory.File("file"));
+
+        Assert.Equal(directory.File("link"), TestConfiguration.Accept(FileAt(directory.File("link"))).AccessLog.Path);
+    }
+
     [Theory]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)]
     [InlineData(UnixFileMode.UserRead | UnixFileMode.UserExecute)]
@@ -28,7 +51,7 @@ public sealed class AccessLogTests
         var folder = directory.File("logs");
         Directory.CreateDirectory(folder, mode);
 
-        var result = TestConfiguration.Load(TestConfiguration.WithEnclave($$""" "AccessLog": { "Sink": "file", "Path": "{{folder}}/access.log" } """));
+        var result = TestConfiguration.Load(FileAt($"{folder}/access.log"));
 
         // To root every folder is.
         if (mode.HasFlag(UnixFileMode.UserWrite) || Environment.IsPrivilegedProcess)
@@ -37,4 +60,6 @@ public sealed class AccessLogTests
             Assert.Contains("is not writable", Assert.Single(result.Problems).ToString(), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(folder));
     }
+
+    private static string FileAt(string path) => TestConfiguration.WithEnclave($$""" "AccessLog": { "Sink": "file", "Path": "{{path}}" } """);
 }

@@ -114,6 +114,8 @@ public sealed class SingleMistakeTests
     [InlineData(""" "AccessLog": { "Sink": "file", "Path": "/tmp/" } """, "AccessLog:Path", "not the absolute path of a file")]
     [InlineData(""" "AccessLog": { "Sink": "file", "Path": "/nonexistent/access.log" } """, "AccessLog:Path", "'/nonexistent' does not exist")]
     [InlineData(""" "AccessLog": { "Sink": "file", "Path": "/usr/bin" } """, "AccessLog:Path", "is a folder")]
+    [InlineData(""" "AccessLog": { "Sink": "file", "Path": "/dev/stdout", "MaxFileBytes": 0 } """, "AccessLog:Path", "is no regular file; for standard output write \"Sink\": \"console\"")]
+    [InlineData(""" "AccessLog": { "Sink": "file", "Path": "/dev/full", "MaxFileBytes": 0 } """, "AccessLog:Path", "is no regular file; for standard output write \"Sink\": \"console\"")]
     [InlineData(""" "AccessLog": { "MaxFileBytes": 1000 } """, "AccessLog:MaxFileBytes", "neither 0 nor from 1048576")]
     [InlineData(""" "AccessLog": { "MaxFiles": 0 } """, "AccessLog:MaxFiles", "from 1 to 1000")]
     [InlineData(""" "AccessLog": { "Sample2xx": 1.01 } """, "AccessLog:Sample2xx", "from 0 to 1")]

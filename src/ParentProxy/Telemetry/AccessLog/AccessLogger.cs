@@ -23,8 +23,6 @@ internal sealed class AccessLogger : IAsyncDisposable
     private readonly LineQueue _queue;
     private readonly Lock _warning = new();
     private LoggedFields _fields;
-    private ILineTarget? _target;
-    private AccessLogOptions? _targetOptions;
     private long? _warned;
     private long _unwarned;
 
@@ -40,7 +38,7 @@ internal sealed class AccessLogger : IAsyncDisposable
         _logger = logger;
         _random = random ?? Random.Shared;
         _fields = new LoggedFields(configuration.Options.AccessLog);
-        _queue = new LineQueue(Target, OnDropped);
+        _queue = new LineQueue(new ConfiguredTarget(configuration, time, logger), OnDropped);
     }
 
     /// <summary>Lines that were written.</summary>
@@ -78,31 +76,13 @@ internal sealed class AccessLogger : IAsyncDisposable
     }
 
     /// <summary>Writes what waits, if that takes no longer than a moment.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _queue.DisposeAsync();
-        _target?.Dispose();
-    }
+    public ValueTask DisposeAsync() => _queue.DisposeAsync();
 
     private LoggedFields Fields(AccessLogOptions options)
     {
         var fields = _fields;
         return ReferenceEquals(fields.Options, options) ? fields : _fields = new LoggedFields(options);
     }
-
-    /// <summary>Where lines go under the configuration in effect. On the writing thread alone.</summary>
-    private ILineTarget Target()
-    {
-        var options = _configuration.Options.AccessLog;
-        if (_target is not null && IsSamePlace(options, _targetOptions!))
-            return _target;
-        _target?.Dispose();
-        _targetOptions = options;
-        return _target = options is { Sink: AccessLogSink.File, Path: { } path } ? new FileTarget(path, options.MaxFileBytes, options.MaxFiles) : new ConsoleTarget();
-    }
-
-    private static bool IsSamePlace(AccessLogOptions one, AccessLogOptions other) =>
-        ReferenceEquals(one, other) || (one.Sink == other.Sink && one.Path == other.Path && one.MaxFileBytes == other.MaxFileBytes && one.MaxFiles == other.MaxFiles);
 
     private void OnDropped(int lines, string why)
     {

@@ -8,7 +8,8 @@ internal sealed class ConsoleTarget : ILineTarget
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> lines)
     {
-        // The program's log writes one event in several pieces under this lock: no line comes into another.
+        // The program's own console log writes one event in several pieces under this lock: no line comes into another. A
+        // Console in Serilog:WriteTo has a lock of its own.
         lock (Console.Out)
             _output.Write(lines);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 
 namespace ParentProxy.Telemetry.AccessLog;
 
@@ -9,13 +10,19 @@ namespace ParentProxy.Telemetry.AccessLog;
 /// <param name="path">The file.</param>
 /// <param name="maxBytes">Bytes over which it is exchanged; 0: never.</param>
 /// <param name="maxFiles">Files that are kept, the one that is written included.</param>
-internal sealed class FileTarget(string path, long maxBytes, int maxFiles) : ILineTarget
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where is told that the file could not be exchanged.</param>
+internal sealed class FileTarget(string path, long maxBytes, int maxFiles, TimeProvider time, ILogger logger) : ILineTarget
 {
+    /// <summary>From one attempt to exchange the file that failed to the next, and so from one warning to the next.</summary>
+    private static readonly TimeSpan RotateAgain = TimeSpan.FromMinutes(1);
+
     /// <summary>Clients' addresses are not for everybody on the machine.</summary>
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
 
     private FileStream? _file;
     private string? _place;
+    private long? _failed;
 
     /// <inheritdoc/>
     public void Write(ReadOnlySpan<byte> lines)
@@ -25,9 +32,8 @@ internal sealed class FileTarget(string path, long maxBytes, int maxFiles) : ILi
 
         // Not where the last write ended: the file may have been emptied since.
         var length = RandomAccess.GetLength(_file!.SafeFileHandle);
-        if (maxBytes > 0 && length > 0 && length + lines.Length > maxBytes)
+        if (maxBytes > 0 && length > 0 && length + lines.Length > maxBytes && TryRotate())
         {
-            Rotate();
             Open();
             length = RandomAccess.GetLength(_file.SafeFileHandle);
         }
@@ -73,11 +79,38 @@ internal sealed class FileTarget(string path, long maxBytes, int maxFiles) : ILi
         _file = null;
     }
 
+    /// <summary>Moves the file away; false when that is not possible: better a file that is too large than lines that are lost.</summary>
+    private bool TryRotate()
+    {
+        if (_failed is { } failed && time.GetElapsedTime(failed) < RotateAgain)
+            return false;
+        try
+        {
+            Rotate();
+            _failed = null;
+            return true;
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            _failed = time.GetTimestamp();
+            AccessLogWarnings.NotRotated(logger, path, ex.Message, RotateAgain);
+            return false;
+        }
+    }
+
     private void Rotate()
     {
         if (maxFiles == 1)
+        {
             File.Delete(path);
-        for (var n = maxFiles - 1; n >= 1; n--)
+            return;
+        }
+
+        // Only up to the first gap: attempts that fail again and again would move the older files over the edge.
+        var last = 1;
+        while (last < maxFiles - 1 && File.Exists(Numbered(last)))
+            last++;
+        for (var n = last; n >= 1; n--)
         {
             var older = n == 1 ? path : Numbered(n - 1);
             if (File.Exists(older))

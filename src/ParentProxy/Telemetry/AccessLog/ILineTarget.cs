@@ -1,10 +1,8 @@
 namespace ParentProxy.Telemetry.AccessLog;
 
-/// <summary>Where lines end up. Used by one thread.</summary>
+/// <summary>Where lines end up. Used and disposed by one thread.</summary>
 internal interface ILineTarget : IDisposable
 {
-    /// <summary>Writes whole lines, all of them or none.</summary>
-    /// <exception cref="IOException">They could not be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">They may not be written.</exception>
+    /// <summary>Writes whole lines, all of them or none; throws what went wrong.</summary>
     void Write(ReadOnlySpan<byte> lines);
 }

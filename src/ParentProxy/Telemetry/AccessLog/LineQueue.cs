@@ -6,9 +6,10 @@ namespace ParentProxy.Telemetry.AccessLog;
 /// Takes lines from many threads without making any of them wait, and writes them from one of its own, many at a time.
 /// When they come faster than they are taken away, they are dropped and counted.
 /// </summary>
-/// <param name="target">Where lines go at the moment; asked on the writing thread, which disposes nothing.</param>
+/// <param name="target">Where lines go. Belongs to the writing thread, which disposes it at its end, however late that is.</param>
 /// <param name="onDropped">Told how many lines were dropped just now, and why. Called on any thread; must not wait.</param>
-internal sealed class LineQueue(Func<ILineTarget> target, Action<int, string> onDropped) : IAsyncDisposable
+/// <param name="start">Starts the writing thread; null: as usual.</param>
+internal sealed class LineQueue(ILineTarget target, Action<int, string> onDropped, Action<Thread>? start = null) : IAsyncDisposable
 {
     /// <summary>Bytes that wait at most: about a second of 10,000 requests.</summary>
     private const int MaxWaiting = 8 * 1024 * 1024;
@@ -31,7 +32,7 @@ internal sealed class LineQueue(Func<ILineTarget> target, Action<int, string> on
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ArrayBufferWriter<byte> _waiting = new();
     private ArrayBufferWriter<byte> _spare = new();
-    private Thread? _thread;
+    private bool _hasThread;
     private bool _isClosing;
     private long _written;
     private long _dropped;
@@ -45,22 +46,24 @@ internal sealed class LineQueue(Func<ILineTarget> target, Action<int, string> on
     /// <summary>Takes one line, its end included.</summary>
     public void Add(ReadOnlySpan<byte> line)
     {
+        bool isClosing;
         lock (_gate)
         {
-            if (!_isClosing && _waiting.WrittenCount + line.Length <= MaxWaiting)
+            isClosing = _isClosing;
+            if (!isClosing && _waiting.WrittenCount + line.Length <= MaxWaiting)
             {
                 var wasEmpty = _waiting.WrittenCount == 0;
                 var wasEnough = IsEnough;
                 _waiting.Write(line);
-                if (_thread is null)
-                    Start();
+                if (!_hasThread)
+                    StartSoon();
                 else if (wasEmpty || (IsEnough && !wasEnough))
                     Monitor.Pulse(_gate);
                 return;
             }
         }
 
-        Drop(1, _isClosing ? "the program ends" : $"{MaxWaiting / 1024 / 1024} MiB of them wait already, they are not taken fast enough");
+        Drop(1, isClosing ? "the program ends" : $"{MaxWaiting / 1024 / 1024} MiB of them wait already, they are not taken fast enough");
     }
 
     /// <summary>Writes what waits, as long as that takes no longer than a moment.</summary>
@@ -70,7 +73,7 @@ internal sealed class LineQueue(Func<ILineTarget> target, Action<int, string> on
         {
             _isClosing = true;
             Monitor.Pulse(_gate);
-            if (_thread is null)
+            if (!_hasThread)
                 return;
         }
 
@@ -86,11 +89,39 @@ internal sealed class LineQueue(Func<ILineTarget> target, Action<int, string> on
 
     private bool IsEnough => _waiting.WrittenCount >= MaxPiece;
 
+    private void StartSoon()
+    {
+        // To start a thread is to wait until it runs, which is not for a request. Nor is the request's context for that thread.
+        _hasThread = true;
+        ThreadPool.UnsafeQueueUserWorkItem(static queue => queue.Start(), this, preferLocal: false);
+    }
+
     private void Start()
     {
-        // Of its own: it may be held up for as long as a disk or a reader likes.
-        _thread = new Thread(Run) { IsBackground = true, Name = "access log" };
-        _thread.Start();
+        try
+        {
+            // Of its own: it may be held up for as long as a disk or a reader likes.
+            var thread = new Thread(Run) { IsBackground = true, Name = "access log" };
+            if (start is null)
+                thread.UnsafeStart();
+            else
+                start(thread);
+        }
+        catch (Exception ex)
+        {
+            // The system has no thread or no memory left at the moment. The next line tries again.
+            int lost;
+            lock (_gate)
+            {
+                lost = _waiting.WrittenSpan.Count((byte)'\n');
+                _waiting.ResetWrittenCount();
+                _hasThread = false;
+                if (_isClosing)
+                    _ended.TrySetResult();
+            }
+
+            Drop(lost, $"the thread that writes them could not be started: {ex.Message}");
+        }
     }
 
     private void Run()
@@ -103,7 +134,16 @@ internal sealed class LineQueue(Func<ILineTarget> target, Action<int, string> on
                 _spare = batch.Capacity > MaxKept ? new() : batch;
         }
 
-        _ended.SetResult();
+        try
+        {
+            target.Dispose();
+        }
+        catch (Exception)
+        {
+            // It was closing what is not needed any more: no line is lost by it, and nothing may leave this thread.
+        }
+
+        _ended.TrySetResult();
     }
 
     /// <summary>Waits for lines; null at the end.</summary>
@@ -131,11 +171,12 @@ internal sealed class LineQueue(Func<ILineTarget> target, Action<int, string> on
             var count = piece.Count((byte)'\n');
             try
             {
-                target().Write(piece);
+                target.Write(piece);
                 Interlocked.Add(ref _written, count);
             }
-            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or NotSupportedException)
+            catch (Exception ex)
             {
+                // Whatever it is: an exception that leaves this thread would end the program.
                 Drop(count, ex.Message);
             }
         }

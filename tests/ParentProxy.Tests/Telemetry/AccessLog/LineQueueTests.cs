@@ -64,11 +64,13 @@ public sealed class LineQueueTests
         Assert.Equal(queue.Written, target.Text.Count(c => c == '\n'));
     }
 
-    [Fact]
-    public async Task Add_TheTargetFails_CountsTheLinesAndGoesOn()
+    [Theory]
+    [InlineData(typeof(IOException))]
+    [InlineData(typeof(InvalidOperationException))]
+    public async Task Add_TheTargetFails_CountsTheLinesAndGoesOn(Type failure)
     {
         var fails = true;
-        var target = new MemoryTarget { Before = () => { if (Volatile.Read(ref fails)) throw new IOException("no space"); } };
+        var target = new MemoryTarget { Before = () => { if (Volatile.Read(ref fails)) throw (Exception)Activator.CreateInstance(failure, "no space")!; } };
         await using var queue = Queue(target);
         queue.Add(Line("a"));
         queue.Add(Line("b"));
@@ -98,25 +100,95 @@ public sealed class LineQueueTests
     public async Task DisposeAsync_TheTargetIsStuck_Ends()
     {
         using var release = new ManualResetEventSlim();
-        var queue = Queue(new MemoryTarget { Before = release.Wait });
+        var target = new MemoryTarget { Before = release.Wait };
+        var queue = Queue(target);
         queue.Add(Line("a"));
 
         await queue.DisposeAsync().AsTask().WaitAsync(TestDeadline.Value);
 
-        Assert.Equal(0, queue.Written);
+        Assert.Equal((0, false), (queue.Written, target.IsDisposed));
         release.Set();
-        await Eventually.TrueAsync(() => queue.Written == 1);
+        await Eventually.TrueAsync(() => queue.Written == 1 && target.IsDisposed);
+        Assert.False(target.WasUsedAfterwards);
+    }
+
+    [Fact]
+    public async Task DisposeAsync_LinesWait_WritesThemAndDisposesTheTarget()
+    {
+        var target = new MemoryTarget();
+        var queue = Queue(target);
+        queue.Add(Line("a"));
+
+        await queue.DisposeAsync();
+
+        Assert.Equal(("a\n", true), (target.Text, target.IsDisposed));
+    }
+
+    [Fact]
+    public async Task DisposeAsync_TheTargetCannotBeClosed_EndsAllTheSame()
+    {
+        var target = new MemoryTarget { BeforeDispose = () => throw new InvalidOperationException() };
+        var queue = Queue(target);
+        queue.Add(Line("a"));
+
+        await queue.DisposeAsync();
+
+        Assert.Equal("a\n", target.Text);
+    }
+
+    [Fact]
+    public async Task Add_NoThreadCanBeStarted_CountsTheLinesAndTriesAgain()
+    {
+        var fails = true;
+        var target = new MemoryTarget();
+        await using var queue = Queue(target, thread =>
+        {
+            if (Volatile.Read(ref fails))
+                throw new InvalidOperationException("no thread");
+            thread.UnsafeStart();
+        });
+        queue.Add(Line("a"));
+        await Eventually.TrueAsync(() => !_dropped.IsEmpty);
+        Assert.EndsWith("could not be started: no thread", Assert.Single(_dropped).Why, StringComparison.Ordinal);
+
+        Volatile.Write(ref fails, false);
+        queue.Add(Line("b"));
+        await queue.DisposeAsync();
+
+        Assert.Equal("b\n", target.Text);
+        Assert.Equal((1, 1), (queue.Written, queue.Dropped));
+    }
+
+    [Fact]
+    public async Task Add_FirstLine_KeepsNothingOfItsRequest()
+    {
+        var request = new AsyncLocal<string> { Value = "a request's" };
+        string? seen = "nothing";
+        var target = new MemoryTarget { Before = () => Volatile.Write(ref seen, request.Value) };
+        await using var queue = Queue(target);
+
+        queue.Add(Line("a"));
+        await queue.DisposeAsync();
+
+        Assert.Null(Volatile.Read(ref seen));
     }
 
     private static byte[] Line(string text) => Encoding.ASCII.GetBytes(text + "\n");
 
-    private LineQueue Queue(MemoryTarget target) => new(() => target, (lines, why) => _dropped.Enqueue((lines, why)));
+    private LineQueue Queue(MemoryTarget target, Action<Thread>? start = null) => new(target, (lines, why) => _dropped.Enqueue((lines, why)), start);
 
     private sealed class MemoryTarget : ILineTarget
     {
         private readonly StringBuilder _text = new();
+        private bool _isDisposed;
 
         public Action? Before { get; init; }
+
+        public Action? BeforeDispose { get; init; }
+
+        public bool IsDisposed => Volatile.Read(ref _isDisposed);
+
+        public bool WasUsedAfterwards { get; private set; }
 
         public string Text
         {
@@ -130,12 +202,15 @@ public sealed class LineQueueTests
         public void Write(ReadOnlySpan<byte> lines)
         {
             Before?.Invoke();
+            WasUsedAfterwards |= IsDisposed;
             lock (_text)
                 _text.Append(Encoding.ASCII.GetString(lines));
         }
 
         public void Dispose()
         {
+            BeforeDispose?.Invoke();
+            Volatile.Write(ref _isDisposed, true);
         }
     }
 }
