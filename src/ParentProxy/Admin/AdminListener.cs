@@ -52,8 +52,7 @@ internal sealed class AdminListener : IAsyncDisposable
 
     private static Task ServeAsync(HttpContext context, AdminOptions options, RequestDelegate pages)
     {
-        context.Response.Headers.CacheControl = "no-store";
-        context.Response.Headers.XContentTypeOptions = "nosniff";
+        AdminPages.AddFields(context.Response);
 
         // A page in an operator's browser must not reach us under a name of its own (DNS rebinding).
         if (!IsAllowed(context.Request.Host, options))

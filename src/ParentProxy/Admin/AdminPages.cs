@@ -66,6 +66,13 @@ internal sealed class AdminPages(
         ? ServeAsync(context)
         : ProblemAsync(context, StatusCodes.Status404NotFound, "There are /metrics, /health, /health/live and /health/ready.");
 
+    /// <summary>Sets what every answer of the admin listener has.</summary>
+    public static void AddFields(HttpResponse response)
+    {
+        response.Headers.CacheControl = "no-store";
+        response.Headers.XContentTypeOptions = "nosniff";
+    }
+
     /// <summary>Answers with RFC 9457 problem details.</summary>
     public static Task ProblemAsync(HttpContext context, int status, string detail) => WriteAsync(
         context,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -19,16 +20,19 @@ internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, IEnclaveDial
     /// <summary>Half of what a Prometheus waits for by default, so that it gets to see why.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    /// <summary>The id in the path of a relay, which may hold a slash; null for another path.</summary>
+    // One at a time for each id: nothing else limits these dials, nor the memory for answers. As many as there are ids in EnclaveMeter.
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The id in the path of a relay, which may hold a slash and may be escaped once more; null for another path.</summary>
     public static string? IdIn(string path) =>
         path.Length > Before.Length + After.Length && path.StartsWith(Before, StringComparison.Ordinal) && path.EndsWith(After, StringComparison.Ordinal)
-            ? path[Before.Length..^After.Length].Replace("%2F", "/", StringComparison.OrdinalIgnoreCase)
+            ? path[Before.Length..^After.Length]
             : null;
 
     /// <summary>What there is to scrape, as Prometheus' HTTP service discovery reads it.</summary>
     public IEnumerable<MetricsTarget> Targets(HostString host) => configuration.Options.Admin.EnclaveMetricsPath is null
         ? []
-        : registry.All.Select(enclave => MetricsTarget.Of($"{host.Host}:{host.Port ?? 80}", Before + enclave.Id + After, enclave.Id));
+        : registry.All.Select(enclave => MetricsTarget.Of($"{host.Host}:{host.Port ?? 80}", Before + Escaped(enclave.Id) + After, enclave.Id));
 
     /// <summary>Answers with the enclave's metrics, or says why there are none.</summary>
     public async Task ServeAsync(HttpContext context, string id)
@@ -39,7 +43,8 @@ internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, IEnclaveDial
             return;
         }
 
-        if (registry.Find(id) is not { } enclave)
+        // An escaped slash stays as it is in a path, and Prometheus escapes __metrics_path__, where others send it as it stands.
+        if ((registry.Find(id) ?? registry.Find(Uri.UnescapeDataString(id))) is not { } enclave)
         {
             var known = string.Join(", ", registry.All.Select(e => e.Id));
             await AdminPages.ProblemAsync(context, StatusCodes.Status404NotFound, $"There is no enclave '{id}'; there are: {(known.Length > 0 ? known : "none")}.");
@@ -50,12 +55,24 @@ internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, IEnclaveDial
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, deadline.Token);
         try
         {
-            await RelayAsync(context, enclave, path, linked.Token);
+            var turn = _turns.GetOrAdd(enclave.Id, static _ => new SemaphoreSlim(1));
+            await WaitAsync(turn, linked.Token);
+            try
+            {
+                await RelayAsync(context, enclave, path, linked.Token);
+            }
+            finally
+            {
+                turn.Release();
+            }
         }
         catch (Exception ex) when (!context.RequestAborted.IsCancellationRequested && !context.Response.HasStarted)
         {
+            // Fields of the enclave's answer may be set by now.
+            context.Response.Clear();
+            AdminPages.AddFields(context.Response);
             var (status, detail) = Explain(ex);
-            await AdminPages.ProblemAsync(context, status, $"Enclave {enclave}, GET {path}: {detail}");
+            await AdminPages.ProblemAsync(context, status, $"Enclave {enclave}, GET {EnclaveGet.Shown(path)}: {detail}");
         }
     }
 
@@ -65,9 +82,25 @@ internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, IEnclaveDial
         DialException dial => (StatusCodes.Status502BadGateway, dial.Message),
         HttpRequestException { InnerException: DialException dial } => Explain(dial),
         HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => (StatusCodes.Status502BadGateway, $"the answer is larger than {MaxBodyBytes} bytes."),
+        TimeoutException => (StatusCodes.Status504GatewayTimeout, exception.Message),
         OperationCanceledException => (StatusCodes.Status504GatewayTimeout, string.Create(CultureInfo.InvariantCulture, $"no whole answer within {Patience.TotalSeconds:0.###} s.")),
         _ => (StatusCodes.Status502BadGateway, exception.GetBaseException().Message),
     };
+
+    // Slashes stay: they are part of ids, and a path with them reads better.
+    private static string Escaped(string id) => string.Join('/', id.Split('/').Select(Uri.EscapeDataString));
+
+    private static async Task WaitAsync(SemaphoreSlim turn, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await turn.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException ex)
+        {
+            throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"other requests for its metrics were under way for {Patience.TotalSeconds:0.###} s; there is one at a time."), ex);
+        }
+    }
 
     private async Task RelayAsync(HttpContext context, Enclave enclave, string path, CancellationToken cancellationToken)
     {

@@ -23,6 +23,9 @@ internal static class EnclaveGet
         },
         disposeHandler: true);
 
+    /// <summary>A path as messages show it: its query, which may hold a token, is left out.</summary>
+    public static string Shown(string path) => path.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? $"{path[..query]}?…" : path;
+
     /// <summary>The request.</summary>
     /// <param name="path">Path and query, sent as they are written.</param>
     /// <param name="httpVersion">1.1 or 2.</param>

@@ -13,6 +13,7 @@ internal sealed class EnclaveMetrics
     private long _failovers;
     private long _ejections;
     private long _stateChanges;
+    private long _ended;
     private long _durationTicks;
 
     /// <summary>Nothing counted yet.</summary>
@@ -52,6 +53,9 @@ internal sealed class EnclaveMetrics
 
     /// <summary>How often its state has changed, over all its runs; that it left the configuration is no change.</summary>
     public long StateChanges => Interlocked.Read(ref _stateChanges);
+
+    /// <summary>Requests that are over; they were counted in <see cref="Requests"/> at their heads.</summary>
+    public long Ended => Interlocked.Read(ref _ended);
 
     /// <summary>How long all finished requests took together.</summary>
     public TimeSpan TotalDuration => new(Interlocked.Read(ref _durationTicks));
@@ -95,6 +99,7 @@ internal sealed class EnclaveMetrics
     /// <param name="firstByte">From the connection to the head of the response; null without a head.</param>
     public void RecordRequest(TimeSpan duration, TimeSpan? queue, TimeSpan? firstByte)
     {
+        Interlocked.Increment(ref _ended);
         Interlocked.Add(ref _durationTicks, duration.Ticks);
         _meter.RequestDuration.Record(duration.TotalSeconds, _tag);
         if (queue is { } queued)

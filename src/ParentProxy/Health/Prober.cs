@@ -46,7 +46,7 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
         ProbeResult Failed(string code, string detail) => new(time.GetUtcNow(), false, time.GetElapsedTime(started), code, detail, Connected: connected.Value);
     }
 
-    private static string Describe(ProbeOptions options, EnclaveEndpoint endpoint) => $"probe GET {options.Path} on {endpoint}";
+    private static string Describe(ProbeOptions options, EnclaveEndpoint endpoint) => $"probe GET {EnclaveGet.Shown(options.Path)} on {endpoint}";
 
     private async Task<ProbeResult> ConnectAsync(EnclaveEndpoint endpoint, TimeSpan timeout, long started, CancellationToken cancellationToken)
     {

@@ -7,7 +7,7 @@ internal sealed class TrafficSeries
 {
     private readonly Lock _gate = new();
     private readonly TrafficSample[] _ring = new TrafficSample[TrafficHistory.Length];
-    private (long Requests, long Errors, TimeSpan Duration) _before;
+    private (long Requests, long Errors, long Ended, TimeSpan Duration) _before;
     private int _next;
     private int _count;
 
@@ -35,7 +35,7 @@ internal sealed class TrafficSeries
         var now = Sum(sources);
         lock (_gate)
         {
-            _ring[_next] = new TrafficSample(elapsed, now.Requests - _before.Requests, now.Errors - _before.Errors, now.Duration - _before.Duration, isOut);
+            _ring[_next] = new TrafficSample(elapsed, now.Requests - _before.Requests, now.Errors - _before.Errors, now.Ended - _before.Ended, now.Duration - _before.Duration, isOut);
             _next = (_next + 1) % _ring.Length;
             _count = Math.Min(_count + 1, _ring.Length);
         }
@@ -43,16 +43,17 @@ internal sealed class TrafficSeries
         _before = now;
     }
 
-    private static (long Requests, long Errors, TimeSpan Duration) Sum(IEnumerable<EnclaveMetrics> sources)
+    private static (long Requests, long Errors, long Ended, TimeSpan Duration) Sum(IEnumerable<EnclaveMetrics> sources)
     {
-        var (requests, errors, duration) = (0L, 0L, TimeSpan.Zero);
+        var (requests, errors, ended, duration) = (0L, 0L, 0L, TimeSpan.Zero);
         foreach (var source in sources)
         {
             requests += source.Requests.Total;
             errors += source.Requests.ServerErrors;
+            ended += source.Ended;
             duration += source.TotalDuration;
         }
 
-        return (requests, errors, duration);
+        return (requests, errors, ended, duration);
     }
 }

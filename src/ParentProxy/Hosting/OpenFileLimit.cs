@@ -1,31 +1,27 @@
-using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace ParentProxy.Hosting;
 
 /// <summary>RLIMIT_NOFILE of this process.</summary>
-internal static class OpenFileLimit
+internal static partial class OpenFileLimit
 {
-    private const string Name = "Max open files";
+    private const int RLIMIT_NOFILE = 7;
 
-    /// <summary>The soft limit, or null where it is unknown or unlimited. The runtime raises it to the hard one at its start.</summary>
-    public static long? Current()
+    /// <summary>
+    /// The soft limit, or null where it is unknown or unlimited. The runtime raises it to the hard one at its start. Asked
+    /// without a file: it matters most when none can be opened.
+    /// </summary>
+    public static long? Current() =>
+        GetLimit(RLIMIT_NOFILE, out var limits) == 0 && limits.Soft <= long.MaxValue ? (long)limits.Soft : null;
+
+    [LibraryImport("libc", EntryPoint = "getrlimit")]
+    private static partial int GetLimit(int resource, out Limits limits);
+
+    // struct rlimit of 64 bit Linux.
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Limits
     {
-        try
-        {
-            foreach (var line in File.ReadLines("/proc/self/limits"))
-            {
-                if (line.StartsWith(Name, StringComparison.Ordinal)
-                    && long.TryParse(line[Name.Length..].TrimStart().Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var limit))
-                {
-                    return limit;
-                }
-            }
-        }
-        catch (IOException)
-        {
-            // Not this kernel.
-        }
-
-        return null;
+        public ulong Soft;
+        public ulong Hard;
     }
 }

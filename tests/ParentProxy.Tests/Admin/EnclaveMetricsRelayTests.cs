@@ -13,6 +13,7 @@ namespace ParentProxy.Tests.Admin;
 /// <summary>The metrics of the application in an enclave, through the admin listener.</summary>
 public sealed class EnclaveMetricsRelayTests
 {
+    private const string Up = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\n\r\nup 1\n";
     private const string Path = "Admin:EnclaveMetricsPath=/stats?all=1";
 
     [Fact]
@@ -49,6 +50,92 @@ public sealed class EnclaveMetricsRelayTests
         var answer = await AskAsync(proxy, target);
 
         Assert.Equal("direct", answer.Json().GetProperty("enclave").GetString());
+    }
+
+    [Fact]
+    public async Task Relay_OfANameThatNeedsEscapes_IsReachedAtItsTarget()
+    {
+        await using var enclave = await TestEnclave.StartAsync(name: "direct");
+        await using var proxy = await TestProxy.StartAsync(
+            "ReverseProxy:Clusters:my app?:Destinations:d%:Address=" + enclave.EndPoint,
+            "ReverseProxy:Routes:r:ClusterId=my app?",
+            "ReverseProxy:Routes:r:Match:Path=/{**rest}",
+            "Admin:EnclaveMetricsPath=/echo");
+
+        var target = Assert.Single((await AskAsync(proxy, "/enclaves/targets")).Json().EnumerateArray()).GetProperty("labels");
+        var path = target.GetProperty("__metrics_path__").GetString()!;
+
+        Assert.Equal("my app?/d%", target.GetProperty("enclave").GetString());
+        Assert.Equal("/enclaves/my%20app%3F/d%25/metrics", path);
+        Assert.Equal("direct", (await AskAsync(proxy, path)).Json().GetProperty("enclave").GetString());
+
+        // As Prometheus asks, for which the label is a path without escapes.
+        Assert.Equal("direct", (await AskAsync(proxy, path.Replace("%", "%25", StringComparison.Ordinal))).Json().GetProperty("enclave").GetString());
+    }
+
+    [Fact]
+    public async Task Relay_WhileAnotherOneIsUnderWay_Waits()
+    {
+        var (dials, atOnce, most) = (0, 0, 0);
+        var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var relay = Relay(new ManualTimeProvider(), async (endpoint, _) =>
+        {
+            most = Math.Max(most, Interlocked.Increment(ref atOnce));
+            if (Interlocked.Increment(ref dials) == 1)
+                await first.Task;
+            Interlocked.Decrement(ref atOnce);
+            throw DialException.TimedOut(endpoint, TimeSpan.FromSeconds(2));
+        });
+
+        Task[] relaying = [.. Enumerable.Range(0, 4).Select(_ => relay.ServeAsync(new DefaultHttpContext(), "0"))];
+        first.SetResult();
+        await Task.WhenAll(relaying).WaitAsync(TestDeadline.Value);
+
+        Assert.Equal((4, 1), (dials, most));
+    }
+
+    [Fact]
+    public async Task Relay_WhileAnotherOneTakesTooLong_SaysSo()
+    {
+        await using var enclave = ScriptedEnclave.Answering(Up);
+        var time = new ManualTimeProvider();
+        var relay = Relay(time, enclave);
+        var isWriting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var mayWrite = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var slow = new Body(() =>
+        {
+            isWriting.SetResult();
+            return mayWrite.Task;
+        });
+        var (one, other) = (Context(slow), Context(new MemoryStream()));
+
+        var relaying = relay.ServeAsync(one, "0");
+        await isWriting.Task.WaitAsync(TestDeadline.Value);
+        var waiting = relay.ServeAsync(other, "0");
+        time.Advance(TimeSpan.FromSeconds(5));
+        await waiting.WaitAsync(TestDeadline.Value);
+        mayWrite.SetResult();
+        await relaying.WaitAsync(TestDeadline.Value);
+
+        Assert.Equal((200, 504), (one.Response.StatusCode, other.Response.StatusCode));
+        Assert.Contains("one at a time", TextOf(other), StringComparison.Ordinal);
+        Assert.Equal(1, enclave.Accepted);
+    }
+
+    [Fact]
+    public async Task Relay_ThatFailsAfterItsFields_HasOnlyThoseOfAProblem()
+    {
+        await using var enclave = ScriptedEnclave.Answering(Up);
+        await using var body = new Body(() => throw new IOException("no body today"));
+        var context = Context(body);
+
+        await Relay(new ManualTimeProvider(), enclave).ServeAsync(context, "0");
+
+        Assert.Equal(502, context.Response.StatusCode);
+        Assert.Contains("no body today", TextOf(context), StringComparison.Ordinal);
+        var fields = context.Response.Headers;
+        Assert.Equal(("application/problem+json", body.Length), (fields.ContentType.ToString(), fields.ContentLength!.Value));
+        Assert.Equal(("no-store", "nosniff", 0, 0), (fields.CacheControl.ToString(), fields.XContentTypeOptions.ToString(), fields.ContentEncoding.Count, fields.ContentSecurityPolicy.Count));
     }
 
     [Fact]
@@ -104,7 +191,7 @@ public sealed class EnclaveMetricsRelayTests
         });
         await using var proxy = await TestProxy.InFrontOfAsync(enclave, Path);
 
-        AssertProblem(await AskAsync(proxy, "/enclaves/0/metrics"), 502, "GET /stats?all=1");
+        AssertProblem(await AskAsync(proxy, "/enclaves/0/metrics"), 502, "GET /stats?…: ");
     }
 
     [Fact]
@@ -163,15 +250,29 @@ public sealed class EnclaveMetricsRelayTests
 
     private static string[] Nobody(int n) => [.. TestProxy.Enclave(n, $"unix:/nonexistent/{n}.sock"), $"Enclaves:{n}:Id={n}", "Health:Probe:Enabled=false"];
 
-    private static EnclaveMetricsRelay Relay(TimeProvider time, Func<EnclaveEndpoint, CancellationToken, Task> dial)
+    private static DefaultHttpContext Context(Stream body)
+    {
+        var context = new DefaultHttpContext();
+        context.Response.Body = body;
+        return context;
+    }
+
+    private static string TextOf(HttpContext context) => System.Text.Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray());
+
+    private static EnclaveMetricsRelay Relay(TimeProvider time, Func<EnclaveEndpoint, CancellationToken, Task> dial) =>
+        Relay(time, EnclaveEndpoint.Unix("/0"), new Dialer(dial));
+
+    private static EnclaveMetricsRelay Relay(TimeProvider time, ScriptedEnclave enclave) =>
+        Relay(time, EnclaveEndpoint.Tcp("127.0.0.1", (uint)new Uri(enclave.EndPoint).Port), new EnclaveDialer(new VsockOptions(), time));
+
+    private static EnclaveMetricsRelay Relay(TimeProvider time, EnclaveEndpoint endpoint, IEnclaveDialer dialer)
     {
         var configuration = new ActiveConfiguration(new ProxyOptions
         {
             Sections = new ConfigurationBuilder().Build(),
-            Enclaves = [new EnclaveOptions("0", "0", EnclaveEndpoint.Unix("/0"))],
+            Enclaves = [new EnclaveOptions("0", "0", endpoint)],
             Admin = new AdminOptions { EnclaveMetricsPath = "/metrics" },
         });
-        var dialer = new Dialer(dial);
         using var meter = new ProxyMeter();
         var registry = new EnclaveRegistry(configuration, dialer, time, handler => handler, meter.Enclaves, NullLogger<EnclaveRegistry>.Instance);
         registry.Apply(configuration.Options, before: null);
@@ -191,6 +292,22 @@ public sealed class EnclaveMetricsRelayTests
         await using var connection = await WireConnection.ConnectAsync(proxy.AdminUri);
         await connection.SendAsync($"GET {target} HTTP/1.1\r\nHost: {host}\r\n{fields}\r\n");
         return await connection.ReadMessageAsync();
+    }
+
+    /// <summary>A body whose first write does something else first.</summary>
+    private sealed class Body(Func<Task> beforeFirst) : MemoryStream
+    {
+        private Func<Task>? _before = beforeFirst;
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Interlocked.Exchange(ref _before, null) is { } before)
+                await before();
+            Write(buffer.Span);
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
     }
 
     private sealed class Dialer(Func<EnclaveEndpoint, CancellationToken, Task> dial) : IEnclaveDialer

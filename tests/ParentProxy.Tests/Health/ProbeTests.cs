@@ -60,6 +60,22 @@ public sealed class ProbeTests
         Assert.Equal("status", probe.GetProperty("error").GetString());
     }
 
+    [Theory]
+    [InlineData("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData("no HTTP at all\r\n\r\n")]
+    public async Task Http_Query_IsShownNowhere(string response)
+    {
+        await using var enclave = ScriptedEnclave.Answering(response);
+        await using var proxy = await StartAsync(enclave, "Health:Probe:Path=/up?token=hunter2");
+
+        var line = await proxy.Log.WaitForAsync(e => e.Message.Contains("-> unhealthy", StringComparison.Ordinal));
+        Assert.Contains("GET /up?… on", line.Message, StringComparison.Ordinal);
+        var shown = (await proxy.EnclaveAsync("0")).GetRawText();
+        Assert.Contains("GET /up?… on", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", line.Message + shown, StringComparison.Ordinal);
+        Assert.Equal("GET /up?token=hunter2 HTTP/1.1", Assert.Single(enclave.Requests).StartLine);
+    }
+
     [Fact]
     public async Task Http_NoAnswerInTime_Fails()
     {

@@ -51,6 +51,24 @@ public sealed class TrafficHistoryTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Take_RequestThatEndsLater_CountsForTheMeanWhereItEnds()
+    {
+        var metrics = _registry.Meter.Of("a");
+        Step();
+        Count("a", 200, 200);
+        metrics.Requests.Count("GET", 200);
+        Step();
+        metrics.RecordRequest(TimeSpan.FromSeconds(7), null, null);
+        Step();
+
+        var samples = _history.Of("a");
+        Assert.Equal((3, 2, TimeSpan.FromMilliseconds(10)), (samples[1].Requests, samples[1].Ended, samples[1].Mean));
+        Assert.Equal((0, 1, TimeSpan.FromSeconds(7)), (samples[2].Requests, samples[2].Ended, samples[2].Mean));
+        Assert.Equal(TimeSpan.FromMilliseconds(7020) / 3, (samples[1] + samples[2]).Mean);
+        Assert.Null(samples[0].Mean);
+    }
+
+    [Fact]
     public void Take_ForLong_KeepsTheLast()
     {
         for (var i = 0; i < TrafficHistory.Length + 5; i++)

@@ -79,8 +79,8 @@ internal static class Findings
 
     private static IEnumerable<Finding> OpenFiles(PageSnapshot page)
     {
-        if (page.MaxOpenFiles is { } max && page.OpenFiles >= max * FilesShare)
-            yield return new Finding("warn", $"{Words.Count(page.OpenFiles)} files are open", $"of {Words.Count(max)}: without free ones no connection can be accepted or dialled. Raise LimitNOFILE of the unit.");
+        if (page is { MaxOpenFiles: { } max, OpenFiles: { } open } && open >= max * FilesShare)
+            yield return new Finding("warn", $"{Words.Count(open)} files are open", $"of {Words.Count(max)}: without free ones no connection can be accepted or dialled. Raise LimitNOFILE of the unit.");
     }
 
     private static IEnumerable<Finding> Discovery(PageSnapshot page)

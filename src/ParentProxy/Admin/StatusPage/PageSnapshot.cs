@@ -68,8 +68,8 @@ internal sealed class PageSnapshot
     /// <summary>Why the last call of nitro-cli failed; null when it succeeded.</summary>
     public DescribeFailure? DiscoveryFailure { get; }
 
-    /// <summary>Descriptors that this process has open.</summary>
-    public long OpenFiles { get; }
+    /// <summary>Descriptors that this process has open; null when they cannot be counted.</summary>
+    public long? OpenFiles { get; }
 
     /// <summary>How many it may have; null when that is not known or not limited.</summary>
     public long? MaxOpenFiles { get; }

@@ -47,7 +47,7 @@ internal sealed class StatusDocument(PageSources sources)
             <header>
             <h1>ParentProxy <span>{host}</span></h1>
             <nav aria-label="Sections"><a href="#enclaves">Enclaves</a> <a href="#traffic">Traffic</a> <a href="#listeners">Listeners</a> <a href="#discovery">Discovery</a> <a href="#configuration">Configuration</a></nav>
-            <dl id="process" class="process"><div><dt>version</dt><dd>{ProgramVersion.Text}</dd></div><div><dt>up</dt><dd>{Times.Since(_started, page.Now)}</dd></div><div><dt>memory</dt><dd>{Words.Bytes(Environment.WorkingSet)}</dd></div><div><dt>open files</dt><dd>{Words.Count(page.OpenFiles)}{(page.MaxOpenFiles is { } max ? $" of {Words.Count(max)}" : "")}</dd></div><div><dt>host clock</dt><dd>{Words.Moment(page.Now)}</dd></div></dl>
+            <dl id="process" class="process"><div><dt>version</dt><dd>{ProgramVersion.Text}</dd></div><div><dt>up</dt><dd>{Times.Since(_started, page.Now)}</dd></div><div><dt>memory</dt><dd>{Words.Bytes(Environment.WorkingSet)}</dd></div><div><dt>open files</dt><dd>{(page.OpenFiles is { } open ? Words.Count(open) : "–")}{(page.MaxOpenFiles is { } max ? $" of {Words.Count(max)}" : "")}</dd></div><div><dt>host clock</dt><dd>{Words.Moment(page.Now)}</dd></div></dl>
             <p id="connection" class="connection" role="status"></p>
             </header>
             <main id="main" tabindex="-1">

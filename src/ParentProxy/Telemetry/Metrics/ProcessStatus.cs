@@ -1,4 +1,5 @@
 using System.Globalization;
+using ParentProxy.Hosting;
 
 namespace ParentProxy.Telemetry.Metrics;
 
@@ -10,11 +11,40 @@ internal sealed record ProcessStatus(long ResidentBytes, long VirtualBytes, long
 {
     private const int KiB = 1024;
 
-    /// <summary>Reads it.</summary>
-    public static ProcessStatus Read()
+    /// <summary>Reads it; null when it cannot be read, as without a free descriptor.</summary>
+    public static ProcessStatus? Read()
+    {
+        try
+        {
+            return Parse(File.ReadLines("/proc/self/status"));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Counts the open descriptors, the one it counts with not among them. When none is free to count with, it is as many as
+    /// may be; null when that is not known.
+    /// </summary>
+    /// <param name="folder">Where they are listed.</param>
+    public static long? OpenDescriptors(string folder = "/proc/self/fd")
+    {
+        try
+        {
+            return Directory.EnumerateFileSystemEntries(folder).LongCount() - 1;
+        }
+        catch (IOException)
+        {
+            return OpenFileLimit.Current();
+        }
+    }
+
+    private static ProcessStatus Parse(IEnumerable<string> lines)
     {
         long resident = 0, total = 0, threads = 0;
-        foreach (var line in File.ReadLines("/proc/self/status"))
+        foreach (var line in lines)
         {
             if (line.StartsWith("VmRSS:", StringComparison.Ordinal))
                 resident = Number(line) * KiB;
@@ -26,9 +56,6 @@ internal sealed record ProcessStatus(long ResidentBytes, long VirtualBytes, long
 
         return new ProcessStatus(resident, total, threads);
     }
-
-    /// <summary>Counts the open descriptors, the one it counts with not among them.</summary>
-    public static long OpenDescriptors() => Directory.EnumerateFileSystemEntries("/proc/self/fd").LongCount() - 1;
 
     // "VmRSS:     12345 kB"
     private static long Number(string line)
