@@ -45,6 +45,7 @@ public sealed class EnclavesTests
     [InlineData(""" "Cid": 16, "Port": 1, "Prot": 1 """, "Prot", "did you mean Port?")]
     [InlineData(""" "Cid": 16, "Port": 1, "Id": "a b" """, "Id", "letters, digits")]
     [InlineData(""" "Cid": 16, "Port": 1, "Id": "0123456789012345678901234567890123456789012345678901234567890123x" """, "Id", "1 to 64")]
+    [InlineData(""" "Cid": 16, "Port": 1, "Id": "None" """, "Id", "reached no enclave")]
     [InlineData(""" "Cid": 16, "Port": 1, "Name": "a\nb" """, "Name", "control characters")]
     public void Load_EntryWithAMistake_IsReportedAtItsKey(string entry, string key, string reason)
     {

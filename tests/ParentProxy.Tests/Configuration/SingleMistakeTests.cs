@@ -30,7 +30,6 @@ public sealed class SingleMistakeTests
     [InlineData(""" "Timeouts": { "Connect": "-00:00:00.001" } """, "Timeouts:Connect", "hh:mm:ss")]
     [InlineData(""" "Timeouts": { "Connect": "00:00:00" } """, "Timeouts:Connect", "is not from 00:00:00.0010000")]
     [InlineData(""" "Routing": { "QueueTimeout": "00:00:00" } """, "Routing:QueueTimeout", "is not from 00:00:00.0010000")]
-    [InlineData(""" "Enclaves": [ { "Id": "None", "Transport": "unix", "Path": "/run/e.sock" } ] """, "Enclaves:0:Id", "reached no enclave")]
     [InlineData(""" "Timeouts": { "Idle": "25.00:00:00" } """, "Timeouts:Idle", "to 24.00:00:00")]
     [InlineData(""" "Health": { "Probe": { "Interval": "00:00:00" } } """, "Health:Probe:Interval", "is not from")]
     [InlineData(""" "Timeouts": { "Drain": "" } """, "Timeouts:Drain", "is not a time")]
