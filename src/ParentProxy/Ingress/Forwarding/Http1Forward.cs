@@ -53,10 +53,13 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             _place = pool.TryReserveTunnel() ?? throw new TunnelsBusyException();
         var maxIdle = fresh ? TimeSpan.Zero : plan.MaxIdle;
         _connection = pool.TryRent(maxIdle) ?? await pool.RentAsync(timeToDial, maxIdle, attempt.Exchange is { MayLeave: true }, attempt.Cancellation);
-        attempt.Connected(_connection.IsReused, plan.Framing != RequestBodyFraming.None, _connection.IsReused ? TimeSpan.Zero : _connection.DialTime);
-        attempt.Bind(this);
+
+        // From here on the connection is given back, whatever happens.
         try
         {
+            attempt.Connected(_connection.IsReused, plan.Framing != RequestBodyFraming.None, _connection.IsReused ? TimeSpan.Zero : _connection.DialTime);
+            attempt.Bind(this);
+
             // The enclave had left the moment before: nothing is read or sent for this try.
             if (attempt.Failure is not null)
                 throw new OperationCanceledException();
