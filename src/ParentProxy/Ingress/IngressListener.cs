@@ -14,6 +14,9 @@ internal sealed class IngressListener : IConnectionListener
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>What a handshake takes that has begun: far above a round trip to a load balancer.</summary>
+    private static readonly TimeSpan Handshake = TimeSpan.FromMilliseconds(50);
+
     private readonly Socket _socket;
     private readonly ActiveConfiguration _configuration;
     private readonly TimeProvider _time;
@@ -90,11 +93,13 @@ internal sealed class IngressListener : IConnectionListener
     }
 
     /// <summary>
-    /// Closes the port. A connection that is still in the accept queue would be reset by that, so the queue is emptied
-    /// first; what was accepted goes on.
+    /// Closes the port. A connection that is still in the accept queue would be reset by that, and with it the request that
+    /// its client has sent by then: first nobody new is let into the queue, then it is emptied. What was accepted goes on.
     /// </summary>
     public async Task StopAcceptingAsync()
     {
+        if (!_stopping.IsCancellationRequested && TryLetNobodyIn())
+            await Task.Delay(Handshake, _time);
         await _stopping.CancelAsync();
         await _stopped.Task;
     }
@@ -111,6 +116,18 @@ internal sealed class IngressListener : IConnectionListener
     {
         Close();
         return ValueTask.CompletedTask;
+    }
+
+    private bool TryLetNobodyIn()
+    {
+        try
+        {
+            return HandshakeFilter.TryAttach(_socket);
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
     }
 
     private Socket? AcceptQueued()

@@ -64,12 +64,66 @@ public sealed class IngressListenerTests : IDisposable
             await connection.DisposeAsync();
     }
 
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    public async Task StopAccepting_WhileClientsConnect_ResetsNoneOfThem(string address)
+    {
+        // Many at a time: the moment in which it could go wrong is short, and longer on a busy machine.
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => StopWhileClientsConnectAsync(IPAddress.Parse(address))));
+    }
+
     public void Dispose() => _directory.Dispose();
 
     private static async Task<IConnectionListener> BindAsync(EndPoint endPoint)
     {
         var configuration = new ActiveConfiguration(new ProxyOptions { Sections = new ConfigurationBuilder().Build() });
         return await new IngressListenerFactory(configuration, TimeProvider.System, NullLoggerFactory.Instance).BindAsync(endPoint);
+    }
+
+    private static async Task StopWhileClientsConnectAsync(IPAddress address)
+    {
+        var listener = (IngressListener)await BindAsync(new IPEndPoint(address, 0));
+        var served = 0;
+        var serving = ServeAsync();
+        var clients = Enumerable.Range(0, 8).Select(_ => Task.Run(AskAsync)).ToList();
+        await Eventually.TrueAsync(() => Volatile.Read(ref served) > 50);
+
+        await listener.StopAcceptingAsync().WaitAsync(TestDeadline.Value);
+
+        await serving.WaitAsync(TestDeadline.Value);
+        await Task.WhenAll(clients).WaitAsync(TestDeadline.Value);
+
+        // One byte to each who is let in.
+        async Task ServeAsync()
+        {
+            while (await listener.AcceptAsync() is { } connection)
+            {
+                await connection.Transport.Output.WriteAsync(new byte[1]);
+                await connection.DisposeAsync();
+                Interlocked.Increment(ref served);
+            }
+        }
+
+        // Until the port is closed. Who is let in and gets nothing waits for ever, or is reset.
+        async Task AskAsync()
+        {
+            while (true)
+            {
+                Socket client;
+                try
+                {
+                    client = await ConnectAsync(listener.EndPoint);
+                }
+                catch (SocketException)
+                {
+                    return;
+                }
+
+                using (client)
+                    Assert.Equal(1, await client.ReceiveAsync(new byte[1]));
+            }
+        }
     }
 
     private static async Task<Socket> ConnectAsync(EndPoint endPoint)

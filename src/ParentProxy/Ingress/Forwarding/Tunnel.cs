@@ -84,8 +84,10 @@ internal sealed class Tunnel : IAsyncDisposable
                 var count = await _client.ReadAsync(buffer, _attempt.Cancellation);
                 if (count == 0)
                     break;
-                await _connection.WriteTunnelAsync(buffer.AsMemory(0, count));
+
+                // Before they are anybody's: who holds them finds them counted.
                 _attempt.AddRequestBytes(count);
+                await _connection.WriteTunnelAsync(buffer.AsMemory(0, count));
             }
             finally
             {
@@ -109,9 +111,9 @@ internal sealed class Tunnel : IAsyncDisposable
                 var count = await _connection.ReadTunnelAsync(buffer);
                 if (count == 0)
                     break;
+                _attempt.AddResponseBytes(count);
                 await _client.WriteAsync(buffer.AsMemory(0, count), _attempt.Cancellation);
                 await _client.FlushAsync(_attempt.Cancellation);
-                _attempt.AddResponseBytes(count);
             }
             finally
             {
