@@ -203,14 +203,16 @@ public sealed class CancellationTests(ITestOutputHelper output)
     private static async Task<Held> SettledAsync(ProxyProcess process, HangingEnclave enclave, Held? before = null)
     {
         Held? held = null;
+        Held? settled = null;
         await Eventually.TrueAsync(
             async () =>
             {
-                var last = held;
+                var last = settled;
                 var (inFlight, connections) = await StateAsync(process);
                 held = new Held(inFlight, connections, enclave.Open, Descriptors.Of(process).Count, Memory(process.Id));
                 if (held is not { InFlight: 0, Connections: 0, AtTheEnclave: 0 })
                     return false;
+                settled = held;
                 if (before is null ? last?.Descriptors == held.Descriptors : (held.Descriptors <= before.Descriptors && held.Memory <= before.Memory + MemoryMargin))
                     return true;
 
@@ -218,8 +220,8 @@ public sealed class CancellationTests(ITestOutputHelper output)
                 await ServesAsync(process);
                 return false;
             },
-            () => $"{held}, instead of {before}\n{process.Out}");
-        return held!;
+            () => $"{held}; when nothing ran last: {settled}, instead of {before}\n{process.Out}");
+        return settled!;
     }
 
     private static long Memory(int id)

@@ -99,11 +99,12 @@ start_simulator() {
 }
 
 # start_proxy NAME NAME=VALUE…: with nothing in its environment but what is given. Sets $proxy and $proxy_log.
-# $prefix, an array, may hold a command to run it under.
-prefix=()
+# $prefix, an array, may hold a command to run it under. One that a failed test left behind would answer in its place.
+prefix=() proxy=
 start_proxy() {
   local name=$1
   shift
+  [[ -z $proxy ]] || ended "$proxy" || stop "$proxy" KILL
   start "$name" env -i PATH="$PATH" HOME="$HOME" DOTNET_EnableWriteXorExecute=0 "$@" "${prefix[@]}" "$DOTNET" "$proxy_dll"
   proxy=$pid proxy_log=$log
   came_up "parent-proxy" live
@@ -113,5 +114,10 @@ public=http://127.0.0.1:6300 admin=http://127.0.0.1:9464
 live() { curl -fsS -m 5 -o /dev/null "$admin/health/live" 2> /dev/null; }
 healthy() { [[ $(curl -sS -m 5 -o /dev/null -w '%{http_code}' "$public/health" 2> /dev/null) == 200 ]]; }
 unhealthy() { [[ $(curl -sS -m 5 -o /dev/null -w '%{http_code}' "$public/health" 2> /dev/null) == 503 ]]; }
+
+served() { [[ $(curl -sS -m 10 -o /dev/null -w '%{http_code}' "$public/echo" 2> /dev/null) == 200 ]]; }
+
+# The very first request compiles its whole way, for which an emulated machine may need more than the time of a dial.
+first_request() { wait_until 60 served || fail "no request was served: $(curl -sS -m 10 "$admin/health" 2>&1)"; }
 
 sum() { sha256sum "$1" | cut -d ' ' -f 1; }

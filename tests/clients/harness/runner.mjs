@@ -1,0 +1,44 @@
+import { readdirSync } from 'node:fs';
+import { killChildren } from './processes.mjs';
+
+/** Ends the program when what its command line asks for is not there. */
+export function usage(wrong, all) {
+  if (wrong.length === 0) return;
+  console.error(`not known: ${wrong.join(', ')}; suites: ${all.join(', ')}`);
+  process.exit(2);
+}
+
+/** The names of the suites in a folder: one for each file. */
+export function suitesIn(folder) {
+  return readdirSync(folder).map(file => file.replace(/\.mjs$/, '')).sort();
+}
+
+/**
+ * Runs suites one after another, prints the last line and ends the program.
+ *
+ * @param report the report of all of them
+ * @param folder where they are: each exports a function of its stage
+ * @param runs what to run: `suite`, `title` for the report, and `open`, which makes the stage
+ */
+export async function runSuites(report, folder, runs) {
+  // What a client or a server throws outside of any promise that a check awaits belongs to the check that runs.
+  process.on('uncaughtException', error => report.stray(error));
+  process.on('unhandledRejection', error => report.stray(error));
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => { killChildren(); process.exit(130); });
+
+  for (const { suite, title, open } of runs) {
+    const { default: run } = await import(new URL(`${suite}.mjs`, folder));
+    report.suite = title;
+    const stage = open();
+    try {
+      await run(stage);
+    } catch (error) {
+      report.failed('the suite runs to its end', error);
+    }
+    await stage.end();
+  }
+  killChildren();
+  console.log(String(report));
+  process.exit(report.counts.failed === 0 && report.counts.passed > 0 ? 0 : 1);
+}
