@@ -84,7 +84,7 @@ public sealed class RequestMetricsTests
         await using (var client = await proxy.ConnectAsync())
         {
             await client.SendAsync("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n");
-            await Eventually.TrueAsync(() => proxy.Server.Registry.All[0].InFlight == 1);
+            await Eventually.TrueAsync(() => enclave.Simulated.Requests == 1);
         }
 
         await Eventually.TrueAsync(() => All(proxy).Length > 0, () => string.Join(", ", All(proxy)));

@@ -84,7 +84,8 @@ export default async function suite(stage) {
     assert.equal(metrics.sum('parentproxy_requests_total', { enclave: 'none', code: '503' }), 10);
   });
   await stage.check('every request is in the histogram of durations, once', async () => {
-    const metrics = await proxy.metrics();
+    // A duration is known after the answer's last byte.
+    const metrics = await proxy.until(now => now.sum('parentproxy_request_duration_seconds_count') >= tally.requests);
     assert.equal(metrics.sum('parentproxy_request_duration_seconds_count'), tally.requests);
     assert.deepEqual(metrics.sumBy('parentproxy_request_duration_seconds_count', ['enclave']), metrics.sumBy('parentproxy_request_duration_seconds_bucket', ['enclave'], { le: '+Inf' }));
     assert.deepEqual(metrics.sumBy('parentproxy_request_duration_seconds_count', ['enclave']), metrics.sumBy('parentproxy_requests_total', ['enclave']));
