@@ -1,7 +1,7 @@
 // Runs the suites, each with applications and a proxy of its own, and in each of the ways that are asked for.
 import { parseArgs } from 'node:util';
 import { Report } from './harness/report.mjs';
-import { runSuites, suitesIn, usage } from './harness/runner.mjs';
+import { refuseUnknown, runSuites, suitesIn } from './harness/runner.mjs';
 import { Stage } from './harness/stage.mjs';
 
 const { values, positionals } = parseArgs({
@@ -12,7 +12,7 @@ const { values, positionals } = parseArgs({
 const folder = new URL('suites/', import.meta.url);
 const all = suitesIn(folder);
 const names = positionals.length > 0 ? positionals : all;
-usage([
+refuseUnknown([
   ...names.filter(name => !all.includes(name)),
   ...values.way.filter(way => !['plain', 'transforms', 'direct'].includes(way)),
 ], all);

@@ -1,12 +1,12 @@
 // Runs the suites, each with enclaves and a proxy of its own.
 import { Report } from '../clients/harness/report.mjs';
-import { runSuites, suitesIn, usage } from '../clients/harness/runner.mjs';
+import { refuseUnknown, runSuites, suitesIn } from '../clients/harness/runner.mjs';
 import { Stage } from './harness/stage.mjs';
 
 const folder = new URL('suites/', import.meta.url);
 const all = suitesIn(folder);
 const names = process.argv.length > 2 ? process.argv.slice(2) : all;
-usage(names.filter(name => !all.includes(name)), all);
+refuseUnknown(names.filter(name => !all.includes(name)), all);
 
 const report = new Report('observability', 300_000);
 await runSuites(report, folder, names.map(name => ({ suite: name, title: name, open: () => new Stage(report) })));

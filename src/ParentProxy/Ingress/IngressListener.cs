@@ -98,7 +98,7 @@ internal sealed class IngressListener : IConnectionListener
     /// </summary>
     public async Task StopAcceptingAsync()
     {
-        if (!_stopping.IsCancellationRequested && TryLetNobodyIn())
+        if (SynFilter.TryAttach(_socket))
             await Task.Delay(Handshake, _time);
         await _stopping.CancelAsync();
         await _stopped.Task;
@@ -116,18 +116,6 @@ internal sealed class IngressListener : IConnectionListener
     {
         Close();
         return ValueTask.CompletedTask;
-    }
-
-    private bool TryLetNobodyIn()
-    {
-        try
-        {
-            return HandshakeFilter.TryAttach(_socket);
-        }
-        catch (ObjectDisposedException)
-        {
-            return false;
-        }
     }
 
     private Socket? AcceptQueued()

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { killChildren } from './processes.mjs';
 
-/** Ends the program when what its command line asks for is not there. */
-export function usage(wrong, all) {
+/** Ends the program when its command line asks for what is not there. */
+export function refuseUnknown(wrong, all) {
   if (wrong.length === 0) return;
   console.error(`not known: ${wrong.join(', ')}; suites: ${all.join(', ')}`);
   process.exit(2);

@@ -4,11 +4,11 @@ using System.Runtime.InteropServices;
 namespace ParentProxy.Ingress;
 
 /// <summary>
-/// Has the kernel ignore requests to connect to a listening TCP socket, as if they had been lost, while connections whose
-/// handshake has begun still come to their end. Whoever is ignored asks again after a second, and finds the port closed.
+/// Has the kernel ignore the SYNs that come to a listening TCP socket, as if they had been lost, while handshakes that have
+/// begun still come to their end. Whoever is ignored asks again after a second, and finds the port closed.
 /// </summary>
 /// <remarks>A program of the classic BSD packet filter: socket(7), SO_ATTACH_FILTER; RFC 9293 section 3.1 for the flags.</remarks>
-internal static unsafe class HandshakeFilter
+internal static unsafe class SynFilter
 {
     private const int SolSocket = 1;
     private const int SoAttachFilter = 26;
@@ -32,8 +32,7 @@ internal static unsafe class HandshakeFilter
         new(Return, 0, 0, All),
     ];
 
-    /// <summary>Attaches it; false where there is no such handshake, or the system does not let us.</summary>
-    /// <exception cref="ObjectDisposedException">The socket is closed.</exception>
+    /// <summary>Attaches it for good; false where there are no SYNs, the socket is closed, or the system does not let us.</summary>
     public static bool TryAttach(Socket socket)
     {
         if (socket.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6))
@@ -46,7 +45,7 @@ internal static unsafe class HandshakeFilter
                 socket.SetRawSocketOption(SolSocket, SoAttachFilter, new ReadOnlySpan<byte>(&attached, sizeof(Attached)));
                 return true;
             }
-            catch (SocketException)
+            catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
             {
                 return false;
             }
