@@ -6,6 +6,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Health;
 using ParentProxy.Hosting;
 using ParentProxy.Ingress;
+using ParentProxy.Sockets;
 using ParentProxy.Telemetry;
 
 namespace ParentProxy.Commands;

@@ -40,6 +40,9 @@ internal sealed class DialException : IOException
     /// </summary>
     public bool MayBeFullQueue => Code is "ECONNRESET" or "EAGAIN";
 
+    /// <summary>Whether it says nothing of the enclave: this process, or this machine, has no descriptor left.</summary>
+    public bool IsOurs => Code is "EMFILE" or "ENFILE";
+
     /// <summary>The failure of a vsock dial.</summary>
     public static DialException From(EnclaveEndpoint endpoint, VsockException exception) =>
         new(endpoint, exception.Errno.Name, exception.Meaning, exception.Hint, exception);
@@ -81,7 +84,7 @@ internal sealed class DialException : IOException
         "EAI_AGAIN" => ("the name server did not answer", "Look at /etc/resolv.conf and the name server; the look-up is repeated with the next dial."),
         "EHOSTUNREACH" or "ENETUNREACH" => ("no route leads there", "Look at the routes and the firewall of this machine."),
         "ETIMEDOUT" => ("no answer", "Is the address right and the machine reachable?"),
-        "EMFILE" or "ENFILE" => ("no file descriptor is left", "Raise LimitNOFILE of the unit."),
+        "EMFILE" or "ENFILE" => ("no file descriptor is left but those that the process keeps", "Raise LimitNOFILE of the unit or lower Limits:MaxConnections."),
         _ => ("the connection failed", "See the errno in 'man 2 connect'."),
     };
 }

@@ -178,6 +178,8 @@ internal sealed class Enclave
     /// </summary>
     public void ReportDialFailed(DialException failure)
     {
+        if (failure.IsOurs)
+            return;
         WakeDiscovery();
         if (_configuration.Options.Health.Probe.Enabled)
         {

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using ParentProxy.Http1;
 using ParentProxy.Sockets;
 using ParentProxy.Vsock;
@@ -26,6 +27,9 @@ internal sealed class EnclaveStream : DuplexStream
     /// <summary>Wraps a TCP or unix socket connection, whose failures are <see cref="IOException"/>.</summary>
     /// <param name="socket">What it runs over; made with <see cref="Explain"/>.</param>
     public EnclaveStream(LoopSocket socket) => _socket = socket;
+
+    /// <summary>What it runs over.</summary>
+    public SafeHandle Descriptor => _socket.Handle;
 
     /// <inheritdoc/>
     public override long? BytesTaken => _socket.BytesTaken;

@@ -1,3 +1,6 @@
+using System.Net.Sockets;
+using ParentProxy.Sockets;
+
 namespace ParentProxy.Enclaves;
 
 /// <summary>
@@ -59,6 +62,12 @@ internal sealed class PatientDialer(IEnclaveDialer dialer, EnclaveEndpoint endpo
         try
         {
             var stream = await dialer.DialAsync(endpoint, timeout, cancellationToken);
+            if (DescriptorReserve.Requests.Contains(stream.Descriptor))
+            {
+                await stream.DisposeAsync();
+                throw DialException.From(endpoint, new SocketException((int)SocketError.TooManyOpenSockets));
+            }
+
             result = "ok";
             return stream;
         }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Sockets;
 using ParentProxy.Vsock;
 
 namespace ParentProxy.Ingress;
@@ -25,6 +26,7 @@ internal sealed class IngressListener : IConnectionListener
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TimeSpan _pause = FirstPause;
+    private long? _said;
     private int _connections;
     private long _rejected;
 
@@ -59,6 +61,14 @@ internal sealed class IngressListener : IConnectionListener
         {
             try
             {
+                if (!_stopping.IsCancellationRequested && DescriptorReserve.Clients.IsNext(_socket.SafeHandle))
+                {
+                    if (IsTimeToSaySo())
+                        IngressLog.DescriptorsUsedUp(_logger, EndPoint.ToString() ?? "", DescriptorReserve.Clients.Size, OpenFileLimit.Current());
+                    await PauseAsync();
+                    continue;
+                }
+
                 var socket = _stopping.IsCancellationRequested ? AcceptQueued() : await _socket.AcceptAsync(_stopping.Token);
                 if (socket is null)
                 {
@@ -82,7 +92,8 @@ internal sealed class IngressListener : IConnectionListener
             {
                 // Until a descriptor (or memory, which the runtime has no name for) is free every accept fails at once; to try
                 // again at once would burn a core.
-                IngressLog.AcceptFailed(_logger, EndPoint.ToString() ?? "", Errno.FromSocketError(ex.SocketErrorCode).Name, _pause);
+                if (IsTimeToSaySo())
+                    IngressLog.AcceptFailed(_logger, EndPoint.ToString() ?? "", Errno.FromSocketError(ex.SocketErrorCode).Name);
                 await PauseAsync();
             }
             catch (SocketException)
@@ -148,6 +159,16 @@ internal sealed class IngressListener : IConnectionListener
         if (socket.LocalEndPoint is IPEndPoint)
             socket.NoDelay = true;
         return new ClientConnection(socket, _onClosed);
+    }
+
+    /// <summary>Where connections come and go at the limit there would be a line for each of them.</summary>
+    private bool IsTimeToSaySo()
+    {
+        var now = _time.GetTimestamp();
+        if (_said is { } said && _time.GetElapsedTime(said, now) < LongestPause)
+            return false;
+        _said = now;
+        return true;
     }
 
     private async Task PauseAsync()

@@ -3,7 +3,7 @@ using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
 using ParentProxy.History;
-using ParentProxy.Hosting;
+using ParentProxy.Sockets;
 using ParentProxy.Telemetry.Metrics;
 
 namespace ParentProxy.Admin.StatusPage;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using ParentProxy.Hosting;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Telemetry.Metrics;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using ParentProxy.Hosting;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Telemetry.Metrics;
 

@@ -1,4 +1,4 @@
-using ParentProxy.Hosting;
+using ParentProxy.Sockets;
 using ParentProxy.Telemetry.Metrics;
 
 namespace ParentProxy.Tests.Telemetry.Metrics;

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace ParentProxy.Hosting;
+namespace ParentProxy.Sockets;
 
 /// <summary>RLIMIT_NOFILE of this process.</summary>
 internal static partial class OpenFileLimit
