@@ -47,6 +47,7 @@ public sealed class CancellationTests(ITestOutputHelper output)
                     new
                     {
                         Health = new { Probe = new { Enabled = false } },
+                        Retry = new { WaitForEnclave = "00:00:30" },
                         Routing = new { MaxConnectionsPerEnclave = MaxConnections, QueueTimeout = "00:00:30", PooledConnectionIdleTimeout = "00:00:00.5" },
                         Timeouts = new { DrainDelay = "00:00:00", Connect = "00:00:30" },
                     },
@@ -180,7 +181,7 @@ public sealed class CancellationTests(ITestOutputHelper output)
             await SendAsync(clients[^1], "GET", "/hang");
         }
 
-        await Eventually.TrueAsync(async () => (await StateAsync(process)).InFlight >= DuringDial);
+        await Eventually.TrueAsync(async () => await UnderWayAsync(process) >= DuringDial);
         foreach (var client in clients)
         {
             if (random.Next(2) == 0)
@@ -188,7 +189,7 @@ public sealed class CancellationTests(ITestOutputHelper output)
             await client.DisposeAsync();
         }
 
-        await Eventually.TrueAsync(async () => (await StateAsync(process)).InFlight == 0);
+        await Eventually.TrueAsync(async () => await UnderWayAsync(process) == 0);
         enclave.Resume();
     }
 
@@ -200,6 +201,14 @@ public sealed class CancellationTests(ITestOutputHelper output)
         var (_, body) = await process.AdminAsync("/enclaves");
         var enclave = body.GetProperty("enclaves").EnumerateArray().Single();
         return (enclave.GetProperty("inFlight").GetInt32(), enclave.GetProperty("connections").GetInt32());
+    }
+
+    /// <summary>Requests that an enclave has, or that wait for one.</summary>
+    private static async Task<int> UnderWayAsync(ProxyProcess process)
+    {
+        var (_, body) = await process.AdminAsync("/enclaves");
+        var enclave = body.GetProperty("enclaves").EnumerateArray().Single();
+        return enclave.GetProperty("inFlight").GetInt32() + enclave.GetProperty("waiting").GetInt32();
     }
 
     /// <summary>What the program holds once nothing runs; with a state before, not before it is down to that.</summary>

@@ -14,8 +14,8 @@ internal sealed class FreePort : IDisposable
 
     public void Dispose() => _listener.Dispose();
 
-    /// <summary>A port that nobody listened on a moment ago.</summary>
-    public static int Closed()
+    /// <summary>A port that nobody listened on a moment ago, for a program that is about to.</summary>
+    public static int Released()
     {
         using var port = new FreePort();
         return port.Number;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Hosting;
 
@@ -35,9 +36,10 @@ public sealed class LogTests
     [InlineData("Log__Format", "json")]
     public async Task Json_UnderSystemdOrWhenAsked_EachLineParses(string variable, string value)
     {
+        using var closed = new ClosedPort();
         await using var process = ProxyProcess.Run(new ProxyStart
         {
-            Configuration = Settings.For($"tcp://127.0.0.1:{FreePort.Closed()}"),
+            Configuration = Settings.For(closed.EndPoint),
             Environment = new Dictionary<string, string> { [variable] = value, ["Retry__WaitForEnclave"] = "00:00:00.1" },
         });
         await process.ReadyAsync();
@@ -56,10 +58,11 @@ public sealed class LogTests
     [Fact]
     public async Task Text_WhenAskedUnderSystemd()
     {
+        using var closed = new ClosedPort();
         await using var process = ProxyProcess.Run(
             new ProxyStart
             {
-                Configuration = Settings.For($"tcp://127.0.0.1:{FreePort.Closed()}"),
+                Configuration = Settings.For(closed.EndPoint),
                 Environment = new Dictionary<string, string> { ["INVOCATION_ID"] = "1" },
             },
             "--Log:Format=text");

@@ -27,8 +27,8 @@ public sealed class StopTests
         Assert.Equal(503, (await process.AdminAsync("/health/ready")).Status);
 
         // The port closes; who was accepted before still gets an answer, the last of its connection.
+        await Eventually.TrueAsync(async () => await idle.GetAsync("/echo") == (200, true), () => "the connection stays open");
         await Eventually.TrueAsync(() => IsRefusedAsync(process.Url), () => "the port stays open");
-        Assert.Equal((200, true), await idle.GetAsync("/echo"));
         Assert.Equal(200, (await process.AdminAsync("/health/live")).Status);
         Assert.Equal("blue", await slow);
 
@@ -80,7 +80,8 @@ public sealed class StopTests
     [InlineData("Quit", "SIGQUIT")]
     public async Task OtherSignals_StopToo(string signal, string name)
     {
-        await using var process = ProxyProcess.Run(Settings.For($"tcp://127.0.0.1:{FreePort.Closed()}"));
+        using var closed = new ClosedPort();
+        await using var process = ProxyProcess.Run(Settings.For(closed.EndPoint));
         await process.ReadyAsync();
 
         Assert.Equal(0, await process.StopAsync(Enum.Parse<Signal>(signal)));

@@ -20,7 +20,8 @@ public sealed class SystemdTests : IDisposable
     public async Task Ready_ComesWithADeadEnclave_AtAPathAndInTheAbstractNamespace(bool isAbstract)
     {
         using var systemd = new NotifySocket(isAbstract ? $"@{_directory.File("notify")}" : _directory.File("notify"));
-        await using var process = Run(systemd, Settings.For($"tcp://127.0.0.1:{FreePort.Closed()}"));
+        using var closed = new ClosedPort();
+        await using var process = Run(systemd, Settings.For(closed.EndPoint));
 
         await systemd.Datagrams.WaitAsync("READY=1");
         await process.StartedAsync();
@@ -92,7 +93,7 @@ public sealed class SystemdTests : IDisposable
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
         using var systemd = new NotifySocket(_directory.File("notify"));
-        await using var process = Run(systemd, Settings.With(new { Timeouts = new { DrainDelay = "00:00:05" } }, enclaves[0].EndPoint), "export WATCHDOG_USEC=1500000 WATCHDOG_PID=$$");
+        await using var process = Run(systemd, Settings.With(new { Timeouts = new { DrainDelay = "00:00:15" } }, enclaves[0].EndPoint), "export WATCHDOG_USEC=6000000 WATCHDOG_PID=$$");
         await process.ReadyAsync();
         await BeatsAsync(3);
 

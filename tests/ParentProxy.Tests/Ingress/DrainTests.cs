@@ -66,7 +66,7 @@ public sealed class DrainTests
     public async Task Stop_DuringTheDelay_HealthFailsAndRequestsAreServed()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Timeouts:DrainDelay=00:00:03");
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Timeouts:DrainDelay=00:00:08");
 
         var stop = proxy.StopAsync();
         var health = await proxy.ExchangeAsync("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -97,8 +97,9 @@ public sealed class DrainTests
         var stop = proxy.StopAsync();
         await Eventually.TrueAsync(() => !proxy.Server.Ingress.IsAccepting);
         foreach (var connection in (WireConnection[])[silent, idle])
-        {
             await connection.SendAsync("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
+        foreach (var connection in (WireConnection[])[silent, idle])
+        {
             var answer = await connection.ReadMessageAsync();
             Assert.Equal((200, "close"), (answer.Status, answer.Field("Connection")));
             Assert.Empty((await connection.ReadToEndAsync()).Received);

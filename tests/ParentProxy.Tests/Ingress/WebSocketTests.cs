@@ -65,8 +65,8 @@ public sealed class WebSocketTests
         using var deadline = new CancellationTokenSource(TestDeadline.Value);
         await using var enclave = await TestEnclave.StartAsync();
         await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Timeouts:Tunnel=00:00:01", "Timeouts:Idle=00:00:00.100");
-        using var socket = await ConnectAsync(proxy, deadline.Token);
         var started = TimeProvider.System.GetTimestamp();
+        using var socket = await ConnectAsync(proxy, deadline.Token);
 
         await Assert.ThrowsAnyAsync<WebSocketException>(() => ReceiveAsync(socket, deadline.Token));
 

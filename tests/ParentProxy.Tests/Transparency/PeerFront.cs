@@ -44,7 +44,7 @@ internal sealed class PeerFront : IFront
     private static async Task<IFront> StartAsync(Func<string, int, string> configuration, string program, Func<string, string[]> arguments)
     {
         var directory = new TemporaryDirectory();
-        var port = FreePort.Closed();
+        var port = FreePort.Released();
         await File.WriteAllTextAsync(directory.File("front.conf"), configuration(directory.Root, port));
         var start = new ProcessStartInfo(Locate(program), arguments(directory.Root)) { RedirectStandardError = true };
         var process = Process.Start(start)!;

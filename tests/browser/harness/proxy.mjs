@@ -1,6 +1,6 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { replaceFile } from '../../clients/harness/files.mjs';
 import { start } from '../../clients/harness/processes.mjs';
 
 /** The built program, with a configuration file in a folder of its own. */
@@ -24,7 +24,7 @@ export class Proxy {
 
   /** Writes the configuration file, which a running proxy then reads anew. */
   configure(settings) {
-    return writeFile(this.#file, JSON.stringify({
+    return replaceFile(this.#file, JSON.stringify({
       Kestrel: { Endpoints: { Http: { Url: 'http://127.0.0.1:0' } } },
       Admin: { Url: 'http://127.0.0.1:0' },
       Log: { Format: 'json' },

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { start } from './processes.mjs';
 
+const PATIENCE_MS = 60_000;
+
 /** A running proxy process in front of one application. */
 export class Proxy {
   #child;
@@ -35,28 +37,33 @@ export class Proxy {
         // Lines of the access log stand between those of the program.
         if (entry.type === 'access') return;
         this.#log.push(entry);
-        const { EventId: event, EndPoints: endPoints, Admin: admin, Status: status } = entry.Properties;
+        const { EventId: event, EndPoints: endPoints, Admin: admin } = entry.Properties;
         if (event?.Name === 'Started') {
           [this.http1, this.h2c] = endPoints.split(', ').map(url => url.replace('http://', ''));
           this.#admin = admin;
         } else if (event?.Name === 'FirstRound') {
-          if (status === 'healthy') resolve();
-          else reject(new Error(`the proxy starts ${status}: ${this.#lines()}`));
+          resolve();
         }
       });
       this.#child.ended.then(() => reject(new Error(`the proxy ended: ${this.#lines()}`)));
     });
     await ready;
+    // A cold first probe may have taken too long.
+    await this.#until('health/ready', answer => answer.status === 200);
   }
 
   /** Resolves when no request or tunnel is under way any more. */
   async idle() {
-    for (;;) {
-      const answer = await fetch(`${this.#admin}/enclaves`);
-      const enclaves = (await answer.json()).enclaves;
-      if (enclaves.every(enclave => enclave.inFlight === 0)) return;
+    await this.#until('enclaves', async answer => (await answer.json()).enclaves.every(enclave => enclave.inFlight === 0));
+  }
+
+  /** Asks the admin listener until the answer is as it should be. */
+  async #until(path, condition) {
+    for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline;) {
+      if (await condition(await fetch(`${this.#admin}/${path}`))) return;
       await new Promise(resolve => setTimeout(resolve, 20));
     }
+    throw new Error(`/${path} never became what it should be: ${this.#lines()}`);
   }
 
   /** Ends it as systemd does and returns the exit code. */

@@ -1,5 +1,8 @@
 import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { killChildren } from './processes.mjs';
+
+const SUITE_MS = 15 * 60_000;
 
 /** Ends the program when its command line asks for what is not there. */
 export function refuseUnknown(wrong, all) {
@@ -32,7 +35,7 @@ export async function runSuites(report, folder, runs) {
     report.suite = title;
     const stage = open();
     try {
-      await run(stage);
+      await Promise.race([run(stage), ends()]);
     } catch (error) {
       report.failed('the suite runs to its end', error);
     }
@@ -41,4 +44,10 @@ export async function runSuites(report, folder, runs) {
   killChildren();
   console.log(String(report));
   process.exit(report.counts.failed === 0 && report.counts.passed > 0 ? 0 : 1);
+}
+
+/** A suite that waits for what never comes is to say so. */
+async function ends() {
+  await sleep(SUITE_MS, null, { ref: false });
+  throw new Error(`it did not end within ${SUITE_MS / 60_000} minutes`);
 }

@@ -7,6 +7,9 @@ import { Queue } from '../harness/signals.mjs';
 
 const MiB = 1024 * 1024;
 
+/** Long enough for a call to begin on a busy machine. */
+const DEADLINE_MS = 5000;
+
 export default async function grpcSuite(stage) {
   const { server, events } = rpcApplication();
   const port = await new Promise((resolve, reject) => server.bindAsync(
@@ -174,7 +177,7 @@ export default async function grpcSuite(stage) {
 
   await stage.check('a deadline passes: DEADLINE_EXCEEDED here, cancelled there; the application was told the deadline', async () => {
     const cancelled = once(events, 'cancelled'), hanging = once(events, 'hanging');
-    const deadline = Date.now() + 1000;
+    const deadline = Date.now() + DEADLINE_MS;
     const ended = outcome(done => client().unary(Buffer.from('x'), metadata({ 'x-hang': '1' }), { deadline }, done));
     const [call] = await hanging;
     assert.ok(Number.isFinite(Number(call.getDeadline())));
@@ -185,7 +188,7 @@ export default async function grpcSuite(stage) {
   await stage.check('a deadline passes in the middle of a stream', async () => {
     const cancelled = once(events, 'cancelled');
     const { code, messages } = await outcome(() => {
-      const call = client().talk(metadata({}), { deadline: Date.now() + 1000 });
+      const call = client().talk(metadata({}), { deadline: Date.now() + DEADLINE_MS });
       call.write(Buffer.from('before'));
       return call;
     });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
+import { replaceFile } from '../../clients/harness/files.mjs';
 import { start } from '../../clients/harness/processes.mjs';
 import { Metrics } from './metrics.mjs';
 import { freePort } from './ports.mjs';
@@ -11,6 +12,7 @@ import { freePort } from './ports.mjs';
 const FAKE_NITRO_CLI = fileURLToPath(new URL('../../scenarios/Discovery/fake-nitro-cli', import.meta.url));
 
 const HOST_IS_READY = 'host is ready';
+const PATIENCE_MS = 120_000;
 
 /** A running proxy process. */
 export class Proxy {
@@ -85,7 +87,7 @@ export class Proxy {
 
   /** Writes its configuration file, which a running proxy takes over by itself. */
   async configure(settings) {
-    await writeFile(this.#file, JSON.stringify({
+    await replaceFile(this.#file, JSON.stringify({
       Kestrel: { Endpoints: { Http: { Url: 'http://127.0.0.1:0' } } },
       Admin: { Url: 'http://127.0.0.1:0' },
       Timeouts: { DrainDelay: '00:00:00' },
@@ -109,9 +111,10 @@ export class Proxy {
 
   /** Resolves with the first metrics of which `condition` is true. */
   async until(condition) {
-    for (;;) {
+    for (const deadline = performance.now() + PATIENCE_MS; ;) {
       const metrics = await this.metrics();
       if (condition(metrics)) return metrics;
+      if (performance.now() > deadline) throw new Error(`this never came true: ${condition}`);
       await sleep(50);
     }
   }

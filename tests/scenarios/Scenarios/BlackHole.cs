@@ -6,7 +6,7 @@ namespace ParentProxy.Scenarios.Scenarios;
 /// <summary>An enclave takes everything and answers nothing.</summary>
 internal sealed class BlackHole : Scenario
 {
-    private static readonly TimeSpan Out = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan Out = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestGet = TimeSpan.FromSeconds(6);
 
     // Two cores carry the front, the load and the enclaves; what has to wait for the hole takes seconds.

@@ -9,7 +9,7 @@ internal sealed class CidChange : Scenario
 {
     // What comes within it may go to either; the old one ends later.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(300);
-    private static readonly TimeSpan Out = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Out = TimeSpan.FromSeconds(2.5);
 
     private static readonly FoundEnclave Old = new("blue", 16);
     private static readonly FoundEnclave New = new("blue", 17, 2);
@@ -25,7 +25,7 @@ internal sealed class CidChange : Scenario
     public override int Enclaves => 3;
 
     /// <inheritdoc/>
-    public override TimeSpan Length => TimeSpan.FromSeconds(7);
+    public override TimeSpan Length => TimeSpan.FromSeconds(9);
 
     /// <inheritdoc/>
     public override bool IsForPeers => false;
@@ -48,14 +48,14 @@ internal sealed class CidChange : Scenario
         stage.Enclaves[2].Start();
         await ((DiscoveringFront)stage.Front).TellAsync([New, Other], cancellationToken);
         stage.Break(stage.Enclaves[0]);
-        await stage.ReachAsync(3.2, cancellationToken);
+        await stage.ReachAsync(5, cancellationToken);
         await stage.Enclaves[0].StopAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
     public override IEnumerable<Bar> Bars(Figures figures)
     {
-        var arrived = figures.Arrived("c", 3.2, 7);
+        var arrived = figures.Arrived("c", 5, 9);
         return
         [
             Bar.NoFailedGet(figures),

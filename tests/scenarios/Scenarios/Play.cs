@@ -9,12 +9,17 @@ internal static class Play
 {
     // A load generator that comes late has measured the machine.
     private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(300);
+    private const int Plays = 3;
 
-    /// <summary>Plays one with a front, and again when the machine was too busy for the load.</summary>
+    /// <summary>Plays one with a front, and again when the machine was too busy for the load; the last play counts.</summary>
     public static async Task<Figures> RunAsync(Scenario scenario, FrontKind kind, TimeSpan? seconds, CancellationToken cancellationToken)
     {
-        var figures = await RunOnceAsync(scenario, kind, seconds, cancellationToken);
-        return figures.Lateness > Late ? await RunOnceAsync(scenario, kind, seconds, cancellationToken) : figures;
+        for (var play = 1; ; play++)
+        {
+            var figures = await RunOnceAsync(scenario, kind, seconds, cancellationToken);
+            if (figures.Lateness <= Late || play == Plays)
+                return figures;
+        }
     }
 
     private static async Task<Figures> RunOnceAsync(Scenario scenario, FrontKind kind, TimeSpan? seconds, CancellationToken cancellationToken)

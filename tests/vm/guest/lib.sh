@@ -1,7 +1,8 @@
 # What the suites share. Sourced after /out/settings; $SUITE names the suite.
 
 HUNG=75               # exit status of a suite in which a program did not come up: the host tries again
-START_SECONDS=90      # for a .NET program to come up under emulation
+START_SECONDS=240     # for a .NET program to come up under emulation
+PATIENCE=120          # for what comes by itself; nothing is lost by waiting longer, for who succeeds does not wait
 CONFIGURATION=Release
 export DOTNET_EnableWriteXorExecute=0   # half the time to start under emulation
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
@@ -111,13 +112,15 @@ start_proxy() {
 }
 
 public=http://127.0.0.1:6300 admin=http://127.0.0.1:9464
-live() { curl -fsS -m 5 -o /dev/null "$admin/health/live" 2> /dev/null; }
-healthy() { [[ $(curl -sS -m 5 -o /dev/null -w '%{http_code}' "$public/health" 2> /dev/null) == 200 ]]; }
-unhealthy() { [[ $(curl -sS -m 5 -o /dev/null -w '%{http_code}' "$public/health" 2> /dev/null) == 503 ]]; }
+live() { curl -fsS -m 20 -o /dev/null "$admin/health/live" 2> /dev/null; }
+healthy() { [[ $(curl -sS -m 20 -o /dev/null -w '%{http_code}' "$public/health" 2> /dev/null) == 200 ]]; }
+unhealthy() { [[ $(curl -sS -m 20 -o /dev/null -w '%{http_code}' "$public/health" 2> /dev/null) == 503 ]]; }
 
-served() { [[ $(curl -sS -m 10 -o /dev/null -w '%{http_code}' "$public/echo" 2> /dev/null) == 200 ]]; }
+served() { [[ $(curl -sS -m 20 -o /dev/null -w '%{http_code}' "$public/echo" 2> /dev/null) == 200 ]]; }
 
-# The very first request compiles its whole way, for which an emulated machine may need more than the time of a dial.
-first_request() { wait_until 60 served || fail "no request was served: $(curl -sS -m 10 "$admin/health" 2>&1)"; }
+# The very first request compiles its whole way, for which an emulated machine may need more than the time of a dial. It
+# starves the probes as well: the enclave may be taken for unhealthy as it ends.
+first_request() { wait_until "$PATIENCE" settled || fail "no request was served: $(curl -sS -m 60 "$admin/health" 2>&1)"; }
+settled() { served && healthy && sleep 1 && served && healthy; }
 
 sum() { sha256sum "$1" | cut -d ' ' -f 1; }

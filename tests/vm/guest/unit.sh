@@ -25,5 +25,7 @@ install_unit() {
   printf '%s\n' "$@" >> "$environment"
   # Emulated and cold, a first dial or probe may take longer than the 2 s that it has else.
   printf 'Timeouts__Connect=00:00:15\nHealth__Probe__Timeout=00:00:15\n' >> "$environment"
+  # So may its start.
+  mkdir -p "/run/systemd/system/$unit.d" && printf '[Service]\nTimeoutStartSec=300\n' > "/run/systemd/system/$unit.d/patience.conf"
   systemctl daemon-reload
 }

@@ -70,7 +70,7 @@ calls() { grep -c user /run/parent-proxy/nitro_enclaves.log; }
 called_again() {
   local before
   before=$(calls)
-  wait_until 120 more_calls_than $((before + 1)) || fail "no call of nitro-cli in 120 s: $(journal -n 3)"
+  wait_until "$PATIENCE" more_calls_than $((before + 1)) || fail "no call of nitro-cli in 120 s: $(journal -n 3)"
 }
 more_calls_than() { (($(calls) > $1)); }
 
@@ -85,12 +85,12 @@ installs() {
 }
 
 starts() {
-  timeout 120 systemctl start "$unit" || { fail "$(systemctl status --no-pager -n 5 "$unit" 2>&1)"; return; }
-  wait_until 120 healthy || { fail "not healthy: $(discovery)"; return; }
+  timeout 310 systemctl start "$unit" || { fail "$(systemctl status --no-pager -n 5 "$unit" 2>&1)"; return; }
+  wait_until "$PATIENCE" healthy || { fail "not healthy: $(discovery)"; return; }
   equal "/health" "$(curl -sS -m 20 "$public/health")" '{"status":"healthy","healthy":1,"total":1}' || return
-  wait_until 30 discovery_has '"name":"proof-server","id":"proof-server"' || { fail "discovery: $(discovery)"; return; }
-  wait_until 30 listed vsock://1:6300 || { fail "not at CID 1"; return; }
-  wait_until 30 serves
+  wait_until "$PATIENCE" discovery_has '"name":"proof-server","id":"proof-server"' || { fail "discovery: $(discovery)"; return; }
+  wait_until "$PATIENCE" listed vsock://1:6300 || { fail "not at CID 1"; return; }
+  wait_until "$PATIENCE" serves
 }
 
 runs_as_its_user() {
@@ -102,19 +102,19 @@ runs_as_its_user() {
 
 follows_the_cid() {
   tell 2 77
-  wait_until 90 journal_has "was restarted, CID 1 -> 77" || { fail "the new CID was not seen: $(journal -n 3)"; return; }
-  wait_until 90 unhealthy || { fail "healthy at a CID that nobody has"; return; }
-  wait_until 30 listed vsock://77:6300 || { fail "not at CID 77"; return; }
+  wait_until "$PATIENCE" journal_has "was restarted, CID 1 -> 77" || { fail "the new CID was not seen: $(journal -n 3)"; return; }
+  wait_until "$PATIENCE" unhealthy || { fail "healthy at a CID that nobody has"; return; }
+  wait_until "$PATIENCE" listed vsock://77:6300 || { fail "not at CID 77"; return; }
   tell 3 1
-  wait_until 120 healthy || { fail "not found again: $(discovery)"; return; }
-  wait_until 30 serves
+  wait_until "$PATIENCE" healthy || { fail "not found again: $(discovery)"; return; }
+  wait_until "$PATIENCE" serves
 }
 
 keeps_what_it_knows() {
   kill -KILL "$enclave_process" && wait_until 20 ended "$enclave_process" && mv "$sockets/enc1.sock" "$work/"
   called_again || return
   journal_has "tells of no enclave, what is known stays (1)" || { fail "nothing in the journal: $(journal -n 3)"; return; }
-  wait_until 30 serves
+  wait_until "$PATIENCE" serves
 }
 
 cannot_delete_sockets() {
@@ -129,22 +129,22 @@ cannot_delete_sockets() {
 
 kills_what_hangs() {
   echo hang > "$mode"
-  wait_until 120 journal_has "took more than 30 s and was killed" || { fail "not killed: $(journal -n 3)"; return; }
-  wait_until 30 serves || return
+  wait_until "$PATIENCE" journal_has "took more than 30 s and was killed" || { fail "not killed: $(journal -n 3)"; return; }
+  wait_until "$PATIENCE" serves || return
   echo > "$mode"
   start_enclave_process || return
-  wait_until 120 journal_has "Discovery works again" || { fail "it did not go on: $(journal -n 3)"; return; }
+  wait_until "$PATIENCE" journal_has "Discovery works again" || { fail "it did not go on: $(journal -n 3)"; return; }
   ! pgrep -u parent-proxy -x sleep || fail "a child of the killed call is left"
 }
 
 refuses_debug_mode() {
   tell 4 1 RUNNING DEBUG_MODE
-  wait_until 90 unhealthy || { fail "still healthy: $(discovery)"; return; }
+  wait_until "$PATIENCE" unhealthy || { fail "still healthy: $(discovery)"; return; }
   discovery_has '"accepted":false' || { fail "$(discovery)"; return; }
   called_again || return
   equal "lines about it" "$(journal | grep -c 'gets no traffic: it is in DEBUG_MODE')" 1 || return
   tell 5 1
-  wait_until 120 healthy || fail "not found again: $(discovery)"
+  wait_until "$PATIENCE" healthy || fail "not found again: $(discovery)"
 }
 
 stops() {

@@ -14,8 +14,8 @@ serve() {
   start socat socat VSOCK-LISTEN:6300,fork TCP:127.0.0.1:8080
   # Not the 2 s of the default: under emulation alone socat's thirty forks take longer. What is tested is that a reset
   # dial is repeated, not how fast this machine is.
-  start_proxy proxy PARENTPROXY_ENCLAVE_0_CID=1 PARENTPROXY_ENCLAVE_0_PORT=6300 Timeouts__Connect=00:00:20 || return
-  wait_until 30 healthy || fail "not healthy after 30 s: $(curl -sS "$admin/health" 2>&1)"
+  start_proxy proxy PARENTPROXY_ENCLAVE_0_CID=1 PARENTPROXY_ENCLAVE_0_PORT=6300 Timeouts__Connect=00:00:20 Health__Probe__Timeout=00:00:15 || return
+  wait_until "$PATIENCE" healthy || fail "not healthy: $(curl -sS "$admin/health" 2>&1)"
 }
 
 one_request() {
@@ -40,4 +40,4 @@ it "a request" one_request
 it "an answer of 8 MiB" large_answer
 it "30 requests at a time, first round" parallel_requests
 it "30 requests at a time, second round" parallel_requests
-it "still healthy" wait_until 20 healthy
+it "still healthy" wait_until "$PATIENCE" healthy

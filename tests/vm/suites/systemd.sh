@@ -15,16 +15,16 @@ install_it() {
 
 starts() {
   local started=$EPOCHREALTIME
-  timeout 120 systemctl start "$unit" || { fail "$(systemctl status --no-pager -n 5 "$unit" 2>&1)"; return; }
+  timeout 310 systemctl start "$unit" || { fail "$(systemctl status --no-pager -n 5 "$unit" 2>&1)"; return; }
   note "$SUITE: active after $(seconds_since "$started") s, at $(show StatusText)"
   equal "ActiveState" "$(show ActiveState)" active || return
   # READY comes after the first round of probes, healthy or not.
-  wait_until 30 healthy || { fail "not healthy after 30 s"; return; }
-  equal "/health" "$(curl -sS -m 20 "$public/health")" '{"status":"healthy","healthy":1,"total":1}'
+  wait_until "$PATIENCE" healthy || { fail "not healthy"; return; }
+  equal "/health" "$(curl -sS -m 60 "$public/health")" '{"status":"healthy","healthy":1,"total":1}'
 }
 
 serves() {
-  equal "status" "$(curl -sS -m 20 -o /dev/null -w '%{http_code}' "$public/echo")" 200
+  equal "status" "$(curl -sS -m 60 -o /dev/null -w '%{http_code}' "$public/echo")" 200
 }
 
 runs_confined() {
@@ -42,7 +42,7 @@ runs_confined() {
 # What is read from /proc and told of listeners has to be readable from inside the sandbox, too.
 is_measured() {
   local metrics line
-  metrics=$(curl -sS -m 20 "$admin/metrics") || { fail "no /metrics"; return; }
+  metrics=$(curl -sS -m 60 "$admin/metrics") || { fail "no /metrics"; return; }
   for line in 'process_max_fds{[^}]*} 131072' 'process_open_fds{[^}]*} [1-9][0-9]*' 'process_resident_memory_bytes{[^}]*} [1-9][0-9]*' \
     'parentproxy_enclaves_healthy{[^}]*} 1' 'parentproxy_requests_total{[^}]*code="200"[^}]*} [1-9]' 'dotnet_gc_collections_total{' ; do
     grep -q "^$line" <<< "$metrics" || { fail "no line like $line in /metrics: $(head -c 2000 <<< "$metrics")"; return; }
@@ -57,16 +57,16 @@ reloads() {
 JSON
   install -m 640 -g parent-proxy "$work/appsettings.json" /etc/parent-proxy/appsettings.json
   timeout 60 systemctl reload "$unit" || { fail "systemctl reload"; return; }
-  wait_until 30 is ActiveState active || { fail "ActiveState is $(show ActiveState)"; return; }
-  wait_until 30 serves || return
+  wait_until "$PATIENCE" is ActiveState active || { fail "ActiveState is $(show ActiveState)"; return; }
+  wait_until "$PATIENCE" serves || return
   equal "MainPID" "$(show MainPID)" "$before"
 }
 
 refuses_a_bad_reload() {
   echo '{ "Enclaves": [ { "Id": "second", "Cid": 0 } ] }' > /etc/parent-proxy/appsettings.json
   timeout 60 systemctl reload "$unit"
-  wait_until 30 is ActiveState active || { fail "ActiveState is $(show ActiveState)"; return; }
-  wait_until 30 journal_has "Enclaves:" || { fail "the journal does not name the path: $(journal -n 3)"; return; }
+  wait_until "$PATIENCE" is ActiveState active || { fail "ActiveState is $(show ActiveState)"; return; }
+  wait_until "$PATIENCE" journal_has "Enclaves:" || { fail "the journal does not name the path: $(journal -n 3)"; return; }
   rm /etc/parent-proxy/appsettings.json
   serves
 }
@@ -81,21 +81,21 @@ logs_json() {
 
 comes_back_after_a_crash() {
   kill -KILL "$(show MainPID)"
-  wait_until 90 returned 1 || fail "NRestarts $(show NRestarts), $(show ActiveState)"
+  wait_until 300 returned 1 || fail "NRestarts $(show NRestarts), $(show ActiveState)"
 }
 returned() { is NRestarts "$1" && is ActiveState active && serves; }
 
 watchdog_restarts_what_hangs() {
-  # The unit's own 30 s and 45 s, shortened.
+  # Not the unit's own 30 s, in which a cold process may not come round to telling that it lives; and killed without delay.
   mkdir -p "/run/systemd/system/$unit.d"
-  printf '[Service]\nWatchdogSec=20\nTimeoutAbortSec=2\n' > "/run/systemd/system/$unit.d/quick.conf"
-  systemctl daemon-reload && timeout 120 systemctl restart "$unit" || { fail "restart"; return; }
+  printf '[Service]\nWatchdogSec=60\nTimeoutAbortSec=2\n' > "/run/systemd/system/$unit.d/quick.conf"
+  systemctl daemon-reload && timeout 310 systemctl restart "$unit" || { fail "restart"; return; }
   local main restarts
   main=$(show MainPID) restarts=$(show NRestarts)
-  sleep 25
-  equal "MainPID after 25 s of health" "$(show MainPID)" "$main" || return
+  sleep 70
+  equal "MainPID after 70 s of health" "$(show MainPID)" "$main" || return
   kill -STOP "$main"
-  wait_until 120 returned $((restarts + 1)) || { fail "NRestarts $(show NRestarts), $(show ActiveState)"; return; }
+  wait_until 300 returned $((restarts + 1)) || { fail "NRestarts $(show NRestarts), $(show ActiveState)"; return; }
   rm "/run/systemd/system/$unit.d/quick.conf" && systemctl daemon-reload
 }
 
@@ -109,20 +109,20 @@ stops() {
 wrong_configuration_stays_down() {
   cp "$environment" "$work/good.env"
   echo PARENTPROXY_ENCLAVE_0_CID=sixteen >> "$environment"
-  ! timeout 120 systemctl start "$unit" || { fail "it started"; return; }
+  ! timeout 310 systemctl start "$unit" || { fail "it started"; return; }
   equal "ExecMainStatus" "$(show ExecMainStatus)" 78 || return
   sleep 5
   equal "ActiveState" "$(show ActiveState)" failed || return
   equal "NRestarts" "$(show NRestarts)" 0 || return
   contains "journal" "$(journal -n 20)" PARENTPROXY_ENCLAVE_0_CID || return
   cp "$work/good.env" "$environment"
-  timeout 120 systemctl start "$unit" || fail "no start after it was corrected"
+  timeout 310 systemctl start "$unit" || fail "no start after it was corrected"
 }
 
 sockets_below_1024() {
   systemctl stop "$unit"
   echo 'Kestrel__Endpoints__Http__Url=http://0.0.0.0:997' >> "$environment"
-  timeout 120 systemctl start "$unit" || { fail "$(journal -n 3)"; return; }
+  timeout 310 systemctl start "$unit" || { fail "$(journal -n 3)"; return; }
   public=http://127.0.0.1:997
   first_request
 }
@@ -130,7 +130,7 @@ sockets_below_1024() {
 it "the simulated enclave serves on vsock" start_simulator "vsock://4294967295:$port"
 it "user, group, folders and unit are installed" install_it
 it "systemctl start: active when it is ready" starts
-it "a proxied request through the hardened unit" wait_until 30 serves
+it "a proxied request through the hardened unit" wait_until "$PATIENCE" serves
 it "user, capabilities, system-call filter and limits are in force" runs_confined
 it "/metrics has what is read from /proc inside the sandbox" is_measured
 it "systemctl reload: same process, still serving" reloads

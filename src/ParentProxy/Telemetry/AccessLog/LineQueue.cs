@@ -194,7 +194,8 @@ internal sealed class LineQueue(ILineTarget target, Action<int, string> onDroppe
 
     private void Drop(int lines, string why)
     {
-        Interlocked.Add(ref _dropped, lines);
+        // Who sees the count finds that it was told.
         onDropped(lines, why);
+        Interlocked.Add(ref _dropped, lines);
     }
 }

@@ -71,6 +71,8 @@ public sealed partial class StatusDocumentTests : IAsyncLifetime
         Assert.Contains("1 of 1 enclave healthy", await _proxy.Admin.GetStringAsync("/"), StringComparison.Ordinal);
         await _enclave.KillAsync();
         await _proxy.WaitForStateAsync("0", "unhealthy");
+        // The probe that was on its way tells of a connection that ended; the next one finds nobody.
+        await Eventually.TrueAsync(async () => (await _proxy.EnclaveAsync("0")).GetProperty("lastProbe").GetProperty("error").GetString() is "ENOENT" or "ECONNREFUSED");
 
         var html = await _proxy.Admin.GetStringAsync("/");
 

@@ -26,8 +26,13 @@ public sealed class BalancingTests
         await using var two = await TestEnclave.StartAsync(name: "two");
         await using var proxy = await StartAsync(one, two, "Routing:LoadBalancing=LeastRequests", "Enclaves:0:Weight=3");
 
-        var waiting = Enumerable.Range(0, 40).Select(_ => proxy.Http.GetAsync("/hang")).ToList();
-        await Eventually.TrueAsync(() => proxy.Server.Registry.All.Sum(e => e.InFlight) == 40);
+        // One after the other: two that are decided at once see the same counts.
+        var waiting = new List<Task<HttpResponseMessage>>();
+        for (var n = 1; n <= 40; n++)
+        {
+            waiting.Add(proxy.Http.GetAsync("/hang"));
+            await Eventually.TrueAsync(() => proxy.Server.Registry.All.Sum(e => e.InFlight) == n);
+        }
 
         Assert.Equal((30, 10), (proxy.Server.Registry.All[0].InFlight, proxy.Server.Registry.All[1].InFlight));
         proxy.Http.CancelPendingRequests();

@@ -42,7 +42,7 @@ public sealed class BusyTests
         for (var n = 0; n < 4; n++)
         {
             posts.Add(proxy.Http.PostAsync($"/{n}", new StringContent("hi")));
-            await Eventually.TrueAsync(() => one.Requests.Count + two.Requests.Count == Math.Min(n + 1, 2) && proxy.Server.Registry.All.Sum(e => e.InFlight) == n + 1);
+            await Eventually.TrueAsync(() => one.Requests.Count + two.Requests.Count == Math.Min(n + 1, 2) && proxy.Server.Registry.All.Sum(e => e.InFlight) == n + 1 && proxy.Server.Registry.All.Sum(e => e.Queued) == Math.Max(0, n - 1));
         }
 
         var refused = await proxy.ExchangeAsync("GET /5 HTTP/1.1\r\nHost: x\r\n\r\n");

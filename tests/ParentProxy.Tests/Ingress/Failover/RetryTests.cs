@@ -30,7 +30,7 @@ public sealed class RetryTests
         Assert.Equal($"{method} /x HTTP/1.1", good.Requests[0].StartLine);
         Assert.Equal("r1", answer.Field("X-Request-Id"));
         Assert.Equal(1, await CountAsync(proxy, "reset"));
-        Assert.Contains(proxy.Log.Entries, e => e.Message.Contains("r1", StringComparison.Ordinal) && e.Message.Contains("was tried again", StringComparison.Ordinal) && e.Message.Contains("reset: 0", StringComparison.Ordinal));
+        await proxy.Log.WaitForAsync(e => e.Message.Contains("r1", StringComparison.Ordinal) && e.Message.Contains("was tried again", StringComparison.Ordinal) && e.Message.Contains("reset: 0", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -200,14 +200,14 @@ public sealed class RetryTests
                 await end.Task;
             }
         });
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, enclave.EndPoint), .. Settings, "Timeouts:Connect=00:00:00.200", "Retry:WaitForEnclave=00:00:00.200"]);
+        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, enclave.EndPoint), .. Settings, "Timeouts:Connect=00:00:01", "Retry:WaitForEnclave=00:00:01"]);
         await using var client = await proxy.ConnectAsync();
         const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
         await client.SendAsync(Get);
         Assert.Equal(200, (await client.ReadMessageAsync()).Status);
         await client.SendAsync(Get);
-        await Task.Delay(600);
+        await Task.Delay(2000);
         end.SetResult();
 
         Assert.Equal(200, (await client.ReadMessageAsync()).Status);
@@ -320,7 +320,7 @@ public sealed class RetryTests
         await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, dying.EndPoint), .. TestProxy.Enclave(1, other.EndPoint), .. Settings, "Routing:HttpVersion=2"]);
         await using var client = await proxy.ConnectAsync();
 
-        await client.SendAsync($"{method} /slow?ms=2000 HTTP/1.1\r\nHost: x\r\n{(rest.Length == 0 ? "\r\n" : rest)}");
+        await client.SendAsync($"{method} /slow?ms=6000 HTTP/1.1\r\nHost: x\r\n{(rest.Length == 0 ? "\r\n" : rest)}");
         await Eventually.TrueAsync(() => proxy.Server.Registry.Find("0")!.InFlight == 1 && dying.Simulated.Requests == 1);
         await dying.KillAsync();
         var answer = await client.ReadHeadAsync();
@@ -338,7 +338,7 @@ public sealed class RetryTests
         await using var client = await proxy.ConnectAsync();
 
         // Without a body: SocketsHttpHandler would send such a one again on its own, were it HTTP/1.1.
-        await client.SendAsync("POST /slow?ms=2000 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+        await client.SendAsync("POST /slow?ms=6000 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
         await Eventually.TrueAsync(() => proxy.Server.Registry.Find("0")!.InFlight == 1 && dying.Simulated.Requests == 1);
         await dying.KillAsync();
 

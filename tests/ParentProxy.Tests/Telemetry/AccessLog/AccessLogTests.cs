@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using ParentProxy.Tests.Hosting;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Telemetry.AccessLog;
@@ -70,9 +69,10 @@ public sealed class AccessLogTests : IDisposable
     [Fact]
     public async Task Errors_TriedAgain_IsToldWithTheReasons()
     {
+        using var closed = new ClosedPort();
         await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
         await using var proxy = await TestProxy.StartAsync(Settings(
-            [.. TestProxy.Enclave(0, $"tcp://127.0.0.1:{FreePort.Closed()}"), .. TestProxy.Enclave(1, enclave.EndPoint), "Health:Probe:Enabled=false", "Routing:LoadBalancing=FirstAlphabetical", "AccessLog:Mode=errors"]));
+            [.. TestProxy.Enclave(0, closed.EndPoint), .. TestProxy.Enclave(1, enclave.EndPoint), "Health:Probe:Enabled=false", "Routing:LoadBalancing=FirstAlphabetical", "AccessLog:Mode=errors"]));
 
         Assert.Equal(HttpStatusCode.NoContent, (await proxy.Http.GetAsync("/")).StatusCode);
 
@@ -103,7 +103,8 @@ public sealed class AccessLogTests : IDisposable
     [Fact]
     public async Task Request_NoEnclave_IsToldAsNone()
     {
-        await using var proxy = await TestProxy.StartAsync(Settings([.. TestProxy.Enclave(0, $"tcp://127.0.0.1:{FreePort.Closed()}"), "Retry:WaitForEnclave=00:00:00.050", "Timeouts:Connect=00:00:00.050", "AccessLog:Mode=errors"]));
+        using var closed = new ClosedPort();
+        await using var proxy = await TestProxy.StartAsync(Settings([.. TestProxy.Enclave(0, closed.EndPoint), "Retry:WaitForEnclave=00:00:00.050", "Timeouts:Connect=00:00:00.050", "AccessLog:Mode=errors"]));
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.Http.GetAsync("/")).StatusCode);
 

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
@@ -63,12 +65,13 @@ public sealed class AccessLoggerTests : IDisposable
 
         await LoseAsync(log, 3, 3);
         await LoseAsync(log, 2, 5);
-        Assert.Contains("3 lines", Assert.Single(_log.AtLeast(LogLevel.Warning)).Message, StringComparison.Ordinal);
+        Assert.Single(_log.AtLeast(LogLevel.Warning));
         _time.Advance(TimeSpan.FromMinutes(1));
         await LoseAsync(log, 1, 6);
 
         await Eventually.TrueAsync(() => _log.AtLeast(LogLevel.Warning).Count == 2);
-        Assert.Contains("3 lines", _log.AtLeast(LogLevel.Warning)[1].Message, StringComparison.Ordinal);
+        // How many are lost at a time is a matter of chance.
+        Assert.Equal(6, _log.AtLeast(LogLevel.Warning).Sum(e => int.Parse(Regex.Match(e.Message, "([0-9]+) lines").Groups[1].Value, CultureInfo.InvariantCulture)));
         Assert.Equal(0, log.Lines);
     }
 

@@ -28,7 +28,13 @@ public sealed class RequestTracingTests : IAsyncLifetime
         await using var enclave = await TestEnclave.StartAsync(http2: version == "2");
         Echo echo;
         await using (var proxy = await StartAsync(enclave.Simulated, $"Routing:HttpVersion={version}"))
-            echo = await proxy.EchoAsync($"traceparent: 00-{TraceId}-{ParentId}-01\r\ntracestate: vendor=1,other=2\r\nbaggage: a=b;p=q\r\nX-Request-Id: mine\r\n", target: "/echo?secret=1");
+        {
+            await using var client = await proxy.ConnectAsync();
+            await client.SendAsync($"GET /echo?secret=1 HTTP/1.1\r\nHost: example.test\r\ntraceparent: 00-{TraceId}-{ParentId}-01\r\ntracestate: vendor=1,other=2\r\nbaggage: a=b;p=q\r\nX-Request-Id: mine\r\n\r\n");
+            echo = Echo.Parse(await client.ReadMessageAsync());
+            // A client that leaves before the stream of the enclave has ended cancels it.
+            await Eventually.TrueAsync(() => proxy.Server.Registry.All[0].InFlight == 0);
+        }
 
         var request = _collector.Server("/echo");
         var attempt = Assert.Single(_collector.Tries(request));
@@ -93,11 +99,12 @@ public sealed class RequestTracingTests : IAsyncLifetime
     [Fact]
     public async Task Request_TriedAgain_HasASpanForEachTry()
     {
+        using var closed = new ClosedPort();
         await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
         await using (var proxy = await TestProxy.StartAsync(
             dialer: null,
             _collector.Settings,
-            [.. TestProxy.Enclave(0, $"tcp://127.0.0.1:{FreePort.Closed()}"), .. TestProxy.Enclave(1, enclave.EndPoint), "Health:Probe:Enabled=false", "Routing:LoadBalancing=FirstAlphabetical"]))
+            [.. TestProxy.Enclave(0, closed.EndPoint), .. TestProxy.Enclave(1, enclave.EndPoint), "Health:Probe:Enabled=false", "Routing:LoadBalancing=FirstAlphabetical"]))
         {
             Assert.Equal(204, (await proxy.ExchangeAsync("PURGE /x HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
         }

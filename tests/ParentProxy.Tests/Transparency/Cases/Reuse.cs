@@ -103,9 +103,11 @@ internal static class Reuse
             await run.ExchangeAsync(WireRun.Get());
             await run.SendAsync($"{method} /again HTTP/1.1\r\nHost: example.test\r\n\r\n");
             await (await run.ArriveAsync()).ReadMessageAsync();
+            // Two when the machine took so long that it went out on a fresh one.
+            var connections = run.EnclaveConnections.Count;
             run.Enclave.ShutdownSend();
             Assert.Equal(502, (await run.Client.ReadMessageAsync()).Status);
-            Assert.Single(run.EnclaveConnections);
+            Assert.Equal(connections, run.EnclaveConnections.Count);
         })),
         new("reuse: a used connection that ends inside the head of an answer: 502, not sent again", async run =>
         {
