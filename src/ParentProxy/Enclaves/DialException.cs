@@ -40,8 +40,8 @@ internal sealed class DialException : IOException
     /// </summary>
     public bool MayBeFullQueue => Code is "ECONNRESET" or "EAGAIN";
 
-    /// <summary>Whether it says nothing of the enclave: this process, or this machine, has no descriptor left.</summary>
-    public bool IsOurs => Code is "EMFILE" or "ENFILE";
+    /// <summary>Whether it says nothing about the enclave: this process, or this machine, has no descriptor left.</summary>
+    public bool IsLocal => Code is "EMFILE" or "ENFILE";
 
     /// <summary>The failure of a vsock dial.</summary>
     public static DialException From(EnclaveEndpoint endpoint, VsockException exception) =>

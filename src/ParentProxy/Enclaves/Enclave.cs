@@ -174,11 +174,11 @@ internal sealed class Enclave
 
     /// <summary>
     /// A dial failed for good. With probes the enclave is out until one succeeds, unless it is the last; without, it
-    /// is unhealthy and dialled again with back-off.
+    /// is unhealthy and dialled again with back-off. What failed for want of descriptors here changes nothing.
     /// </summary>
     public void ReportDialFailed(DialException failure)
     {
-        if (failure.IsOurs)
+        if (failure.IsLocal)
             return;
         WakeDiscovery();
         if (_configuration.Options.Health.Probe.Enabled)

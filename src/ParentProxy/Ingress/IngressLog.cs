@@ -10,9 +10,6 @@ internal static partial class IngressLog
     [LoggerMessage(EventId = 301, Level = LogLevel.Error, Message = "Cannot accept on {EndPoint}: {Errno}. Raise LimitNOFILE of the unit or lower Limits:MaxConnections")]
     public static partial void AcceptFailed(ILogger logger, string endPoint, string errno);
 
-    [LoggerMessage(EventId = 306, Level = LogLevel.Error, Message = "Cannot accept on {EndPoint}: all but the last {Reserve} of {Limit} descriptors are open, which are kept for the process itself (EMFILE). Raise LimitNOFILE of the unit or lower Limits:MaxConnections")]
-    public static partial void DescriptorsUsedUp(ILogger logger, string endPoint, int reserve, long? limit);
-
     [LoggerMessage(EventId = 302, Level = LogLevel.Warning, Message = "Closed a new connection on {EndPoint}: {Connections} are open, which is Limits:MaxConnections; {Rejected} closed so far")]
     public static partial void ConnectionRejected(ILogger logger, string endPoint, int connections, long rejected);
 
@@ -24,4 +21,7 @@ internal static partial class IngressLog
 
     [LoggerMessage(EventId = 305, Message = "{Method} {Path} was tried again (client {Client}, request {RequestId}) and answered {Status} by enclave {Enclave}. Before: {FailedTries}")]
     public static partial void RequestRetried(ILogger logger, LogLevel level, string method, string path, string client, string requestId, int status, string enclave, string failedTries);
+
+    [LoggerMessage(EventId = 306, Level = LogLevel.Error, Message = "Cannot accept on {EndPoint}: all but the last {Reserve} of {Limit} descriptors are open, which are kept for the process itself (EMFILE). Raise LimitNOFILE of the unit or lower Limits:MaxConnections")]
+    public static partial void DescriptorsUsedUp(ILogger logger, string endPoint, int reserve, long? limit);
 }

@@ -12,12 +12,7 @@ public sealed class ResilienceTests
     public async Task Descriptors_UsedUp_ThoseWhoAreInAreServed_AndTheOthersWhenThereAreSome()
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
-        await using var process = ProxyProcess.Run(new ProxyStart
-        {
-            Configuration = Settings.With(new { Health = new { Probe = new { Interval = "00:00:00.1" } } }, enclaves[0].EndPoint),
-            // The runtime itself has more than 200 open.
-            Shell = "ulimit -n 400",
-        });
+        await using var process = RunWithFewDescriptors(enclaves[0].EndPoint);
         await process.ReadyAsync();
         await process.Out.WaitAsync("LimitNOFILE");
 
@@ -61,11 +56,7 @@ public sealed class ResilienceTests
     public async Task Descriptors_UsedUpByRequests_CostRequests_NotTheProcessNorTheEnclave()
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
-        await using var process = ProxyProcess.Run(new ProxyStart
-        {
-            Configuration = Settings.With(new { Health = new { Probe = new { Interval = "00:00:00.1" } } }, enclaves[0].EndPoint),
-            Shell = "ulimit -n 400",
-        });
+        await using var process = RunWithFewDescriptors(enclaves[0].EndPoint);
         await process.ReadyAsync();
 
         var clients = Enumerable.Range(0, 400).Select(_ => new KeepAliveClient(process.Url)).ToList();
@@ -123,6 +114,13 @@ public sealed class ResilienceTests
             await second.WaitForExitAsync();
         }
     }
+
+    private static ProxyProcess RunWithFewDescriptors(string enclave) => ProxyProcess.Run(new ProxyStart
+    {
+        Configuration = Settings.With(new { Health = new { Probe = new { Interval = "00:00:00.1" } } }, enclave),
+        // The runtime itself has more than 200 open.
+        Shell = "ulimit -n 400",
+    });
 
     private static async Task<Process> StartEnclaveAsync(string endpoint)
     {

@@ -48,3 +48,8 @@ export class Enclave {
     await this.#child.ended;
   }
 }
+
+/** How many requests have come to these, probes left out. */
+export async function requestsOf(enclaves) {
+  return (await Promise.all(enclaves.map(enclave => enclave.requests()))).reduce((sum, count) => sum + count, 0);
+}

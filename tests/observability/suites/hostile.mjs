@@ -44,7 +44,10 @@ export default async function suite(stage) {
     // Which exceptions of the program a connection's end throws is a matter of its moment; a client cannot make one up.
     const types = [...now].filter(series => EXCEPTIONS.test(series));
     assert.ok(types.length <= MOST_EXCEPTIONS, types.join(', '));
-    for (const type of types) known.delete(type), now.delete(type);
+    for (const type of types) {
+      known.delete(type);
+      now.delete(type);
+    }
     assert.deepEqual({ added: [...now].filter(series => !known.has(series)), gone: [...known].filter(series => !now.has(series)) }, { added: [], gone: [] });
   });
   await stage.check('promtool check metrics is silent', async () => assert.equal(await promtool(['check', 'metrics'], await proxy.scrape()), ''));

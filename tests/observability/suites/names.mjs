@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../harness/client.mjs';
 import { deployed } from '../harness/deployed.mjs';
+import { requestsOf } from '../harness/enclave.mjs';
 import { groupings, selectors } from '../harness/promql.mjs';
 
 /** Labels that Prometheus adds. */
@@ -98,11 +99,10 @@ async function everything(proxy, enclaves) {
   const get = path => client.request(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
   for (let i = 0; i < 500; i++) await get('/bytes/100000');
   await get('/status/500');
-  const seen = async () => (await Promise.all(enclaves.map(enclave => enclave.requests()))).reduce((sum, count) => sum + count, 0);
-  const before = await seen();
+  const before = await requestsOf(enclaves);
   const left = new Client(proxy.port);
   left.write('GET /hang HTTP/1.1\r\nHost: a\r\n\r\n');
-  while (await seen() === before) await sleep(20);
+  while (await requestsOf(enclaves) === before) await sleep(20);
   left.close();
   await get('/reset');
   const wrong = new Client(proxy.port);

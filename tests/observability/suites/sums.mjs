@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { Client } from '../harness/client.mjs';
+import { requestsOf } from '../harness/enclave.mjs';
 import { Tally } from '../harness/tally.mjs';
 
 const CONNECTIONS = 16;
@@ -11,7 +12,7 @@ export default async function suite(stage) {
   const enclaves = await stage.enclaves('a', 'b', 'c');
   const proxy = await stage.proxy(enclaves, { Retry: { WaitForEnclave: '00:00:00.200' } });
   const tally = new Tally();
-  const seen = async () => (await Promise.all(enclaves.map(enclave => enclave.requests()))).reduce((sum, count) => sum + count, 0);
+  const seen = () => requestsOf(enclaves);
 
   await stage.check('answers of every kind, from many connections at once', async () => {
     await Promise.all(Array.from({ length: CONNECTIONS }, (_, connection) => mixed(proxy.port, tally, connection)));
