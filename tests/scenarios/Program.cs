@@ -65,12 +65,12 @@ async Task ShowAsync(Scenario scenario)
         return;
     var bars = scenario.Bars(ours).ToList();
     foreach (var bar in bars)
-        verdicts.Add(scenario.Name, bar);
+        verdicts.Add(scenario.Name, bar, ours);
     if (bars.Any(bar => !bar.Passed))
         Console.WriteLine(string.Join('\n', ours.Log.TakeLast(LogLines).Select(line => "  log: " + line)));
     foreach (var peer in rows.Where(row => row != ours))
     {
         foreach (var measure in scenario.Compared)
-            verdicts.Add(scenario.Name, measure.Compare(ours, peer));
+            verdicts.Add(scenario.Name, measure.Compare(ours, peer), ours, peer);
     }
 }

@@ -17,6 +17,7 @@ internal sealed class EnclaveConnection(SimulatedEnclave enclave, Socket socket,
 
     private readonly MessageReader _reader = new(socket);
     private volatile bool _isBusy;
+    private volatile bool _isKilled;
     private MessageHead? _begun;
 
     /// <summary>Whether a request is being answered.</summary>
@@ -32,6 +33,13 @@ internal sealed class EnclaveConnection(SimulatedEnclave enclave, Socket socket,
                 _isBusy = true;
                 _begun = head;
                 await _reader.ReadBodyAsync(head, untilClose: false, CancellationToken.None);
+                if (_isKilled)
+                {
+                    // Written before the front saw the end.
+                    Reset(StartOf(head));
+                    return;
+                }
+
                 _begun = null;
                 if (!await AnswerAsync(head))
                     return;
@@ -43,23 +51,35 @@ internal sealed class EnclaveConnection(SimulatedEnclave enclave, Socket socket,
         catch (Exception ex) when (ex is SocketException or ObjectDisposedException or EndOfStreamException or OperationCanceledException)
         {
             // Killed, or the front has gone. What it had begun to send, it had sent.
-            ledger.AddUnread(enclave.Name, string.Join(' ', _begun?.StartLine ?? []) + _reader.Unread);
+            ledger.AddUnread(enclave.Name, (_begun is { } begun ? StartOf(begun) : "") + _reader.Unread);
             socket.Dispose();
         }
     }
 
-    /// <summary>Ends it as the kernel does for a process that dies: with a reset when something was not read.</summary>
+    /// <summary>
+    /// Ends it as the kernel does for a process that dies: with a reset when something was not read, else with an end of file,
+    /// and a reset for what comes after it. What comes is noted until the front has ended its side too.
+    /// </summary>
     public void Kill()
     {
+        _isKilled = true;
         try
         {
-            ledger.AddUnread(enclave.Name, RawSocket.Close(socket));
+            if (RawSocket.Drain(socket) is { Length: > 0 } unread)
+                Reset(unread);
+            else
+                socket.Shutdown(SocketShutdown.Send);
         }
-        catch (ObjectDisposedException)
+        catch (Exception ex) when (ex is SocketException or ObjectDisposedException)
         {
             // It has ended by itself.
         }
     }
+
+    /// <summary>Resets it, and notes what had come and was not answered.</summary>
+    private void Reset(string unread) => ledger.AddUnread(enclave.Name, unread + RawSocket.Reset(socket));
+
+    private static string StartOf(MessageHead head) => string.Join(' ', head.StartLine);
 
     private async Task<bool> AnswerAsync(MessageHead head)
     {
@@ -77,7 +97,7 @@ internal sealed class EnclaveConnection(SimulatedEnclave enclave, Socket socket,
             case EnclaveMode.BlackHole:
                 return await SwallowAsync();
             case EnclaveMode.ResetAfterReading:
-                ledger.AddUnread(enclave.Name, RawSocket.Reset(socket));
+                Reset("");
                 return false;
             case EnclaveMode.Errors or EnclaveMode.ErrorsOfTheApplication:
                 ledger.AddError();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using ParentProxy.Ingress;
 using ParentProxy.Scenarios.Wire;
 
 namespace ParentProxy.Scenarios.Enclaves;
@@ -90,12 +91,12 @@ internal sealed class SimulatedEnclave(string name, Ledger ledger) : IDisposable
         _connections[connection] = 0;
         _ = ServeAsync(connection);
 
-        // Accepted while it was killed, and seen by nobody.
+        // Accepted while it was killed, or by the kernel before it.
         if (_listener != listener || Mode == EnclaveMode.ResetAtOnce)
             connection.Kill();
     }
 
-    private void Refuse(Socket socket) => ledger.AddUnread(Name, RawSocket.Reset(socket));
+    private void Refuse(Socket socket) => ledger.AddUnread(Name, RawSocket.Refuse(socket));
 
     private async Task ServeAsync(EnclaveConnection connection)
     {
@@ -109,9 +110,10 @@ internal sealed class SimulatedEnclave(string name, Ledger ledger) : IDisposable
         if (Interlocked.Exchange(ref _listener, null) is not { } listener)
             return;
 
-        // Those that the kernel has accepted: what they have sent is sent.
+        // Those that the kernel has accepted: what they have sent is sent. Nobody joins them between the last look and the end.
+        SynFilter.TryAttach(listener);
         while (RawSocket.AcceptWaiting(listener) is { } socket)
-            Refuse(socket);
+            Serve(socket, listener);
         listener.Dispose();
     }
 

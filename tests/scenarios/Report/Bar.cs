@@ -6,7 +6,8 @@ namespace ParentProxy.Scenarios.Report;
 /// <param name="Text">What.</param>
 /// <param name="Passed">Whether it was.</param>
 /// <param name="Measured">What was measured.</param>
-internal sealed record Bar(string Text, bool Passed, string Measured)
+/// <param name="IsTimed">Whether it is about how long something took, which a busy machine decides too.</param>
+internal sealed record Bar(string Text, bool Passed, string Measured, bool IsTimed = false)
 {
     /// <summary>A bar with its measurement.</summary>
     public static Bar Of(string text, bool passed, FormattableString measured) => new(text, passed, measured.ToString(CultureInfo.InvariantCulture));
@@ -25,5 +26,5 @@ internal sealed record Bar(string Text, bool Passed, string Measured)
 
     /// <summary>Something was over in time.</summary>
     public static Bar Within(string text, TimeSpan time, TimeSpan limit) =>
-        Of($"{text} within {limit.TotalSeconds.ToString("0.0##", CultureInfo.InvariantCulture)} s", time <= limit, $"{time.TotalSeconds:F3} s");
+        Of($"{text} within {limit.TotalSeconds.ToString("0.0##", CultureInfo.InvariantCulture)} s", time <= limit, $"{time.TotalSeconds:F3} s") with { IsTimed = true };
 }

@@ -10,6 +10,9 @@ internal sealed class Figures
     /// <summary>From here on a client notices.</summary>
     private static readonly TimeSpan Noticeable = TimeSpan.FromMilliseconds(500);
 
+    // A load generator that comes late has measured the machine.
+    private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(100);
+
     private readonly IReadOnlyList<Sample> _samples;
     private readonly IReadOnlyList<Arrival> _arrivals;
     private readonly HashSet<string> _sentToFaulty;
@@ -113,6 +116,9 @@ internal sealed class Figures
 
     /// <summary>How late the load generator was at most: a busy machine.</summary>
     public TimeSpan Lateness => _samples.Select(s => s.Sent - s.Scheduled).DefaultIfEmpty().Max();
+
+    /// <summary>Whether that was too late for what was measured to tell of the front alone.</summary>
+    public bool IsOfBusyMachine => Lateness > Late;
 
     /// <summary>Failures by their kind.</summary>
     public IEnumerable<KeyValuePair<Outcome, int>> FailuresByKind(bool isPost) => FailuresOf(isPost).CountBy(s => s.Outcome).OrderBy(k => k.Key);

@@ -7,7 +7,8 @@ namespace ParentProxy.Scenarios.Report;
 /// <param name="Of">Takes it from a run.</param>
 /// <param name="Tolerance">What is no difference.</param>
 /// <param name="Format">How it is shown.</param>
-internal sealed record Measure(string Text, Func<Figures, double> Of, double Tolerance, string Format)
+/// <param name="IsTimed">Whether it is about how long something took.</param>
+internal sealed record Measure(string Text, Func<Figures, double> Of, double Tolerance, string Format, bool IsTimed = false)
 {
     /// <summary>GETs that failed.</summary>
     public static Measure FailedGets { get; } = new("failed GETs", f => f.FailedGets, 0, "0");
@@ -19,7 +20,7 @@ internal sealed record Measure(string Text, Func<Figures, double> Of, double Tol
     public static Measure Duplicates { get; } = new("POSTs read twice", f => f.Duplicates, 0, "0");
 
     /// <summary>Seconds until clients notice nothing any more.</summary>
-    public static Measure Recovery { get; } = new("time to recovery", f => f.RecoveredAfter.TotalSeconds, 1, "0.00 's'");
+    public static Measure Recovery { get; } = new("time to recovery", f => f.RecoveredAfter.TotalSeconds, 1, "0.00 's'", IsTimed: true);
 
     /// <summary>All.</summary>
     public static IReadOnlyList<Measure> All { get; } = [FailedGets, LostPosts, Duplicates, Recovery];
@@ -31,6 +32,6 @@ internal sealed record Measure(string Text, Func<Figures, double> Of, double Tol
         return Bar.Of(
             $"{Text}: not worse than {peer.Front}",
             mine <= theirs + Tolerance,
-            $"{mine.ToString(Format, CultureInfo.InvariantCulture)}, {peer.Front} {theirs.ToString(Format, CultureInfo.InvariantCulture)}");
+            $"{mine.ToString(Format, CultureInfo.InvariantCulture)}, {peer.Front} {theirs.ToString(Format, CultureInfo.InvariantCulture)}") with { IsTimed = IsTimed };
     }
 }
