@@ -29,9 +29,10 @@ internal sealed record Measure(string Text, Func<Figures, double> Of, double Tol
     public Bar Compare(Figures ours, Figures peer)
     {
         double mine = Of(ours), theirs = Of(peer);
-        return Bar.Of(
+        var bar = Bar.Of(
             $"{Text}: not worse than {peer.Front}",
             mine <= theirs + Tolerance,
-            $"{mine.ToString(Format, CultureInfo.InvariantCulture)}, {peer.Front} {theirs.ToString(Format, CultureInfo.InvariantCulture)}") with { IsTimed = IsTimed };
+            $"{mine.ToString(Format, CultureInfo.InvariantCulture)}, {peer.Front} {theirs.ToString(Format, CultureInfo.InvariantCulture)}");
+        return bar with { IsTimed = IsTimed };
     }
 }
