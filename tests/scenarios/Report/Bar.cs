@@ -6,7 +6,7 @@ namespace ParentProxy.Scenarios.Report;
 /// <param name="Text">What.</param>
 /// <param name="Passed">Whether it was.</param>
 /// <param name="Measured">What was measured.</param>
-/// <param name="IsTimed">Whether it is about how long something took, which a busy machine decides too.</param>
+/// <param name="IsTimed">Whether it is about how long something took, which a starved machine decides too.</param>
 internal sealed record Bar(string Text, bool Passed, string Measured, bool IsTimed = false)
 {
     /// <summary>A bar with its measurement.</summary>

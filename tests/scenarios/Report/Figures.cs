@@ -12,6 +12,7 @@ internal sealed class Figures
 
     // A load generator that comes late has measured the machine.
     private static readonly TimeSpan Late = TimeSpan.FromMilliseconds(100);
+    private const double MuchStolen = 0.1;
 
     private readonly IReadOnlyList<Sample> _samples;
     private readonly IReadOnlyList<Arrival> _arrivals;
@@ -117,8 +118,14 @@ internal sealed class Figures
     /// <summary>How late the load generator was at most: a busy machine.</summary>
     public TimeSpan Lateness => _samples.Select(s => s.Sent - s.Scheduled).DefaultIfEmpty().Max();
 
-    /// <summary>Whether that was too late for what was measured to tell of the front alone.</summary>
-    public bool IsOfBusyMachine => Lateness > Late;
+    /// <summary>The share of the wanted processor time that other virtual machines had, 0 to 1.</summary>
+    public double Stolen { get; init; }
+
+    /// <summary>Whether the load came too late for what was measured to tell of the front alone.</summary>
+    public bool IsLate => Lateness > Late;
+
+    /// <summary>Whether it did because the machine had too little of the processor: a front that takes all of it is no excuse.</summary>
+    public bool IsStarved => IsLate && Stolen > MuchStolen;
 
     /// <summary>Failures by their kind.</summary>
     public IEnumerable<KeyValuePair<Outcome, int>> FailuresByKind(bool isPost) => FailuresOf(isPost).CountBy(s => s.Outcome).OrderBy(k => k.Key);

@@ -21,6 +21,7 @@ internal static class Table
         ("recovered after", f => Text($"{f.RecoveredAfter.TotalSeconds:F2} s")),
         ("out after", f => Text($"{f.OutAfter.TotalSeconds:F2} s")),
         ("load late by", f => Text($"{f.Lateness.TotalMilliseconds:F0} ms")),
+        ("stolen", f => Text($"{f.Stolen:P0}")),
     ];
 
     /// <summary>Writes it.</summary>

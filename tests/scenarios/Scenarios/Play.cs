@@ -1,6 +1,7 @@
 using ParentProxy.Scenarios.Fronts;
 using ParentProxy.Scenarios.Load;
 using ParentProxy.Scenarios.Report;
+using ParentProxy.Scenarios.Wire;
 
 namespace ParentProxy.Scenarios.Scenarios;
 
@@ -15,7 +16,7 @@ internal static class Play
         for (var play = 1; ; play++)
         {
             var figures = await RunOnceAsync(scenario, kind, seconds, cancellationToken);
-            if (!figures.IsOfBusyMachine || play == Plays)
+            if (!figures.IsLate || play == Plays)
                 return figures;
         }
     }
@@ -25,6 +26,7 @@ internal static class Play
         var length = seconds > scenario.Length ? seconds.Value : scenario.Length;
         using var stage = new Stage(scenario.Enclaves);
         await using var front = stage.Front = await scenario.StartFrontAsync(kind, stage, cancellationToken);
+        var before = ProcessorTime.Now;
         stage.Clock.Start(scenario.WarmUp);
         var load = new OpenLoop(front.Port, stage.Clock);
         var requests = load.RunAsync(length, cancellationToken);
@@ -39,6 +41,6 @@ internal static class Play
         }
 
         await await requests;
-        return new Figures(kind.Name, load.Samples, stage.Ledger, stage.Fault, front.Log, broken);
+        return new Figures(kind.Name, load.Samples, stage.Ledger, stage.Fault, front.Log, broken) { Stolen = ProcessorTime.Now.StolenSince(before) };
     }
 }
