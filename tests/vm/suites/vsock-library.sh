@@ -1,11 +1,12 @@
-# The test assembly of the vsock library, whole, where CID 1 can be bound: one result for each of its tests.
+# The tests of the vsock library that need AF_VSOCK, where CID 1 can be bound: one result for each. The others pass on
+# any machine, and under emulation they would only take time.
 source /out/settings
 source "$REPO/tests/vm/guest/lib.sh"
 
 assembly=$REPO/tests/ParentProxy.Vsock.Tests/bin/$CONFIGURATION/net10.0/ParentProxy.Vsock.Tests.dll
 trx=$work/vsock.trx
 cd "$work" || exit 1
-timeout 500 "$DOTNET" test "$assembly" --logger "trx;LogFileName=$trx" --logger "console;verbosity=normal"
+timeout 500 "$DOTNET" test "$assembly" --filter FullyQualifiedName~ParentProxy.Vsock.Tests.Live --logger "trx;LogFileName=$trx" --logger "console;verbosity=normal"
 status=$?
 
 [[ -s $trx ]] || { not_ok "runs" "no results, exit status $status, see logs/$SUITE.log"; exit 0; }
