@@ -26,6 +26,7 @@ internal sealed class Enclave
     private int _waiting;
     private int _weight = 1;
     private long _returned;
+    private long _lastAnswer;
     private long _stateChanges;
 
     /// <summary>A new enclave, which nothing is known of.</summary>
@@ -134,6 +135,9 @@ internal sealed class Enclave
     /// <summary>The evidence that waits for a probe, or null.</summary>
     public Evidence? PendingEvidence { get; private set; }
 
+    /// <summary>Takes part in the current pool with something that is no request; null when there is none. The caller releases it.</summary>
+    public EnclaveHttpPool? LeasePool() => Volatile.Read(ref _pool) is { } pool && pool.TryLease() ? pool : null;
+
     /// <summary>Starts a request on the current pool, or says that the enclave has just been retired.</summary>
     public bool TryBeginRequest(out EnclaveHttpPool? pool)
     {
@@ -219,6 +223,10 @@ internal sealed class Enclave
         ProbeWanted.Set();
     }
 
+    /// <summary>The application is at work: the head of an answer came that is no server error, or more of such an answer.</summary>
+    /// <param name="now">Timestamp of now.</param>
+    public void ReportAnswer(long now) => Volatile.Write(ref _lastAnswer, now);
+
     /// <summary>Takes the pending evidence, for the probe that is about to test it.</summary>
     public Evidence? TakeEvidence()
     {
@@ -236,9 +244,12 @@ internal sealed class Enclave
     public void ReportProbe(ProbeResult result, bool onEvidence)
     {
         var probe = _configuration.Options.Health.Probe;
-        Metrics.CountProbe(result);
         lock (_gate)
         {
+            // Answers to requests keep an enclave in; only a probe's own brings one back.
+            if (_status.State == EnclaveState.Healthy && result is { Ok: false, QueuedSince: { } since } && Volatile.Read(ref _lastAnswer) is var answer && answer >= since && answer != 0)
+                result = result with { Ok = true, Code = ProbeResult.Busy, Detail = $"{result.Detail}, but requests were answered meanwhile: the application is busy" };
+            Metrics.CountProbe(result);
             if (IsRetired)
                 return;
             _successes = result.Ok ? _successes + 1 : 0;
