@@ -12,6 +12,9 @@ internal sealed class Enclave
     /// <summary>Without any, nothing would warm up.</summary>
     private const double SmallestShare = 0.1;
 
+    /// <summary>How long requests have to leave an enclave that is out.</summary>
+    private static readonly TimeSpan ToLeave = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly EnclaveRegistry _registry;
     private readonly ActiveConfiguration _configuration;
@@ -27,6 +30,7 @@ internal sealed class Enclave
     private int _weight = 1;
     private long _returned;
     private long _lastAnswer;
+    private volatile Outage _outage;
     private long _stateChanges;
 
     /// <summary>A new enclave, which nothing is known of.</summary>
@@ -95,6 +99,9 @@ internal sealed class Enclave
 
     /// <summary>Whether <c>/health</c> counts it.</summary>
     public bool IsCounted => Cluster is null;
+
+    /// <summary>Whether it stays out and nobody has said yet what that means for the requests it has.</summary>
+    public bool HasUntoldOutage => _outage == Outage.Untold;
 
     /// <summary>The state now.</summary>
     public EnclaveStatus Status => Volatile.Read(ref _status);
@@ -271,6 +278,8 @@ internal sealed class Enclave
             Volatile.Write(ref _status, _status with { LastProbe = result, Reason = isStillOut ? result.Detail : _status.Reason });
             if (next != _status.State)
                 Change(next, result.Detail, probeHealthy: next == EnclaveState.Healthy);
+            else if (_outage == Outage.None && StaysOut(next, probe.UnhealthyAfter))
+                _outage = Outage.Untold;
         }
 
         if (!result.Connected)
@@ -278,6 +287,18 @@ internal sealed class Enclave
 
         // Also without a change: a request may wait for just this verdict.
         _registry.Changed.Set();
+    }
+
+    /// <summary>Takes it on oneself to say what an outage means for the requests it has; once for each.</summary>
+    public bool TryTellOutage()
+    {
+        lock (_gate)
+        {
+            if (_outage != Outage.Untold)
+                return false;
+            _outage = Outage.Told;
+            return true;
+        }
     }
 
     /// <summary>The enclave left the configuration: it gets nothing new.</summary>
@@ -305,11 +326,19 @@ internal sealed class Enclave
             _registry.DialFailed.Set();
     }
 
+    /// <summary>
+    /// Whether it has just turned out that it stays out: a probe has failed again, so long after the one that took it out that
+    /// the requests which could leave have left.
+    /// </summary>
+    private bool StaysOut(EnclaveState next, int unhealthyAfter) =>
+        next == EnclaveState.Unhealthy && _failures >= unhealthyAfter && _time.GetUtcNow() - _status.Since >= ToLeave;
+
     private static string Word(EnclaveState state) => state.ToString().ToLowerInvariant();
 
     private void Change(EnclaveState state, string reason, bool probeHealthy)
     {
         var from = _status.State;
+        _outage = Outage.None;
         Interlocked.Increment(ref _stateChanges);
         if (state is not (EnclaveState.Draining or EnclaveState.Gone))
             Metrics.CountStateChange(state);
@@ -324,5 +353,12 @@ internal sealed class Enclave
         Volatile.Write(ref _status, _status with { State = state, Since = _time.GetUtcNow(), Reason = reason, ProbeHealthy = probeHealthy });
         EnclaveLog.StateChanged(_logger, state is EnclaveState.Unhealthy or EnclaveState.Ejected ? LogLevel.Warning : LogLevel.Information, this, Word(from), Word(state), reason);
         _registry.Changed.Set();
+    }
+
+    private enum Outage
+    {
+        None,
+        Untold,
+        Told,
     }
 }

@@ -96,9 +96,9 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
                 return early;
             fresh = AskAsync(probe, decided.Token);
 
-            // The application may have to be rid of another connection before it sees this one.
+            // The application may have to be rid of another connection before it sees this one; not where it has the question.
             await SettleAsync(fresh, decided.Token);
-            if (!fresh.IsCompleted)
+            if (!fresh.IsCompleted && pooled.IsCompleted)
                 pool.Http1?.MakeWayFor(() => !fresh.IsCompleted);
             await Task.WhenAny((Task)fresh, pooled);
             return !fresh.IsCompleted && await pooled is { } late ? late : await fresh;

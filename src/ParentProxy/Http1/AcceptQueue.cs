@@ -37,7 +37,7 @@ internal sealed class AcceptQueue
     /// </summary>
     public bool MayAskFor(Http1PoolEntry entry, TimeSpan now)
     {
-        if (entry.HasAnswered || entry.Connection.HasReceived || !entry.IsRented || entry.Opened <= _acceptedUntil)
+        if (entry.HasAnswered || entry.Connection.HasReceived || !entry.IsRented || entry.Opened < _acceptedUntil)
             return false;
         if (entry.AskedAt == _answered || !MayAsk(now))
             return false;

@@ -87,6 +87,12 @@ internal sealed class Attempt : IDisposable
     /// <summary>How far it has come.</summary>
     public AttemptPhase Phase => _phase;
 
+    /// <summary>Timestamp of when it had a connection; 0 before.</summary>
+    public long ConnectedAt => _connected;
+
+    /// <summary>For how long nothing may move now.</summary>
+    public TimeSpan TimeLimit => Limit(_phase);
+
     /// <summary>How it failed, or null.</summary>
     public AttemptFailure? Failure { get; private set; }
 
