@@ -12,6 +12,9 @@ internal sealed class Enclave
     /// <summary>Without any, nothing would warm up.</summary>
     private const double SmallestShare = 0.1;
 
+    /// <summary>How long requests have to leave an enclave that is out.</summary>
+    private static readonly TimeSpan ToLeave = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly EnclaveRegistry _registry;
     private readonly ActiveConfiguration _configuration;
@@ -26,6 +29,8 @@ internal sealed class Enclave
     private int _waiting;
     private int _weight = 1;
     private long _returned;
+    private long _lastAnswer;
+    private volatile Outage _outage;
     private long _stateChanges;
 
     /// <summary>A new enclave, which nothing is known of.</summary>
@@ -95,6 +100,9 @@ internal sealed class Enclave
     /// <summary>Whether <c>/health</c> counts it.</summary>
     public bool IsCounted => Cluster is null;
 
+    /// <summary>Whether it stays out and nobody has said yet what that means for the requests it has.</summary>
+    public bool HasUntoldOutage => _outage == Outage.Untold;
+
     /// <summary>The state now.</summary>
     public EnclaveStatus Status => Volatile.Read(ref _status);
 
@@ -133,6 +141,9 @@ internal sealed class Enclave
 
     /// <summary>The evidence that waits for a probe, or null.</summary>
     public Evidence? PendingEvidence { get; private set; }
+
+    /// <summary>Takes part in the current pool with something that is no request; null when there is none. The caller releases it.</summary>
+    public EnclaveHttpPool? LeasePool() => Volatile.Read(ref _pool) is { } pool && pool.TryLease() ? pool : null;
 
     /// <summary>Starts a request on the current pool, or says that the enclave has just been retired.</summary>
     public bool TryBeginRequest(out EnclaveHttpPool? pool)
@@ -219,6 +230,10 @@ internal sealed class Enclave
         ProbeWanted.Set();
     }
 
+    /// <summary>The application is at work: the head of an answer came that is no server error, or more of such an answer.</summary>
+    /// <param name="now">Timestamp of now.</param>
+    public void ReportAnswer(long now) => Volatile.Write(ref _lastAnswer, now);
+
     /// <summary>Takes the pending evidence, for the probe that is about to test it.</summary>
     public Evidence? TakeEvidence()
     {
@@ -236,9 +251,12 @@ internal sealed class Enclave
     public void ReportProbe(ProbeResult result, bool onEvidence)
     {
         var probe = _configuration.Options.Health.Probe;
-        Metrics.CountProbe(result);
         lock (_gate)
         {
+            // Answers to requests keep an enclave in; only a probe's own brings one back.
+            if (_status.State == EnclaveState.Healthy && result is { Ok: false, QueuedSince: { } since } && Volatile.Read(ref _lastAnswer) is var answer && answer >= since && answer != 0)
+                result = result with { Ok = true, Code = ProbeResult.Busy, Detail = $"{result.Detail}, but requests were answered meanwhile: the application is busy" };
+            Metrics.CountProbe(result);
             if (IsRetired)
                 return;
             _successes = result.Ok ? _successes + 1 : 0;
@@ -260,6 +278,8 @@ internal sealed class Enclave
             Volatile.Write(ref _status, _status with { LastProbe = result, Reason = isStillOut ? result.Detail : _status.Reason });
             if (next != _status.State)
                 Change(next, result.Detail, probeHealthy: next == EnclaveState.Healthy);
+            else if (_outage == Outage.None && StaysOut(next, probe.UnhealthyAfter))
+                _outage = Outage.Untold;
         }
 
         if (!result.Connected)
@@ -267,6 +287,18 @@ internal sealed class Enclave
 
         // Also without a change: a request may wait for just this verdict.
         _registry.Changed.Set();
+    }
+
+    /// <summary>Takes it on oneself to say what an outage means for the requests it has; once for each.</summary>
+    public bool TryTellOutage()
+    {
+        lock (_gate)
+        {
+            if (_outage != Outage.Untold)
+                return false;
+            _outage = Outage.Told;
+            return true;
+        }
     }
 
     /// <summary>The enclave left the configuration: it gets nothing new.</summary>
@@ -294,11 +326,19 @@ internal sealed class Enclave
             _registry.DialFailed.Set();
     }
 
+    /// <summary>
+    /// Whether it has just turned out that it stays out: a probe has failed again, so long after the one that took it out that
+    /// the requests which could leave have left.
+    /// </summary>
+    private bool StaysOut(EnclaveState next, int unhealthyAfter) =>
+        next == EnclaveState.Unhealthy && _failures >= unhealthyAfter && _time.GetUtcNow() - _status.Since >= ToLeave;
+
     private static string Word(EnclaveState state) => state.ToString().ToLowerInvariant();
 
     private void Change(EnclaveState state, string reason, bool probeHealthy)
     {
         var from = _status.State;
+        _outage = Outage.None;
         Interlocked.Increment(ref _stateChanges);
         if (state is not (EnclaveState.Draining or EnclaveState.Gone))
             Metrics.CountStateChange(state);
@@ -313,5 +353,12 @@ internal sealed class Enclave
         Volatile.Write(ref _status, _status with { State = state, Since = _time.GetUtcNow(), Reason = reason, ProbeHealthy = probeHealthy });
         EnclaveLog.StateChanged(_logger, state is EnclaveState.Unhealthy or EnclaveState.Ejected ? LogLevel.Warning : LogLevel.Information, this, Word(from), Word(state), reason);
         _registry.Changed.Set();
+    }
+
+    private enum Outage
+    {
+        None,
+        Untold,
+        Told,
     }
 }

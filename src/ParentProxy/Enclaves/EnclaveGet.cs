@@ -3,8 +3,8 @@ using System.Text;
 namespace ParentProxy.Enclaves;
 
 /// <summary>
-/// A GET of our own to the application in an enclave, over a connection of its own: a pooled one would say how the enclave
-/// was, not how it is, and would take the place of a request.
+/// A GET of our own to the application in an enclave, over a connection of its own, which takes the place of no request and
+/// shows that a new one can be had.
 /// </summary>
 internal static class EnclaveGet
 {

@@ -8,4 +8,15 @@ namespace ParentProxy.Enclaves;
 /// <param name="Detail">The sentence for the log: what was asked, what was answered, which setting decides.</param>
 /// <param name="Status">The HTTP status, when there was one.</param>
 /// <param name="Connected">Whether a connection came about, whatever became of it.</param>
-internal sealed record ProbeResult(DateTimeOffset At, bool Ok, TimeSpan Latency, string Code, string Detail, int? Status = null, bool Connected = true);
+/// <param name="QueuedSince">
+/// For a probe that had no answer in time: from when on it may just have queued behind requests; null where the application
+/// had a free ear for it.
+/// </param>
+internal sealed record ProbeResult(DateTimeOffset At, bool Ok, TimeSpan Latency, string Code, string Detail, int? Status = null, bool Connected = true, long? QueuedSince = null)
+{
+    /// <summary>The code of a probe that had no answer in time.</summary>
+    public const string Timeout = "timeout";
+
+    /// <summary>The code of a probe that had none because the application was answering requests meanwhile.</summary>
+    public const string Busy = "busy";
+}

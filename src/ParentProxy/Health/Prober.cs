@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
@@ -8,25 +7,48 @@ using ParentProxy.Enclaves;
 namespace ParentProxy.Health;
 
 /// <summary>
-/// Probes one enclave, each time over a connection of its own: a pooled one would say how the enclave was, not how it is.
+/// Probes one enclave: over a connection that is idle in its pool, where there is one, since an application that serves one
+/// connection at a time would not see another. Only good news is taken from there: whatever else becomes of it, a connection
+/// of the probe's own decides.
 /// </summary>
 internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvider time)
 {
-    private const int MaxBodyBytes = 64 * 1024;
+    /// <summary>Says to the application who asks.</summary>
+    public const string UserAgent = "parent-proxy-probe";
+
+    /// <summary>As much of a body as is searched for <c>Health:Probe:ExpectedBody</c>.</summary>
+    public const int MaxBodyBytes = 64 * 1024;
+
+    /// <summary>Without an answer for so long, the probe tries what is next.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Probes once. Never throws but for <paramref name="cancellationToken"/>.</summary>
-    public async Task<ProbeResult> ProbeAsync(ProbeOptions options, Version httpVersion, TimeSpan timeout, CancellationToken cancellationToken)
+    /// <param name="options">What is asked, and what counts as healthy.</param>
+    /// <param name="httpVersion">1.1 or 2.</param>
+    /// <param name="timeout">How long it may take, whatever it tries.</param>
+    /// <param name="mayReuse">Whether an answer on a connection that is open already is enough.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<ProbeResult> ProbeAsync(ProbeOptions options, Version httpVersion, TimeSpan timeout, bool mayReuse, CancellationToken cancellationToken)
     {
-        var endpoint = options.Port is { } port ? enclave.Endpoint.WithPort(port) : enclave.Endpoint;
-        var started = time.GetTimestamp();
-        var connected = new StrongBox<bool>();
         using var deadline = new CancellationTokenSource(timeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        var probe = new Probe(options, httpVersion, timeout, options.Port is { } port ? enclave.Endpoint.WithPort(port) : enclave.Endpoint, time.GetTimestamp());
         try
         {
-            return options.Type == ProbeType.Connect
-                ? await ConnectAsync(endpoint, timeout, started, linked.Token)
-                : await GetAsync(endpoint, options, httpVersion, timeout, started, connected, linked.Token);
+            if (options.Type == ProbeType.Connect)
+                return await ConnectAsync(probe, linked.Token);
+
+            // What listens at another port, or answers for another host, is not what serves the requests.
+            if (probe.Endpoint != enclave.Endpoint || options.Host is not null || enclave.LeasePool() is not { } pool)
+                return await AskAsync(probe, linked.Token);
+            try
+            {
+                return await AskAsync(probe, pool, mayReuse, linked.Token);
+            }
+            finally
+            {
+                pool.Release();
+            }
         }
         catch (Exception ex)
         {
@@ -36,49 +58,126 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
             {
                 DialException dial => Failed(dial.Code, $"the probe failed {dial.Message}"),
                 HttpRequestException { InnerException: DialException dial } => Failed(dial.Code, $"the probe failed {dial.Message}"),
-                OperationCanceledException => Failed("timeout", string.Create(CultureInfo.InvariantCulture, $"{Describe(options, endpoint)} had no answer within {timeout.TotalSeconds:0.###} s (Health:Probe:Timeout)")),
-                HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => Failed("closed", $"{Describe(options, endpoint)} was answered by closing the connection"),
-                HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => Failed("protocol", $"{Describe(options, endpoint)} was answered by something that is not HTTP/{httpVersion} (Routing:HttpVersion, Health:Probe:Type)"),
-                _ => Failed("protocol", $"{Describe(options, endpoint)} failed: {ex.GetBaseException().Message.TrimEnd('.')} (Routing:HttpVersion, Health:Probe:Type)"),
+                OperationCanceledException => Failed(ProbeResult.Timeout, string.Create(CultureInfo.InvariantCulture, $"{probe} had no answer within {timeout.TotalSeconds:0.###} s (Health:Probe:Timeout)")),
+                HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => Failed("closed", $"{probe} was answered by closing the connection"),
+                HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => Failed("protocol", $"{probe} was answered by something that is not HTTP/{httpVersion} (Routing:HttpVersion, Health:Probe:Type)"),
+                _ => Failed("protocol", $"{probe} failed: {ex.GetBaseException().Message.TrimEnd('.')} (Routing:HttpVersion, Health:Probe:Type)"),
             };
         }
 
-        ProbeResult Failed(string code, string detail) => new(time.GetUtcNow(), false, time.GetElapsedTime(started), code, detail, Connected: connected.Value);
+        ProbeResult Failed(string code, string detail) => new(
+            time.GetUtcNow(),
+            false,
+            time.GetElapsedTime(probe.Started),
+            code,
+            detail,
+            Connected: probe.IsConnected,
+            QueuedSince: code == ProbeResult.Timeout && !probe.IsHeard && probe.Endpoint == enclave.Endpoint ? probe.Started : null);
     }
 
-    private static string Describe(ProbeOptions options, EnclaveEndpoint endpoint) => $"probe GET {EnclaveGet.Shown(options.Path)} on {endpoint}";
-
-    private async Task<ProbeResult> ConnectAsync(EnclaveEndpoint endpoint, TimeSpan timeout, long started, CancellationToken cancellationToken)
+    private async Task<ProbeResult> ConnectAsync(Probe probe, CancellationToken cancellationToken)
     {
-        await using var stream = await dialer.DialAsync(endpoint, timeout, cancellationToken);
-        return new ProbeResult(time.GetUtcNow(), true, time.GetElapsedTime(started), "ok", $"{endpoint} accepts connections");
+        await using var stream = await dialer.DialAsync(probe.Endpoint, probe.Timeout, cancellationToken);
+        return new ProbeResult(time.GetUtcNow(), true, time.GetElapsedTime(probe.Started), "ok", $"{probe.Endpoint} accepts connections");
     }
 
-    private async Task<ProbeResult> GetAsync(EnclaveEndpoint endpoint, ProbeOptions options, Version httpVersion, TimeSpan timeout, long started, StrongBox<bool> connected, CancellationToken cancellationToken)
+    /// <summary>
+    /// Asks over an idle connection of the pool and, when that does not help within <see cref="Patience"/>, over a fresh one.
+    /// </summary>
+    private async Task<ProbeResult> AskAsync(Probe probe, EnclaveHttpPool pool, bool mayReuse, CancellationToken cancellationToken)
+    {
+        using var decided = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var pooled = mayReuse ? AskPooledAsync(probe, pool, decided.Token) : Task.FromResult<ProbeResult?>(null);
+        Task<ProbeResult>? fresh = null;
+        try
+        {
+            await SettleAsync(pooled, decided.Token);
+            if (pooled.IsCompleted && await pooled is { } early)
+                return early;
+            fresh = AskAsync(probe, decided.Token);
+
+            // The application may have to be rid of another connection before it sees this one; not where it has the question.
+            await SettleAsync(fresh, decided.Token);
+            if (!fresh.IsCompleted && pooled.IsCompleted)
+                pool.Http1?.MakeWayFor(() => !fresh.IsCompleted);
+            await Task.WhenAny((Task)fresh, pooled);
+            return !fresh.IsCompleted && await pooled is { } late ? late : await fresh;
+        }
+        finally
+        {
+            // Neither outlives the probe; how the other one ends does not matter.
+            await decided.CancelAsync();
+            await ((Task)pooled).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (fresh is not null)
+                await ((Task)fresh).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Waits until a task is done, but not for long.</summary>
+    private async Task SettleAsync(Task task, CancellationToken cancellationToken)
+    {
+        if (!task.IsCompleted)
+            await WakeSignal.WaitAsync(task, Patience, time, cancellationToken);
+    }
+
+    /// <summary>Asks over a connection that is there already. Null when there is none, or it did not give the answer of a healthy one.</summary>
+    private async Task<ProbeResult?> AskPooledAsync(Probe probe, EnclaveHttpPool pool, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (pool.Http1 is { } connections)
+            {
+                var status = await PooledProbe.AskAsync(connections, probe.Options, () => probe.IsHeard = true, cancellationToken);
+                return status is { } good ? Verdict(probe, true, "ok", $"{probe} answered {good}", good) : null;
+            }
+
+            if (pool.OpenConnections == 0)
+                return null;
+            probe.IsHeard = true;
+            using var request = probe.Request();
+            using var response = await pool.Http2!.SendAsync(request, cancellationToken);
+            return await JudgeAsync(probe, response, cancellationToken) is { Ok: true } result ? result : null;
+        }
+        catch (Exception)
+        {
+            // It may have been ending just then, or be long dead.
+            return null;
+        }
+    }
+
+    /// <summary>Asks over a fresh connection.</summary>
+    private async Task<ProbeResult> AskAsync(Probe probe, CancellationToken cancellationToken)
     {
         using var client = EnclaveGet.Client(async ct =>
         {
-            var stream = await dialer.DialAsync(endpoint, timeout, ct);
-            connected.Value = true;
+            var stream = await dialer.DialAsync(probe.Endpoint, probe.Timeout, ct);
+            probe.IsConnected = true;
             return stream;
         });
-        using var request = EnclaveGet.Request(options.Path, httpVersion, options.Host, "parent-proxy-probe");
+        using var request = probe.Request();
         using var response = await client.SendAsync(request, cancellationToken);
+        return await JudgeAsync(probe, response, cancellationToken);
+    }
+
+    private async Task<ProbeResult> JudgeAsync(Probe probe, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var options = probe.Options;
         var status = (int)response.StatusCode;
         if (!options.ExpectedStatus.Contains(status))
         {
-            return Verdict(false, "status", $"{Describe(options, endpoint)} answered {status}, expected {options.ExpectedStatus}; Health:Probe:Path sets what is asked, Health:Probe:ExpectedStatus what counts as healthy");
+            return Verdict(probe, false, "status", $"{probe} answered {status}, expected {options.ExpectedStatus}; Health:Probe:Path sets what is asked, Health:Probe:ExpectedStatus what counts as healthy", status);
         }
 
         if (options.ExpectedBody is { } expected && !await BodyContainsAsync(response, expected, cancellationToken))
         {
-            return Verdict(false, "body", $"{Describe(options, endpoint)} answered {status} without the text of Health:Probe:ExpectedBody in its first {MaxBodyBytes} bytes");
+            return Verdict(probe, false, "body", $"{probe} answered {status} without the text of Health:Probe:ExpectedBody in its first {MaxBodyBytes} bytes", status);
         }
 
-        return Verdict(true, "ok", $"{Describe(options, endpoint)} answered {status}");
-
-        ProbeResult Verdict(bool ok, string code, string detail) => new(time.GetUtcNow(), ok, time.GetElapsedTime(started), code, detail, status);
+        return Verdict(probe, true, "ok", $"{probe} answered {status}", status);
     }
+
+    private ProbeResult Verdict(Probe probe, bool ok, string code, string detail, int status) =>
+        new(time.GetUtcNow(), ok, time.GetElapsedTime(probe.Started), code, detail, status);
 
     private static async Task<bool> BodyContainsAsync(HttpResponseMessage response, string expected, CancellationToken cancellationToken)
     {
@@ -93,5 +192,27 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>One probe, and how far it has come.</summary>
+    private sealed class Probe(ProbeOptions options, Version httpVersion, TimeSpan timeout, EnclaveEndpoint endpoint, long started)
+    {
+        public ProbeOptions Options => options;
+
+        public TimeSpan Timeout => timeout;
+
+        public EnclaveEndpoint Endpoint => endpoint;
+
+        public long Started => started;
+
+        /// <summary>Whether a connection of its own came about.</summary>
+        public volatile bool IsConnected;
+
+        /// <summary>Whether it was sent on a connection that the application serves, so that it stands behind no other.</summary>
+        public volatile bool IsHeard;
+
+        public HttpRequestMessage Request() => EnclaveGet.Request(options.Path, httpVersion, options.Host, UserAgent);
+
+        public override string ToString() => $"probe GET {EnclaveGet.Shown(options.Path)} on {endpoint}";
     }
 }

@@ -51,6 +51,9 @@ internal sealed class Http1Pool : IDisposable
     /// <summary>Who waits for a connection, in order of arrival. While a connection is idle none of them can use it, save for a moment: it has ended or is past its time then.</summary>
     private readonly LinkedList<Http1PoolWaiter> _waiters = [];
 
+    /// <summary>Whether connections that have not answered yet wait for the peer to be rid of others.</summary>
+    private readonly AcceptQueue _acceptQueue = new();
+
     /// <summary>The one timer, for what is idle and who waits; set only while there are such.</summary>
     private readonly ITimer _timer;
 
@@ -230,10 +233,47 @@ internal sealed class Http1Pool : IDisposable
         if (!entry.TryGiveBack())
             throw NotRented();
         var now = Now;
-        if (reusable && entry.Tunnel is null && !IsDisposed() && TrySetExpiry(entry, now))
+        if (!entry.HasAnswered && connection.HasReceived)
+            NoteAnswered(entry);
+        if (!MakesWay(now) && reusable && entry.Tunnel is null && !IsDisposed() && TrySetExpiry(entry, now))
             BecomeIdle(entry, now);
         else
             Close(entry);
+    }
+
+    /// <summary>
+    /// A request has waited for a sign of life on a connection. Perhaps the peer serves others alone and has not accepted this
+    /// one: then one that nobody needs is closed, now or when the next comes back.
+    /// </summary>
+    public void MakeWayFor(Http1Connection connection)
+    {
+        var entry = RentedEntry(connection);
+        if (entry.HasAnswered)
+            return;
+        List<Http1PoolEntry> leaving = [];
+        lock (_lock)
+        {
+            if (!_isDisposed && _acceptQueue.MayAskFor(entry, Now))
+                leaving = MakeWay(() => entry is { HasAnswered: false, IsRented: true } && !connection.HasReceived);
+        }
+
+        foreach (var one in leaving)
+            Close(one);
+    }
+
+    /// <summary>The same for a connection that is none of the pool's.</summary>
+    /// <param name="isWaiting">Whether it still waits.</param>
+    public void MakeWayFor(Func<bool> isWaiting)
+    {
+        List<Http1PoolEntry> leaving = [];
+        lock (_lock)
+        {
+            if (!_isDisposed && _acceptQueue.MayAsk(Now))
+                leaving = MakeWay(isWaiting);
+        }
+
+        foreach (var one in leaving)
+            Close(one);
     }
 
     /// <summary>
@@ -335,6 +375,49 @@ internal sealed class Http1Pool : IDisposable
 
     private Http1PoolEntry RentedEntry(Http1Connection connection) =>
         connection.PoolEntry is { } entry && entry.Pool == this ? entry : throw NotRented();
+
+    /// <summary>
+    /// Takes an idle connection that the peer serves, to be closed, and asks for the next to come back when there is none. Those
+    /// in which it has answered nothing yet stand in the same queue, with nothing to say: they go, too. Under the lock.
+    /// </summary>
+    private List<Http1PoolEntry> MakeWay(Func<bool> isWaiting)
+    {
+        List<Http1PoolEntry> leaving = [];
+        var isMade = false;
+        for (var node = _idle.Last; node is not null;)
+        {
+            var (entry, next) = (node.Value, node.Previous);
+            if (!(isMade && entry.HasAnswered) && entry.Connection.TryLeaveIdle())
+            {
+                _idle.Remove(node);
+                leaving.Add(entry);
+                isMade |= entry.HasAnswered;
+            }
+
+            node = next;
+        }
+
+        if (isMade)
+            _acceptQueue.Closed(Now);
+        else
+            _acceptQueue.Ask(isWaiting);
+        return leaving;
+    }
+
+    /// <summary>Whether a connection that comes back is to be closed in favour of one that waits.</summary>
+    private bool MakesWay(TimeSpan now)
+    {
+        if (!_acceptQueue.IsAsking)
+            return false;
+        lock (_lock)
+            return _acceptQueue.Takes(now);
+    }
+
+    private void NoteAnswered(Http1PoolEntry entry)
+    {
+        lock (_lock)
+            _acceptQueue.Answered(entry);
+    }
 
     private int Read(ref int count)
     {
@@ -599,7 +682,7 @@ internal sealed class Http1Pool : IDisposable
             if (!_isDisposed)
             {
                 var now = Now;
-                entry = new Http1PoolEntry(this, connection, Later(now, _options.Lifetime));
+                entry = new Http1PoolEntry(this, connection, now, Later(now, _options.Lifetime));
                 waiter = _waiters.First?.Value;
                 if (waiter is not null)
                     _waiters.RemoveFirst();

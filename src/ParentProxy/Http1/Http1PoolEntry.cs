@@ -8,11 +8,13 @@ internal sealed class Http1PoolEntry
     /// <summary>A connection that was just opened, for whoever takes it first.</summary>
     /// <param name="pool">Whose it is.</param>
     /// <param name="connection">The connection.</param>
+    /// <param name="opened">When that was, on the clock of the pool.</param>
     /// <param name="retires">When its lifetime ends.</param>
-    public Http1PoolEntry(Http1Pool pool, Http1Connection connection, TimeSpan retires)
+    public Http1PoolEntry(Http1Pool pool, Http1Connection connection, TimeSpan opened, TimeSpan retires)
     {
         Pool = pool;
         Connection = connection;
+        Opened = opened;
         Retires = retires;
         Node = new LinkedListNode<Http1PoolEntry>(this);
         connection.PoolEntry = this;
@@ -23,6 +25,18 @@ internal sealed class Http1PoolEntry
 
     /// <summary>The connection.</summary>
     public Http1Connection Connection { get; }
+
+    /// <summary>When it was opened, on the clock of the pool.</summary>
+    public TimeSpan Opened { get; }
+
+    /// <summary>When its dial began, on the clock of the pool.</summary>
+    public TimeSpan DialBegan => Opened - Connection.DialTime;
+
+    /// <summary>Whether the peer has ever answered on it, so that it is accepted. Set under the pool's lock.</summary>
+    public bool HasAnswered { get; set; }
+
+    /// <summary>How many connections had answered when one was closed for this; -1 while none was. Guarded by the pool's lock.</summary>
+    public int AskedAt { get; set; } = -1;
 
     /// <summary>When its lifetime ends, on the clock of the pool.</summary>
     public TimeSpan Retires { get; }

@@ -70,6 +70,69 @@ public sealed class EnclaveTests
         Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
     }
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    [InlineData(-1, false)]
+    public void Healthy_ProbeMayHaveQueued_IsExcusedByAnAnswerSinceItBegan(int answeredAfter, bool isExcused)
+    {
+        var enclave = Healthy(Registry());
+        _time.Advance(Seconds(10));
+        var began = _time.GetTimestamp();
+
+        enclave.ReportAnswer(began + answeredAfter);
+        enclave.ReportProbe(Probe(false) with { Code = ProbeResult.Timeout, QueuedSince = began }, onEvidence: true);
+
+        Assert.Equal(isExcused ? EnclaveState.Healthy : EnclaveState.Unhealthy, enclave.Status.State);
+        Assert.Equal(isExcused ? ProbeResult.Busy : ProbeResult.Timeout, enclave.Status.LastProbe!.Code);
+        Assert.Equal(Seconds(isExcused ? 5 : 1), Next(enclave));
+    }
+
+    [Fact]
+    public void Healthy_ProbeWasAnswered_IsExcusedByNothing()
+    {
+        var enclave = Healthy(Registry());
+
+        enclave.ReportAnswer(_time.GetTimestamp() + 1);
+        enclave.ReportProbe(Probe(false), onEvidence: true);
+
+        Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
+    }
+
+    [Fact]
+    public void Ejected_ProbeMayHaveQueued_IsNotBroughtBackByAnAnswer()
+    {
+        var enclave = Healthy(Registry(count: 2));
+        enclave.ReportDialFailed(Refused);
+        enclave.TakeEvidence();
+        _time.Advance(Seconds(1));
+
+        enclave.ReportAnswer(_time.GetTimestamp());
+        enclave.ReportProbe(Probe(false) with { Code = ProbeResult.Timeout, QueuedSince = _time.GetTimestamp() }, onEvidence: true);
+
+        Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
+    }
+
+    [Fact]
+    public void Unhealthy_ProbesFailOn_TheOutageIsToldOnceWhenRequestsHadTimeToLeave()
+    {
+        var enclave = Healthy(Registry());
+
+        Report(enclave, false, false, false);
+        Assert.False(enclave.HasUntoldOutage);
+        _time.Advance(Seconds(1));
+        Report(enclave, false);
+        Assert.True(enclave.HasUntoldOutage);
+        Assert.True(enclave.TryTellOutage());
+        Report(enclave, false);
+        Assert.False(enclave.HasUntoldOutage || enclave.TryTellOutage());
+
+        Report(enclave, true, false, false);
+        _time.Advance(Seconds(1));
+        Report(enclave, false);
+        Assert.True(enclave.TryTellOutage());
+    }
+
     [Fact]
     public void Unhealthy_ProbesSucceed_IsInAfterHealthyAfterInARow()
     {

@@ -569,6 +569,99 @@ public sealed class Http1PoolTests : IDisposable
         Assert.Equal((0, 0, 1), (_pool.Open, _pool.Idle, stream.Disposals));
     }
 
+    // Who may stand in the peer's accept queue
+
+    [Fact]
+    public async Task MakeWay_NothingCameOnAConnection_ClosesOneThatIsIdle()
+    {
+        var served = await RentServedAsync();
+        var second = await RentServedAsync();
+        var (waiting, waitingStream) = await RentDialledAsync();
+        Return(served.Connection);
+        Return(second.Connection);
+
+        _pool.MakeWayFor(waiting);
+
+        Assert.Equal((2, 1, 0), (_pool.Open, _pool.Idle, waitingStream.Disposals));
+        Assert.Equal((1, 0), (served.Stream.Disposals, second.Stream.Disposals));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        _pool.MakeWayFor(waiting);
+        Assert.Equal(1, _pool.Idle);
+    }
+
+    [Fact]
+    public async Task MakeWay_NoneIsIdle_ClosesTheNextThatComesBackWhileItWaits()
+    {
+        var served = await RentServedAsync();
+        var second = await RentServedAsync();
+        var (waiting, stream) = await RentDialledAsync();
+
+        _pool.MakeWayFor(waiting);
+        Return(served.Connection);
+        Assert.Equal((2, 0, 1), (_pool.Open, _pool.Idle, served.Stream.Disposals));
+
+        await ServeAsync(waiting, stream);
+        Return(second.Connection);
+        Assert.Equal((2, 1), (_pool.Open, _pool.Idle));
+    }
+
+    [Fact]
+    public async Task MakeWay_ItIsAnsweredBefore_ClosesNothing()
+    {
+        var served = await RentServedAsync();
+        var (waiting, stream) = await RentDialledAsync();
+        _pool.MakeWayFor(waiting);
+
+        await ServeAsync(waiting, stream);
+        Return(served.Connection);
+
+        Assert.Equal((2, 1), (_pool.Open, _pool.Idle));
+    }
+
+    [Fact]
+    public async Task MakeWay_AYoungerConnectionWasAnswered_ClosesNothing()
+    {
+        var served = await RentServedAsync();
+        var (waiting, _) = await RentDialledAsync();
+        _time.Advance(Tick);
+        var younger = await RentServedAsync();
+        Return(served.Connection);
+        Return(younger.Connection);
+
+        _pool.MakeWayFor(waiting);
+
+        Assert.Equal((3, 2), (_pool.Open, _pool.Idle));
+    }
+
+    [Fact]
+    public async Task MakeWay_WhatWasClosedServedAnother_ClosesOneMore()
+    {
+        var served = await RentServedAsync();
+        var (first, firstStream) = await RentDialledAsync();
+        var (second, _) = await RentDialledAsync();
+        Return(served.Connection);
+        _pool.MakeWayFor(second);
+        Assert.Equal((2, 0), (_pool.Open, _pool.Idle));
+
+        await ServeAsync(first, firstStream);
+        Return(first);
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        _pool.MakeWayFor(second);
+
+        Assert.Equal((1, 0, 1), (_pool.Open, _pool.Idle, firstStream.Disposals));
+    }
+
+    [Fact]
+    public async Task MakeWay_ForAConnectionOfAnother_ClosesOneThatIsIdle()
+    {
+        var served = await RentServedAsync();
+        Return(served.Connection);
+
+        _pool.MakeWayFor(() => true);
+
+        Assert.Equal((0, 0, 1), (_pool.Open, _pool.Idle, served.Stream.Disposals));
+    }
+
     // The end of the pool
 
     [Fact]
@@ -869,5 +962,24 @@ public sealed class Http1PoolTests : IDisposable
         var connection = await rent;
         _streams[connection] = stream;
         return (connection, stream);
+    }
+
+    /// <summary>One that the peer has answered on and a request has still.</summary>
+    private async Task<(Http1Connection Connection, PeerStream Stream)> RentServedAsync()
+    {
+        var (connection, stream) = await RentDialledAsync();
+        await ServeAsync(connection, stream);
+        Return(connection);
+        Assert.Same(connection, await Rent());
+        return (connection, stream);
+    }
+
+    private static async Task ServeAsync(Http1Connection connection, PeerStream stream)
+    {
+        connection.Begin("GET", "/");
+        connection.Request.EndFields();
+        await connection.FlushAsync(last: true);
+        stream.PeerSends("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8);
+        await connection.ReadHeadAsync();
     }
 }

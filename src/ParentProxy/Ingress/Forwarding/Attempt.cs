@@ -15,6 +15,9 @@ internal sealed class Attempt : IDisposable
     /// <summary>Without a head for so long, the enclave is probed.</summary>
     private static readonly TimeSpan SlowAfter = TimeSpan.FromSeconds(1);
 
+    /// <summary>Without a sign of life for so long, a connection may be one that the enclave has not accepted.</summary>
+    private static readonly TimeSpan StuckAfter = TimeSpan.FromMilliseconds(200);
+
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly TimeoutOptions _timeouts;
@@ -84,6 +87,12 @@ internal sealed class Attempt : IDisposable
     /// <summary>How far it has come.</summary>
     public AttemptPhase Phase => _phase;
 
+    /// <summary>Timestamp of when it had a connection; 0 before.</summary>
+    public long ConnectedAt => _connected;
+
+    /// <summary>For how long nothing may move now.</summary>
+    public TimeSpan TimeLimit => Limit(_phase);
+
     /// <summary>How it failed, or null.</summary>
     public AttemptFailure? Failure { get; private set; }
 
@@ -142,6 +151,16 @@ internal sealed class Attempt : IDisposable
     /// <summary>Bytes moved.</summary>
     public void Progress() => Volatile.Write(ref _progress, _time.GetTimestamp());
 
+    /// <summary>
+    /// Something of an answer came that this side had waited for, so the application is at work just now: what was read from
+    /// a buffer may have been there for long.
+    /// </summary>
+    public void Answering()
+    {
+        if (Status is null or < 500 && _phase != AttemptPhase.Tunnel)
+            Enclave.ReportAnswer(_time.GetTimestamp());
+    }
+
     /// <summary>A connection is there; the request goes out on it.</summary>
     /// <param name="isReused">Whether it has served a request before; null when that is not known.</param>
     /// <param name="hasBody">Whether the request has a body.</param>
@@ -182,12 +201,15 @@ internal sealed class Attempt : IDisposable
                 throw new OperationCanceledException();
             Status = status;
             HasReceived = true;
+            var now = _time.GetTimestamp();
+            if (status < 500)
+                Enclave.ReportAnswer(now);
             if (Exchange is { } exchange)
             {
                 if (IsReused is null)
                     exchange.Connected(Enclave, _time.GetElapsedTime(exchange.Started, _connected), dial: TimeSpan.Zero);
                 exchange.IsTunnel = isTunnel;
-                exchange.FirstByteTime = _time.GetElapsedTime(_connected);
+                exchange.FirstByteTime = _time.GetElapsedTime(_connected, now);
             }
 
             Enter(isTunnel ? AttemptPhase.Tunnel : AttemptPhase.Receiving, from: _phase);
@@ -198,11 +220,14 @@ internal sealed class Attempt : IDisposable
     public void Check(long now)
     {
         var slow = false;
+        Http1Forward? stuck = null;
         lock (_gate)
         {
             if (_phase == AttemptPhase.Ended || Failure is not null)
                 return;
             var quiet = _time.GetElapsedTime(Volatile.Read(ref _progress), now);
+            if (_phase is AttemptPhase.Sending or AttemptPhase.AwaitingHead && quiet >= StuckAfter)
+                stuck = _running;
             if (EnclaveIsOut() is { } left)
                 Fail(left);
             else if (_phase == AttemptPhase.Connecting)
@@ -211,14 +236,13 @@ internal sealed class Attempt : IDisposable
                 Fail(TimeoutFailure());
             else if (_phase == AttemptPhase.AwaitingHead && !_slowReported && quiet >= SlowAfter)
                 slow = _slowReported = true;
-            else
-                return;
         }
 
-        // Outside the gate: both run what waits for them.
+        // Outside the gate: all of these run what waits for them.
+        stuck?.MakeWay();
         if (slow)
             Enclave.ReportEvidence(new Evidence(EvidenceKind.Slow, "a request has had no response head for a second"));
-        else
+        else if (Failure is not null)
             Cancel();
     }
 

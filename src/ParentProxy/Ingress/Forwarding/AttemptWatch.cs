@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>
@@ -10,15 +12,17 @@ internal sealed class AttemptWatch : IDisposable
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly ITimer _timer;
     private readonly List<Attempt> _looked = [];
     private Attempt? _first;
     private bool _isTicking;
 
     /// <summary>A watch with nothing to watch.</summary>
-    public AttemptWatch(TimeProvider time)
+    public AttemptWatch(TimeProvider time, ILogger<AttemptWatch> logger)
     {
         _time = time;
+        _logger = logger;
         _timer = time.CreateTimer(static state => ((AttemptWatch)state!).OnTick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -66,8 +70,15 @@ internal sealed class AttemptWatch : IDisposable
 
         // Outside the gate: what times out is cancelled, which runs the rest of its request.
         var now = _time.GetTimestamp();
+        var isOutageUntold = false;
         foreach (var attempt in _looked)
+        {
             attempt.Check(now);
+            isOutageUntold |= attempt.Enclave.HasUntoldOutage;
+        }
+
+        if (isOutageUntold)
+            HeldRequests.Tell(_looked, now, _time, _logger);
         _looked.Clear();
         lock (_gate)
         {

@@ -72,6 +72,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
                 if (!head.IsInterim)
                     break;
                 attempt.Progress();
+                attempt.Answering();
                 if (ClientWire.Of(context) is { } wire)
                     await wire.TrySendInterimAsync(context, head.Status, head.Reason, Forwarded(head), attempt.Cancellation);
             }
@@ -113,6 +114,9 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         if (context.Response.HasStarted)
             context.Abort();
     }
+
+    /// <summary>Nothing has come on its connection for a while, which may be for want of one that the enclave closes first.</summary>
+    public void MakeWay() => pool.MakeWayFor(_connection);
 
     /// <summary>The connection is another's from now on. Called under the gate of the try.</summary>
     public void LeaveConnection() => _hasLeftConnection = true;
@@ -372,7 +376,11 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             attempt.BeginRead();
             try
             {
-                await _connection.ReceiveBodyAsync();
+                var receiving = _connection.ReceiveBodyAsync();
+                var waits = !receiving.IsCompleted;
+                await receiving;
+                if (waits)
+                    attempt.Answering();
             }
             finally
             {

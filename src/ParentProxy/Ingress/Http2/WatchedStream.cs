@@ -61,9 +61,12 @@ internal sealed class WatchedStream(Stream inner, Attempt attempt) : Stream
         attempt.BeginRead();
         try
         {
+            var waits = !pending.IsCompleted;
             var count = await pending;
             if (count > 0)
                 attempt.AddResponseBytes(count);
+            if (count > 0 && waits)
+                attempt.Answering();
             return count;
         }
         finally
