@@ -85,6 +85,7 @@ internal static class RunCommand
                 logging.DisposeAsync().AsTask().Wait(LastWords);
                 Environment.Exit(ExitCode.Failed);
             },
+            time,
             includeHangUp: !reloads);
         await using var server = new ProxyServer(configuration, logging.Factory, time, otlp: otlp);
         server.Reloads.Started(loaded);

@@ -25,13 +25,14 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     private Action<Http1Connection>? _ended;
     private int _state = (int)State.Busy;
     private bool _isIdleReadPending;
+    private volatile bool _hasEndedUnasked;
 
     private byte[] _buffer = new byte[BufferBytes];
     private int _start;
     private int _end;
 
     private bool _isHeadRequest;
-    private bool _hasWritten;
+    private volatile bool _hasWritten;
     private long _takenBefore;
     private int _interims;
     private long _bodyLeft;
@@ -110,6 +111,10 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         if (_buffer.Length > BufferBytes)
             _buffer = new byte[BufferBytes];
         _start = _end = 0;
+
+        // Until a request begins there is none, of which anything could have been sent or answered.
+        BytesSent = 0;
+        _hasWritten = HasReceived = false;
         _idleResult.Reset();
         _isIdleReadPending = true;
         Volatile.Write(ref _state, (int)State.Idle);
@@ -146,8 +151,11 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
 
     /// <summary>Sends what stands in <see cref="Request"/>.</summary>
     /// <param name="last">Whether that ends the request.</param>
+    /// <exception cref="EndOfStreamException">The peer ended the connection, or spoke, before any of the request was out; nothing is sent then.</exception>
     public ValueTask FlushAsync(bool last)
     {
+        if (_hasEndedUnasked && !_hasWritten)
+            return ValueTask.FromException(new EndOfStreamException());
         var count = Request.Count;
         if (count > 0)
             _hasWritten = true;
@@ -171,6 +179,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     /// <returns>The head, valid until the next call.</returns>
     /// <exception cref="InvalidResponseException">It is no valid response.</exception>
     /// <exception cref="EndOfStreamException">The peer ended the connection.</exception>
+    /// <exception cref="UnaskedAnswerException">What came had come before any of the request was out.</exception>
     /// <exception cref="IOException">The connection broke.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ResponseHead> ReadHeadAsync()
@@ -179,8 +188,12 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         int consumed;
         while (_start == _end || !_parser.TryParse(_buffer.AsSpan(_start, _end - _start), out consumed))
         {
-            if (Received(await ReceiveAsync().ConfigureAwait(false)) == 0)
+            var count = await ReceiveAsync().ConfigureAwait(false);
+            if (count == 0)
                 throw new EndOfStreamException();
+            if (_hasEndedUnasked)
+                throw new UnaskedAnswerException("unasked");
+            Received(count);
         }
 
         _start += consumed;
@@ -257,8 +270,11 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     /// <summary>Ends our direction of an upgraded connection.</summary>
     public void ShutdownSend() => _stream.ShutdownSend();
 
-    /// <inheritdoc cref="DuplexStream.IsQuiet"/>
-    public bool IsQuiet => _stream.IsQuiet;
+    /// <summary>The response whose head was read last is none to this request, which counts as unanswered from now on.</summary>
+    public void Disown() => HasReceived = false;
+
+    /// <summary>Whether nothing has come that was not asked for, neither bytes nor the end; true where that cannot be told.</summary>
+    public bool IsQuiet => _stream.IsQuiet && !_hasEndedUnasked;
 
     /// <inheritdoc cref="DuplexStream.IsAtHand"/>
     public bool IsAtHand => _stream.IsAtHand;
@@ -294,8 +310,14 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
 
         // Either the pool learns of it, or the request that has taken the connection meanwhile.
         if (Interlocked.CompareExchange(ref _state, (int)State.Ended, (int)State.Idle) == (int)State.Idle)
+        {
             _ended!(this);
-        else if (failure is null)
+            return;
+        }
+
+        // Nothing of the request was out when this came: it cannot be the answer.
+        _hasEndedUnasked = !_hasWritten;
+        if (failure is null)
             _idleResult.SetResult(count);
         else
             _idleResult.SetException(failure);

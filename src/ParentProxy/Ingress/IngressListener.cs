@@ -19,6 +19,7 @@ internal sealed class IngressListener : IConnectionListener
     private static readonly TimeSpan Handshake = TimeSpan.FromMilliseconds(50);
 
     private readonly Socket _socket;
+    private UnixSocketFile? _file;
     private readonly ActiveConfiguration _configuration;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -30,10 +31,11 @@ internal sealed class IngressListener : IConnectionListener
     private int _connections;
     private long _rejected;
 
-    /// <summary>Listens on a bound socket, which it owns.</summary>
-    public IngressListener(Socket socket, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
+    /// <summary>Listens on a bound socket, which it owns, and with it its file where it has one.</summary>
+    public IngressListener(Socket socket, UnixSocketFile? file, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
     {
         _socket = socket;
+        _file = file;
         _configuration = configuration;
         _time = time;
         _logger = logger;
@@ -187,6 +189,7 @@ internal sealed class IngressListener : IConnectionListener
 
     private void Close()
     {
+        Interlocked.Exchange(ref _file, null)?.Remove();
         _socket.Dispose();
         _stopped.TrySetResult();
     }

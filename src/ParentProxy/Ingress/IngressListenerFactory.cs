@@ -24,8 +24,8 @@ internal sealed class IngressListenerFactory(ActiveConfiguration configuration, 
     {
         try
         {
-            var socket = BindSocket(endpoint);
-            var listener = new IngressListener(socket, configuration, time, loggers.CreateLogger<IngressListener>());
+            var (socket, file) = BindSocket(endpoint);
+            var listener = new IngressListener(socket, file, configuration, time, loggers.CreateLogger<IngressListener>());
             _listeners.Add(listener);
             return ValueTask.FromResult<IConnectionListener>(listener);
         }
@@ -44,31 +44,7 @@ internal sealed class IngressListenerFactory(ActiveConfiguration configuration, 
     /// <summary>Closes all ports; what was accepted or stood in the accept queue by then is served.</summary>
     public Task StopAcceptingAsync() => Task.WhenAll(_listeners.Select(l => l.StopAcceptingAsync()));
 
-    private static Socket BindSocket(EndPoint endpoint)
-    {
-        try
-        {
-            return SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
-        }
-        catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse && endpoint is UnixDomainSocketEndPoint file && IsLeftOver(file))
-        {
-            File.Delete(file.ToString());
-            return SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
-        }
-    }
-
-    /// <summary>Whether a socket file is there that nobody serves, as a process that was killed leaves it.</summary>
-    private static bool IsLeftOver(UnixDomainSocketEndPoint file)
-    {
-        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            probe.Connect(file);
-            return false;
-        }
-        catch (SocketException ex)
-        {
-            return ex.SocketErrorCode == SocketError.ConnectionRefused;
-        }
-    }
+    private static (Socket Socket, UnixSocketFile? File) BindSocket(EndPoint endpoint) => endpoint is UnixDomainSocketEndPoint path
+        ? UnixSocketFile.Bind(path)
+        : (SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint), null);
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using ParentProxy.Configuration.Sections;
+using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Configuration;
 
@@ -64,6 +65,24 @@ public sealed class KestrelTests
     [InlineData("http://unix:/run/a.sock", "http://unix:/run/b.sock")]
     [InlineData("http://unix:/run/a.sock", "http://127.0.0.1:0")]
     public void Load_DifferentListeners_AreFine(string first, string second) => TestConfiguration.Accept(Endpoints(first, second));
+
+    [Fact]
+    public void Load_UnixListenersWhereSomethingElseIs_NamesAllOfThem()
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllText(directory.File("file"), "precious");
+        Directory.CreateDirectory(directory.File("folder"));
+        File.CreateSymbolicLink(directory.File("link"), directory.File("nothing"));
+
+        var problems = TestConfiguration.Refuse(Endpoints([.. ((string[])["file", "folder", "link", "free"]).Select(name => $"http://unix:{directory.File(name)}")]));
+
+        Assert.Equal(3, problems.Length);
+        foreach (var (i, kind) in ((string[])["an ordinary file", "a folder", "a link"]).Index())
+        {
+            Assert.StartsWith($"Kestrel:Endpoints:E{i}:Url: ", problems[i], StringComparison.Ordinal);
+            Assert.Contains($"is {kind} and no socket", problems[i], StringComparison.Ordinal);
+        }
+    }
 
     [Theory]
     [InlineData("http://0.0.0.0:6300", "listens where Kestrel:Endpoints:Http:Url does")]

@@ -98,13 +98,36 @@ public sealed class StopTests
         await process.ReadyAsync();
         var hanging = process.GetAsync("/hang");
         await Eventually.TrueAsync(() => enclaves[0].Requests == 1, () => "the request does not reach the enclave");
+        var first = Stopwatch.GetTimestamp();
         process.Signal(Signal.Term);
         await process.HealthBecomesAsync("""{"status":"draining","healthy":1,"total":1}""");
 
+        // Within a second it would be the first one still.
+        await Eventually.TrueAsync(() => Stopwatch.GetElapsedTime(first) > TimeSpan.FromSeconds(1.2));
         var asked = Stopwatch.GetTimestamp();
         Assert.NotEqual(0, await process.StopAsync(Enum.Parse<Signal>(second)));
         Assert.InRange(Stopwatch.GetElapsedTime(asked).TotalSeconds, 0, 15);
         await Assert.ThrowsAsync<HttpRequestException>(() => hanging);
+    }
+
+    [Theory]
+    [InlineData("Term", "SIGTERM")]
+    [InlineData("Int", "SIGINT")]
+    public async Task SignalThatComesTwice_AsFromTimeout_StopsInOrder(string signal, string name)
+    {
+        await using var enclaves = await Enclaves.StartAsync("blue");
+        await using var process = ProxyProcess.Run(Settings.With(new { Timeouts = new { DrainDelay = "00:00:00.5" } }, enclaves[0].EndPoint));
+        await process.ReadyAsync();
+        var slow = process.ServedByAsync("/slow?ms=2000");
+        await Eventually.TrueAsync(() => enclaves[0].Requests == 1, () => "the request does not reach the enclave");
+
+        process.Signal(Enum.Parse<Signal>(signal));
+        process.Signal(Enum.Parse<Signal>(signal));
+
+        Assert.Equal("blue", await slow);
+        Assert.Equal(0, await process.ExitAsync());
+        Assert.Contains($"Stopping on {name}", process.Out.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Second", process.Out.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -103,6 +103,26 @@ public sealed class Http1PoolTests : IDisposable
         Assert.Equal(2, _dials.Total);
     }
 
+    [Theory]
+    [InlineData(0, true, true)]
+    [InlineData(1, true, false)]
+    [InlineData(0, false, false)]
+    [InlineData(1, false, false)]
+    public async Task TryRent_PeerHasJustSpoken_GivesItOnlyToWhoCanBeSavedAndOnlyAtOnce(int idleMilliseconds, bool canBeSaved, bool isGiven)
+    {
+        var (quiet, _) = await RentDialledAsync();
+        var (spoken, _) = await RentDialledAsync();
+        Return(quiet);
+        Return(spoken);
+        _streams[spoken].HasUnseen = true;
+        _time.Advance(Tick * idleMilliseconds);
+
+        var given = _pool.TryRent(canBeSaved ? TimeSpan.MaxValue : IdleTimeout);
+
+        Assert.Same(isGiven ? spoken : quiet, given);
+        Assert.Equal((isGiven ? 0 : 1, isGiven ? 2 : 1), (_streams[spoken].Disposals, _pool.Open));
+    }
+
     [Fact]
     public async Task Rent_Fresh_LeavesIdleOnesAlone()
     {

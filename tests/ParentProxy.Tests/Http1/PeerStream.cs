@@ -36,6 +36,11 @@ internal sealed class PeerStream(Action? disposed = null) : DuplexStream, IValue
     /// <summary>Whether the peer takes nothing, so that writes wait until the stream is ended hard.</summary>
     public bool BlocksWrites { get; set; }
 
+    /// <summary>Whether something has come of which a pending read knows nothing yet.</summary>
+    public bool HasUnseen { get; set; }
+
+    public override bool IsQuiet => !HasUnseen;
+
     /// <summary>Runs while a read begins, before it is pending.</summary>
     public Action? BeforeRead { get; set; }
 

@@ -11,7 +11,8 @@ namespace ParentProxy.Tests.Ingress;
 /// </summary>
 internal sealed class ClosingEnclave : IAsyncDisposable
 {
-    private const int WaysToClose = 7;
+    private const int WaysToClose = 9;
+    private const string Farewell = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
     private readonly Socket _listener;
     private readonly int _seed;
@@ -111,6 +112,17 @@ internal sealed class ClosingEnclave : IAsyncDisposable
                 return;
             case 4:
                 await Task.Yield();
+                return;
+            case 6:
+                await socket.SendAsync(Encoding.Latin1.GetBytes(Farewell));
+                return;
+            case 7:
+                // It may cross the next request.
+                Thread.SpinWait(random.Next(20_000));
+                await socket.SendAsync(Encoding.Latin1.GetBytes(Farewell));
+                socket.Shutdown(SocketShutdown.Send);
+                if (await ReadRequestAsync(socket, buffer) is not null)
+                    Interlocked.Increment(ref _unanswered);
                 return;
             case 5:
                 // Its direction only; what comes meanwhile is lost.

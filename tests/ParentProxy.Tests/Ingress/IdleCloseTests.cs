@@ -42,7 +42,7 @@ public sealed class IdleCloseTests(ITestOutputHelper output)
         var twice = enclave.Posts.Count(p => p.Value > 1);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{transport}{(isTransformed ? " with transforms" : "")}: {Rounds} rounds in {watch.Elapsed.TotalSeconds:F1} s over {enclave.Connections} connections; {figures.Gets} GET, {figures.FailedGets} failed, {repeated} repeated on a fresh connection; {figures.Posts} POST, {figures.FailedPosts} answered 502, {twice} seen twice; {enclave.Unanswered} requests read by the enclave and left without an answer"));
+            $"{transport}{(isTransformed ? " with transforms" : "")}: {Rounds} rounds in {watch.Elapsed.TotalSeconds:F1} s over {enclave.Connections} connections; {figures.Gets} GET, {figures.FailedGets} failed, {repeated} repeated on a fresh connection; {figures.Posts} POST, {figures.FailedPosts} answered 502 or 408, {twice} seen twice; {enclave.Unanswered} requests read by the enclave and left without an answer"));
 
         Assert.Equal(Rounds, figures.Gets + figures.Posts);
         Assert.Equal((0, 0), (figures.FailedGets, twice));
@@ -77,7 +77,7 @@ public sealed class IdleCloseTests(ITestOutputHelper output)
             if (answer.Status == 200)
                 Assert.Equal(path, answer.Text);
             else if (isPost)
-                Assert.Equal(502, answer.Status);
+                Assert.Contains(answer.Status, (int[])[502, 408]);
             if (answer.Field("Connection") is "close")
             {
                 await connection.DisposeAsync();

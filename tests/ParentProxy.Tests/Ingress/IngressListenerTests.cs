@@ -43,6 +43,63 @@ public sealed class IngressListenerTests : IDisposable
         Assert.Contains(path, failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("file")]
+    [InlineData("empty")]
+    [InlineData("folder")]
+    [InlineData("pipe")]
+    [InlineData("link to a dead socket")]
+    [InlineData("link to a file")]
+    [InlineData("link to nothing")]
+    [InlineData("datagram socket")]
+    [InlineData("full accept queue")]
+    public async Task Bind_SomethingElseIsThere_IsRefusedAndLeavesItAlone(string kind)
+    {
+        var path = _directory.File("taken");
+        using var occupant = Occupy(path, kind);
+
+        var failure = await Assert.ThrowsAnyAsync<IOException>(async () => await BindAsync(new UnixDomainSocketEndPoint(path)));
+
+        Assert.Contains("EADDRINUSE", failure.Message, StringComparison.Ordinal);
+        Assert.Contains(Path.GetFileName(path), Directory.EnumerateFileSystemEntries(_directory.Root).Select(Path.GetFileName));
+        if (kind == "file")
+            Assert.Equal("precious", await File.ReadAllTextAsync(path));
+        if (kind.StartsWith("link", StringComparison.Ordinal))
+            Assert.NotNull(new FileInfo(path).LinkTarget);
+    }
+
+    [Fact]
+    public async Task Close_TheFileIsOursStill_RemovesIt()
+    {
+        var path = _directory.File("ours.sock");
+        var listener = await BindAsync(new UnixDomainSocketEndPoint(path));
+        Assert.Equal(path, listener.EndPoint.ToString());
+
+        await listener.DisposeAsync();
+
+        Assert.False(File.Exists(path));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Close_SomethingElseIsThereByNow_LeavesItAlone(bool isSocket)
+    {
+        var path = _directory.File("ours.sock");
+        var listener = await BindAsync(new UnixDomainSocketEndPoint(path));
+        File.Delete(path);
+        using var occupant = Occupy(path, isSocket ? "served" : "file");
+
+        await listener.UnbindAsync();
+        await listener.DisposeAsync();
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+
+        Assert.True(File.Exists(path));
+        if (isSocket)
+            (await ConnectAsync(new UnixDomainSocketEndPoint(path))).Dispose();
+    }
+
     [Fact]
     public async Task StopAccepting_ConnectionsInTheAcceptQueue_AreAllAcceptedBeforeThePortCloses()
     {
@@ -74,6 +131,70 @@ public sealed class IngressListenerTests : IDisposable
     }
 
     public void Dispose() => _directory.Dispose();
+
+    /// <summary>Puts something at a path. What is returned keeps it as it is.</summary>
+    private static Socket? Occupy(string path, string kind)
+    {
+        switch (kind)
+        {
+            case "file":
+                File.WriteAllText(path, "precious");
+                return null;
+            case "empty":
+                File.WriteAllText(path, "");
+                return null;
+            case "folder":
+                Directory.CreateDirectory(path);
+                return null;
+            case "pipe":
+                using (var made = System.Diagnostics.Process.Start("mkfifo", [path]))
+                    made.WaitForExit();
+                return null;
+            case "link to a dead socket":
+                using (var killed = Bound(path + ".bound", SocketType.Stream))
+                    File.Move(path + ".bound", path + ".dead");
+                File.CreateSymbolicLink(path, path + ".dead");
+                return null;
+            case "link to a file":
+                File.WriteAllText(path + ".file", "precious");
+                File.CreateSymbolicLink(path, path + ".file");
+                return null;
+            case "link to nothing":
+                File.CreateSymbolicLink(path, path + ".nothing");
+                return null;
+            case "datagram socket":
+                return Bound(path, SocketType.Dgram);
+            case "full accept queue":
+                var full = Bound(path, SocketType.Stream);
+                full.Listen(0);
+                for (var i = 0; i < 3; i++)
+                {
+                    // Kept by the queue; the last finds no place there.
+                    var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified) { Blocking = false };
+                    try
+                    {
+                        client.Connect(new UnixDomainSocketEndPoint(path));
+                    }
+                    catch (SocketException)
+                    {
+                        client.Dispose();
+                    }
+                }
+
+                return full;
+            default:
+                var served = Bound(path, SocketType.Stream);
+                served.Listen(5);
+                return served;
+        }
+
+        static Socket Bound(string path, SocketType type)
+        {
+            var socket = new Socket(AddressFamily.Unix, type, ProtocolType.Unspecified);
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+            return socket;
+        }
+    }
 
     private static async Task<IConnectionListener> BindAsync(EndPoint endPoint)
     {

@@ -46,7 +46,10 @@ internal static class KestrelSection
         var hasCertificate = hasDefaultCertificate || certificate is not null || (names.Count > 0 && names.All(known => known));
         if (address.Scheme == "https" && !hasCertificate)
             section.Report.Problem(section.Location, "is https without a certificate; set Certificate:Path (and KeyPath), here or in Kestrel:Certificates:Default");
-        return new Listener(section.Ask("Url").Location, address);
+        var location = section.Ask("Url").Location;
+        if (address.SocketPath is { } path && FileKind.NotASocket(path) is { } other)
+            section.Report.Problem(location, $"{Quoted.Text(path)} is {other} and no socket, which is left alone; name another path, or remove it");
+        return new Listener(location, address);
     }
 
     private static bool ReadServerName(SectionReader section)

@@ -80,11 +80,17 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegi
     {
         if (!attempt.HasSent)
             return IsWhole(exchange) && IsOpen(context);
-        if (exchange.Sent >= Math.Max(2, Options.MaxAttempts) || !MayRepeat(exchange) || !IsOpen(context))
+        if (!MayRepeatOnFresh(context, exchange, exchange.Sent))
             return false;
         _budget.Take();
         return true;
     }
+
+    /// <summary>
+    /// Whether <see cref="TryRepeatOnFresh"/> would let a request follow that is under way on an idle connection, so that what
+    /// it was answered there can be let go of.
+    /// </summary>
+    public bool MayRepeatOnFresh(HttpContext context, Exchange exchange) => MayRepeatOnFresh(context, exchange, exchange.Sent + 1);
 
     /// <summary>Takes the place of a retry for a request whose connection ended before any byte of an answer.</summary>
     public bool TryRepeat(Exchange exchange)
@@ -111,6 +117,9 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegi
     }
 
     private static bool IsOpen(HttpContext context) => !context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested;
+
+    private bool MayRepeatOnFresh(HttpContext context, Exchange exchange, int sent) =>
+        sent < Math.Max(2, Options.MaxAttempts) && MayRepeat(exchange) && IsOpen(context);
 
     private bool MayRepeat(Exchange exchange) => Options.Enabled && exchange is { IsIdempotent: true, IsUpgrade: false } && IsWhole(exchange);
 

@@ -93,6 +93,9 @@ internal sealed class Attempt : IDisposable
     /// <summary>For how long nothing may move now.</summary>
     public TimeSpan TimeLimit => Limit(_phase);
 
+    /// <summary>For how long nothing has moved; while an answer is awaited, since the request was out.</summary>
+    public TimeSpan Quiet => _time.GetElapsedTime(Volatile.Read(ref _progress));
+
     /// <summary>How it failed, or null.</summary>
     public AttemptFailure? Failure { get; private set; }
 

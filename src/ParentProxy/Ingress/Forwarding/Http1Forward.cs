@@ -20,6 +20,12 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     /// <summary>As much of a response as is handed on before the client has to take it.</summary>
     private const int MaxUnflushed = 64 * 1024;
 
+    /// <summary>
+    /// An application that gives up an idle connection at this very moment cannot be later with its 408 than the request is on
+    /// its way. What comes after seconds is an answer: the application has waited for something.
+    /// </summary>
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(5);
+
     private Http1Connection _connection = null!;
     private Http1TunnelPlace? _place;
     private Task _upload = Task.CompletedTask;
@@ -52,7 +58,8 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         if (plan.Upgrade is not null)
             _place = pool.TryReserveTunnel() ?? throw new TunnelsBusyException();
         var maxIdle = fresh ? TimeSpan.Zero : plan.MaxIdle;
-        _connection = pool.TryRent(maxIdle) ?? await pool.RentAsync(timeToDial, maxIdle, attempt.Exchange is { MayLeave: true }, attempt.Cancellation);
+        var idle = pool.TryRent(maxIdle);
+        _connection = idle ?? await pool.RentAsync(timeToDial, maxIdle, attempt.Exchange is { MayLeave: true }, attempt.Cancellation);
 
         // From here on the connection is given back, whatever happens.
         try
@@ -63,18 +70,30 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             // The enclave had left the moment before: nothing is read or sent for this try.
             if (attempt.Failure is not null)
                 throw new OperationCanceledException();
+
+            // Handed over by another request, it has been in no hands since.
+            if (idle is null && _connection is { IsReused: true, IsQuiet: false })
+                throw new EndOfStreamException();
             WriteHead();
             _upload = plan.Framing == RequestBodyFraming.None ? SendHeadAsync() : UploadAsync();
             ResponseHead head;
+            var hasInterim = false;
             while (true)
             {
                 head = await _connection.ReadHeadAsync();
                 if (!head.IsInterim)
                     break;
+                hasInterim = true;
                 attempt.Progress();
                 attempt.Answering();
                 if (ClientWire.Of(context) is { } wire)
                     await wire.TrySendInterimAsync(context, head.Status, head.Reason, Forwarded(head), attempt.Cancellation);
+            }
+
+            if (!hasInterim && IsUnasked(head))
+            {
+                _connection.Disown();
+                throw new UnaskedAnswerException("408");
             }
 
             var isTunnel = _connection.BodyFraming == ResponseBodyFraming.Tunnel;
@@ -123,6 +142,18 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
 
     /// <inheritdoc/>
     public void Dispose() => _place?.Dispose();
+
+    /// <summary>
+    /// Whether a 408 seems to have crossed the request, with which an application gives up an idle connection: RFC 9110 §15.5.9
+    /// lets a client repeat its request then. Only where the repetition is sure to happen; what that is answered is the answer.
+    /// </summary>
+    private bool IsUnasked(ResponseHead head) =>
+        head.Status == StatusCodes.Status408RequestTimeout
+        && _connection.IsReused
+        && attempt.Quiet < OnItsWay
+        && (_upload.IsCompleted || plan.ContentLength is not null)
+        && attempt is { Retries: { } retries, Exchange: { } exchange }
+        && retries.MayRepeatOnFresh(context, exchange);
 
     private void WriteHead()
     {
