@@ -23,7 +23,8 @@ internal sealed class AdminPages(
     EnclaveMetricsRelay relay,
     StatusDocument statusPage,
     TimeProvider time,
-    Func<IEnumerable<IngressListener>> listeners)
+    Func<IEnumerable<IngressListener>> listeners,
+    Func<string?> refusal)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -35,7 +36,7 @@ internal sealed class AdminPages(
     /// <summary>Answers a GET or HEAD request.</summary>
     public Task ServeAsync(HttpContext context)
     {
-        var summary = HealthSummary.Of(registry, configuration, drain);
+        var summary = HealthSummary.Of(registry, configuration, drain, refusal());
         return context.Request.Path.Value switch
         {
             "/" => statusPage.ServeAsync(context),
@@ -52,7 +53,7 @@ internal sealed class AdminPages(
                 discovery = DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()),
             }),
             "/health/live" => WriteAsync(context, StatusCodes.Status200OK, new { status = "live" }),
-            "/health/ready" => WriteAsync(context, Code(summary.IsReady), new { status = summary.IsReady ? "ready" : "not ready", reason = summary.Status }),
+            "/health/ready" => WriteAsync(context, Code(summary.IsReady), new { status = summary.IsReady ? "ready" : "not ready", reason = summary.Reason }),
             "/metrics" => metrics.ScrapeAsync(context),
             "/enclaves" => WriteAsync(context, StatusCodes.Status200OK, new { enclaves = Enclaves() }),
             "/enclaves/targets" => WriteAsync(context, StatusCodes.Status200OK, relay.Targets(context.Request.Host)),

@@ -4,12 +4,16 @@ namespace ParentProxy.Admin;
 
 /// <summary>A public listener as the admin listener shows it.</summary>
 /// <param name="Endpoint">Address and port, or path of the socket.</param>
-/// <param name="Accepting">Whether the port is open.</param>
+/// <param name="Accepting">Whether a new connection is let in.</param>
+/// <param name="Reason">Why not.</param>
 /// <param name="Connections">Connections that are open.</param>
 /// <param name="Rejected">Connections that were closed at once over <c>Limits:MaxConnections</c>.</param>
-internal sealed record ListenerView(string Endpoint, bool Accepting, int Connections, long Rejected)
+internal sealed record ListenerView(string Endpoint, bool Accepting, string? Reason, int Connections, long Rejected)
 {
     /// <summary>Shows a listener.</summary>
-    public static ListenerView Of(IngressListener listener) =>
-        new(listener.EndPoint.ToString() ?? "", listener.IsAccepting, listener.Connections, listener.Rejected);
+    public static ListenerView Of(IngressListener listener)
+    {
+        var reason = listener.Refusal;
+        return new(listener.EndPoint.ToString() ?? "", reason is null, reason, listener.Connections, listener.Rejected);
+    }
 }

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
-using ParentProxy.Health;
 using ParentProxy.Hosting;
 using ParentProxy.Ingress;
 using ParentProxy.Sockets;
@@ -109,14 +108,14 @@ internal static class RunCommand
         using var running = new CancellationTokenSource();
         using var reloader = new ConfigurationReloader(sources, seen, configuration, server, logging, notifier, time, logging.Factory.CreateLogger<ConfigurationReloader>());
         var reloading = reloads ? reloader.RunAsync(running.Token) : Task.CompletedTask;
-        var service = new SystemdService(notifier, server, configuration, time, logging.Factory.CreateLogger<SystemdService>())
+        var service = new SystemdService(notifier, server, time, logging.Factory.CreateLogger<SystemdService>())
             .RunAsync(SystemdService.WatchdogInterval(Environment.GetEnvironmentVariable), running.Token);
 
         if (await Task.WhenAny(server.FirstRoundAsync(running.Token), signals.Requested) != signals.Requested)
         {
             // Healthy or not: an enclave that is still booting must not put the unit into a restart loop.
             notifier.Ready();
-            var first = HealthSummary.Of(server.Registry, configuration, server.Drain);
+            var first = server.Health;
             HostingLog.FirstRound(logger, first.Status, first.Healthy, first.Total);
             onStarted?.Invoke(server);
         }

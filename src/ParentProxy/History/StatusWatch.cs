@@ -5,7 +5,12 @@ using ParentProxy.Health;
 namespace ParentProxy.History;
 
 /// <summary>Remembers since when the whole has its status.</summary>
-internal sealed class StatusWatch(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, TimeProvider time) : IAsyncDisposable
+/// <param name="registry">The enclaves.</param>
+/// <param name="configuration">What is in effect.</param>
+/// <param name="drain">How far the stop has come.</param>
+/// <param name="refusal">Why new connections are not let in; null while they are.</param>
+/// <param name="time">The clock.</param>
+internal sealed class StatusWatch(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, Func<string?> refusal, TimeProvider time) : IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stopping = new();
@@ -15,7 +20,7 @@ internal sealed class StatusWatch(EnclaveRegistry registry, ActiveConfiguration 
     /// <summary>The status now, and since when it is that.</summary>
     public (HealthSummary Summary, DateTimeOffset Since) Look()
     {
-        var summary = HealthSummary.Of(registry, configuration, drain);
+        var summary = HealthSummary.Of(registry, configuration, drain, refusal());
         lock (_gate)
         {
             if (summary.Status != _known.Status)

@@ -65,9 +65,9 @@ internal sealed class ProxyServer : IAsyncDisposable
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], time, loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, dialer, configuration, time);
         _history = new TrafficHistory(Registry, time);
-        _watch = new StatusWatch(Registry, configuration, Drain, time);
+        _watch = new StatusWatch(Registry, configuration, Drain, () => Ingress.Refusal, time);
         var statusPage = new StatusDocument(new PageSources(Registry, configuration, retries, _discovery, Reloads, _history, _watch, () => Ingress.Listeners, time));
-        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, retries, _discovery, _metrics, relay, statusPage, time, () => Ingress.Listeners), loggers);
+        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, retries, _discovery, _metrics, relay, statusPage, time, () => Ingress.Listeners, () => Ingress.Refusal), loggers);
     }
 
     /// <summary>The enclaves.</summary>
@@ -75,6 +75,9 @@ internal sealed class ProxyServer : IAsyncDisposable
 
     /// <summary>The public listeners.</summary>
     public IngressServer Ingress { get; }
+
+    /// <summary>The health of the whole.</summary>
+    public HealthSummary Health => HealthSummary.Of(Registry, _configuration, Drain, Ingress.Refusal);
 
     /// <summary>How far the stop has come.</summary>
     public DrainState Drain { get; } = new();

@@ -1,13 +1,11 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using ParentProxy.Configuration;
-using ParentProxy.Health;
 using ParentProxy.Sockets;
 
 namespace ParentProxy.Hosting;
 
 /// <summary>Keeps systemd informed: the status line, and a watchdog that beats only while the proxy really serves.</summary>
-internal sealed class SystemdService(SystemdNotifier notifier, ProxyServer server, ActiveConfiguration configuration, TimeProvider time, ILogger<SystemdService> logger)
+internal sealed class SystemdService(SystemdNotifier notifier, ProxyServer server, TimeProvider time, ILogger<SystemdService> logger)
 {
     /// <summary>How often systemd expects a beat, from the environment that it sets; null when it expects none.</summary>
     public static TimeSpan? WatchdogInterval(Func<string, string?> environment)
@@ -41,8 +39,10 @@ internal sealed class SystemdService(SystemdNotifier notifier, ProxyServer serve
         while (true)
         {
             var changed = server.Registry.Changed.Next;
-            var summary = HealthSummary.Of(server.Registry, configuration, server.Drain);
+            var summary = server.Health;
             var status = $"{summary.Status}: {summary.Healthy} of {summary.Total} enclaves healthy";
+            if (summary.Refusal is { } refusal && !server.Drain.IsDraining)
+                status += $"; {refusal}";
             if (status != told)
                 notifier.Status(told = status);
             await changed.WaitAsync(cancellationToken);
@@ -69,9 +69,9 @@ internal sealed class SystemdService(SystemdNotifier notifier, ProxyServer serve
         {
             using var answer = await client.GetAsync(server.LiveUri, deadline.Token);
             await EventLoop.TurnAllAsync().WaitAsync(deadline.Token);
-            if (answer.IsSuccessStatusCode && (server.Ingress.IsAccepting || server.Drain.IsClosing))
+            if (answer.IsSuccessStatusCode && (server.Ingress.IsOpen || server.Drain.IsClosing))
                 return true;
-            HostingLog.NotServing(logger, $"{server.LiveUri} answered {(int)answer.StatusCode}, accepting: {server.Ingress.IsAccepting}");
+            HostingLog.NotServing(logger, $"{server.LiveUri} answered {(int)answer.StatusCode}, ports open: {server.Ingress.IsOpen}");
         }
         catch (Exception ex) when (ex is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {

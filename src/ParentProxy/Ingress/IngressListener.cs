@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Sockets;
+using ParentProxy.Telemetry.Metrics;
 using ParentProxy.Vsock;
 
 namespace ParentProxy.Ingress;
@@ -24,15 +25,24 @@ internal sealed class IngressListener : IConnectionListener
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action _onClosed;
+    private readonly Action _onChanged;
+    private readonly Obstacle _obstacle;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TimeSpan _pause = FirstPause;
     private long? _said;
     private int _connections;
     private long _rejected;
+    private volatile string? _fault;
 
     /// <summary>Listens on a bound socket, which it owns, and with it its file where it has one.</summary>
-    public IngressListener(Socket socket, UnixSocketFile? file, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
+    /// <param name="socket">The socket.</param>
+    /// <param name="file">The file that binding it made; null where there is none.</param>
+    /// <param name="configuration">What is in effect.</param>
+    /// <param name="onChanged">Runs when <see cref="Refusal"/> comes or goes.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public IngressListener(Socket socket, UnixSocketFile? file, ActiveConfiguration configuration, Action onChanged, TimeProvider time, ILogger logger)
     {
         _socket = socket;
         _file = file;
@@ -40,6 +50,8 @@ internal sealed class IngressListener : IConnectionListener
         _time = time;
         _logger = logger;
         _onClosed = () => Interlocked.Decrement(ref _connections);
+        _onChanged = onChanged;
+        _obstacle = new Obstacle(WouldRefuse, onChanged, OnAcceptingAgain, time);
         socket.Listen(Backlog);
         EndPoint = socket.LocalEndPoint!;
     }
@@ -47,8 +59,13 @@ internal sealed class IngressListener : IConnectionListener
     /// <inheritdoc/>
     public EndPoint EndPoint { get; }
 
-    /// <summary>Whether the port is open.</summary>
-    public bool IsAccepting => !_stopped.Task.IsCompleted;
+    /// <summary>Whether the port is open and somebody takes what comes in, if not at this moment.</summary>
+    public bool IsOpen => !_stopped.Task.IsCompleted && _fault is null;
+
+    /// <summary>Why a new connection is not let in; null while it is.</summary>
+    public string? Refusal => _fault ?? (_stopping.IsCancellationRequested || _stopped.Task.IsCompleted ? "the port is closed" : _obstacle.Text);
+
+    private string Name => EndPoint.ToString() ?? "";
 
     /// <summary>Connections that are open.</summary>
     public int Connections => Volatile.Read(ref _connections);
@@ -66,7 +83,7 @@ internal sealed class IngressListener : IConnectionListener
                 if (!_stopping.IsCancellationRequested && DescriptorReserve.Clients.IsNext(_socket.SafeHandle))
                 {
                     if (IsTimeToSaySo())
-                        IngressLog.DescriptorsUsedUp(_logger, EndPoint.ToString() ?? "", DescriptorReserve.Clients.Size, OpenFileLimit.Current());
+                        SayDescriptorsUsedUp();
                     await PauseAsync();
                     continue;
                 }
@@ -95,12 +112,19 @@ internal sealed class IngressListener : IConnectionListener
                 // Until a descriptor (or memory, which the runtime has no name for) is free every accept fails at once; to try
                 // again at once would burn a core.
                 if (IsTimeToSaySo())
-                    IngressLog.AcceptFailed(_logger, EndPoint.ToString() ?? "", Errno.FromSocketError(ex.SocketErrorCode).Name);
+                    SayAcceptFailed(ex.SocketErrorCode);
                 await PauseAsync();
             }
             catch (SocketException)
             {
                 // That connection was gone before it was accepted; the next one has nothing to do with it.
+            }
+            catch (Exception ex)
+            {
+                // Kestrel writes it down and does not ask again: clients that connect from now on wait for ever.
+                _fault = $"accepting ended by a fault of this program ({ex.GetType().Name}: {ex.Message}); restart the service";
+                _onChanged();
+                throw;
             }
         }
     }
@@ -154,13 +178,50 @@ internal sealed class IngressListener : IConnectionListener
 
             // A flood of connections must not become a flood of log lines.
             if ((rejected & (rejected - 1)) == 0)
-                IngressLog.ConnectionRejected(_logger, EndPoint.ToString() ?? "", limit, rejected);
+                IngressLog.ConnectionRejected(_logger, Name, limit, rejected);
+            _obstacle.Meet($"{limit} connections are open, which is Limits:MaxConnections; further ones are closed at once");
             return null;
         }
 
         if (socket.LocalEndPoint is IPEndPoint)
             socket.NoDelay = true;
         return new ClientConnection(socket, _onClosed);
+    }
+
+    private void SayDescriptorsUsedUp()
+    {
+        var limit = OpenFileLimit.Current();
+        IngressLog.DescriptorsUsedUp(_logger, Name, DescriptorReserve.Clients.Size, limit);
+        _obstacle.Meet($"no descriptors left: {ProcessStatus.OpenDescriptors()} open of {limit}, the last {DescriptorReserve.Clients.Size} are kept for the process itself (EMFILE)");
+    }
+
+    private void SayAcceptFailed(SocketError error)
+    {
+        // The runtime has one name for the process's limit and the machine's; the process keeps a reserve.
+        var errno = error == SocketError.TooManyOpenSockets && !DescriptorReserve.Clients.IsNext(_socket.SafeHandle)
+            ? Errno.ENFILE
+            : Errno.FromSocketError(error);
+        IngressLog.AcceptFailed(_logger, Name, errno.Name);
+        _obstacle.Meet($"accept fails: {errno.Name} ({errno.Description})");
+    }
+
+    private void OnAcceptingAgain(string text, TimeSpan lasted)
+    {
+        IngressLog.AcceptingAgain(_logger, Name, lasted, text);
+        _onChanged();
+    }
+
+    private bool WouldRefuse()
+    {
+        try
+        {
+            return Connections >= _configuration.Options.Limits.MaxConnections || DescriptorReserve.Clients.IsNext(_socket.SafeHandle);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The port has been closed meanwhile.
+            return false;
+        }
     }
 
     /// <summary>Where connections come and go at the limit there would be a line for each of them.</summary>
@@ -191,6 +252,7 @@ internal sealed class IngressListener : IConnectionListener
     {
         Interlocked.Exchange(ref _file, null)?.Remove();
         _socket.Dispose();
+        _obstacle.Dispose();
         _stopped.TrySetResult();
     }
 }

@@ -12,12 +12,15 @@ namespace ParentProxy.Ingress;
 /// Opens the public listeners in the place of Kestrel's own, which accepts in a hot loop when descriptors run out and
 /// resets what is still in the accept queue when it stops.
 /// </summary>
-internal sealed class IngressListenerFactory(ActiveConfiguration configuration, TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory
+internal sealed class IngressListenerFactory(ActiveConfiguration configuration, TimeProvider time, ILoggerFactory loggers, Action? onChanged = null) : IConnectionListenerFactory
 {
     private readonly ConcurrentBag<IngressListener> _listeners = [];
 
     /// <summary>The listeners that were opened.</summary>
     public IReadOnlyCollection<IngressListener> Listeners => _listeners;
+
+    /// <summary>Which listener lets no new connection in, and why; null while all do.</summary>
+    public string? Refusal => _listeners.Where(l => l.Refusal is not null).Select(l => $"{l.EndPoint} accepts no connections: {l.Refusal}").FirstOrDefault();
 
     /// <inheritdoc/>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
@@ -25,7 +28,7 @@ internal sealed class IngressListenerFactory(ActiveConfiguration configuration, 
         try
         {
             var (socket, file) = BindSocket(endpoint);
-            var listener = new IngressListener(socket, file, configuration, time, loggers.CreateLogger<IngressListener>());
+            var listener = new IngressListener(socket, file, configuration, onChanged ?? (() => { }), time, loggers.CreateLogger<IngressListener>());
             _listeners.Add(listener);
             return ValueTask.FromResult<IConnectionListener>(listener);
         }

@@ -7,7 +7,7 @@ internal static partial class IngressLog
     [LoggerMessage(EventId = 300, Message = "{Method} {Path} failed (client {Client}, request {RequestId}, enclave {Enclave}): {Code}: {Detail}. {Hint} Answer: {Answer}")]
     public static partial void RequestFailed(ILogger logger, LogLevel level, string method, string path, string client, string requestId, string enclave, string code, string detail, string hint, string answer);
 
-    [LoggerMessage(EventId = 301, Level = LogLevel.Error, Message = "Cannot accept on {EndPoint}: {Errno}. Raise LimitNOFILE of the unit or lower Limits:MaxConnections")]
+    [LoggerMessage(EventId = 301, Level = LogLevel.Error, Message = "Cannot accept on {EndPoint}: {Errno}. With EMFILE raise LimitNOFILE of the unit, with ENFILE fs.file-max of the machine, or lower Limits:MaxConnections")]
     public static partial void AcceptFailed(ILogger logger, string endPoint, string errno);
 
     [LoggerMessage(EventId = 302, Level = LogLevel.Warning, Message = "Closed a new connection on {EndPoint}: {Connections} are open, which is Limits:MaxConnections; {Rejected} closed so far")]
@@ -24,4 +24,7 @@ internal static partial class IngressLog
 
     [LoggerMessage(EventId = 306, Level = LogLevel.Error, Message = "Cannot accept on {EndPoint}: all but the last {Reserve} of {Limit} descriptors are open, which are kept for the process itself (EMFILE). Raise LimitNOFILE of the unit or lower Limits:MaxConnections")]
     public static partial void DescriptorsUsedUp(ILogger logger, string endPoint, int reserve, long? limit);
+
+    [LoggerMessage(EventId = 307, Level = LogLevel.Information, Message = "New connections on {EndPoint} are accepted again; for {Lasted} they were not: {Reason}")]
+    public static partial void AcceptingAgain(ILogger logger, string endPoint, TimeSpan lasted, string reason);
 }

@@ -36,6 +36,8 @@ internal sealed class IngressServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly EnclaveProxyConfigProvider _routes;
     private readonly IngressListenerFactory _listeners;
+    private readonly Action _onChanged;
+    private volatile bool _isStarted;
 
     /// <summary>Composes the server; nothing is bound yet.</summary>
     /// <param name="configuration">What is in effect.</param>
@@ -50,7 +52,8 @@ internal sealed class IngressServer : IAsyncDisposable
     public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, RetryPolicy retries, DrainState drain, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILoggerFactory loggers, Action<IServiceCollection>? replace = null)
     {
         _routes = new EnclaveProxyConfigProvider(configuration.Options);
-        _listeners = new IngressListenerFactory(configuration, time, loggers);
+        _onChanged = registry.Changed.Set;
+        _listeners = new IngressListenerFactory(configuration, time, loggers, _onChanged);
 
         // The content root is where the program is: in '/', where systemd starts it, a search would take minutes.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
@@ -58,7 +61,7 @@ internal sealed class IngressServer : IAsyncDisposable
         services.AddSingleton(loggers);
         services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(retries).AddSingleton(drain).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(time);
-        services.AddSingleton<IConnectionListenerFactory>(_listeners);
+        services.AddSingleton<IConnectionListenerFactory>(_listeners).AddSingleton(_listeners);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
         services.AddRouting();
 
@@ -96,8 +99,11 @@ internal sealed class IngressServer : IAsyncDisposable
     /// <summary>Makes the meters of the platform that belong to these listeners.</summary>
     public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
 
-    /// <summary>Whether every listener accepts connections.</summary>
-    public bool IsAccepting => Listeners.All(l => l.IsAccepting);
+    /// <summary>Whether every port is open; at a limit connections may wait all the same.</summary>
+    public bool IsOpen => Listeners.All(l => l.IsOpen);
+
+    /// <summary>Why not every new connection is let in; null while they are.</summary>
+    public string? Refusal => _isStarted ? _listeners.Refusal : "the public listeners are not open yet";
 
     /// <summary>The listeners that are open.</summary>
     public IReadOnlyCollection<IngressListener> Listeners => _listeners.Listeners;
@@ -105,7 +111,12 @@ internal sealed class IngressServer : IAsyncDisposable
     /// <summary>Binds the listeners.</summary>
     /// <exception cref="ListenException">An address cannot be listened on.</exception>
     /// <exception cref="IOException">The same, where Kestrel had a choice of addresses.</exception>
-    public Task StartAsync(CancellationToken cancellationToken) => _app.StartAsync(cancellationToken);
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _app.StartAsync(cancellationToken);
+        _isStarted = true;
+        _onChanged();
+    }
 
     /// <summary>Takes over the routes of a configuration.</summary>
     public void Update(ProxyOptions options) => _routes.Update(options);

@@ -11,7 +11,7 @@ namespace ParentProxy.Ingress;
 /// and nothing else. The raw path decides, so that an encoded or doubled slash reaches the enclave, and so does the method
 /// as it is spelled: a <c>get</c> is none of HTTP's.
 /// </summary>
-internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain)
+internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, IngressListenerFactory listeners)
 {
     /// <summary>Serves one request.</summary>
     public Task InvokeAsync(HttpContext context)
@@ -26,7 +26,7 @@ internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegist
     private async Task AnswerAsync(HttpContext context)
     {
         Exchange.Of(context).IsAnsweredHere = true;
-        var summary = HealthSummary.Of(registry, configuration, drain);
+        var summary = HealthSummary.Of(registry, configuration, drain, listeners.Refusal);
         var body = JsonSerializer.SerializeToUtf8Bytes(new { status = summary.Status, healthy = summary.Healthy, total = summary.Total });
         context.Response.StatusCode = summary.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "application/json";

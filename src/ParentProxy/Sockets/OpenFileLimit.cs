@@ -6,6 +6,7 @@ namespace ParentProxy.Sockets;
 internal static partial class OpenFileLimit
 {
     private const int RLIMIT_NOFILE = 7;
+    private const int EFD_CLOEXEC = 0x80000;
 
     /// <summary>
     /// The soft limit, or null where it is unknown or unlimited. The runtime raises it to the hard one at its start. Asked
@@ -14,8 +15,27 @@ internal static partial class OpenFileLimit
     public static long? Current() =>
         GetLimit(RLIMIT_NOFILE, out var limits) == 0 && limits.Soft <= long.MaxValue ? (long)limits.Soft : null;
 
+    /// <summary>
+    /// How many descriptors are in use: the kernel hands out the lowest number that is free. The limit itself when none is
+    /// left, and null when that is unknown, too.
+    /// </summary>
+    public static long? InUse()
+    {
+        var next = OpenEvent(0, EFD_CLOEXEC);
+        if (next < 0)
+            return Current();
+        _ = Close(next);
+        return next;
+    }
+
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     private static partial int GetLimit(int resource, out Limits limits);
+
+    [LibraryImport("libc", EntryPoint = "eventfd")]
+    private static partial int OpenEvent(uint value, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
 
     // struct rlimit of 64 bit Linux.
     [StructLayout(LayoutKind.Sequential)]

@@ -24,11 +24,22 @@ public sealed class ResilienceTests
                 await client.ConnectAsync();
             await process.Out.WaitAsync("all but the last 64 of 400 descriptors are open, which are kept for the process itself (EMFILE)");
 
+            // Who asks whether to send traffic here is told: not now.
+            var (status, ready) = await process.AdminAsync("/health/ready");
+            Assert.Equal((503, "not ready"), (status, ready.GetProperty("status").GetString()));
+            Assert.Matches("accepts no connections: no descriptors left: [0-9]+ open of 400", ready.GetProperty("reason").GetString());
+            var (code, health) = await process.AdminAsync("/health");
+            Assert.Equal((503, "unhealthy"), (code, health.GetProperty("status").GetString()));
+            var listener = health.GetProperty("listeners")[0];
+            Assert.False(listener.GetProperty("accepting").GetBoolean());
+            Assert.StartsWith("no descriptors left: ", listener.GetProperty("reason").GetString(), StringComparison.Ordinal);
+            Assert.Contains("accepts no connections: no descriptors left: ", await PageAsync(process), StringComparison.Ordinal);
+
             // It has what it needs for everything but more connections.
             Assert.Equal((200, false), await clients[0].GetAsync("/echo"));
             var probes = enclaves[0].HealthRequests;
             await Eventually.TrueAsync(() => enclaves[0].HealthRequests > probes + 3, () => "no probes");
-            Assert.Equal(200, (await process.AdminAsync("/health")).Status);
+            Assert.Equal(200, (await process.AdminAsync("/enclaves")).Status);
             using (var admin = new HttpClient())
                 Assert.Contains("process_max_fds", await admin.GetStringAsync(new Uri(process.AdminUrl, "/metrics")), StringComparison.Ordinal);
 
@@ -38,10 +49,20 @@ public sealed class ResilienceTests
             await Eventually.TrueAsync(() => process.Out.All.Count > said + 2, () => process.Out.ToString());
             Assert.InRange(ProcessorTime(process.Id) - used, TimeSpan.Zero, Stopwatch.GetElapsedTime(started) / 2);
 
+            // One leaves and one more is let in: that is no end of it.
+            clients[0].Dispose();
+            Assert.Equal((200, false), await clients[1].GetAsync("/echo"));
+            Assert.Equal(503, (await process.AdminAsync("/health/ready")).Status);
+
             // The last of the queue is served when those before it have gone.
             foreach (var client in clients.SkipLast(1))
                 client.Dispose();
             Assert.Equal((200, false), await clients[^1].GetAsync("/echo"));
+            await process.Out.WaitAsync("are accepted again");
+            Assert.Equal(200, (await process.AdminAsync("/health/ready")).Status);
+            Assert.True((await process.AdminAsync("/health")).Body.GetProperty("listeners")[0].GetProperty("accepting").GetBoolean());
+            Assert.DoesNotContain("accepts no connections", await PageAsync(process), StringComparison.Ordinal);
+            Assert.Single(process.Out.All, line => line.Contains("are accepted again", StringComparison.Ordinal));
         }
         finally
         {
@@ -71,7 +92,7 @@ public sealed class ResilienceTests
             Assert.Equal(503, refused.Status);
             var probes = enclaves[0].HealthRequests;
             await Eventually.TrueAsync(() => enclaves[0].HealthRequests > probes + 3, () => "no probes");
-            Assert.Equal(200, (await process.AdminAsync("/health")).Status);
+            Assert.Equal(1, (await process.AdminAsync("/health")).Body.GetProperty("healthy").GetInt32());
         }
         finally
         {
@@ -128,6 +149,12 @@ public sealed class ResilienceTests
         var process = Process.Start(start)!;
         Assert.StartsWith("listening on", await process.StandardOutput.ReadLineAsync().WaitAsync(TestDeadline.Value), StringComparison.Ordinal);
         return process;
+    }
+
+    private static async Task<string> PageAsync(ProxyProcess process)
+    {
+        using var client = new HttpClient();
+        return await client.GetStringAsync(process.AdminUrl);
     }
 
     private static TimeSpan ProcessorTime(int id)

@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Hosting;
 
 /// <summary>The start of the service, up to its first answer.</summary>
-public sealed class StartTests
+public sealed partial class StartTests
 {
     [Theory]
     [InlineData("unix")]
@@ -139,6 +140,51 @@ public sealed class StartTests
         }
     }
 
+    [Theory]
+    [InlineData(30)]
+    [InlineData(100)]
+    [InlineData(200)]
+    [InlineData(250)]
+    [InlineData(300)]
+    public async Task Descriptors_TooFewToServe_Is1WithOneSentenceThatNamesWhatIsNeeded(int limit)
+    {
+        await using var process = ProxyProcess.Run(new ProxyStart { Configuration = Settings.For("tcp://127.0.0.1:1"), Shell = $"ulimit -n {limit}" });
+
+        Assert.Equal(1, await process.ExitAsync());
+        Assert.StartsWith($"parent-proxy: at most {limit} files may be open ", Assert.Single(process.Error.All), StringComparison.Ordinal);
+        Assert.Empty(process.Out.All);
+    }
+
+    [Fact]
+    public async Task Descriptors_AsManyAsItAsksFor_ServeEverything()
+    {
+        await using var enclaves = await Enclaves.StartAsync("blue");
+        int needed;
+        await using (var refused = ProxyProcess.Run(new ProxyStart { Configuration = Settings.For(enclaves[0].EndPoint), Shell = "ulimit -n 200" }))
+        {
+            Assert.Equal(1, await refused.ExitAsync());
+            needed = int.Parse(MoreDescriptors().Match(refused.Error.ToString()).Groups["limit"].Value, CultureInfo.InvariantCulture);
+        }
+
+        await using var process = ProxyProcess.Run(new ProxyStart
+        {
+            Configuration = Settings.With(new { AccessLog = new { Mode = "all" } }, enclaves[0].EndPoint),
+            Environment = new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "http://127.0.0.1:1" },
+            Shell = $"ulimit -n {needed}",
+        });
+        await process.ReadyAsync();
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(async _ => Assert.Equal("blue", await process.ServedByAsync())));
+        using (var admin = new HttpClient())
+        {
+            foreach (var page in (string[])["/", "/metrics", "/enclaves"])
+                Assert.NotEmpty(await admin.GetStringAsync(new Uri(process.AdminUrl, page)));
+        }
+
+        Assert.Equal(0, process.Out.All.Count(line => line.Contains("Cannot accept", StringComparison.Ordinal)));
+        Assert.Equal(200, (await process.AdminAsync("/health/ready")).Status);
+        Assert.Equal(0, await process.StopAsync(Signal.Term));
+    }
+
     [Fact]
     public async Task Descriptors_AreClosedOnExecAndGivenBack()
     {
@@ -162,4 +208,7 @@ public sealed class StartTests
 
         int Sockets() => Descriptors.Of(process).Count(d => d.Target.StartsWith("socket:", StringComparison.Ordinal));
     }
+
+    [GeneratedRegex("to (?<limit>[0-9]+) at least")]
+    private static partial Regex MoreDescriptors();
 }

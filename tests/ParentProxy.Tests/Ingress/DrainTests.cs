@@ -95,7 +95,7 @@ public sealed class DrainTests
         await idle.ReadMessageAsync();
 
         var stop = proxy.StopAsync();
-        await Eventually.TrueAsync(() => !proxy.Server.Ingress.IsAccepting);
+        await Eventually.TrueAsync(() => !proxy.Server.Ingress.IsOpen);
         foreach (var connection in (WireConnection[])[silent, idle])
             await connection.SendAsync("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
         foreach (var connection in (WireConnection[])[silent, idle])
@@ -127,7 +127,7 @@ public sealed class DrainTests
         await connection.ReadHeadAsync();
 
         var stop = proxy.StopAsync();
-        await Eventually.TrueAsync(() => !proxy.Server.Ingress.IsAccepting);
+        await Eventually.TrueAsync(() => !proxy.Server.Ingress.IsOpen);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.Admin.GetAsync("/health")).StatusCode);
         Assert.False(stop.IsCompleted);
         finish.SetResult();

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Configuration;
 using ParentProxy.Ingress;
@@ -130,6 +131,37 @@ public sealed class IngressListenerTests : IDisposable
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => StopWhileClientsConnectAsync(IPAddress.Parse(address))));
     }
 
+    [Fact]
+    public async Task Accepting_EndedByAFault_IsNotReadyEvenThoughThePortIsOpen()
+    {
+        // Nobody may come in, and who writes that down fails.
+        var configuration = new ActiveConfiguration(new ProxyOptions { Sections = new ConfigurationBuilder().Build(), Limits = new LimitOptions { MaxConnections = 0 } });
+        var changes = 0;
+        var listeners = new IngressListenerFactory(configuration, TimeProvider.System, new FailingLoggers(), () => changes++);
+        await using var listener = (IngressListener)await listeners.BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        Assert.True(listener.IsOpen);
+        Assert.Null(listeners.Refusal);
+        using var client = await ConnectAsync(listener.EndPoint);
+
+        await Assert.ThrowsAsync<NotSupportedException>(async () => await listener.AcceptAsync().AsTask().WaitAsync(TestDeadline.Value));
+
+        Assert.False(listener.IsOpen);
+        Assert.Contains("a fault of this program (NotSupportedException", listeners.Refusal, StringComparison.Ordinal);
+        Assert.Equal(1, changes);
+    }
+
+    [Fact]
+    public async Task Refusal_OfAPortThatStopped_SaysSo()
+    {
+        var listener = (IngressListener)await BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        Assert.Null(listener.Refusal);
+
+        await listener.UnbindAsync();
+
+        Assert.False(listener.IsOpen);
+        Assert.Equal("the port is closed", listener.Refusal);
+    }
+
     public void Dispose() => _directory.Dispose();
 
     /// <summary>Puts something at a path. What is returned keeps it as it is.</summary>
@@ -244,6 +276,26 @@ public sealed class IngressListenerTests : IDisposable
                 using (client)
                     Assert.Equal(1, await client.ReceiveAsync(new byte[1]));
             }
+        }
+    }
+
+    private sealed class FailingLoggers : ILoggerFactory, ILogger
+    {
+        public void AddProvider(ILoggerProvider provider)
+        {
+        }
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            throw new NotSupportedException();
+
+        public void Dispose()
+        {
         }
     }
 

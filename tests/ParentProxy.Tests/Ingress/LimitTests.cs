@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Ingress;
@@ -107,6 +109,16 @@ public sealed class LimitTests
             Assert.Empty((await three.ReadToEndAsync()).Received);
         await proxy.Log.WaitForAsync(e => e.Message.Contains("Limits:MaxConnections", StringComparison.Ordinal));
 
+        // A client that would be turned away must not be sent here.
+        using (var ready = await proxy.Admin.GetAsync("/health/ready"))
+        {
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+            Assert.Contains("Limits:MaxConnections", await ready.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        using (var health = await proxy.Admin.GetAsync("/health"))
+            Assert.Contains("\"accepting\": false", await health.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
         await one.DisposeAsync();
         await Eventually.TrueAsync(async () =>
         {
@@ -121,6 +133,8 @@ public sealed class LimitTests
                 return false;
             }
         });
+        await proxy.Log.WaitForAsync(e => e.Message.Contains("are accepted again", StringComparison.Ordinal));
+        Assert.Equal("ready", (await proxy.Admin.GetFromJsonAsync<JsonElement>("/health/ready")).GetProperty("status").GetString());
     }
 
     private static async Task AssertAsync(string request, bool taken)

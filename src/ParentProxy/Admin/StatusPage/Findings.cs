@@ -39,7 +39,7 @@ internal static class Findings
 
     private static IEnumerable<Finding> Listeners(PageSnapshot page) => page.Summary.Status == "draining" ? [] : page.Listeners
         .Where(listener => !listener.Accepting)
-        .Select(listener => new Finding("bad", $"Listener {listener.Endpoint}", "accepts no connections."));
+        .Select(listener => new Finding("bad", $"Listener {listener.Endpoint}", $"accepts no connections: {Sentence(listener.Reason!)}"));
 
     private static IEnumerable<Finding> Enclaves(PageSnapshot page)
     {

@@ -73,7 +73,7 @@ internal sealed class ProxyInstruments(
         meter.CreateObservableGauge("parentproxy.enclaves.required", () => configuration.Options.Health.MinHealthy, null, "Health:MinHealthy: with fewer healthy enclaves /health is 503.");
         meter.CreateObservableGauge("parentproxy.draining", () => drain.IsDraining ? 1 : 0, null, "Whether the program is on its way to its end.");
 
-        HealthSummary Summary() => HealthSummary.Of(registry, configuration, drain);
+        HealthSummary Summary() => HealthSummary.Of(registry, configuration, drain, refusal: null);
     }
 
     private void AddDiscovery(Meter meter)
