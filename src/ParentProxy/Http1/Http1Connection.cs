@@ -16,7 +16,6 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     private const int BufferBytes = 16 * 1024;
 
     private readonly DuplexStream _stream;
-    private readonly Http1Limits _limits;
     private readonly ResponseHeadParser _parser;
     private readonly ChunkedDecoder _chunks;
     private readonly Action _onIdleRead;
@@ -34,7 +33,6 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     private bool _isHeadRequest;
     private volatile bool _hasWritten;
     private long _takenBefore;
-    private int _interims;
     private long _bodyLeft;
     private bool _mayReuse;
 
@@ -42,7 +40,6 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     public Http1Connection(DuplexStream stream, Http1Limits limits)
     {
         _stream = stream;
-        _limits = limits;
         _parser = new ResponseHeadParser(limits);
         _chunks = new ChunkedDecoder(limits);
         _onIdleRead = OnIdleRead;
@@ -141,7 +138,6 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         Request.Clear(release: false);
         _parser.Reset();
         _isHeadRequest = method == "HEAD";
-        _interims = 0;
         BytesSent = 0;
         _takenBefore = _stream.BytesTaken ?? 0;
         _hasWritten = IsRequestEnded = HasReceived = IsResponseEnded = _mayReuse = false;
@@ -200,8 +196,6 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         var head = _parser.Head;
         if (!head.IsInterim)
             BeginBody(head);
-        else if (++_interims > _limits.MaxInterimResponses)
-            throw new InvalidResponseException($"more than {_limits.MaxInterimResponses} interim responses");
         return head;
     }
 

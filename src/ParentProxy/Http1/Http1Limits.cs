@@ -17,7 +17,4 @@ internal sealed record Http1Limits
 
     /// <summary>Bytes of one chunk's size line, extensions included.</summary>
     public int MaxChunkLineBytes { get; init; } = 4 * 1024;
-
-    /// <summary>Interim (1xx) responses before the final one.</summary>
-    public int MaxInterimResponses { get; init; } = 64;
 }

@@ -37,6 +37,7 @@ internal static class AccessReport
             Failure = exchange.Failure?.Code,
             Client = exchange.ClientAddress,
             RequestId = exchange.RequestId,
+            ApplicationRequestId = exchange.ApplicationRequestId,
             TraceId = exchange.Span?.TraceId.ToHexString() ?? TraceFields.TraceId(request.Headers),
             Fields = request.Headers,
         });

@@ -108,7 +108,7 @@ internal sealed class ClientBody
     }
 
     private static bool MayHaveBody(HttpContext context) =>
-        context.Request.Method != HttpMethods.Head && context.Response.StatusCode is not (>= 100 and < 200 or 204 or 205 or 304);
+        context.Request.Method != HttpMethods.Head && context.Response.StatusCode is not (>= 100 and < 200 or 204 or 304);
 
     private void Write(string latin1)
     {

@@ -26,6 +26,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     private readonly Action _onClosed;
     private readonly CancellationTokenSource _closed = new();
     private readonly Lock _lock = new();
+    private StatusPatch _patch = new();
     private bool _isTunnel;
     private bool _hasShutdown;
     private int _isClosed;
@@ -38,7 +39,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     {
         _io = new LoopSocket(socket) { PeerEnded = OnPeerEnded };
         _input = new ClientInput(_io, () => Volatile.Read(ref _abortReason), OnClientEnded);
-        _output = new ClientOutput(_io, ex => Abort(new ConnectionAbortedException("The client is gone.", ex)));
+        _output = new ClientOutput(_io, _patch, ex => Abort(new ConnectionAbortedException("The client is gone.", ex)));
         _onClosed = onClosed;
         Transport = this;
         ConnectionClosed = _closed.Token;
@@ -74,7 +75,11 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     public MemoryPool<byte> MemoryPool => MemoryPool<byte>.Shared;
 
     /// <summary>What Kestrel reads and writes: with TLS, which replaces it, the plain text.</summary>
-    public override IDuplexPipe Transport { get; set; }
+    public override IDuplexPipe Transport
+    {
+        get;
+        set => field = ReferenceEquals(value, this) ? this : new PatchedPipe(value, _patch = new StatusPatch());
+    }
 
     PipeReader IDuplexPipe.Input => _input;
 
@@ -88,6 +93,9 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
 
     /// <inheritdoc cref="BaseConnectionContext.RemoteEndPoint"/>
     public override EndPoint? RemoteEndPoint { get; set; }
+
+    /// <inheritdoc cref="StatusPatch.ExpectHead"/>
+    public void ExpectHead() => _patch.ExpectHead();
 
     /// <summary>From here to the end of the connection the end of the client's direction closes nothing.</summary>
     public void BeginTunnel()

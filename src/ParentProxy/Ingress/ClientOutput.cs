@@ -11,7 +11,7 @@ namespace ParentProxy.Ingress;
 /// would lose it.
 /// </summary>
 /// <remarks>One write or flush at a time, as Kestrel does it. Holds memory only between a write and its flush.</remarks>
-internal sealed class ClientOutput(LoopSocket socket, Action<Exception> onBroken) : PipeWriter
+internal sealed class ClientOutput(LoopSocket socket, StatusPatch patch, Action<Exception> onBroken) : PipeWriter
 {
     /// <summary>A piece of a body with what frames it, and most heads.</summary>
     private const int BlockBytes = 32 * 1024;
@@ -55,6 +55,7 @@ internal sealed class ClientOutput(LoopSocket socket, Action<Exception> onBroken
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, (_block?.Length ?? 0) - _used);
+        patch.Apply(_block.AsSpan(_used, bytes));
         _used += bytes;
     }
 

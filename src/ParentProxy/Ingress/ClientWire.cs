@@ -8,8 +8,8 @@ using ParentProxy.Http1;
 namespace ParentProxy.Ingress;
 
 /// <summary>
-/// The connection below a request, for what Kestrel has no words for: interim responses, and a tunnel in which the client
-/// ends its direction first. A feature of every connection that a public listener accepted.
+/// The connection below a request, for what Kestrel has no words for: interim responses, a 205 with content, and a tunnel in which
+/// the client ends its direction first. A feature of every connection that a public listener accepted.
 /// </summary>
 internal sealed class ClientWire(ClientConnection connection)
 {
@@ -67,6 +67,9 @@ internal sealed class ClientWire(ClientConnection connection)
         await output.FlushAsync(cancellationToken);
         return true;
     }
+
+    /// <inheritdoc cref="StatusPatch.ExpectHead"/>
+    public void ExpectHead() => connection.ExpectHead();
 
     /// <summary>
     /// Makes the connection a tunnel, before the 101 is sent: that the client ends its direction is read from the upgraded

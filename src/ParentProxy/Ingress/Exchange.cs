@@ -24,8 +24,11 @@ internal sealed class Exchange
     /// <summary>Where requests are counted that reach no enclave.</summary>
     public required EnclaveMetrics Unreached { get; init; }
 
-    /// <summary>The value of <c>X-Request-Id</c>, towards the enclave and the client.</summary>
+    /// <summary>The value of <c>X-Request-Id</c>, towards the enclave, and towards a client that sent it or gets none of the application's.</summary>
     public required string RequestId { get; init; }
+
+    /// <summary>The <c>X-Request-Id</c> that the application gave its answer, where that is another one; null otherwise.</summary>
+    public string? ApplicationRequestId { get; set; }
 
     /// <summary>Timestamp of the arrival.</summary>
     public required long Started { get; init; }

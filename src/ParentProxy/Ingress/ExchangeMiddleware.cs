@@ -66,7 +66,8 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is left to answer.
+            // Nobody is left to answer. What has begun must not pass for whole, should the client be there after all.
+            context.Abort();
         }
         catch (BadHttpRequestException ex)
         {
@@ -75,10 +76,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         catch (Exception ex)
         {
             IngressLog.Fault(logger, exchange.RequestId, ex);
-            if (context.Response.HasStarted)
-                context.Abort();
-            else
-                await FailureAnswer.WriteAsync(context, FailureKind.Internal, exchange.RequestId);
+            await FailureAnswer.WriteAsync(context, FailureKind.Internal, exchange.RequestId);
         }
         finally
         {
@@ -117,7 +115,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
     {
         context.Response.OnStarting(static state =>
         {
-            ((HttpContext)state).Response.Headers.Connection = "close";
+            ConnectionFields.Close(((HttpContext)state).Response);
             return Task.CompletedTask;
         }, context);
         return FailureAnswer.WriteAsync(context, FailureKind.BadRequest, exchange.RequestId);
@@ -126,14 +124,21 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
     private static Task FinishHead(Exchange exchange)
     {
         var response = exchange.Context.Response;
-        response.Headers[RequestId.Field] = exchange.RequestId;
+
+        // A client that sent an id gets it back. One that sent none is to know the request by the id that the application gives
+        // it, if it gives one: that is what its documentation and its support speak of.
+        var own = response.Headers[RequestId.Field].ToString();
+        if (own.Length > 0 && own != exchange.RequestId)
+            exchange.ApplicationRequestId = own;
+        if (own.Length == 0 || exchange.Context.Request.Headers[RequestId.Field] == exchange.RequestId)
+            response.Headers[RequestId.Field] = exchange.RequestId;
 
         // Before the client can hold the answer: it finds its request counted.
         exchange.Settle(response.StatusCode);
 
         // HTTP/2 says the same with GOAWAY.
         if (exchange.Drain.IsClosing && !HttpProtocol.IsHttp2(exchange.Context.Request.Protocol) && response.StatusCode != StatusCodes.Status101SwitchingProtocols)
-            response.Headers.Connection = "close";
+            ConnectionFields.Close(response);
         return Task.CompletedTask;
     }
 }

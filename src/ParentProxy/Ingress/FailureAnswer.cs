@@ -19,11 +19,18 @@ internal static class FailureAnswer
     /// <summary>The status code of a failure.</summary>
     public static int Status(FailureKind kind) => Describe(kind).Status;
 
-    /// <summary>Writes the answer if none has started.</summary>
+    /// <summary>
+    /// Writes the answer if none has started. Behind the head of another one nothing may follow, and what has begun must not
+    /// pass for whole: the connection ends then, or the stream.
+    /// </summary>
     public static async Task WriteAsync(HttpContext context, FailureKind kind, string requestId)
     {
         if (context.Response.HasStarted)
+        {
+            context.Abort();
             return;
+        }
+
         var (status, error, title, detail) = Describe(kind);
         var response = context.Response;
         response.Clear();

@@ -106,6 +106,38 @@ public sealed class AttemptTests : IDisposable
         AssertEnds(attempt, Timeouts.ResponseHead, FailureKind.ResponseHeadTimeout, "Timeouts:ResponseHead sets the time.");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AwaitingHead_AnInterimAnswer_BeginsTheTimeAnew(bool isSent)
+    {
+        using var attempt = New();
+        attempt.Connected(isReused: false, hasBody: false);
+        for (var i = 0; i < 5; i++)
+        {
+            Pass(Timeouts.ResponseHead - Tick);
+            attempt.Progress();
+            if (!isSent)
+                continue;
+            attempt.BeginInterim();
+            attempt.EndInterim();
+        }
+
+        AssertRuns(attempt);
+        AssertEnds(attempt, Timeouts.ResponseHead, FailureKind.ResponseHeadTimeout, "Timeouts:ResponseHead sets the time.");
+    }
+
+    [Fact]
+    public void AwaitingHead_AnInterimAnswerThatTheClientDoesNotTake_IsTheClientsFaultAfterIdle()
+    {
+        using var attempt = New();
+        attempt.Connected(isReused: false, hasBody: false);
+        attempt.BeginInterim();
+
+        AssertEnds(attempt, Timeouts.Idle, FailureKind.ClientIdle, "Timeouts:Idle sets the time.");
+        Assert.Null(_enclave.PendingEvidence);
+    }
+
     [Fact]
     public void AwaitingHead_ForASecond_IsEvidenceOnceAndNoFailure()
     {

@@ -289,6 +289,51 @@ public sealed class FailureTests
     }
 
     [Fact]
+    public async Task Idle_TheClientTakesNoInterimAnswers_IsEndedAndNotBlamedOnTheEnclave()
+    {
+        await using var enclave = ScriptedEnclave.Start(async c =>
+        {
+            await c.ReadHeadAsync();
+            var hints = string.Concat(Enumerable.Repeat($"HTTP/1.1 103 Early Hints\r\nLink: <{new string('a', 8000)}>\r\n\r\n", 10));
+            while (true)
+                await c.SendAsync(hints);
+        });
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave, "Timeouts:Idle=00:00:00.300");
+        await using var connection = await proxy.ConnectAsync();
+
+        await connection.SendAsync(Get);
+        await Eventually.TrueAsync(() => enclave.Accepted == 1);
+        await Eventually.TrueAsync(() => proxy.Server.Registry.All[0].InFlight == 0);
+
+        Assert.Empty(Warnings(proxy));
+        var received = System.Text.Encoding.Latin1.GetString((await connection.ReadToEndAsync()).Received);
+        Assert.DoesNotContain("problem", received, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ResponseHead_InterimAnswersNowAndThen_DoNotEndTheRequest()
+    {
+        await using var enclave = ScriptedEnclave.Start(async c =>
+        {
+            await c.ReadHeadAsync();
+            for (var i = 0; i < 25; i++)
+            {
+                await c.SendAsync("HTTP/1.1 102 Processing\r\n\r\n");
+                await Task.Delay(150);
+            }
+
+            await c.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        });
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave, "Timeouts:ResponseHead=00:00:03");
+        await using var connection = await proxy.ConnectAsync();
+
+        await connection.SendAsync(Get);
+        for (var i = 0; i < 25; i++)
+            Assert.Equal(102, (await connection.ReadMessageAsync()).Status);
+        Assert.Equal("ok", (await connection.ReadMessageAsync()).Text);
+    }
+
+    [Fact]
     public async Task Idle_BytesMoveNowAndThen_DoesNotEndTheRequest()
     {
         await using var enclave = await TestEnclave.StartAsync();

@@ -43,6 +43,25 @@ public sealed class RequestIdTests : IAsyncLifetime
         Assert.NotEqual(id, echo.Field("X-Request-Id"));
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("X-Request-Id: not usable\r\n")]
+    [InlineData("X-Amzn-Trace-Id: Root=1-2-3\r\n")]
+    public async Task RequestId_OfTheApplication_StaysWhereTheClientGaveNone(string fields)
+    {
+        var answer = await _proxy.ExchangeAsync($"GET /headers?X-Request-Id=req_1 HTTP/1.1\r\nHost: x\r\n{fields}\r\n");
+
+        Assert.Equal("req_1", answer.Field("X-Request-Id"));
+    }
+
+    [Fact]
+    public async Task RequestId_OfTheApplicationEmpty_IsOurs()
+    {
+        var answer = await _proxy.ExchangeAsync("GET /headers?X-Request-Id= HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\n\r\n");
+
+        Assert.Equal("mine", answer.Field("X-Request-Id"));
+    }
+
     [Fact]
     public async Task RequestId_Missing_IsMadeAndNeverTheSame()
     {

@@ -30,6 +30,7 @@ internal sealed class Attempt : IDisposable
     private bool _slowReported;
     private int _pendingWrites;
     private int _pendingReads;
+    private volatile bool _isSendingInterim;
     private long _connected;
 
     /// <summary>A try that begins now.</summary>
@@ -137,6 +138,19 @@ internal sealed class Attempt : IDisposable
         Progress();
     }
 
+    /// <summary>Whether an interim response is on its way to the client, perhaps in the middle of it.</summary>
+    public bool IsSendingInterim => _isSendingInterim;
+
+    /// <summary>An interim response is on its way to the client, and the enclave's next head is not yet waited for.</summary>
+    public void BeginInterim() => _isSendingInterim = true;
+
+    /// <summary>The client has taken it.</summary>
+    public void EndInterim()
+    {
+        Progress();
+        _isSendingInterim = false;
+    }
+
     /// <summary>Bytes of the body came from the client.</summary>
     public void AddRequestBytes(long count)
     {
@@ -237,7 +251,7 @@ internal sealed class Attempt : IDisposable
                 return;
             else if (quiet >= Limit(_phase))
                 Fail(TimeoutFailure());
-            else if (_phase == AttemptPhase.AwaitingHead && !_slowReported && quiet >= SlowAfter)
+            else if (_phase == AttemptPhase.AwaitingHead && !_isSendingInterim && !_slowReported && quiet >= SlowAfter)
                 slow = _slowReported = true;
         }
 
@@ -338,7 +352,7 @@ internal sealed class Attempt : IDisposable
 
     private TimeSpan Limit(AttemptPhase phase) => phase switch
     {
-        AttemptPhase.AwaitingHead => _timeouts.ResponseHead,
+        AttemptPhase.AwaitingHead when !_isSendingInterim => _timeouts.ResponseHead,
         AttemptPhase.Tunnel => _timeouts.Tunnel,
         _ => _timeouts.Idle,
     };
@@ -347,6 +361,7 @@ internal sealed class Attempt : IDisposable
     {
         var (kind, what, setting) = _phase switch
         {
+            AttemptPhase.AwaitingHead when _isSendingInterim => (FailureKind.ClientIdle, "the client took no byte of an interim answer", "Timeouts:Idle"),
             AttemptPhase.AwaitingHead => (FailureKind.ResponseHeadTimeout, "no response head", "Timeouts:ResponseHead"),
             AttemptPhase.Tunnel => (FailureKind.TunnelEnded, "no byte on the upgraded connection", "Timeouts:Tunnel"),
             AttemptPhase.Receiving when Volatile.Read(ref _pendingReads) == 0 => (FailureKind.ClientIdle, "the client took no byte of the answer", "Timeouts:Idle"),

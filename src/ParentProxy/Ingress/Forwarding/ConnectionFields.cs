@@ -10,9 +10,15 @@ namespace ParentProxy.Ingress.Forwarding;
 /// </summary>
 internal static class ConnectionFields
 {
-    /// <summary>Dropped by YARP although they are end-to-end.</summary>
+    /// <summary>
+    /// Dropped by YARP although they are end-to-end, or, as those of a proxy's authentication, for whoever asks for them: we do
+    /// not, so they are the application's.
+    /// </summary>
     private static readonly string[] EndToEnd =
-        [HeaderNames.UpgradeInsecureRequests, HeaderNames.AltSvc, "ALPN", "Close", "Proxy-Features", "Proxy-Instruction", "Security-Scheme"];
+    [
+        HeaderNames.UpgradeInsecureRequests, HeaderNames.AltSvc, "ALPN", "Close", "Proxy-Features", "Proxy-Instruction", "Security-Scheme",
+        HeaderNames.ProxyAuthenticate, "Proxy-Authentication-Info", HeaderNames.ProxyAuthorization,
+    ];
 
     /// <summary>Whether a field is one of them by its name.</summary>
     public static bool Contains(string name) => name.Length switch
@@ -56,6 +62,19 @@ internal static class ConnectionFields
 
         return names;
     }
+
+    /// <summary>Whether the connection of an HTTP/1.x request ends with its response because the client wants it so.</summary>
+    public static bool ClientCloses(HttpRequest request)
+    {
+        var connection = request.Headers.Connection.ToString();
+        return HttpProtocol.IsHttp11(request.Protocol)
+            ? HasOption(connection, "close")
+            : !HasOption(connection, "keep-alive");
+    }
+
+    /// <summary>Tells an HTTP/1.x client that its connection ends with this response.</summary>
+    public static void Close(HttpResponse response) =>
+        response.Headers.Connection = response.Headers.Upgrade.Count > 0 ? "Upgrade, close" : "close";
 
     /// <summary>Whether a list of names holds one, ignoring case.</summary>
     public static bool Holds(IReadOnlyList<string> names, string name)
@@ -102,6 +121,9 @@ internal static class ConnectionFields
         foreach (var name in NamedBy(connection.ToArray()) ?? [])
             to.Remove(name);
     }
+
+    private static bool HasOption(string connection, string option) =>
+        connection.Length > 0 && connection.Split(',', StringSplitOptions.TrimEntries).Contains(option, StringComparer.OrdinalIgnoreCase);
 
     private static bool IsOption(string name) => Is(name, "close") || Is(name, "keep-alive") || Is(name, "upgrade");
 

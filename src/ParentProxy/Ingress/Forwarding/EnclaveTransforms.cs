@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using ParentProxy.Enclaves;
@@ -59,7 +60,12 @@ internal sealed class EnclaveTransforms : ITransformProvider
         context.AddResponseTransform(response =>
         {
             if (response.ProxyResponse is { } answer)
+            {
                 ConnectionFields.CleanResponse(answer.Headers, response.HttpContext.Response.Headers);
+                if (answer.StatusCode == HttpStatusCode.ResetContent)
+                    ResetContent.Use(response.HttpContext);
+            }
+
             return ValueTask.CompletedTask;
         });
     }

@@ -87,7 +87,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
                 attempt.Progress();
                 attempt.Answering();
                 if (ClientWire.Of(context) is { } wire)
-                    await wire.TrySendInterimAsync(context, head.Status, head.Reason, Forwarded(head), attempt.Cancellation);
+                    await SendInterimAsync(wire, head);
             }
 
             if (!hasInterim && IsUnasked(head))
@@ -99,6 +99,10 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             var isTunnel = _connection.BodyFraming == ResponseBodyFraming.Tunnel;
             if (isTunnel && !string.Equals(head.Upgrade, plan.Upgrade, StringComparison.OrdinalIgnoreCase))
                 throw new InvalidResponseException("it switches to a protocol that was not asked for");
+
+            // To a client of HTTP/2 that would be a tunnel (RFC 8441).
+            if (!isTunnel && plan.ExtendedConnect is not null && head.Status is >= 200 and < 300)
+                throw new InvalidResponseException($"it answers a WebSocket with {head.Status} instead of 101");
             attempt.HeadReceived(head.Status, isTunnel);
 
             // It is not sent again any more.
@@ -129,8 +133,9 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         if (!_hasLeftConnection)
             _connection.Abort();
 
-        // A client that takes nothing is waited for by a flush, which ends with its connection alone.
-        if (context.Response.HasStarted)
+        // A client that takes nothing is waited for by a flush, which ends with its connection alone. Behind a piece of an
+        // interim response no answer can follow.
+        if (context.Response.HasStarted || attempt.IsSendingInterim)
             context.Abort();
     }
 
@@ -154,6 +159,12 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         && (_upload.IsCompleted || plan.ContentLength is not null)
         && attempt is { Retries: { } retries, Exchange: { } exchange }
         && retries.MayRepeatOnFresh(context, exchange);
+    private async ValueTask SendInterimAsync(ClientWire wire, ResponseHead head)
+    {
+        attempt.BeginInterim();
+        await wire.TrySendInterimAsync(context, head.Status, head.Reason, Forwarded(head), attempt.Cancellation);
+        attempt.EndInterim();
+    }
 
     private void WriteHead()
     {
@@ -345,7 +356,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         // The client is to know that the rest of its request will not be taken.
         var response = context.Response;
         if (!_connection.IsRequestEnded && (plan.IsBodyHeldBack || head.Status >= StatusCodes.Status400BadRequest) && !HttpProtocol.IsHttp2(context.Request.Protocol))
-            response.Headers.Connection = "close";
+            ConnectionFields.Close(response);
 
         // Without a body the length is that of the body which another request would have had.
         if (_connection.BodyFraming is ResponseBodyFraming.Length or ResponseBodyFraming.None && !head.IsChunked && head.ContentLength is { } length)
@@ -360,6 +371,10 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     private async ValueTask SendBodyAsync()
     {
         var body = new ClientBody(context, chunked: _connection.BodyFraming != ResponseBodyFraming.Length);
+
+        // The head goes to Kestrel before any of the body: should Kestrel refuse it, nothing is there yet that would stand
+        // behind the failure's answer.
+        await context.Response.StartAsync();
         try
         {
             await CopyBodyAsync(body);

@@ -18,12 +18,32 @@ internal static class ResponseFields
             if (IsForwarded(head, name))
                 Add(response.Headers, name, value);
         }
+
+        Upgrade(head, context);
+    }
+
+    /// <summary>
+    /// Gives the client the <c>Upgrade</c> of a 426, which says to what (RFC 9110 §15.5.22: it must be there). Any other
+    /// response advertises with it what the enclave's connection could become, which the client's could not.
+    /// </summary>
+    public static void Upgrade(ResponseHead head, HttpContext context)
+    {
+        if (head.Status != StatusCodes.Status426UpgradeRequired || head.Upgrade is not { } upgrade || HttpProtocol.IsHttp2(context.Request.Protocol))
+            return;
+        var headers = context.Response.Headers;
+        headers.Upgrade = upgrade;
+
+        // Kestrel closes after a Connection without keep-alive, and adds nothing to one that is there.
+        headers.Connection = ConnectionFields.ClientCloses(context.Request) ? "Upgrade, close" : "Upgrade, keep-alive";
     }
 
     /// <summary>Sets status and reason phrase.</summary>
     public static void Status(HttpResponse response, int status, string? reason)
     {
-        response.StatusCode = status;
+        if (status == StatusCodes.Status205ResetContent)
+            ResetContent.Use(response.HttpContext);
+        else
+            response.StatusCode = status;
         if (reason is not null && reason != ReasonPhrases.GetReasonPhrase(status))
             response.HttpContext.Features.Get<IHttpResponseFeature>()!.ReasonPhrase = reason;
     }

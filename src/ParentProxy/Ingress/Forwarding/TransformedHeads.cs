@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 using ParentProxy.Http1;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -76,7 +77,13 @@ internal sealed class TransformedHeads : IDisposable
         }
 
         ResponseFields.Status(_context.Response, head.Status, head.Reason);
-        return await _transformer.TransformResponseAsync(_context, _response, cancellationToken);
+        var isWanted = await _transformer.TransformResponseAsync(_context, _response, cancellationToken);
+
+        // How the message is framed is not for a transform to say.
+        _context.Response.ContentLength = null;
+        _context.Response.Headers.Remove(HeaderNames.TransferEncoding);
+        ResponseFields.Upgrade(head, _context);
+        return isWanted;
     }
 
     /// <summary>What the transforms make of the trailer fields.</summary>

@@ -32,6 +32,14 @@ internal sealed class AttemptHandler(HttpMessageHandler inner) : DelegatingHandl
             throw new HttpRequestException(HttpRequestError.InvalidResponse, "The enclave switched protocols unasked.");
         }
 
+        // RFC 9110 §15: there is no such status. Over HTTP/1.1 the parser refuses it.
+        if ((int)response.StatusCode > 599)
+        {
+            var status = (int)response.StatusCode;
+            response.Dispose();
+            throw new HttpRequestException(HttpRequestError.InvalidResponse, FormattableString.Invariant($"The enclave answered with the status {status}."));
+        }
+
         try
         {
             attempt.HeadReceived((int)response.StatusCode, isTunnel);

@@ -56,6 +56,9 @@ internal readonly struct AccessEvent
     /// <summary>The value of <c>X-Request-Id</c>.</summary>
     public required string RequestId { get; init; }
 
+    /// <summary>The application's own <c>X-Request-Id</c> in the answer; null when it gave none.</summary>
+    public string? ApplicationRequestId { get; init; }
+
     /// <summary>The W3C trace id, or null.</summary>
     public string? TraceId { get; init; }
 

@@ -29,6 +29,7 @@ internal static partial class JsonLine
         public static readonly JsonEncodedText Client = JsonEncodedText.Encode("client");
         public static readonly JsonEncodedText Host = JsonEncodedText.Encode("host");
         public static readonly JsonEncodedText RequestId = JsonEncodedText.Encode("requestId");
+        public static readonly JsonEncodedText ApplicationRequestId = JsonEncodedText.Encode("applicationRequestId");
         public static readonly JsonEncodedText TraceId = JsonEncodedText.Encode("traceId");
         public static readonly JsonEncodedText LoadBalancerTrace = JsonEncodedText.Encode("albTraceId");
 

@@ -54,6 +54,7 @@ internal static partial class JsonLine
         Write(json, Keys.Client, request.Client);
         Write(json, Keys.Host, fields.Host.Of(request.Fields));
         Write(json, Keys.RequestId, request.RequestId);
+        Write(json, Keys.ApplicationRequestId, request.ApplicationRequestId);
         Write(json, Keys.TraceId, request.TraceId);
         Write(json, Keys.LoadBalancerTrace, fields.LoadBalancerTrace.Of(request.Fields));
         foreach (var field in fields.Beside)

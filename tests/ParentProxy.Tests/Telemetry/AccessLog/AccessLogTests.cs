@@ -38,6 +38,22 @@ public sealed class AccessLogTests : IDisposable
         Assert.DoesNotContain("secret", line.GetRawText(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("req_1", "req_1")]
+    [InlineData("mine", null)]
+    [InlineData("", null)]
+    public async Task Request_AnsweredWithAnotherId_IsFoundByBoth(string given, string? logged)
+    {
+        await using var enclave = await TestEnclave.StartAsync();
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, Settings());
+
+        await proxy.ExchangeAsync($"GET /headers?X-Request-Id={given} HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\n\r\n");
+
+        var line = Assert.Single(await LinesAsync(1));
+        Assert.Equal("mine", Text(line, "requestId"));
+        Assert.Equal(logged, line.TryGetProperty("applicationRequestId", out var own) ? own.GetString() : null);
+    }
+
     [Fact]
     public async Task Request_OverHttp2_IsToldTheSame()
     {

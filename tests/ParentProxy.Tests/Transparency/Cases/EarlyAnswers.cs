@@ -137,6 +137,15 @@ internal static class EarlyAnswers
             Assert.Equal(500, (await run.AnswerAsync("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")).Status);
             await sending;
         }),
+        new("early answer: a broken body behind the head of the answer gets no second one", async run =>
+        {
+            await BeginAsync(run, Chunked);
+            await run.Enclave.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nAB");
+            Assert.Equal(200, (await run.Client.ReadHeadAsync())!.Status);
+            await WireRun.ExpectAsync(run.Client, "AB");
+            await run.SendAsync("zz\r\n");
+            await WireRun.EndsAsync(run.Client);
+        }),
     ];
 
     /// <summary>The head and the beginning of a body are at the enclave.</summary>

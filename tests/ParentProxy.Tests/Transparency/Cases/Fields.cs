@@ -146,6 +146,11 @@ internal static class Fields
             var request = await run.ForwardAsync(WireRun.Get(fields: "X-Request-Id: of-the.client/1\r\n"));
             Assert.Equal("of-the.client/1", request.Field("X-Request-Id"));
         }),
+        new("fields: X-Request-Id of the application stays", async run =>
+        {
+            var (_, response) = await run.ExchangeAsync(WireRun.Get(), "HTTP/1.1 200 OK\r\nX-Request-Id: req_of the application\r\nContent-Length: 2\r\n\r\nok");
+            Assert.Equal("req_of the application", response.Field("X-Request-Id"));
+        }),
         new("fields: X-Forwarded-For is continued", async run =>
         {
             var request = await run.ForwardAsync(WireRun.Get(fields: "X-Forwarded-For: 192.0.2.1\r\n"));

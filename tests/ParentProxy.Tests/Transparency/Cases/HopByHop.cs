@@ -55,6 +55,44 @@ internal static class HopByHop
         ReturnGoes("Keep-Alive that Connection does not name", "Keep-Alive: timeout=5\r\n", "Keep-Alive"),
         ReturnGoes("Proxy-Connection", "Proxy-Connection: keep-alive\r\n", "Proxy-Connection"),
         ReturnGoes("Upgrade", "Connection: Upgrade\r\nUpgrade: h2c\r\n", "Upgrade"),
+        .. ((string[])["websocket", "TLS/1.2, HTTP/1.1", "h2c"]).Select(protocol => new WireCase($"hop by hop: Upgrade of a 426 reaches the client, {protocol}", async run =>
+        {
+            var (_, response) = await run.ExchangeAsync(WireRun.Get(), $"HTTP/1.1 426 Upgrade Required\r\nUpgrade: {protocol}\r\nConnection: Upgrade, X-Hop\r\nX-Hop: 1\r\nContent-Length: 2\r\n\r\nno");
+            Assert.Equal((protocol, "no"), (response.Field("Upgrade"), response.Text));
+            Assert.Empty(response.All("X-Hop"));
+            await run.WorksAsync();
+        })),
+        new("hop by hop: Connection of a 426 names its Upgrade", async run =>
+        {
+            var (_, response) = await run.ExchangeAsync(WireRun.Get(), "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n");
+            Assert.Contains("upgrade", response.Field("Connection") ?? "", StringComparison.OrdinalIgnoreCase);
+            await run.WorksAsync();
+        }),
+        new("hop by hop: Upgrade of a 426 in two lines reaches the client", async run =>
+        {
+            var (_, response) = await run.ExchangeAsync(WireRun.Get(), "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: a/1\r\nUpgrade: b/2\r\nContent-Length: 0\r\n\r\n");
+            Assert.Equal("a/1,b/2", string.Join(',', response.All("Upgrade")).Replace(" ", "", StringComparison.Ordinal));
+            await run.WorksAsync();
+        }),
+        new("hop by hop: a 426 to a client that closes says both", async run =>
+        {
+            var (_, response) = await run.ExchangeAsync(WireRun.Get(fields: "Connection: close\r\n"), "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 0\r\n\r\n");
+            Assert.Equal("websocket", response.Field("Upgrade"));
+            Assert.Contains("close", string.Join(',', response.All("Connection")), StringComparison.OrdinalIgnoreCase);
+            await run.EndsAsync();
+        }),
+        new("hop by hop: Proxy-Authenticate of a 407 reaches the client", async run =>
+        {
+            var (_, response) = await run.ExchangeAsync(WireRun.Get(), "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"a\"\r\nContent-Length: 0\r\n\r\n");
+            Assert.Equal((407, "Basic realm=\"a\""), (response.Status, response.Field("Proxy-Authenticate")));
+            await run.WorksAsync();
+        }),
+        new("hop by hop: Proxy-Authorization and its answer pass where nobody between asks for them", async run =>
+        {
+            var (request, response) = await run.ExchangeAsync(WireRun.Get(fields: "Proxy-Authorization: Basic YTpi\r\n"), "HTTP/1.1 200 OK\r\nProxy-Authentication-Info: a=b\r\nContent-Length: 2\r\n\r\nok");
+            Assert.Equal("Basic YTpi", request.Field("Proxy-Authorization"));
+            Assert.Equal("a=b", response.Field("Proxy-Authentication-Info"));
+        }),
         ReturnGoes("TE", "Connection: TE\r\nTE: gzip\r\n", "TE"),
         ReturnGoes("a field that Connection names", "Connection: X-Hop\r\nX-Hop: 1\r\n", "X-Hop"),
         ReturnGoes("a field named beside close", "Connection: close, X-Hop\r\nX-Hop: 1\r\n", "X-Hop", "Close"),

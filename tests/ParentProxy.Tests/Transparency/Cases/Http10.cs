@@ -58,6 +58,16 @@ internal static class Http10
                 Assert.Null(response.Field("Transfer-Encoding"));
                 Assert.Equal("ok", response.Text);
             }),
+            new($"HTTP/1.0: 205 with content{Suffix(fields)}", async run =>
+            {
+                var (_, response) = await run.ExchangeAsync(Get(fields), "HTTP/1.1 205 Reset Content\r\nContent-Length: 2\r\n\r\nok");
+                Assert.Equal((205, "ok"), (response.Status, response.Text));
+            }),
+            new($"HTTP/1.0: 426 keeps Upgrade{Suffix(fields)}", async run =>
+            {
+                var (_, response) = await run.ExchangeAsync(Get(fields), "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: HTTP/1.1\r\nContent-Length: 2\r\n\r\nno");
+                Assert.Equal((426, "no", "HTTP/1.1"), (response.Status, response.Text, response.Field("Upgrade")));
+            }),
             new($"HTTP/1.0: POST with a length{Suffix(fields)}", async run =>
             {
                 var (request, response) = await run.ExchangeAsync($"POST / HTTP/1.0\r\nHost: example.test\r\n{fields}Content-Length: 4\r\n\r\nbody");

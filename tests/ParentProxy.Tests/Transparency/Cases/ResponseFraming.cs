@@ -6,6 +6,7 @@ namespace ParentProxy.Tests.Transparency.Cases;
 internal static class ResponseFraming
 {
     private const string Chunked = "Transfer-Encoding: chunked\r\n";
+    private const string Answer = "HTTP/1.1 605 None\r\nContent-Length: 7\r\n\r\nplanted";
     private static readonly string Megabyte = new('m', 1024 * 1024);
     private static readonly string AnyByte = new([.. Enumerable.Range(0, 256).Select(i => (char)i)]);
 
@@ -61,6 +62,12 @@ internal static class ResponseFraming
         Bodiless("204 to POST", "POST", "204 No Content", "", null),
         Bodiless("304", "GET", "304 Not Modified", "ETag: \"a\"\r\n", null),
         Bodiless("304 with a length", "GET", "304 Not Modified", "Content-Length: 10\r\n", "10"),
+        Bodiless("304 with chunks announced", "GET", "304 Not Modified", Chunked, null),
+        Bodiless("204 with chunks announced", "GET", "204 No Content", Chunked, null),
+        Bodiless("HEAD and 204", "HEAD", "204 No Content", "", null),
+        Bodiless("HEAD and 205 with a length", "HEAD", "205 Reset Content", "Content-Length: 5\r\n", "5"),
+        Bodiless("HEAD and 205 with chunks announced", "HEAD", "205 Reset Content", Chunked, null),
+        Bodiless("HEAD and 304 with a length", "HEAD", "304 Not Modified", "Content-Length: 5\r\n", "5"),
         Bodiless("204 after 103", "GET", "103 Early Hints\r\n\r\nHTTP/1.1 204 No Content", "", null),
         new("answer framing: 204 with a length has no body", async run =>
         {
@@ -72,7 +79,30 @@ internal static class ResponseFraming
         new("answer framing: 205 with a length of 0", async run =>
         {
             var (_, response) = await run.ExchangeAsync(WireRun.Get(), "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n\r\n");
-            Assert.Equal(205, response.Status);
+            Assert.Equal("HTTP/1.1 205 Reset Content", response.StartLine);
+            Assert.Equal("0", response.Field("Content-Length"));
+            await run.WorksAsync();
+        }),
+        WithContent("205 Reset Content", "a length", $"Content-Length: {Answer.Length}\r\n\r\n{Answer}"),
+        WithContent("205 Start Again", "a length", $"Content-Length: {Answer.Length}\r\n\r\n{Answer}"),
+        WithContent("205 Reset Content", "chunks", $"{Chunked}\r\n{Answer.Length:x}\r\n{Answer}\r\n0\r\n\r\n"),
+        WithContent("206 Partial Content", "a length", $"Content-Range: bytes 0-46/47\r\nContent-Length: {Answer.Length}\r\n\r\n{Answer}"),
+        WithContent("299 Whatever", "chunks", $"{Chunked}\r\n{Answer.Length:x}\r\n{Answer}\r\n0\r\n\r\n"),
+        new("answer framing: 205 until the end of the connection", async run =>
+        {
+            await run.ForwardAsync(WireRun.Get());
+            await run.Enclave.SendAsync($"HTTP/1.1 205 Reset Content\r\n\r\n{Answer}");
+            run.Enclave.ShutdownSend();
+            var response = await run.Client.ReadMessageAsync();
+            Assert.Equal((205, Answer), (response.Status, response.Text));
+        }),
+        new("answer framing: 205 in chunks with trailers, after 103", async run =>
+        {
+            await run.ForwardAsync(WireRun.Get(fields: "Connection: TE\r\nTE: trailers\r\n"));
+            Assert.Equal(103, (await run.AnswerAsync("HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n")).Status);
+            var response = await run.AnswerAsync($"HTTP/1.1 205 Reset Content\r\n{Chunked}\r\n2\r\nok\r\n0\r\nX-After: 1\r\n\r\n");
+            Assert.Equal((205, "ok"), (response.Status, response.Text));
+            Assert.Equal([("X-After", "1")], response.Trailers);
             await run.WorksAsync();
         }),
         new("answer framing: the same length twice is passed on once or is 502", async run =>
@@ -83,6 +113,17 @@ internal static class ResponseFraming
         }),
         Cut("a length that is not reached", "Content-Length: 10\r\n\r\nhello", reset: false),
         Cut("a length that is not reached, reset", "Content-Length: 10\r\n\r\nhello", reset: true),
+        Cut("205, a length that is not reached", "Content-Length: 10\r\n\r\nhello", reset: false, "205 Reset Content"),
+        Cut("205, chunks that end without the last one", $"{Chunked}\r\n5\r\nhello\r\n", reset: false, "205 Reset Content"),
+        .. ((string[])["zz\r\n", "5\r\nhello!!\r\n", "5\r\nhello\r\n0\r\nX-A : 1\r\n\r\n"]).Select(bad => new WireCase($"answer framing: nothing follows a head whose chunks are broken, {bad.Replace("\r\n", " ", StringComparison.Ordinal).Trim()}", async run =>
+        {
+            await run.ForwardAsync(WireRun.Get());
+            await run.Enclave.SendAsync($"HTTP/1.1 200 OK\r\n{Chunked}\r\n5\r\nhello\r\n{bad}");
+            var (all, _) = await run.Client.ReadToEndAsync();
+            var text = System.Text.Encoding.Latin1.GetString(all);
+            Assert.Single(System.Text.RegularExpressions.Regex.Matches(text, "HTTP/1.1 "));
+            Assert.False(text.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) && text.EndsWith("0\r\n\r\n", StringComparison.Ordinal), "the client takes the answer for whole");
+        })),
         Cut("chunks that end inside a chunk", $"{Chunked}\r\na\r\nhello", reset: false),
         Cut("chunks that end without the last one", $"{Chunked}\r\n5\r\nhello\r\n", reset: false),
         Cut("chunks that end inside the last one", $"{Chunked}\r\n5\r\nhello\r\n0\r\n", reset: false),
@@ -144,12 +185,21 @@ internal static class ResponseFraming
         Assert.Same(first, run.Enclave);
     });
 
-    private static WireCase Cut(string what, string framingAndBody, bool reset) => new($"answer framing: {what}: a cut answer is a cut answer", async run =>
+    /// <summary>What the content looks like must not matter.</summary>
+    private static WireCase WithContent(string status, string framing, string framingAndBody) => new($"answer framing: {status} with content, by {framing}", async run =>
+    {
+        var (_, response) = await run.ExchangeAsync(WireRun.Get(), $"HTTP/1.1 {status}\r\n{framingAndBody}");
+        Assert.Equal($"HTTP/1.1 {status}", response.StartLine);
+        Assert.Equal(Answer, response.Text);
+        await run.WorksAsync();
+    });
+
+    private static WireCase Cut(string what, string framingAndBody, bool reset, string status = "200 OK") => new($"answer framing: {what}: a cut answer is a cut answer", async run =>
     {
         await run.ForwardAsync(WireRun.Get());
-        await run.Enclave.SendAsync($"HTTP/1.1 200 OK\r\n{framingAndBody}");
+        await run.Enclave.SendAsync($"HTTP/1.1 {status}\r\n{framingAndBody}");
         var head = await run.Client.ReadHeadAsync();
-        Assert.Equal(200, head!.Status);
+        Assert.Equal($"HTTP/1.1 {status}", head!.StartLine);
         await WireRun.ExpectBodyAsync(run.Client, head, "hello");
         if (reset)
             run.Enclave.Reset();

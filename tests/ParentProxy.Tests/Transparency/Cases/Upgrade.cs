@@ -158,6 +158,7 @@ internal static class Upgrade
             "200 OK\r\nContent-Length: 2\r\n\r\nno",
             "403 Forbidden\r\nContent-Length: 2\r\n\r\nno",
             "426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nContent-Length: 2\r\n\r\nno",
+            "205 Reset Content\r\nContent-Length: 2\r\n\r\nno",
             "401 Unauthorized\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n",
         ]).Select(answer => new WireCase($"upgrade: refused with {answer.Split('\r')[0]}, an ordinary answer", async run =>
         {
@@ -167,6 +168,12 @@ internal static class Upgrade
             Assert.Equal("no", response.Text);
             await run.WorksAsync();
         })),
+        new("upgrade: refused with 426, which says what to ask for", async run =>
+        {
+            var (_, response) = await run.ExchangeAsync(WireRun.Get("/ws", Fields), "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13, 8\r\nContent-Length: 2\r\n\r\nno");
+            Assert.Equal(("websocket", "13, 8", "no"), (response.Field("Upgrade"), response.Field("Sec-WebSocket-Version"), response.Text));
+            await run.WorksAsync();
+        }),
         new("upgrade: refused with 204", async run =>
         {
             var (_, response) = await run.ExchangeAsync(WireRun.Get("/ws", Fields), "HTTP/1.1 204 No Content\r\n\r\n");
