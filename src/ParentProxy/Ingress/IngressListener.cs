@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Ingress.Refusals;
 using ParentProxy.Sockets;
 using ParentProxy.Vsock;
 
@@ -20,6 +21,7 @@ internal sealed class IngressListener : IConnectionListener
 
     private readonly Socket _socket;
     private readonly ActiveConfiguration _configuration;
+    private readonly OpenConnections _open;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action _onClosed;
@@ -31,10 +33,11 @@ internal sealed class IngressListener : IConnectionListener
     private long _rejected;
 
     /// <summary>Listens on a bound socket, which it owns.</summary>
-    public IngressListener(Socket socket, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
+    public IngressListener(Socket socket, ActiveConfiguration configuration, OpenConnections open, TimeProvider time, ILogger logger)
     {
         _socket = socket;
         _configuration = configuration;
+        _open = open;
         _time = time;
         _logger = logger;
         _onClosed = () => Interlocked.Decrement(ref _connections);
@@ -158,7 +161,9 @@ internal sealed class IngressListener : IConnectionListener
 
         if (socket.LocalEndPoint is IPEndPoint)
             socket.NoDelay = true;
-        return new ClientConnection(socket, _onClosed);
+        var connection = new ClientConnection(socket, _onClosed) { Disposed = _open.Remove };
+        _open.Add(connection);
+        return connection;
     }
 
     /// <summary>Where connections come and go at the limit there would be a line for each of them.</summary>

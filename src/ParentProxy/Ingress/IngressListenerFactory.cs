@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Ingress.Refusals;
 
 namespace ParentProxy.Ingress;
 
@@ -12,7 +13,7 @@ namespace ParentProxy.Ingress;
 /// Opens the public listeners in the place of Kestrel's own, which accepts in a hot loop when descriptors run out and
 /// resets what is still in the accept queue when it stops.
 /// </summary>
-internal sealed class IngressListenerFactory(ActiveConfiguration configuration, TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory
+internal sealed class IngressListenerFactory(ActiveConfiguration configuration, OpenConnections connections, TimeProvider time, ILoggerFactory loggers) : IConnectionListenerFactory
 {
     private readonly ConcurrentBag<IngressListener> _listeners = [];
 
@@ -25,7 +26,7 @@ internal sealed class IngressListenerFactory(ActiveConfiguration configuration, 
         try
         {
             var socket = BindSocket(endpoint);
-            var listener = new IngressListener(socket, configuration, time, loggers.CreateLogger<IngressListener>());
+            var listener = new IngressListener(socket, configuration, connections, time, loggers.CreateLogger<IngressListener>());
             _listeners.Add(listener);
             return ValueTask.FromResult<IConnectionListener>(listener);
         }

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Configuration;
 using ParentProxy.Ingress;
+using ParentProxy.Ingress.Refusals;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Ingress;
@@ -78,7 +79,7 @@ public sealed class IngressListenerTests : IDisposable
     private static async Task<IConnectionListener> BindAsync(EndPoint endPoint)
     {
         var configuration = new ActiveConfiguration(new ProxyOptions { Sections = new ConfigurationBuilder().Build() });
-        return await new IngressListenerFactory(configuration, TimeProvider.System, NullLoggerFactory.Instance).BindAsync(endPoint);
+        return await new IngressListenerFactory(configuration, new OpenConnections(), TimeProvider.System, NullLoggerFactory.Instance).BindAsync(endPoint);
     }
 
     private static async Task StopWhileClientsConnectAsync(IPAddress address)
