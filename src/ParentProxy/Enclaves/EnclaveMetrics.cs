@@ -33,6 +33,9 @@ internal sealed class EnclaveMetrics
     /// <summary>Dials for requests by result.</summary>
     public NamedCounts Connects { get; } = new();
 
+    /// <summary>Upgraded connections that are over, by how they ended.</summary>
+    public NamedCounts Tunnels { get; } = new();
+
     /// <summary>Probes by result.</summary>
     public NamedCounts Probes { get; } = new();
 

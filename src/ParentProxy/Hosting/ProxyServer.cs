@@ -61,7 +61,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         Ingress = new IngressServer(configuration, Registry, retries, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
         EnclaveInstruments.Add(_meter.Meter, Registry, () => _discovery.Known);
         ProcessInstruments.Add(_meter.Meter);
-        new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, AccessLog, () => Ingress.Listeners, time).Add(_meter.Meter);
+        new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, AccessLog, Ingress.Refusals, () => Ingress.Listeners, time).Add(_meter.Meter);
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], time, loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, dialer, configuration, time);
         _history = new TrafficHistory(Registry, time);
@@ -158,8 +158,18 @@ internal sealed class ProxyServer : IAsyncDisposable
 
         var left = timeouts.Drain - LastRequests;
         using var patience = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time);
-        await Ingress.StopAsync(patience.Token);
-        return !patience.IsCancellationRequested;
+        using var cut = new CancellationTokenSource();
+        await using var over = patience.Token.UnsafeRegister(
+            static (state, _) =>
+            {
+                // What is cut off finds out why.
+                var (drain, cut) = ((DrainState, CancellationTokenSource))state!;
+                drain.BeginCutting();
+                cut.Cancel();
+            },
+            (Drain, cut));
+        await Ingress.StopAsync(cut.Token);
+        return !cut.IsCancellationRequested;
     }
 
     /// <inheritdoc/>

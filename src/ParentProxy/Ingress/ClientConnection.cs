@@ -54,6 +54,9 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
         Features.Set(new ClientWire(this));
     }
 
+    /// <summary>Runs once Kestrel is done with it, and will not speak of it any more.</summary>
+    public Action<ClientConnection>? Disposed { get; init; }
+
     /// <inheritdoc/>
     public override string ConnectionId
     {
@@ -144,6 +147,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
         await _output.DrainAsync();
         _io.Shutdown();
         Close();
+        Disposed?.Invoke(this);
         await base.DisposeAsync();
     }
 

@@ -78,10 +78,30 @@ internal sealed class ClientWire(ClientConnection connection)
     /// </summary>
     public void BeginTunnel() => connection.BeginTunnel();
 
+    /// <summary>Sends what was written, without waiting for it: the end of the connection does.</summary>
+    public void Flush()
+    {
+        var flushing = connection.Transport.Output.FlushAsync();
+        if (!flushing.IsCompletedSuccessfully)
+            _ = IgnoreAsync(flushing);
+    }
+
     /// <summary>
     /// Ends our direction of a tunnel, once everything that was flushed is sent; false where it cannot be ended alone (TLS).
     /// </summary>
     public bool TryShutdownSend() => connection.TryShutdownSend();
+
+    private static async Task IgnoreAsync(ValueTask<FlushResult> flushing)
+    {
+        try
+        {
+            await flushing;
+        }
+        catch (Exception ex) when (ex is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            // The client is gone, and does not need it any more.
+        }
+    }
 
     private static void Write(PipeWriter output, string latin1)
     {

@@ -4,6 +4,7 @@ using ParentProxy.Enclaves;
 using ParentProxy.Health;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Forwarding;
+using ParentProxy.Ingress.Refusals;
 using Yarp.ReverseProxy.Model;
 
 namespace ParentProxy.Ingress;
@@ -23,6 +24,9 @@ internal sealed class Exchange
 
     /// <summary>Where requests are counted that reach no enclave.</summary>
     public required EnclaveMetrics Unreached { get; init; }
+
+    /// <summary>Where requests are counted that are refused for what they are.</summary>
+    public required RefusalCounts Refusals { get; init; }
 
     /// <summary>The value of <c>X-Request-Id</c>, towards the enclave, and towards a client that sent it or gets none of the application's.</summary>
     public required string RequestId { get; init; }
@@ -121,13 +125,19 @@ internal sealed class Exchange
     public long ResponseBytes => Interlocked.Read(ref _responseBytes);
 
     /// <summary>Why the request failed, or null.</summary>
-    public AttemptFailure? Failure { get; set; }
+    public AttemptFailure? Failure { get; private set; }
+
+    /// <summary>Why it was refused for what it is, or null.</summary>
+    public RefusalReason? Refusal { get; private set; }
 
     /// <summary>The final status; null before the head of the response. 499 when the client was gone by then.</summary>
     public int? Status { get; private set; }
 
     /// <summary>Whether it became a tunnel.</summary>
     public bool IsTunnel { get; set; }
+
+    /// <summary>How it ended as a tunnel, once it is over; null when it was none.</summary>
+    public TunnelEnd? TunnelEnd { get; private set; }
 
     /// <summary>How long it took, once it is over; that of a tunnel until its head.</summary>
     public TimeSpan Duration { get; private set; }
@@ -178,6 +188,18 @@ internal sealed class Exchange
     /// <summary>Bytes of the response body went to the client.</summary>
     public void AddResponseBytes(long count) => Interlocked.Add(ref _responseBytes, count);
 
+    /// <summary>The request has failed. When it is refused, that is counted before the client can hold the answer.</summary>
+    public void Fail(AttemptFailure failure)
+    {
+        Failure = failure;
+
+        // A client that takes nothing of its answer was not refused.
+        if (failure.Kind == FailureKind.ClientIdle && Context.Response.HasStarted || RefusalReasons.Of(failure.Kind) is not { } reason)
+            return;
+        Refusal = reason;
+        Refusals.Count(reason);
+    }
+
     /// <summary>Settles the final status, once: the request is counted with it.</summary>
     public void Settle(int status)
     {
@@ -188,9 +210,16 @@ internal sealed class Exchange
         Metrics.Requests.Count(Context.Request.Method, status);
     }
 
-    /// <summary>The request is over: notes how long it took.</summary>
+    /// <summary>The request is over: notes how long it took, and how it ended when it was a tunnel.</summary>
     public void Record()
     {
+        // Not when the enclave switched protocols, but to nothing that the client asked for.
+        if (IsTunnel && Status is StatusCodes.Status101SwitchingProtocols or StatusCodes.Status200OK)
+        {
+            TunnelEnd = TunnelEnds.Of(Failure?.Kind);
+            Metrics.Tunnels.Count(TunnelEnds.Word(TunnelEnd.Value));
+        }
+
         // How long a tunnel is used says nothing about how fast anything is.
         Duration = IsTunnel ? Time.GetElapsedTime(Started, _settled) : Time.GetElapsedTime(Started);
         Metrics.RecordRequest(Duration, QueueTime, FirstByteTime);

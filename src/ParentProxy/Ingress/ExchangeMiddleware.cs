@@ -7,6 +7,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
 using ParentProxy.Ingress.Forwarding;
+using ParentProxy.Ingress.Refusals;
 using ParentProxy.Telemetry.AccessLog;
 using ParentProxy.Telemetry.Tracing;
 
@@ -16,8 +17,10 @@ namespace ParentProxy.Ingress;
 /// First in the public pipeline: gives the request its id, settles whom to believe, applies the limits, and answers
 /// when something behind it fails.
 /// </summary>
-internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILogger<ExchangeMiddleware> logger)
+internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, RefusalCounts refusals, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILogger<ExchangeMiddleware> logger)
 {
+    private static readonly AttemptFailure TooLarge = new(FailureKind.BodyTooLarge, "413", "the request body is larger than allowed", "Limits:MaxRequestBodyBytes sets the limit.");
+
     /// <summary>Serves one request.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
@@ -28,13 +31,14 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             RequestId = RequestId.For(context.Request.Headers),
             Started = time.GetTimestamp(),
             PeerIsTrusted = peerIsTrusted,
-            ClientAddress = ForwardedFields.ClientAddress(context, peerIsTrusted),
+            ClientAddress = ForwardedFields.ClientAddress(context.Request.Headers, context.Connection.RemoteIpAddress, peerIsTrusted),
             RawTarget = context.Features.Get<IHttpRequestFeature>()!.RawTarget,
             Context = context,
             Drain = drain,
             Time = time,
             Span = tracing.Begin(RequestSpans.Name(context.Request.Method), context.Request.Headers),
             Unreached = registry.Meter.None,
+            Refusals = refusals,
         };
         if (!peerIsTrusted)
             ForwardedFields.DropUntrusted(context.Request.Headers);
@@ -49,13 +53,14 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         {
             if (!RequestFraming.IsClear(context))
             {
-                await RefuseAsync(context, exchange);
+                CloseAfterAnswer(context);
+                await FailAsync(context, exchange, new AttemptFailure(FailureKind.BadFraming, "400", "where the request ends can be read in several ways", ""));
                 return;
             }
 
             if (context.Request.ContentLength > options.Limits.MaxRequestBodyBytes)
             {
-                await FailureAnswer.WriteAsync(context, FailureKind.BodyTooLarge, exchange.RequestId);
+                await FailAsync(context, exchange, TooLarge);
                 return;
             }
 
@@ -71,18 +76,24 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         }
         catch (BadHttpRequestException ex)
         {
-            await FailureAnswer.WriteAsync(context, ex.StatusCode == StatusCodes.Status413PayloadTooLarge ? FailureKind.BodyTooLarge : FailureKind.BadRequestBody, exchange.RequestId);
+            await FailAsync(context, exchange, ex.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? TooLarge
+                : new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {KestrelMessage.WithoutQuotes(ex.Message)}", ""));
         }
         catch (Exception ex)
         {
             IngressLog.Fault(logger, exchange.RequestId, ex);
-            await FailureAnswer.WriteAsync(context, FailureKind.Internal, exchange.RequestId);
+            await FailAsync(context, exchange, new AttemptFailure(FailureKind.Internal, "internal", "a fault of this program", "Please report this."));
         }
         finally
         {
             Finish(context, exchange);
         }
     }
+
+    /// <summary>Answers a request that no route matches.</summary>
+    public static Task RefuseUnroutedAsync(HttpContext context) =>
+        FailAsync(context, Exchange.Of(context), new AttemptFailure(FailureKind.NoRoute, "404", "no route matches the request", "ReverseProxy:Routes holds the routes."));
 
     /// <summary>The request is over, except that a response without a body has its head written only after this.</summary>
     private void Finish(HttpContext context, Exchange exchange)
@@ -93,7 +104,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             return;
         }
 
-        var isGone = exchange.Failure is { Kind: FailureKind.ClientGone or FailureKind.TunnelEnded } || context.RequestAborted.IsCancellationRequested;
+        var isGone = exchange.Failure is { Kind: FailureKind.ClientGone or FailureKind.TunnelIdle } || context.RequestAborted.IsCancellationRequested;
         exchange.Settle(isGone ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode);
 
         // What is measured of the request points to its span, as an example.
@@ -110,16 +121,18 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         && HttpProtocol.IsHttp11(context.Request.Protocol)
         && context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true;
 
-    /// <summary>Answers and closes: where the next request would begin is what nobody knows.</summary>
-    private static Task RefuseAsync(HttpContext context, Exchange exchange)
+    private static Task FailAsync(HttpContext context, Exchange exchange, AttemptFailure failure)
     {
-        context.Response.OnStarting(static state =>
-        {
-            ConnectionFields.Close(((HttpContext)state).Response);
-            return Task.CompletedTask;
-        }, context);
-        return FailureAnswer.WriteAsync(context, FailureKind.BadRequest, exchange.RequestId);
+        exchange.Fail(failure);
+        return FailureAnswer.WriteAsync(context, failure.Kind, exchange.RequestId);
     }
+
+    /// <summary>Where the next request would begin is what nobody knows.</summary>
+    private static void CloseAfterAnswer(HttpContext context) => context.Response.OnStarting(static state =>
+    {
+        ConnectionFields.Close(((HttpContext)state).Response);
+        return Task.CompletedTask;
+    }, context);
 
     private static Task FinishHead(Exchange exchange)
     {

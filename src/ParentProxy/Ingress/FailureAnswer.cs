@@ -11,6 +11,12 @@ namespace ParentProxy.Ingress;
 /// </summary>
 internal static class FailureAnswer
 {
+    /// <summary>The field that tells an answer of ours from an enclave's.</summary>
+    public const string ProxyStatus = "Proxy-Status";
+
+    /// <summary>Its value where the request is refused for what it is.</summary>
+    public const string RequestError = "parent-proxy; error=http_request_error";
+
     private const string RetryAfterSeconds = "1";
 
     // The body is never part of a page: an apostrophe may stay one.
@@ -36,7 +42,7 @@ internal static class FailureAnswer
         response.Clear();
         response.StatusCode = status;
         response.Headers.CacheControl = "no-store";
-        response.Headers["Proxy-Status"] = $"parent-proxy; error={error}";
+        response.Headers[ProxyStatus] = $"parent-proxy; error={error}";
         if (status == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = RetryAfterSeconds;
         response.ContentType = "application/problem+json";
@@ -67,7 +73,7 @@ internal static class FailureAnswer
         FailureKind.ResponseHeadTimeout => (504, "http_response_timeout", "Gateway Timeout", "The backend did not answer in time."),
         FailureKind.EnclaveIdle => (504, "connection_write_timeout", "Gateway Timeout", "The backend stopped taking the request."),
         FailureKind.ClientIdle => (408, "http_request_error", "Request Timeout", "The rest of the request did not arrive in time."),
-        FailureKind.BadRequest => (400, "http_request_error", "Bad Request", "The request is not valid."),
+        FailureKind.BadFraming or FailureKind.BadRequest => (400, "http_request_error", "Bad Request", "The request is not valid."),
         FailureKind.BadRequestBody => (400, "http_request_error", "Bad Request", "The body of the request is not valid."),
         FailureKind.BodyTooLarge => (413, "http_request_denied", "Content Too Large", "The body of the request is larger than allowed."),
         FailureKind.BadTarget => (400, "http_request_denied", "Bad Request", "This form of request target is not forwarded."),

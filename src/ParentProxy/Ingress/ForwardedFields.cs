@@ -35,16 +35,16 @@ internal static class ForwardedFields
     }
 
     /// <summary>The client's address: the last entry that a trusted peer names, else the peer.</summary>
-    public static string? ClientAddress(HttpContext context, bool peerIsTrusted)
+    public static string? ClientAddress(IHeaderDictionary headers, IPAddress? peer, bool peerIsTrusted)
     {
         if (peerIsTrusted)
         {
-            var last = LastEntry(context.Request.Headers[For]);
+            var last = LastEntry(headers[For]);
             if (last.Length > 0)
                 return last;
         }
 
-        return Text(context.Connection.RemoteIpAddress);
+        return Text(peer);
     }
 
     /// <summary>Drops what a peer says who is not to be believed, before anything looks at it.</summary>
@@ -107,7 +107,8 @@ internal static class ForwardedFields
 
     private static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
-    private static string? Text(IPAddress? address)
+    /// <summary>An address as it is written in fields and logs.</summary>
+    public static string? Text(IPAddress? address)
     {
         if (address is null)
             return null;

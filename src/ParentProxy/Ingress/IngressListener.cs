@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Ingress.Refusals;
 using ParentProxy.Sockets;
 using ParentProxy.Telemetry.Metrics;
 using ParentProxy.Vsock;
@@ -22,6 +23,7 @@ internal sealed class IngressListener : IConnectionListener
     private readonly Socket _socket;
     private UnixSocketFile? _file;
     private readonly ActiveConfiguration _configuration;
+    private readonly OpenConnections _open;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action _onClosed;
@@ -39,14 +41,16 @@ internal sealed class IngressListener : IConnectionListener
     /// <param name="socket">The socket.</param>
     /// <param name="file">The file that binding it made; null where there is none.</param>
     /// <param name="configuration">What is in effect.</param>
+    /// <param name="open">Where it is listed while it is open.</param>
     /// <param name="onChanged">Runs when <see cref="Refusal"/> comes or goes.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public IngressListener(Socket socket, UnixSocketFile? file, ActiveConfiguration configuration, Action onChanged, TimeProvider time, ILogger logger)
+    public IngressListener(Socket socket, UnixSocketFile? file, ActiveConfiguration configuration, OpenConnections open, Action onChanged, TimeProvider time, ILogger logger)
     {
         _socket = socket;
         _file = file;
         _configuration = configuration;
+        _open = open;
         _time = time;
         _logger = logger;
         _onClosed = () => Interlocked.Decrement(ref _connections);
@@ -185,7 +189,9 @@ internal sealed class IngressListener : IConnectionListener
 
         if (socket.LocalEndPoint is IPEndPoint)
             socket.NoDelay = true;
-        return new ClientConnection(socket, _onClosed);
+        var connection = new ClientConnection(socket, _onClosed) { Disposed = _open.Remove };
+        _open.Add(connection);
+        return connection;
     }
 
     private void SayDescriptorsUsedUp()

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Ingress.Refusals;
 
 namespace ParentProxy.Ingress;
 
@@ -12,7 +13,7 @@ namespace ParentProxy.Ingress;
 /// Opens the public listeners in the place of Kestrel's own, which accepts in a hot loop when descriptors run out and
 /// resets what is still in the accept queue when it stops.
 /// </summary>
-internal sealed class IngressListenerFactory(ActiveConfiguration configuration, TimeProvider time, ILoggerFactory loggers, Action? onChanged = null) : IConnectionListenerFactory
+internal sealed class IngressListenerFactory(ActiveConfiguration configuration, OpenConnections connections, TimeProvider time, ILoggerFactory loggers, Action? onChanged = null) : IConnectionListenerFactory
 {
     private readonly ConcurrentBag<IngressListener> _listeners = [];
 
@@ -28,7 +29,7 @@ internal sealed class IngressListenerFactory(ActiveConfiguration configuration, 
         try
         {
             var (socket, file) = BindSocket(endpoint);
-            var listener = new IngressListener(socket, file, configuration, onChanged ?? (() => { }), time, loggers.CreateLogger<IngressListener>());
+            var listener = new IngressListener(socket, file, configuration, connections, onChanged ?? (() => { }), time, loggers.CreateLogger<IngressListener>());
             _listeners.Add(listener);
             return ValueTask.FromResult<IConnectionListener>(listener);
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
@@ -18,6 +19,7 @@ using ParentProxy.Ingress.Balancing;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Ingress.Http2;
+using ParentProxy.Ingress.Refusals;
 using ParentProxy.Telemetry.AccessLog;
 using ParentProxy.Telemetry.Tracing;
 using Yarp.ReverseProxy.Configuration;
@@ -53,14 +55,17 @@ internal sealed class IngressServer : IAsyncDisposable
     {
         _routes = new EnclaveProxyConfigProvider(configuration.Options);
         _onChanged = registry.Changed.Set;
-        _listeners = new IngressListenerFactory(configuration, time, loggers, _onChanged);
+        var connections = new OpenConnections();
+        var kestrelRefusals = new KestrelRefusals(configuration, Refusals, connections, accessLog, time);
+        _listeners = new IngressListenerFactory(configuration, connections, time, loggers, _onChanged);
 
         // The content root is where the program is: in '/', where systemd starts it, a search would take minutes.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
         var services = builder.Services;
-        services.AddSingleton(loggers);
+        services.AddSingleton<ILoggerFactory>(new KestrelLoggers(loggers, kestrelRefusals));
+        services.AddSingleton<DiagnosticSource>(kestrelRefusals);
         services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(retries).AddSingleton(drain).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(time);
+        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(retries).AddSingleton(drain).AddSingleton(Refusals).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(time);
         services.AddSingleton<IConnectionListenerFactory>(_listeners).AddSingleton(_listeners);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
         services.AddRouting();
@@ -90,7 +95,7 @@ internal sealed class IngressServer : IAsyncDisposable
             proxy.UseSessionAffinity();
             proxy.UseLoadBalancing();
         });
-        _app.MapFallback("{**any}", context => FailureAnswer.WriteAsync(context, FailureKind.NoRoute, Exchange.Of(context).RequestId));
+        _app.MapFallback("{**any}", ExchangeMiddleware.RefuseUnroutedAsync);
     }
 
     /// <summary>The addresses that are listened on.</summary>
@@ -104,6 +109,9 @@ internal sealed class IngressServer : IAsyncDisposable
 
     /// <summary>Why not every new connection is let in; null while they are.</summary>
     public string? Refusal => _isStarted ? _listeners.Refusal : "the public listeners are not open yet";
+
+    /// <summary>How many requests were refused for what they are.</summary>
+    public RefusalCounts Refusals { get; } = new();
 
     /// <summary>The listeners that are open.</summary>
     public IReadOnlyCollection<IngressListener> Listeners => _listeners.Listeners;

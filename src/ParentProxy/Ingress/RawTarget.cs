@@ -37,6 +37,9 @@ internal static class RawTarget
         return PathAndQuery(rawTarget);
     }
 
+    /// <summary>What is logged of a target: without its authority, where it has a path beside it.</summary>
+    public static string Loggable(string rawTarget) => PathAndQuery(rawTarget) ?? rawTarget;
+
     /// <summary>The path alone, byte for byte.</summary>
     public static ReadOnlySpan<char> Path(string rawTarget)
     {

@@ -20,9 +20,11 @@ internal static class RequestId
         if (IsUsable(headers["X-Amzn-Trace-Id"], out var trace))
             return Root(trace);
 
-        // Nobody is kept from guessing it: it has to be unique, not secret.
-        return ActivityTraceId.CreateRandom().ToHexString();
+        return New();
     }
+
+    /// <summary>A new one. Nobody is kept from guessing it: it has to be unique, not secret.</summary>
+    public static string New() => ActivityTraceId.CreateRandom().ToHexString();
 
     private static bool IsUsable(StringValues values, out string value)
     {

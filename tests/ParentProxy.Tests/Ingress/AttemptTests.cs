@@ -220,7 +220,7 @@ public sealed class AttemptTests : IDisposable
         Pass(Timeouts.Idle);
         attempt.Progress();
 
-        AssertEnds(attempt, Timeouts.Tunnel, FailureKind.TunnelEnded, "Timeouts:Tunnel sets the time.");
+        AssertEnds(attempt, Timeouts.Tunnel, FailureKind.TunnelIdle, "Timeouts:Tunnel sets the time.");
     }
 
     [Fact]

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Configuration;
 using ParentProxy.Ingress;
+using ParentProxy.Ingress.Refusals;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Ingress;
@@ -137,7 +138,7 @@ public sealed class IngressListenerTests : IDisposable
         // Nobody may come in, and who writes that down fails.
         var configuration = new ActiveConfiguration(new ProxyOptions { Sections = new ConfigurationBuilder().Build(), Limits = new LimitOptions { MaxConnections = 0 } });
         var changes = 0;
-        var listeners = new IngressListenerFactory(configuration, TimeProvider.System, new FailingLoggers(), () => changes++);
+        var listeners = new IngressListenerFactory(configuration, new OpenConnections(), TimeProvider.System, new FailingLoggers(), () => changes++);
         await using var listener = (IngressListener)await listeners.BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
         Assert.True(listener.IsOpen);
         Assert.Null(listeners.Refusal);
@@ -231,7 +232,7 @@ public sealed class IngressListenerTests : IDisposable
     private static async Task<IConnectionListener> BindAsync(EndPoint endPoint)
     {
         var configuration = new ActiveConfiguration(new ProxyOptions { Sections = new ConfigurationBuilder().Build() });
-        return await new IngressListenerFactory(configuration, TimeProvider.System, NullLoggerFactory.Instance).BindAsync(endPoint);
+        return await new IngressListenerFactory(configuration, new OpenConnections(), TimeProvider.System, NullLoggerFactory.Instance).BindAsync(endPoint);
     }
 
     private static async Task StopWhileClientsConnectAsync(IPAddress address)

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Ingress;
+using ParentProxy.Ingress.Refusals;
 
 namespace ParentProxy.Tests.Support;
 
@@ -33,7 +34,7 @@ internal sealed class FrontHost : IAsyncDisposable
         var sections = new ConfigurationBuilder().AddInMemoryCollection(all).Build();
         var loggers = LoggerFactory.Create(logging => logging.AddProvider(new TestLog()));
         var configuration = new ActiveConfiguration(new ProxyOptions { Sections = sections });
-        var listeners = new IngressListenerFactory(configuration, TimeProvider.System, loggers);
+        var listeners = new IngressListenerFactory(configuration, new OpenConnections(), TimeProvider.System, loggers);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Services.AddSingleton(loggers).AddSingleton<IConnectionListenerFactory>(listeners);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => IngressServer.ConfigureKestrel(kestrel, sections));

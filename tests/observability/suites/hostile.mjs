@@ -50,6 +50,12 @@ export default async function suite(stage) {
     }
     assert.deepEqual({ added: [...now].filter(series => !known.has(series)), gone: [...known].filter(series => !now.has(series)) }, { added: [], gone: [] });
   });
+  await stage.check('what was refused is counted by reason', async () => {
+    const reasons = (await proxy.metrics()).sumBy('parentproxy_requests_refused_total', ['reason']);
+    console.log(`# refused: ${JSON.stringify(reasons)}`);
+    for (const reason of ['head', 'version', 'framing', 'target', 'body'])
+      assert.ok(reasons[reason] > 0, `nothing is counted as ${reason}`);
+  });
   await stage.check('promtool check metrics is silent', async () => assert.equal(await promtool(['check', 'metrics'], await proxy.scrape()), ''));
   for (const [format, accept] of [['the text format', ''], ['OpenMetrics', 'application/openmetrics-text; version=1.0.0']])
     await stage.check(`nothing of what clients sent is found in ${format}`, async () => {

@@ -108,6 +108,9 @@ async function everything(proxy, enclaves) {
   const wrong = new Client(proxy.port);
   await wrong.request('this is no request\r\n\r\n');
   wrong.close();
+  const socket = new Client(proxy.port);
+  await socket.request('GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
+  socket.close();
   client.close();
 }
 

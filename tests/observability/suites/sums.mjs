@@ -35,6 +35,8 @@ export default async function suite(stage) {
     assert.deepEqual(
       ['request', 'response'].map(way => after.sum(`parentproxy_${way}_bytes_total`) - before.sum(`parentproxy_${way}_bytes_total`)), [sent, received]);
     assert.deepEqual(after.sumBy('parentproxy_requests_total', ['method', 'code']), tally.byMethodAndStatus());
+    const ended = await proxy.until(now => now.sum('parentproxy_tunnels_ended_total') > 0);
+    assert.deepEqual(ended.sumBy('parentproxy_tunnels_ended_total', ['reason']), { closed: 1 });
   });
 
   await stage.check('enclaves that break off: 502, and what was sent again is what the enclaves saw more', async () => {

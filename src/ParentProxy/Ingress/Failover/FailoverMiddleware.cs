@@ -46,10 +46,10 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             return;
         }
 
-        exchange.Failure = failure;
+        exchange.Fail(failure);
         retries.Rejections.Count(failure.Kind);
         Report(context, exchange, failure);
-        if (failure.Kind is not (FailureKind.ClientGone or FailureKind.TunnelEnded))
+        if (failure.Kind is not (FailureKind.ClientGone or FailureKind.TunnelIdle or FailureKind.TunnelCut or FailureKind.TunnelStopped))
             await FailureAnswer.WriteAsync(context, failure.Kind, exchange.RequestId);
         else if (!context.Response.HasStarted)
             context.Abort(); // Else Kestrel would answer 200 in our place, should the client be there after all.
@@ -169,7 +169,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
 
     /// <summary>Whether a failure tells something of the enclave, and not of the client or of a limit.</summary>
     private static bool IsEnclavesOwn(FailureKind kind) => kind is FailureKind.NoEnclave or FailureKind.ConnectionTerminated or FailureKind.InvalidResponse
-        or FailureKind.ResponseHeadTimeout or FailureKind.EnclaveIdle or FailureKind.ResponseCut or FailureKind.ResponseIdle;
+        or FailureKind.ResponseHeadTimeout or FailureKind.EnclaveIdle or FailureKind.ResponseCut or FailureKind.ResponseIdle or FailureKind.TunnelCut;
 
     private static TimeSpan Pause(int tries) => FirstPause * (1 << Math.Clamp(tries - 1, 0, 4)) * (0.5 + Random.Shared.NextDouble());
 
@@ -281,7 +281,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
 
     private void Report(HttpContext context, Exchange exchange, AttemptFailure failure)
     {
-        var level = failure.Kind is FailureKind.ClientGone or FailureKind.TunnelEnded or FailureKind.BadTarget or FailureKind.BadRequest or FailureKind.BadRequestBody or FailureKind.BodyTooLarge or FailureKind.ClientIdle
+        var level = failure.Kind is FailureKind.ClientGone or FailureKind.TunnelIdle or FailureKind.TunnelStopped or FailureKind.BadTarget or FailureKind.BadRequest or FailureKind.BadRequestBody or FailureKind.BodyTooLarge or FailureKind.ClientIdle
             ? LogLevel.Debug
             : LogLevel.Warning;
         if (!logger.IsEnabled(level))

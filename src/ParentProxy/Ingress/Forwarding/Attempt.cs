@@ -363,7 +363,7 @@ internal sealed class Attempt : IDisposable
         {
             AttemptPhase.AwaitingHead when _isSendingInterim => (FailureKind.ClientIdle, "the client took no byte of an interim answer", "Timeouts:Idle"),
             AttemptPhase.AwaitingHead => (FailureKind.ResponseHeadTimeout, "no response head", "Timeouts:ResponseHead"),
-            AttemptPhase.Tunnel => (FailureKind.TunnelEnded, "no byte on the upgraded connection", "Timeouts:Tunnel"),
+            AttemptPhase.Tunnel => (FailureKind.TunnelIdle, "no byte on the upgraded connection", "Timeouts:Tunnel"),
             AttemptPhase.Receiving when Volatile.Read(ref _pendingReads) == 0 => (FailureKind.ClientIdle, "the client took no byte of the answer", "Timeouts:Idle"),
             AttemptPhase.Receiving => (FailureKind.ResponseIdle, "no byte of the response body moved", "Timeouts:Idle"),
             _ when Volatile.Read(ref _pendingWrites) > 0 => (FailureKind.EnclaveIdle, "the enclave took no byte of the request body", "Timeouts:Idle"),

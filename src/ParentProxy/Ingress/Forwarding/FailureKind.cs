@@ -48,10 +48,19 @@ internal enum FailureKind
     /// <summary>The answer stood still for <c>Timeouts:Idle</c>.</summary>
     ResponseIdle,
 
-    /// <summary>An upgraded connection stood still for <c>Timeouts:Tunnel</c>, or broke.</summary>
-    TunnelEnded,
+    /// <summary>An upgraded connection stood still for <c>Timeouts:Tunnel</c>.</summary>
+    TunnelIdle,
 
-    /// <summary>The head of the request can be read in several ways, or cannot be written as HTTP/1.1.</summary>
+    /// <summary>An upgraded connection was cut off by the enclave.</summary>
+    TunnelCut,
+
+    /// <summary>An upgraded connection outlasted <c>Timeouts:Drain</c> when the program stopped.</summary>
+    TunnelStopped,
+
+    /// <summary>Where the request ends can be read in several ways.</summary>
+    BadFraming,
+
+    /// <summary>The head of the request cannot be written as HTTP/1.1.</summary>
     BadRequest,
 
     /// <summary>The client's body is no valid message.</summary>

@@ -58,7 +58,7 @@ internal static class ForwardFailure
         if (exception is InvalidResponseException other && !context.Response.HasStarted)
             return new AttemptFailure(FailureKind.InvalidResponse, "InvalidResponse", $"the answer is not valid: {other.Message}", "");
         if (attempt.Phase == AttemptPhase.Tunnel)
-            return new AttemptFailure(FailureKind.TunnelEnded, code, "the upgraded connection broke", "");
+            return OfTunnel(exception);
         return exception switch
         {
             InvalidResponseException nonsense => new AttemptFailure(FailureKind.ResponseCut, "InvalidResponse", $"the rest of the answer is not valid HTTP: {nonsense.Message}", ""),
@@ -67,16 +67,24 @@ internal static class ForwardFailure
         };
     }
 
+    /// <summary>Explains the end of an upgraded connection at the enclave's side.</summary>
+    /// <param name="broken">How it broke; null when the enclave ended it.</param>
+    public static AttemptFailure OfTunnel(Exception? broken) => new(
+        FailureKind.TunnelCut,
+        broken is null ? "EOF" : Code(broken, sending: null),
+        "the upgraded connection was cut off by the enclave",
+        "Did the application crash or restart, or does it drop its WebSockets without a Close frame? Look at its log.");
+
     /// <summary>What YARP's pipeline is told.</summary>
     public static ForwarderError ErrorOf(FailureKind kind) => kind switch
     {
         FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.TurnedAway or FailureKind.ConnectionsBusy => ForwarderError.NoAvailableDestinations,
         FailureKind.ClientGone => ForwarderError.RequestCanceled,
-        FailureKind.BadRequest => ForwarderError.RequestCreation,
+        FailureKind.BadFraming or FailureKind.BadRequest => ForwarderError.RequestCreation,
         FailureKind.BadRequestBody or FailureKind.BodyTooLarge => ForwarderError.RequestBodyClient,
         FailureKind.ResponseHeadTimeout or FailureKind.EnclaveIdle or FailureKind.ClientIdle => ForwarderError.RequestTimedOut,
         FailureKind.ResponseCut or FailureKind.ResponseIdle => ForwarderError.ResponseBodyDestination,
-        FailureKind.TunnelEnded => ForwarderError.UpgradeResponseDestination,
+        FailureKind.TunnelIdle or FailureKind.TunnelCut or FailureKind.TunnelStopped => ForwarderError.UpgradeResponseDestination,
         _ => ForwarderError.Request,
     };
 

@@ -159,6 +159,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         && (_upload.IsCompleted || plan.ContentLength is not null)
         && attempt is { Retries: { } retries, Exchange: { } exchange }
         && retries.MayRepeatOnFresh(context, exchange);
+
     private async ValueTask SendInterimAsync(ClientWire wire, ResponseHead head)
     {
         attempt.BeginInterim();

@@ -121,7 +121,7 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
             case ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient:
                 return new AttemptFailure(FailureKind.ClientGone, code, "the client went away", "");
             case ForwarderError.UpgradeRequestDestination or ForwarderError.UpgradeResponseDestination:
-                return new AttemptFailure(FailureKind.TunnelEnded, code, "the enclave broke the upgraded connection", "");
+                return ForwardFailure.OfTunnel(exception);
             case ForwarderError.ResponseBodyDestination when chain.OfType<HttpIOException>().FirstOrDefault(e => e.HttpRequestError == HttpRequestError.InvalidResponse) is { } nonsense:
                 return new AttemptFailure(FailureKind.ResponseCut, nonsense.HttpRequestError.ToString(), $"the rest of the answer is not valid HTTP: {nonsense.Message.TrimEnd('.')}", "");
             case ForwarderError.ResponseBodyDestination:

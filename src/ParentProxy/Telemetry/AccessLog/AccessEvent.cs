@@ -9,19 +9,19 @@ internal readonly struct AccessEvent
     public required DateTimeOffset Time { get; init; }
 
     /// <summary>From the arrival to the end; that of a tunnel, too.</summary>
-    public required TimeSpan Duration { get; init; }
+    public TimeSpan Duration { get; init; }
 
-    /// <summary>The method as it stood on the wire.</summary>
-    public required string Method { get; init; }
+    /// <summary>The method as it stood on the wire; null when what came was refused before one was known.</summary>
+    public string? Method { get; init; }
 
-    /// <summary>The request target as it stood on the wire, without its authority where it had one.</summary>
-    public required string Target { get; init; }
+    /// <summary>The request target as it stood on the wire, without its authority where it had one; null when none was known.</summary>
+    public string? Target { get; init; }
 
-    /// <summary>The protocol of the client's side, like <c>HTTP/1.1</c>.</summary>
-    public required string Protocol { get; init; }
+    /// <summary>The protocol of the client's side, like <c>HTTP/1.1</c>; null when it was not known.</summary>
+    public string? Protocol { get; init; }
 
-    /// <summary>The final status; 499 when the client was gone before.</summary>
-    public required int Status { get; init; }
+    /// <summary>The final status; 499 when the client was gone before; null when there was no answer at all.</summary>
+    public int? Status { get; init; }
 
     /// <summary>Bytes of the body that came from the client.</summary>
     public long RequestBytes { get; init; }
@@ -50,6 +50,12 @@ internal readonly struct AccessEvent
     /// <summary>Why it failed: the errno by name, or a word for what is none; null when it did not.</summary>
     public string? Failure { get; init; }
 
+    /// <summary>The failure in words, where the program's log does not explain it; null otherwise.</summary>
+    public string? Detail { get; init; }
+
+    /// <summary>How the upgraded connection ended; null when it is none.</summary>
+    public string? Tunnel { get; init; }
+
     /// <summary>The client's address; null on a unix socket.</summary>
     public string? Client { get; init; }
 
@@ -62,6 +68,6 @@ internal readonly struct AccessEvent
     /// <summary>The W3C trace id, or null.</summary>
     public string? TraceId { get; init; }
 
-    /// <summary>The fields of the request.</summary>
-    public required IHeaderDictionary Fields { get; init; }
+    /// <summary>The fields of the request; null when there are none.</summary>
+    public IHeaderDictionary? Fields { get; init; }
 }

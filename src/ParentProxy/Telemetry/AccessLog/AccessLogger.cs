@@ -21,6 +21,7 @@ internal sealed class AccessLogger : IAsyncDisposable
     private readonly Random _random;
     private readonly ILogger _logger;
     private readonly LineQueue _queue;
+    private readonly RefusalLines _refusals;
     private readonly Lock _warning = new();
     private LoggedFields _fields;
     private long? _warned;
@@ -38,6 +39,7 @@ internal sealed class AccessLogger : IAsyncDisposable
         _logger = logger;
         _random = random ?? Random.Shared;
         _fields = new LoggedFields(configuration.Options.AccessLog);
+        _refusals = new RefusalLines(time, logger);
         _queue = new LineQueue(new ConfiguredTarget(configuration, time, logger), OnDropped);
     }
 
@@ -61,6 +63,17 @@ internal sealed class AccessLogger : IAsyncDisposable
             _ => status is < 200 or > 299 || options.Sample2xx >= 1 || _random.NextDouble() < options.Sample2xx,
         };
     }
+
+    /// <summary>
+    /// Whether a request that is refused is to be logged. Ask once for each. To have them refused costs a client so little
+    /// that among the errors only so many have a line; where every request has one, they have it too.
+    /// </summary>
+    public bool WantsRefusal() => _configuration.Options.AccessLog.Mode switch
+    {
+        AccessLogMode.Off => false,
+        AccessLogMode.Errors => _refusals.TryTake(),
+        _ => true,
+    };
 
     /// <summary>Logs a request. Never waits.</summary>
     public void Write(in AccessEvent request)

@@ -32,8 +32,8 @@ internal static class CombinedLine
         line.Write(" "u8);
         WriteEscaped(line, request.Protocol);
         line.Write("\" "u8);
-        request.Status.TryFormat(number, out written, provider: CultureInfo.InvariantCulture);
-        line.Write(number[..written]);
+        request.Status.GetValueOrDefault().TryFormat(number, out written, provider: CultureInfo.InvariantCulture);
+        line.Write(request.Status is null ? "-"u8 : number[..written]);
         line.Write(" "u8);
         request.ResponseBytes.TryFormat(number, out written, provider: CultureInfo.InvariantCulture);
         line.Write(request.ResponseBytes == 0 ? "-"u8 : number[..written]);

@@ -25,7 +25,9 @@ internal static partial class JsonLine
         public static readonly JsonEncodedText Connect = JsonEncodedText.Encode("connectMs");
         public static readonly JsonEncodedText FirstByte = JsonEncodedText.Encode("firstByteMs");
         public static readonly JsonEncodedText RetryReasons = JsonEncodedText.Encode("retryReasons");
+        public static readonly JsonEncodedText Tunnel = JsonEncodedText.Encode("tunnel");
         public static readonly JsonEncodedText Failure = JsonEncodedText.Encode("failure");
+        public static readonly JsonEncodedText Detail = JsonEncodedText.Encode("detail");
         public static readonly JsonEncodedText Client = JsonEncodedText.Encode("client");
         public static readonly JsonEncodedText Host = JsonEncodedText.Encode("host");
         public static readonly JsonEncodedText RequestId = JsonEncodedText.Encode("requestId");

@@ -33,7 +33,8 @@ internal static partial class JsonLine
         Write(json, Keys.Method, request.Method);
         Write(json, Keys.Path, RequestPath.Of(request.Target, fields.Options));
         Write(json, Keys.Protocol, request.Protocol);
-        json.WriteNumber(Keys.Status, request.Status);
+        if (request.Status is { } status)
+            json.WriteNumber(Keys.Status, status);
         json.WriteNumber(Keys.RequestBytes, request.RequestBytes);
         json.WriteNumber(Keys.ResponseBytes, request.ResponseBytes);
         Write(json, Keys.Duration, request.Duration);
@@ -50,7 +51,9 @@ internal static partial class JsonLine
             json.WriteEndArray();
         }
 
+        Write(json, Keys.Tunnel, request.Tunnel);
         Write(json, Keys.Failure, request.Failure);
+        Write(json, Keys.Detail, request.Detail);
         Write(json, Keys.Client, request.Client);
         Write(json, Keys.Host, fields.Host.Of(request.Fields));
         Write(json, Keys.RequestId, request.RequestId);

@@ -14,8 +14,10 @@ internal sealed record LoggedField(string Name, JsonEncodedText Key, bool IsReda
     private const string Redacted = "[redacted]";
 
     /// <summary>The value; empty when the request does not carry the field.</summary>
-    public ReadOnlySpan<char> Of(IHeaderDictionary fields)
+    public ReadOnlySpan<char> Of(IHeaderDictionary? fields)
     {
+        if (fields is null)
+            return default;
         var values = fields[Name];
         if (values.Count == 0)
             return default;

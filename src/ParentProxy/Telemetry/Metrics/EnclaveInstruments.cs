@@ -36,8 +36,9 @@ internal static class EnclaveInstruments
         meter.CreateObservableCounter("parentproxy.requests", () => enclaves.All.SelectMany(Requests), null, "Requests by their final status, counted when its head is written; 499: the client was gone before.");
         meter.CreateObservableCounter("parentproxy.request.bytes", () => Each(enclaves, e => e.RequestBytes), null, "Bytes of request bodies that clients sent, tunnels included.");
         meter.CreateObservableCounter("parentproxy.response.bytes", () => Each(enclaves, e => e.ResponseBytes), null, "Bytes of response bodies of enclaves that were given to clients, tunnels included.");
-        meter.CreateObservableCounter("parentproxy.connects", () => Named(enclaves, e => e.Connects), null, "Dials to enclaves for requests by result: ok, the errno by name, or a word.");
-        meter.CreateObservableCounter("parentproxy.probes", () => Named(enclaves, e => e.Probes), null, "Health probes by result.");
+        meter.CreateObservableCounter("parentproxy.connects", () => Named(enclaves, "result", e => e.Connects), null, "Dials to enclaves for requests by result: ok, the errno by name, or a word.");
+        meter.CreateObservableCounter("parentproxy.probes", () => Named(enclaves, "result", e => e.Probes), null, "Health probes by result.");
+        meter.CreateObservableCounter("parentproxy.tunnels.ended", () => Named(enclaves, "reason", e => e.Tunnels), null, "Upgraded connections that are over by how they ended; closed is in order.");
         meter.CreateObservableCounter("parentproxy.failovers", () => Each(enclaves, e => e.Failovers), null, "Requests that left an enclave for another one.");
         meter.CreateObservableCounter("parentproxy.ejections", () => Each(enclaves, e => e.Ejections), null, "How often evidence from traffic took an enclave out.");
         meter.CreateObservableCounter("parentproxy.enclave.state_changes", () => Each(enclaves, e => e.StateChanges), null, "How often the state of an enclave has changed.");
@@ -99,8 +100,8 @@ internal static class EnclaveInstruments
     private static IEnumerable<Measurement<long>> Each(EnclaveMeter enclaves, Func<EnclaveMetrics, long> read) =>
         enclaves.All.Where(enclave => enclave != enclaves.None).Select(enclave => new Measurement<long>(read(enclave), Tag(EnclaveLabel, enclave.Id)));
 
-    private static IEnumerable<Measurement<long>> Named(EnclaveMeter enclaves, Func<EnclaveMetrics, NamedCounts> read) =>
-        enclaves.All.SelectMany(enclave => read(enclave).Read().Select(row => new Measurement<long>(row.Count, Tag(EnclaveLabel, enclave.Id), Tag("result", row.Name))));
+    private static IEnumerable<Measurement<long>> Named(EnclaveMeter enclaves, string label, Func<EnclaveMetrics, NamedCounts> read) =>
+        enclaves.All.SelectMany(enclave => read(enclave).Read().Select(row => new Measurement<long>(row.Count, Tag(EnclaveLabel, enclave.Id), Tag(label, row.Name))));
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 }

@@ -7,6 +7,7 @@ using ParentProxy.Health;
 using ParentProxy.Hosting;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
+using ParentProxy.Ingress.Refusals;
 using ParentProxy.Telemetry.AccessLog;
 
 namespace ParentProxy.Telemetry.Metrics;
@@ -20,6 +21,7 @@ internal sealed class ProxyInstruments(
     DrainState drain,
     ReloadStatus reloads,
     AccessLogger accessLog,
+    RefusalCounts refusals,
     Func<IEnumerable<IngressListener>> listeners,
     TimeProvider time)
 {
@@ -58,6 +60,7 @@ internal sealed class ProxyInstruments(
             Labelled(retries.Rejections.Tunnels, "limit", "tunnels"),
             Labelled(retries.Rejections.Waiting, "limit", "waiting"),
         }, null, "Requests that were refused over a limit.");
+        meter.CreateObservableCounter("parentproxy.requests.refused", () => RefusalReasons.All.Select(reason => Labelled(refusals.Of(reason), "reason", RefusalReasons.Word(reason))), null, "Requests that were refused for what they are, by us or by Kestrel.");
     }
 
     private void AddListeners(Meter meter)
