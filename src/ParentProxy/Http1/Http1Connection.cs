@@ -147,7 +147,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
 
     /// <summary>Sends what stands in <see cref="Request"/>.</summary>
     /// <param name="last">Whether that ends the request.</param>
-    /// <exception cref="EndOfStreamException">The peer ended the connection, or spoke, before any of the request was out; nothing is sent then.</exception>
+    /// <exception cref="EndOfStreamException">The peer ended, or spoke, before any of the request was out; nothing is sent then.</exception>
     public ValueTask FlushAsync(bool last)
     {
         if (_hasEndedUnasked && !_hasWritten)

@@ -74,7 +74,9 @@ public sealed class KestrelTests
         Directory.CreateDirectory(directory.File("folder"));
         File.CreateSymbolicLink(directory.File("link"), directory.File("nothing"));
 
-        var problems = TestConfiguration.Refuse(Endpoints([.. ((string[])["file", "folder", "link", "free"]).Select(name => $"http://unix:{directory.File(name)}")]));
+        string[] names = ["file", "folder", "link", "free"];
+
+        var problems = TestConfiguration.Refuse(Endpoints([.. names.Select(name => $"http://unix:{directory.File(name)}")]));
 
         Assert.Equal(3, problems.Length);
         foreach (var (i, kind) in ((string[])["an ordinary file", "a folder", "a link"]).Index())

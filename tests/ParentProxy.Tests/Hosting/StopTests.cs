@@ -116,7 +116,8 @@ public sealed class StopTests
     public async Task SignalThatComesTwice_AsFromTimeout_StopsInOrder(string signal, string name)
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
-        await using var process = ProxyProcess.Run(Settings.With(new { Timeouts = new { DrainDelay = "00:00:00.5" } }, enclaves[0].EndPoint));
+        var settings = Settings.With(new { Timeouts = new { DrainDelay = "00:00:00.5" } }, enclaves[0].EndPoint);
+        await using var process = ProxyProcess.Run(settings);
         await process.ReadyAsync();
         var slow = process.ServedByAsync("/slow?ms=2000");
         await Eventually.TrueAsync(() => enclaves[0].Requests == 1, () => "the request does not reach the enclave");

@@ -26,13 +26,15 @@ public sealed class IdleAnswerTests
         await using var client = await proxy.ConnectAsync();
         await AskAsync(client, Get);
 
-        var answer = await AskAsync(client, $"{method} / HTTP/1.1\r\nHost: x\r\n{(rest.Length > 0 ? rest : "\r\n")}", isHead: method == "HEAD");
+        var fieldsAndBody = rest.Length > 0 ? rest : "\r\n";
+        var answer = await AskAsync(client, $"{method} / HTTP/1.1\r\nHost: x\r\n{fieldsAndBody}", isHead: method == "HEAD");
 
         Assert.Equal(200, answer.Status);
         Assert.Equal(["GET", method, method], enclave.Methods);
         Assert.Equal(rest.Length > 0 ? "hello" : "", enclave.LastBody);
         Assert.Equal(1, await proxy.RetriesAsync("idle"));
-        await proxy.Log.WaitForAsync(e => e.Message.Contains("was tried again", StringComparison.Ordinal) && e.Message.Contains("Before: idle: 0 (", StringComparison.Ordinal) && e.Message.EndsWith(": 408", StringComparison.Ordinal));
+        await proxy.Log.WaitForAsync(e => e.Message.Contains("was tried again", StringComparison.Ordinal)
+            && e.Message.Contains("Before: idle: 0 (", StringComparison.Ordinal) && e.Message.EndsWith(": 408", StringComparison.Ordinal));
 
         // That an idle connection was closed is no evidence against the enclave.
         Assert.Null(proxy.Server.Registry.Find("0")!.PendingEvidence);

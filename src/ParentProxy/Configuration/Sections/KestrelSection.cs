@@ -48,7 +48,7 @@ internal static class KestrelSection
             section.Report.Problem(section.Location, "is https without a certificate; set Certificate:Path (and KeyPath), here or in Kestrel:Certificates:Default");
         var location = section.Ask("Url").Location;
         if (address.SocketPath is { } path && FileKind.NotASocket(path) is { } other)
-            section.Report.Problem(location, $"{Quoted.Text(path)} is {other} and no socket, which is left alone; name another path, or remove it");
+            section.Report.Problem(location, $"{Quoted.Text(path)} is {other} and no socket, and left alone; name another path, or remove it");
         return new Listener(location, address);
     }
 

@@ -48,7 +48,14 @@ internal static class ForwardFailure
             if (exception is InvalidResponseException nonsense)
                 return new AttemptFailure(FailureKind.InvalidResponse, "InvalidResponse", $"the answer is not valid HTTP: {nonsense.Message}", "Does the application speak the HTTP version of Routing:HttpVersion on this port, without TLS?");
             if (exception is UnaskedAnswerException)
-                return new AttemptFailure(FailureKind.ConnectionTerminated, code, $"the enclave gave up the idle connection, with an answer that nobody had asked for ({HowFar(attempt)})", "Routing:PooledConnectionIdleTimeout should be less than the time for which the application keeps an idle connection.");
+            {
+                return new AttemptFailure(
+                    FailureKind.ConnectionTerminated,
+                    code,
+                    $"the enclave gave up the idle connection, with an answer that nobody had asked for ({HowFar(attempt)})",
+                    "Routing:PooledConnectionIdleTimeout should be less than the time for which the application keeps an idle connection.");
+            }
+
             return attempt.Phase == AttemptPhase.Sending
                 ? new AttemptFailure(FailureKind.ConnectionTerminated, code, $"the enclave ended the connection before it had the whole request ({HowFar(attempt)})", "Did the application crash, or does it refuse bodies of this size?")
                 : new AttemptFailure(FailureKind.ConnectionTerminated, code, $"the enclave ended the connection before it answered ({HowFar(attempt)})", "Did the application crash or restart? Look at its log; 'nitro-cli console' shows that of an enclave in debug mode.");
