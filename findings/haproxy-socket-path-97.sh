@@ -13,9 +13,13 @@ echo "haproxy $(dpkg-query -W -f '${Version}' haproxy), nginx $(dpkg-query -W -f
 d=$(mktemp -d); trap 'rm -rf "$d"' EXIT
 path() { local n=$(($1 - ${#d} - 1)); printf '%s/%s' "$d" "$(printf "%${n}s" '' | tr ' ' x)"; }
 for n in 97 98; do
-  printf 'defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\nlisten l\n bind %s\n' "$(path $n)" >"$d/ha.cfg"
-  if haproxy -c -f "$d/ha.cfg" >"$d/$n" 2>&1; then echo "haproxy $n: valid"; else echo "haproxy $n: $(grep -o 'too long (max [0-9]*)' "$d/$n")"; fi
+  { printf 'defaults\n mode http\n timeout client 1s\n timeout server 1s\n timeout connect 1s\n'
+    printf 'listen l\n bind %s\n' "$(path $n)"; } >"$d/ha.cfg"
+  if haproxy -c -f "$d/ha.cfg" >"$d/$n" 2>&1; then echo "haproxy $n: valid"
+  else echo "haproxy $n: $(grep -o 'too long (max [0-9]*)' "$d/$n")"; fi
 done | tee "$d/out"
-printf 'pid %s/pid; error_log %s/err; events {} http { access_log off; server { listen unix:%s; } }' "$d" "$d" "$(path 107)" >"$d/ng.conf"
-if nginx -t -q -p "$d" -c "$d/ng.conf" 2>"$d/ng"; then echo "nginx 107: valid"; else cat "$d/ng"; echo "nginx 107: refused"; fi | tee -a "$d/out"
+printf 'pid %s/pid; error_log %s/err; events {} http { access_log off; server { listen unix:%s; } }' \
+  "$d" "$d" "$(path 107)" >"$d/ng.conf"
+if nginx -t -q -p "$d" -c "$d/ng.conf" 2>"$d/ng"; then echo "nginx 107: valid"
+else cat "$d/ng"; echo "nginx 107: refused"; fi | tee -a "$d/out"
 [ "$(cat "$d/out")" = $'haproxy 97: valid\nhaproxy 98: too long (max 97)\nnginx 107: valid' ] || { echo "CHANGED" >&2; exit 1; }

