@@ -198,7 +198,9 @@ internal sealed class Tunnel : IAsyncDisposable
         if (Interlocked.Exchange(ref _hasEnded, 1) != 0)
             return;
         var isAborted = _attempt.IsCancelled || _context.RequestAborted.IsCancellationRequested;
-        if (isAborted && _attempt.Exchange is { Drain.IsCutting: true })
+
+        // What is cut off sees its socket fail before it is told why.
+        if ((isAborted || broken is not null) && _attempt.Exchange is { Drain.IsCutting: true })
             _failure = new AttemptFailure(FailureKind.TunnelStopped, "stopped", "the program stopped, and Timeouts:Drain was over", "Timeouts:Drain sets how long requests and upgraded connections may take to finish.");
         else if (_fromClient.HasClose || _fromEnclave.HasClose || (broken is null && (_fromClient.AreOther || _fromEnclave.AreOther)))
             _isInOrder = true;

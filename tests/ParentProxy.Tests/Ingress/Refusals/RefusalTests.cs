@@ -30,7 +30,7 @@ public sealed class RefusalTests : IDisposable
     [InlineData("GET /a HTTP/1.1\r\nHost: x\r\nno colon, secret\r\n\r\n", 400, "head", "GET", "/a")]
     [InlineData("GET /a HTTP/1.1\r\nHost: sec/ret\r\n\r\n", 400, "head", "GET", "/a")]
     [InlineData("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: secret\r\n\r\n", 400, "head", "POST", "/a")]
-    [InlineData("GET * HTTP/1.1\r\nHost: x\r\n\r\n", 405, "target", "GET", null)]
+    [InlineData("GET * HTTP/1.1\r\nHost: x\r\n\r\n", 405, "target", null, null)]
     [InlineData("GET /a HTTP/9.9\r\nHost: x\r\n\r\n", 505, "version", null, null)]
     public async Task Request_Refused_IsCountedAndHasOneLineWithTheIdOfItsAnswer(string request, int status, string reason, string? method, string? path)
     {
@@ -39,10 +39,11 @@ public sealed class RefusalTests : IDisposable
         await using var client = await proxy.ConnectAsync();
 
         await client.SendAsync(request);
-        var answer = await client.ReadHeadAsync();
-        await client.ReadToEndAsync();
+        var answer = await client.ReadMessageAsync();
+        if (answer.Field("Connection") == "close")
+            await client.ReadToEndAsync();
 
-        Assert.Equal(status, answer!.Status);
+        Assert.Equal(status, answer.Status);
         var line = Assert.Single(await _lines.ReadAsync());
         Assert.Equal((status, reason, "127.0.0.1"), (line.GetProperty("status").GetInt32(), Text(line, "failure"), Text(line, "client")));
 
@@ -53,7 +54,7 @@ public sealed class RefusalTests : IDisposable
             Assert.Equal(answer.Field("X-Request-Id"), Text(line, "requestId"));
         }
 
-        Assert.Equal((method, "none"), (Text(line, "method"), Text(line, "enclave")));
+        Assert.Equal(method, Text(line, "method"));
         if (path is not null)
             Assert.Equal(path, Text(line, "path"));
         Assert.DoesNotContain("sec", Text(line, "detail")!, StringComparison.Ordinal);
@@ -228,7 +229,7 @@ public sealed class RefusalTests : IDisposable
         await using var enclave = ScriptedEnclave.Answering(Ok);
         await using var proxy = await TestProxy.InFrontOfAsync(enclave, [.. _lines.Settings(), .. H2c]);
         using var http = TestProxy.Client(proxy.Uri, System.Net.HttpVersion.Version20);
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/a") { Version = System.Net.HttpVersion.Version20 };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/a") { Version = System.Net.HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         for (var i = 0; i < 250; i++)
             request.Headers.TryAddWithoutValidation($"x-{i}", "1");
 
