@@ -17,10 +17,17 @@ internal sealed class AdminListener : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly string _url;
+    private readonly string _setting;
 
     /// <summary>Composes the listener; nothing is bound yet.</summary>
-    public AdminListener(string url, ActiveConfiguration configuration, RequestDelegate pages, ILoggerFactory loggers)
+    /// <param name="setting">The setting that <paramref name="url"/> comes from.</param>
+    /// <param name="url">Where it listens.</param>
+    /// <param name="configuration">What is in effect.</param>
+    /// <param name="pages">What it answers.</param>
+    /// <param name="loggers">The log.</param>
+    public AdminListener(string setting, string url, ActiveConfiguration configuration, RequestDelegate pages, ILoggerFactory loggers)
     {
+        _setting = setting;
         _url = url;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
         builder.Services.AddSingleton(loggers);
@@ -43,7 +50,7 @@ internal sealed class AdminListener : IAsyncDisposable
         }
         catch (Exception ex) when (ex.GetBaseException() is SocketException cause)
         {
-            throw new ListenException(_url, isFile: false, cause);
+            throw new ListenException(_url, isFile: false, cause, _setting);
         }
     }
 

@@ -17,9 +17,9 @@ internal sealed class AdminServer : IAsyncDisposable
     public AdminServer(ActiveConfiguration configuration, AdminPages pages, ILoggerFactory loggers)
     {
         var options = configuration.Options.Admin;
-        _pages = new AdminListener(options.Url, configuration, pages.ServeAsync, loggers);
+        _pages = new AdminListener("Admin:Url", options.Url, configuration, pages.ServeAsync, loggers);
         if (options.MetricsUrl is { } url)
-            _metrics = new AdminListener(url, configuration, pages.ServeMetricsAsync, loggers);
+            _metrics = new AdminListener("Admin:MetricsUrl", url, configuration, pages.ServeMetricsAsync, loggers);
     }
 
     /// <summary>The address of the admin listener.</summary>

@@ -14,8 +14,9 @@ internal static class CommandLine
         var parsed = Root(settings).Parse([.. args.Where(a => !IsSetting(a))]);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
-                await Console.Error.WriteLineAsync($"parent-proxy: {error.Message}");
+            var unknown = UsageHint.For(parsed.UnmatchedTokens).ToList();
+            foreach (var error in unknown.Count > 0 ? unknown : parsed.Errors.Select(error => error.Message))
+                await Console.Error.WriteLineAsync($"parent-proxy: {error}");
             await Console.Error.WriteLineAsync("Try 'parent-proxy --help'. Settings have the form --Section:Key=value.");
             return ExitCode.Usage;
         }

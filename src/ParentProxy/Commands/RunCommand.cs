@@ -141,7 +141,7 @@ internal static class RunCommand
     private static string Describe(ConfigurationResult result)
     {
         var count = result.Problems.Count;
-        var lines = result.Problems.Select(p => $"  {p}");
+        var lines = result.Problems.Select(p => $"  {p}").Concat(result.Warnings.Select(w => $"  Warning: {w}"));
         return $"parent-proxy: the configuration ({result.File ?? "no file"}) has {count} {(count == 1 ? "mistake" : "mistakes")}:\n{string.Join('\n', lines)}";
     }
 

@@ -19,6 +19,8 @@ internal static class ConfigurationLoader
             CommandLinePairs.Read(sources.CommandLine, report),
         ];
 
+        StrayVariables.Report(sources.Environment, ConfigurationSchema.SectionNames, ConfigurationSchema.Keys, report);
+
         // Without the file that was meant, everything below would be judged by its absence.
         var options = tree is null ? null : ConfigurationSchema.Read(KestrelSection.AddDefaults(Layers.Merge([tree, .. nearer])), report);
         return new ConfigurationResult

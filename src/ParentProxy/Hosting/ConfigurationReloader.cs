@@ -86,7 +86,7 @@ internal sealed class ConfigurationReloader(
         try
         {
             var result = ConfigurationLoader.Load(sources);
-            var file = result.File ?? "no file";
+            var file = Describe(result.File);
             if (result.Options is not { } options)
             {
                 HostingLog.ReloadRefused(logger, file, string.Join("; ", result.Problems));
@@ -120,6 +120,11 @@ internal sealed class ConfigurationReloader(
             notifier.Reloaded();
         }
     }
+
+    // Where the next of the candidates was read, or none was there, the operator looks for the one that was.
+    private string Describe(string? file) => server.Reloads.File is { } before && before != file
+        ? $"{file ?? "no file"} ({before}, which it was read from before, is {(File.Exists(before) ? "passed over" : "gone")})"
+        : file ?? "no file";
 
     private void Ask()
     {

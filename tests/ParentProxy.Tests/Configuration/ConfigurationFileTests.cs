@@ -56,8 +56,26 @@ public sealed class ConfigurationFileTests : IDisposable
     {
         // A folder can be opened by nobody, not even by root, as whom tests may run.
         var problem = Assert.Single(Problems(TestConfiguration.Sources() with { SystemFile = _folder.FullName }));
-        Assert.StartsWith($"{_folder.FullName}: cannot be read", problem, StringComparison.Ordinal);
+        Assert.StartsWith($"{_folder.FullName}: is a folder; name the file in it", problem, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(false, false)]
+    public void Load_Utf16_IsSaidToBeThat(bool bigEndian, bool mark)
+    {
+        var file = Path.Combine(_folder.FullName, "utf16");
+        File.WriteAllText(file, $"{{ {TestConfiguration.OneEnclave} }}", new UnicodeEncoding(bigEndian, mark));
+        var problem = Assert.Single(Problems(TestConfiguration.Sources() with { ConfigFile = file }));
+        Assert.StartsWith($"{file}: is UTF-16", problem, StringComparison.Ordinal);
+        Assert.EndsWith("save it as UTF-8", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Load_FileThatIsMissing_IsNamedAsTheFile() =>
+        Assert.Equal("/nonexistent/a.json", ConfigurationLoader.Load(TestConfiguration.Sources() with { ConfigFile = "/nonexistent/a.json" }).File);
 
     [Fact]
     public void Load_UnreadableFile_StillReportsOtherSources() => Assert.Equal(

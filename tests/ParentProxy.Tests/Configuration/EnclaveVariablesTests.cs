@@ -79,7 +79,21 @@ public sealed class EnclaveVariablesTests
 
     [Fact]
     public void Load_VariablesOfOthers_AreNotJudged() =>
-        TestConfiguration.Accept($"{{ {TestConfiguration.OneEnclave} }}", "PARENTPROXY_ENCLAVE_MODE=x", "PARENTPROXY_ENCLAVEX_0_CID=1", "PATH=/bin", "Logging__LogLevel__Default=x", "Other__Key=1");
+        TestConfiguration.Accept($"{{ {TestConfiguration.OneEnclave} }}", "PARENTPROXY_ENCLAVE_MODE=x", "PARENTPROXY_ENCLAVEIMAGE_0_CID=1", "PATH=/bin", "Logging__LogLevel__Default=x", "Other__Key=1");
+
+    [Theory]
+    [InlineData("unix", "PARENTPROXY_ENCLAVE_5_PATH=/run/a.sock")]
+    [InlineData("hybrid", "PARENTPROXY_ENCLAVE_5_PATH=/run/a.sock", "PARENTPROXY_ENCLAVE_5_PORT=1")]
+    [InlineData("tcp", "PARENTPROXY_ENCLAVE_5_TCP_HOST=app", "PARENTPROXY_ENCLAVE_5_PORT=1")]
+    [InlineData("tcp", "Enclaves__5__TcpHost=app")]
+    [InlineData("unix", "--Enclaves:5:Path=/run/a.sock")]
+    public void Load_TransportForgotten_IsWhatIsMissing_NotTheCid(string transport, params string[] settings)
+    {
+        var problem = Assert.Single(TestConfiguration.Refuse(null, settings));
+        Assert.StartsWith("Enclaves:5:Transport", problem, StringComparison.Ordinal);
+        Assert.Contains($" {transport}", problem, StringComparison.Ordinal);
+        Assert.Contains("which means vsock", problem, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void Load_WrongOrMissingValue_NamesTheVariable() => Assert.Equal(

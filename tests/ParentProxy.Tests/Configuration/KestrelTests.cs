@@ -19,6 +19,7 @@ public sealed class KestrelTests
     [InlineData(""" "Endpoints": { "A": { "Url": "http://0.0.0.0:80/x" } } """, "Endpoints:A:Url", "has a path")]
     [InlineData(""" "Endpoints": { "A": { "Url": "http://0.0.0.0:65536" } } """, "Endpoints:A:Url", "65535")]
     [InlineData(""" "Endpoints": { "A": { "Url": "http://localhost:0" } } """, "Endpoints:A:Url", "127.0.0.1:0")]
+    [InlineData(""" "Endpoints": { "A": { "Url": "http://unix:/run/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" } } """, "Endpoints:A:Url", "a unix socket's at most")]
     [InlineData(""" "Endpoints": { "A": { "Url": "http://*:80", "Protocols": "Http4" } } """, "Endpoints:A:Protocols", "Http1, Http2, Http1AndHttp2")]
     [InlineData(""" "Endpoints": { "A": { "Url": "http://*:80", "Protocol": "Http1" } } """, "Endpoints:A:Protocol", "did you mean Protocols?")]
     [InlineData(""" "Endpoints": { "A": { "Url": "https://*:80" } } """, "Endpoints:A", "https without a certificate")]

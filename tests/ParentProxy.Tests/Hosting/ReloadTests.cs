@@ -131,7 +131,7 @@ public sealed class ReloadTests
         await WriteAndHupAsync("{ \"Enclaves\": [");
         await process.Out.WaitAsync("line 1");
         File.Delete(process.ConfigFile);
-        await process.Out.WaitAsync("there is no file");
+        Assert.Contains($"Configuration from {process.ConfigFile} refused", await process.Out.WaitAsync("there is no file"), StringComparison.Ordinal);
         Assert.Equal("blue", await process.ServedByAsync());
 
         await WriteAndHupAsync(Settings.With(new { Limits = new { MaxRequestBodyBytes = 5 } }, enclaves[0].EndPoint));

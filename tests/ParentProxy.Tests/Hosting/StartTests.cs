@@ -95,6 +95,7 @@ public sealed partial class StartTests
     [InlineData("Kestrel:Endpoints:Http:Url", "192.0.2.1", "EADDRNOTAVAIL")]
     [InlineData("Admin:Url", "192.0.2.1", "EADDRNOTAVAIL")]
     [InlineData("Admin:Url", "localhost", "EADDRINUSE")]
+    [InlineData("Kestrel:Endpoints:Http:Url", "localhost", "EADDRINUSE")]
     public async Task BindFailure_Is1WithTheErrnoAndTheAddress(string key, string host, string errno)
     {
         using var taken = new FreePort();
@@ -105,6 +106,8 @@ public sealed partial class StartTests
         Assert.StartsWith("parent-proxy: ", line, StringComparison.Ordinal);
         Assert.Contains(errno, line, StringComparison.Ordinal);
         Assert.Contains($":{taken.Number}", line, StringComparison.Ordinal);
+        Assert.Contains(key.StartsWith("Admin", StringComparison.Ordinal) ? "(Admin:Url)" : "(Kestrel:Endpoints)", line, StringComparison.Ordinal);
+        Assert.Equal(key.StartsWith("Kestrel", StringComparison.Ordinal) && errno == "EADDRINUSE", line.Contains("socat", StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", process.Out.ToString(), StringComparison.Ordinal);
     }
 

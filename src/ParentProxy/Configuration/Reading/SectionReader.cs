@@ -235,6 +235,15 @@ internal sealed class SectionReader
 
     private string Pattern(string key) => ConfigurationNode.Join(_pattern, NameOf(key));
 
+    // A key that stands at the top belongs into the one section that has it.
+    private string? Misplaced(string key)
+    {
+        if (_pattern.Length > 0)
+            return null;
+        var places = Report.Keys.Where(known => known.EndsWith($":{key}", StringComparison.OrdinalIgnoreCase) && !known.Contains('*', StringComparison.Ordinal)).Take(2).ToList();
+        return places.Count == 1 ? places[0] : null;
+    }
+
     private void ReportUnknown()
     {
         if (_restIsKnown)
@@ -242,7 +251,7 @@ internal sealed class SectionReader
         var kind = _pattern.Length == 0 ? "section" : "key";
         foreach (var child in _node.Children.Where(child => !_asked.ContainsKey(child.Key)))
         {
-            var guess = Spelling.Guess(child.Key, _asked.Where(asked => asked.Value).Select(asked => asked.Key));
+            var guess = Spelling.Guess(child.Key, _asked.Where(asked => asked.Value).Select(asked => asked.Key)) ?? Misplaced(child.Key);
             Report.Problem(child.Location, guess is null ? $"unknown {kind}" : $"unknown {kind}; did you mean {guess}?");
         }
     }

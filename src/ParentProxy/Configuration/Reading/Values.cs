@@ -21,7 +21,7 @@ internal static partial class Values
     public static Parsed<TimeSpan> Duration(string text, TimeSpan min, TimeSpan max)
     {
         if (!DurationPattern().IsMatch(text) || !TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out var value))
-            return new Mistake($"{Quoted.Text(text)} is not a time; write {DurationForm}");
+            return new Mistake($"{Quoted.Text(text)} is not a time; write {Meant(text) ?? DurationForm}");
         return value < min || value > max
             ? new Mistake($"{text} is not from {min:c} to {max:c}")
             : value;
@@ -40,7 +40,12 @@ internal static partial class Values
     public static Parsed<bool> Bool(string text) =>
         bool.TryParse(text, out var value) && text.Length == value.ToString().Length
             ? value
-            : new Mistake($"{Quoted.Text(text)} is neither true nor false");
+            : new Mistake($"{Quoted.Text(text)} is neither true nor false{text.ToLowerInvariant() switch
+            {
+                "yes" or "on" or "1" or "enabled" => "; write true",
+                "no" or "off" or "0" or "disabled" => "; write false",
+                _ => "",
+            }}");
 
     /// <summary>One of a few names, ignoring case; returned as it is listed.</summary>
     public static Parsed<string> OneOf(string text, IReadOnlyList<string> names)
@@ -109,6 +114,18 @@ internal static partial class Values
             ? text
             : new Mistake($"{Quoted.Text(text)} is no name: 1 to 128 characters without control characters");
 
+    // As most other programs write a time: 5s, 500ms, 2m.
+    private static string? Meant(string text)
+    {
+        var match = NumberWithUnit().Match(text);
+        if (!match.Success || !double.TryParse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            return null;
+        var milliseconds = number * match.Groups["unit"].Value.ToUpperInvariant() switch { "MS" => 1, "S" or "SEC" => 1000, "M" or "MIN" => 60_000, "H" => 3_600_000, _ => 86_400_000 };
+        return milliseconds > LongestDuration.TotalMilliseconds
+            ? null
+            : TimeSpan.FromMilliseconds(milliseconds) is { Milliseconds: 0 } whole ? whole.ToString("c") : TimeSpan.FromMilliseconds(milliseconds).ToString(@"hh\:mm\:ss\.fff", CultureInfo.InvariantCulture);
+    }
+
     private static IPAddress FirstAddress(IPAddress address, int length)
     {
         var bytes = address.GetAddressBytes();
@@ -119,4 +136,7 @@ internal static partial class Values
 
     [GeneratedRegex(@"^([0-9]{1,8}\.)?[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,7})?\z", RegexOptions.CultureInvariant)]
     private static partial Regex DurationPattern();
+
+    [GeneratedRegex(@"^(?<number>[0-9]{1,9}(\.[0-9]{1,3})?) ?(?<unit>ms|s|sec|m|min|h|d)\z", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex NumberWithUnit();
 }

@@ -9,8 +9,14 @@ internal static class ConfigurationSchema
 {
     private static readonly string[] NotYetBuilt = ["Passthrough", "Egress", "Attestation"];
 
+    private static readonly SortedSet<string> AllKeys = AskForKeys();
+
     /// <summary>The names of our sections, for a source that has to tell what is ours.</summary>
-    public static IReadOnlySet<string> SectionNames { get; } = AskForNames();
+    public static IReadOnlySet<string> SectionNames { get; } =
+        new HashSet<string>(AllKeys.Where(key => !key.Contains(':', StringComparison.Ordinal)).Concat(NotYetBuilt), StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Every key that there is.</summary>
+    public static KnownKeys Keys { get; } = new(AllKeys);
 
     /// <summary>Reads the merged tree. The result holds only when nothing was reported.</summary>
     public static ProxyOptions Read(ConfigurationNode tree, ConfigurationReport report) =>
@@ -19,7 +25,8 @@ internal static class ConfigurationSchema
     private static ProxyOptions Read(SectionReader root)
     {
         root.NotAvailable(NotYetBuilt);
-        root.Refuse("Logging", "log levels are in Serilog:MinimumLevel");
+        foreach (var (name, hint) in ForeignSections.All)
+            root.Refuse(name, hint);
 
         var enclaves = EnclavesSection.Read(root);
         var discovery = root.Section(nameof(ProxyOptions.Discovery), DiscoveryOptions.Read);
@@ -117,10 +124,13 @@ internal static class ConfigurationSchema
         }
     }
 
-    private static HashSet<string> AskForNames()
+    private static SortedSet<string> AskForKeys()
     {
+        // One entry each, whose keys nobody asks for else.
         var report = new ConfigurationReport();
-        Read(ConfigurationNode.Root([]), report);
-        return new HashSet<string>(report.Keys.Where(key => !key.Contains(':', StringComparison.Ordinal)).Concat(NotYetBuilt), StringComparer.OrdinalIgnoreCase);
+        var enclave = new SourceEntry([Names.Enclaves, "0", "Cid"], "3", ConfigurationOrigin.CommandLine);
+        var endpoint = new SourceEntry([Names.Kestrel, "Endpoints", "Http", "Url"], "http://127.0.0.1:0", ConfigurationOrigin.File);
+        Read(EntryTree.Build([enclave, endpoint], report), report);
+        return report.Keys;
     }
 }

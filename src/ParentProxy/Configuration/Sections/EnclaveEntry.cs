@@ -32,6 +32,13 @@ internal sealed partial record EnclaveEntry(string Location, string Id, string N
 
         if (!section.TryValue(EnclaveTransport.Vsock, Values.Enum<EnclaveTransport>, out var transport, "Transport"))
             return null;
+        if (IsTransportForgotten(section, out var meant))
+        {
+            var node = section.Ask("Transport");
+            section.Report.Problem(node.Location, $"is missing, which means vsock, but there is no Cid and {meant.Key} is set; {(node.Origin.Variable is { } variable ? $"set {variable} to" : "write")} {meant.Transport}");
+            return null;
+        }
+
         switch (transport)
         {
             case EnclaveTransport.Vsock:
@@ -45,6 +52,14 @@ internal sealed partial record EnclaveEntry(string Location, string Id, string N
         }
 
         bool TryPort(out uint port) => section.TryRequired("Port", text => ParsePort(text, transport), out port);
+    }
+
+    private static bool IsTransportForgotten(SectionReader section, out (string Key, string Transport) meant)
+    {
+        meant = section.Ask("TcpHost").IsSet ? ("TcpHost", "tcp")
+            : section.Ask("Port").IsSet ? ("Path", "hybrid (a socket that is told the port by CONNECT, as Firecracker's) or unix")
+            : ("Path", "unix");
+        return !section.Ask("Transport").IsSet && !section.Ask("Cid").IsSet && section.Ask(meant.Key).IsSet;
     }
 
     private static Parsed<string> ParseId(string text)

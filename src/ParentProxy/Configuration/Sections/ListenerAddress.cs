@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using ParentProxy.Configuration.Reading;
+using ParentProxy.Enclaves;
 
 namespace ParentProxy.Configuration.Sections;
 
@@ -33,6 +34,8 @@ internal sealed record ListenerAddress(string Scheme, IReadOnlyList<IPAddress> A
             return new Mistake($"{Quoted.Text(url)} begins neither with http:// nor with https://");
         if (address.PathBase.Length > 0)
             return new Mistake($"{Quoted.Text(url)} has a path, which a listener cannot have");
+        if (address.IsUnixPipe && EnclaveEndpoint.CheckPath(address.UnixPipePath) is { } reason)
+            return new Mistake($"{Quoted.Text(url)}: {reason}");
         if (address.IsUnixPipe)
             return new ListenerAddress(scheme, [], 0, address.UnixPipePath);
         if (address.IsNamedPipe)

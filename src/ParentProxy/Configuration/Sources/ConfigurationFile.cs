@@ -34,7 +34,7 @@ internal static class ConfigurationFile
         if (file.Length == 0 || !TryRead(file, report, out var content))
         {
             report.Problem(source, $"there is no file {Quoted.Text(file)}");
-            return (null, null);
+            return (file.Length == 0 ? null : Path.GetFullPath(file), null);
         }
 
         // A reload reads it again, wherever the process has gone meanwhile.
@@ -45,6 +45,12 @@ internal static class ConfigurationFile
     private static bool TryRead(string file, ConfigurationReport report, out byte[]? content)
     {
         content = null;
+        if (Directory.Exists(file))
+        {
+            report.Problem(file, "is a folder; name the file in it");
+            return true;
+        }
+
         try
         {
             content = File.ReadAllBytes(file);

@@ -51,6 +51,17 @@ internal static partial class EnclaveVariables
         return EntryTree.Build(entries, report);
     }
 
+    /// <summary>The prefix that is in effect.</summary>
+    public static string PrefixOf(IReadOnlyDictionary<string, string> environment) =>
+        environment.GetValueOrDefault(PrefixVariable) is { Length: > 0 } prefix && PrefixPattern().IsMatch(prefix) ? prefix : DefaultPrefix;
+
+    /// <summary>
+    /// Whether a variable, or its part from the number on, is one that Kubernetes puts into every pod of a namespace with a
+    /// Service of such a name, whether the pod wants it or not.
+    /// </summary>
+    public static bool IsFromKubernetes(string rest, string value) =>
+        ServiceVariable().IsMatch(rest) || (rest.EndsWith("_PORT", StringComparison.Ordinal) && ServiceUrl().IsMatch(value));
+
     /// <summary>The ending of a variable that sets a key of an enclave.</summary>
     public static string SuffixOf(string key) =>
         Suffixes.FirstOrDefault(known => known.Key == key).Suffix ?? $"_{key.ToUpperInvariant()}";
@@ -85,11 +96,6 @@ internal static partial class EnclaveVariables
         var end = text.AsSpan().IndexOfAnyExceptInRange('0', '9');
         return end < 0 ? text.Length : end;
     }
-
-    // A Service named parentproxy-enclave, parentproxy-enclave-0 or parentproxy-enclave-anything puts variables of this
-    // look into every pod of its namespace, whether the pod wants them or not.
-    private static bool IsFromKubernetes(string rest, string value) =>
-        ServiceVariable().IsMatch(rest) || (rest.EndsWith("_PORT", StringComparison.Ordinal) && ServiceUrl().IsMatch(value));
 
     [GeneratedRegex("^[A-Za-z]([A-Za-z0-9_]*[A-Za-z0-9])?$", RegexOptions.CultureInvariant)]
     private static partial Regex PrefixPattern();

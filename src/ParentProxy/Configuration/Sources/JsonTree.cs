@@ -16,6 +16,12 @@ internal static class JsonTree
     {
         if (content.Span.StartsWith(ByteOrderMark))
             content = content[ByteOrderMark.Length..];
+        if (IsUtf16(content.Span))
+        {
+            report.Problem(file, "is UTF-16, as some Windows editors and PowerShell write it; save it as UTF-8");
+            return null;
+        }
+
         if (content.Span.Trim(" \t\r\n"u8).IsEmpty)
         {
             report.Problem(file, "is empty; write {} for a configuration of defaults");
@@ -41,6 +47,10 @@ internal static class JsonTree
 
         return null;
     }
+
+    // With its mark, or without: JSON begins with a character of ASCII, whose other byte is 0.
+    private static bool IsUtf16(ReadOnlySpan<byte> content) =>
+        content is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [0, not 0, ..] or [not 0, 0, ..];
 
     private static ConfigurationNode Node(string key, string path, JsonElement element, ConfigurationReport report) => element.ValueKind switch
     {

@@ -1,0 +1,63 @@
+using ParentProxy.Configuration.Reading;
+using ParentProxy.Configuration.Sections;
+
+namespace ParentProxy.Commands;
+
+/// <summary>Says of arguments that nobody takes what they were meant to be.</summary>
+internal static class UsageHint
+{
+    private static readonly string[] Options = ["--config", "--help", "--version"];
+    private static readonly string[] Commands = ["run", "demo"];
+
+    /// <summary>A line for each of the arguments; of a setting that was written as two, one.</summary>
+    public static IEnumerable<string> For(IReadOnlyList<string> arguments)
+    {
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            var argument = arguments[i];
+            var value = i + 1 < arguments.Count && !arguments[i + 1].StartsWith('-') ? arguments[i + 1] : null;
+            var hint = Of(argument, value, out var takesValue);
+            yield return $"{Quoted.Text(argument)} is neither a command nor an option{(hint is null ? "" : $"; {hint}")}";
+            if (takesValue && value is not null)
+                i++;
+        }
+    }
+
+    private static string? Of(string argument, string? value, out bool takesValue)
+    {
+        takesValue = false;
+        var name = argument.TrimStart('-', '/');
+        var equals = name.IndexOf('=', StringComparison.Ordinal);
+        var given = equals < 0 ? value : name[(equals + 1)..];
+        name = equals < 0 ? name : name[..equals];
+        if (SettingOf(name) is { } setting)
+        {
+            takesValue = equals < 0;
+            return $"a setting is one argument: --{setting}={given ?? "VALUE"}";
+        }
+
+        if (argument.StartsWith('-') && Spelling.Guess(name, Options) is { } option)
+        {
+            takesValue = equals < 0 && option == "--config";
+            return option == "--config" ? $"did you mean --config {given ?? "FILE"}?" : $"did you mean {option}?";
+        }
+
+        if (argument.StartsWith('-'))
+            return null;
+        if (Spelling.Guess(name, [.. Commands, .. Options]) is { } command)
+            return $"did you mean {command}?";
+        return argument.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? $"did you mean --config {argument}?" : null;
+    }
+
+    // Section:Key, or what else stands between the two elsewhere, or the key alone where one section has it.
+    private static string? SettingOf(string name)
+    {
+        foreach (var divider in (string[])[":", "__", "."])
+        {
+            if (name.Split(divider) is { Length: > 1 } path && ConfigurationSchema.SectionNames.Contains(path[0]))
+                return string.Join(':', path);
+        }
+
+        return ConfigurationSchema.Keys.Ending(name);
+    }
+}
