@@ -6,7 +6,9 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
+using ParentProxy.History;
 using ParentProxy.Ingress;
+using ParentProxy.Ingress.Certificates;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Telemetry.Metrics;
 
@@ -22,6 +24,8 @@ internal sealed class AdminPages(
     MetricsPipeline metrics,
     EnclaveMetricsRelay relay,
     StatusDocument statusPage,
+    TrafficHistory history,
+    ListenerCertificates certificates,
     TimeProvider time,
     Func<IEnumerable<IngressListener>> listeners,
     Func<string?> refusal)
@@ -50,6 +54,7 @@ internal sealed class AdminPages(
                 retries = RetryView.Of(retries.Counts),
                 rejected = RejectionView.Of(retries.Rejections),
                 listeners = listeners().Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
+                certificates = certificates.All.Select(CertificateView.Of),
                 discovery = DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()),
             }),
             "/health/live" => WriteAsync(context, StatusCodes.Status200OK, new { status = "live" }),
@@ -97,5 +102,5 @@ internal sealed class AdminPages(
         await context.Response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
     }
 
-    private List<EnclaveView> Enclaves() => [.. registry.All.Select(EnclaveView.Of)];
+    private List<EnclaveView> Enclaves() => [.. registry.All.Select(enclave => EnclaveView.Of(enclave, history))];
 }

@@ -1,4 +1,5 @@
 using ParentProxy.Enclaves;
+using ParentProxy.History;
 
 namespace ParentProxy.Admin;
 
@@ -14,17 +15,22 @@ internal sealed record EnclaveView(
     DateTimeOffset Since,
     string Reason,
     long StateChanges,
+    long Outages,
+    double DowntimeSeconds,
     EnclaveView.ProbeView? LastProbe,
     int InFlight,
     int Waiting,
     int Connections,
-    int Tunnels)
+    int Tunnels,
+    EnclaveView.TotalsView Totals,
+    EnclaveView.LatencyView? LatencyMs)
 {
     /// <summary>Shows an enclave.</summary>
-    public static EnclaveView Of(Enclave enclave)
+    public static EnclaveView Of(Enclave enclave, TrafficHistory history)
     {
         var status = enclave.Status;
         var probe = status.LastProbe;
+        var metrics = enclave.Metrics;
         return new EnclaveView(
             enclave.Id,
             enclave.Name,
@@ -35,13 +41,19 @@ internal sealed record EnclaveView(
             status.State,
             status.Since,
             status.Reason,
-            enclave.StateChanges,
-            probe is null ? null : new ProbeView(probe.At, probe.Ok, probe.Status, Math.Round(probe.Latency.TotalMilliseconds, 3), probe.Ok ? null : probe.Code, probe.Detail),
+            metrics.StateChanges,
+            metrics.Outages,
+            Math.Round(enclave.Downtime.TotalSeconds, 3),
+            probe is null ? null : new ProbeView(probe.At, probe.Ok, probe.Status, Milliseconds(probe.Latency), probe.Ok ? null : probe.Code, probe.Detail),
             enclave.InFlight,
             enclave.Waiting,
             enclave.OpenConnections,
-            enclave.Tunnels);
+            enclave.Tunnels,
+            TotalsView.Of(metrics),
+            LatencyView.Of(LatencySpread.Sum(history.Of(enclave.Id).Select(sample => sample.Times))));
     }
+
+    private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);
 
     /// <summary>The last probe.</summary>
     /// <param name="At">When it ended.</param>
@@ -51,4 +63,36 @@ internal sealed record EnclaveView(
     /// <param name="Error">The error by its name, or null.</param>
     /// <param name="Detail">The sentence of the log.</param>
     internal sealed record ProbeView(DateTimeOffset At, bool Ok, int? Status, double LatencyMs, string? Error, string Detail);
+
+    /// <summary>What was counted since the start.</summary>
+    /// <param name="Requests">Requests that were answered.</param>
+    /// <param name="ClientErrors">Those of them that were answered with 400 to 499.</param>
+    /// <param name="ServerErrors">Those of them that were answered with 500 or more.</param>
+    /// <param name="Retries">Tries that followed on one that failed here.</param>
+    /// <param name="Failovers">Requests that left it for another enclave.</param>
+    /// <param name="RequestBytes">Bytes of request bodies.</param>
+    /// <param name="ResponseBytes">Bytes of response bodies.</param>
+    internal sealed record TotalsView(long Requests, long ClientErrors, long ServerErrors, long Retries, long Failovers, long RequestBytes, long ResponseBytes)
+    {
+        /// <summary>Shows the counts.</summary>
+        public static TotalsView Of(EnclaveMetrics metrics) => new(
+            metrics.Requests.Total,
+            metrics.Requests.ClientErrors,
+            metrics.Requests.ServerErrors,
+            metrics.Retries,
+            metrics.Failovers,
+            metrics.RequestBytes,
+            metrics.ResponseBytes);
+    }
+
+    /// <summary>Within how many milliseconds a half, 95 % and 99 % of the requests of the last 15 minutes ended.</summary>
+    internal sealed record LatencyView(double P50, double P95, double P99)
+    {
+        /// <summary>Shows the quantiles; null without a request.</summary>
+        public static LatencyView? Of(LatencySpread times) => times is { Count: > 0 }
+            ? new LatencyView(At(times, 0.5), At(times, 0.95), At(times, 0.99))
+            : null;
+
+        private static double At(LatencySpread times, double share) => Milliseconds(times.Quantile(share) ?? TimeSpan.Zero);
+    }
 }

@@ -31,7 +31,7 @@ internal sealed class Enclave
     private long _returned;
     private long _lastAnswer;
     private volatile Outage _outage;
-    private long _stateChanges;
+    private long _outSince;
 
     /// <summary>A new enclave, which nothing is known of.</summary>
     public Enclave(string id, string name, EnclaveEndpoint endpoint, string? cluster, EnclaveRegistry registry, EnclaveMetrics metrics, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
@@ -48,6 +48,7 @@ internal sealed class Enclave
         _status = configuration.Options.Health.Probe.Enabled
             ? new EnclaveStatus(EnclaveState.Starting, time.GetUtcNow(), "not probed yet", ProbeHealthy: false, null)
             : new EnclaveStatus(EnclaveState.Healthy, time.GetUtcNow(), "not probed: Health:Probe:Enabled is false", ProbeHealthy: true, null);
+        _outSince = time.GetTimestamp();
     }
 
     /// <summary>Unique; the label of the metrics.</summary>
@@ -85,8 +86,15 @@ internal sealed class Enclave
     /// <summary>What is counted of it; goes on with the next one of its id.</summary>
     public EnclaveMetrics Metrics { get; }
 
-    /// <summary>How often its state has changed.</summary>
-    public long StateChanges => Interlocked.Read(ref _stateChanges);
+    /// <summary>How long it has taken no traffic since the start although it was configured, over all its runs; what lasts now counts.</summary>
+    public TimeSpan Downtime
+    {
+        get
+        {
+            lock (_gate)
+                return Metrics.EndedDowntime + (IsOut(_status.State) ? _time.GetElapsedTime(_outSince) : TimeSpan.Zero);
+        }
+    }
 
     /// <summary>Whether it has a connection free or may open one; over HTTP/2 a connection always takes one more.</summary>
     public bool HasRoom => Volatile.Read(ref _pool)?.Http1?.HasRoom ?? true;
@@ -333,13 +341,28 @@ internal sealed class Enclave
     private bool StaysOut(EnclaveState next, int unhealthyAfter) =>
         next == EnclaveState.Unhealthy && _failures >= unhealthyAfter && _time.GetUtcNow() - _status.Since >= ToLeave;
 
+    private static bool IsOut(EnclaveState state) => state is EnclaveState.Starting or EnclaveState.Unhealthy or EnclaveState.Ejected;
+
+    private void CountOutage(EnclaveState from, EnclaveState to)
+    {
+        if (!IsOut(from) && IsOut(to))
+        {
+            _outSince = _time.GetTimestamp();
+            Metrics.CountOutage();
+        }
+        else if (IsOut(from) && !IsOut(to))
+        {
+            Metrics.AddDowntime(_time.GetElapsedTime(_outSince));
+        }
+    }
+
     private static string Word(EnclaveState state) => state.ToString().ToLowerInvariant();
 
     private void Change(EnclaveState state, string reason, bool probeHealthy)
     {
         var from = _status.State;
         _outage = Outage.None;
-        Interlocked.Increment(ref _stateChanges);
+        CountOutage(from, state);
         if (state is not (EnclaveState.Draining or EnclaveState.Gone))
             Metrics.CountStateChange(state);
 

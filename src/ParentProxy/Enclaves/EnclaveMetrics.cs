@@ -10,11 +10,12 @@ internal sealed class EnclaveMetrics
     private readonly KeyValuePair<string, object?> _tag;
     private long _requestBytes;
     private long _responseBytes;
+    private long _retries;
     private long _failovers;
     private long _ejections;
     private long _stateChanges;
-    private long _ended;
-    private long _durationTicks;
+    private long _outages;
+    private long _downtimeTicks;
 
     /// <summary>Nothing counted yet.</summary>
     public EnclaveMetrics(EnclaveMeter meter, string id)
@@ -48,6 +49,9 @@ internal sealed class EnclaveMetrics
     /// <summary>Bytes of response bodies that were given to clients, tunnels included.</summary>
     public long ResponseBytes => Interlocked.Read(ref _responseBytes);
 
+    /// <summary>How often a request was tried once more after a try on it, here or on another enclave.</summary>
+    public long Retries => Interlocked.Read(ref _retries);
+
     /// <summary>Requests that left it for another enclave.</summary>
     public long Failovers => Interlocked.Read(ref _failovers);
 
@@ -57,17 +61,23 @@ internal sealed class EnclaveMetrics
     /// <summary>How often its state has changed, over all its runs; that it left the configuration is no change.</summary>
     public long StateChanges => Interlocked.Read(ref _stateChanges);
 
-    /// <summary>Requests that are over; they were counted in <see cref="Requests"/> at their heads.</summary>
-    public long Ended => Interlocked.Read(ref _ended);
+    /// <summary>How often it went from taking traffic to taking none.</summary>
+    public long Outages => Interlocked.Read(ref _outages);
 
-    /// <summary>How long all finished requests took together.</summary>
-    public TimeSpan TotalDuration => new(Interlocked.Read(ref _durationTicks));
+    /// <summary>How long it took no traffic although it was configured; what still lasts is not in it.</summary>
+    public TimeSpan EndedDowntime => new(Interlocked.Read(ref _downtimeTicks));
+
+    /// <summary>How long requests took that are over; they were counted in <see cref="Requests"/> at their heads.</summary>
+    public LatencyHistogram Times { get; } = new();
 
     /// <summary>Bytes came from a client.</summary>
     public void AddRequestBytes(long count) => Interlocked.Add(ref _requestBytes, count);
 
     /// <summary>Bytes went to a client.</summary>
     public void AddResponseBytes(long count) => Interlocked.Add(ref _responseBytes, count);
+
+    /// <summary>A request that failed on it is tried once more.</summary>
+    public void CountRetry() => Interlocked.Increment(ref _retries);
 
     /// <summary>A request leaves it.</summary>
     public void CountFailover() => Interlocked.Increment(ref _failovers);
@@ -79,6 +89,12 @@ internal sealed class EnclaveMetrics
         if (state == EnclaveState.Ejected)
             Interlocked.Increment(ref _ejections);
     }
+
+    /// <summary>It takes no traffic from now on.</summary>
+    public void CountOutage() => Interlocked.Increment(ref _outages);
+
+    /// <summary>A time without traffic is over.</summary>
+    public void AddDowntime(TimeSpan duration) => Interlocked.Add(ref _downtimeTicks, duration.Ticks);
 
     /// <summary>A dial for requests ended.</summary>
     public void CountConnect(string result, TimeSpan duration)
@@ -102,8 +118,7 @@ internal sealed class EnclaveMetrics
     /// <param name="firstByte">From the connection to the head of the response; null without a head.</param>
     public void RecordRequest(TimeSpan duration, TimeSpan? queue, TimeSpan? firstByte)
     {
-        Interlocked.Increment(ref _ended);
-        Interlocked.Add(ref _durationTicks, duration.Ticks);
+        Times.Count(duration);
         _meter.RequestDuration.Record(duration.TotalSeconds, _tag);
         if (queue is { } queued)
             _meter.QueueDuration.Record(queued.TotalSeconds, _tag);

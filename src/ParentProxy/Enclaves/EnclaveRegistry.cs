@@ -58,8 +58,11 @@ internal sealed class EnclaveRegistry(
             var enclave = Find(id);
             var isSuccessor = enclave is not null;
             var isNew = enclave is null || enclave.IsRetired || enclave.Endpoint != endpoint || enclave.Name != name || enclave.IsOtherThan(instance);
+            var wasUsable = enclave is { IsUsable: true };
             if (isNew)
                 enclave = new Enclave(id, name, endpoint, cluster, this, meter.Of(id), configuration, time, logger) { IsSuccessor = isSuccessor };
+            if (isNew && wasUsable && !enclave!.IsUsable)
+                enclave.Metrics.CountOutage();
             enclave!.SeenAs(instance);
             if (isNew || newPools)
                 enclave!.UsePool(new EnclaveHttpPool(enclave, dialer, options, time, wrapHandler));

@@ -16,10 +16,13 @@ internal sealed class RequestCounts
     private readonly long[]?[] _byMethod = new long[Methods.Length][];
 
     /// <summary>All requests.</summary>
-    public long Total => SumOf(0);
+    public long Total => SumOf(0, Codes);
+
+    /// <summary>Those that were answered with 400 to 499; 499 means that the client was gone before.</summary>
+    public long ClientErrors => SumOf(400, 500);
 
     /// <summary>Those that were answered with 500 or more.</summary>
-    public long ServerErrors => SumOf(500);
+    public long ServerErrors => SumOf(500, Codes);
 
     /// <summary>Whether a method is one of HTTP's.</summary>
     public static bool Knows(string method) => Array.IndexOf(Methods, method, 0, Methods.Length - 1) >= 0;
@@ -48,12 +51,12 @@ internal sealed class RequestCounts
         }
     }
 
-    private long SumOf(int from)
+    private long SumOf(int from, int end)
     {
         var sum = 0L;
         foreach (var row in _byMethod)
         {
-            for (var code = from; row is not null && code < row.Length; code++)
+            for (var code = from; row is not null && code < end; code++)
                 sum += Interlocked.Read(ref row[code]);
         }
 

@@ -5,7 +5,7 @@ namespace ParentProxy.History;
 
 /// <summary>
 /// The traffic of the last 15 minutes, for people: every 5 s the counters that there are anyway are read. A request
-/// costs nothing, and an enclave a few kilobytes.
+/// costs nothing, and a busy enclave some ten kilobytes.
 /// </summary>
 internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time) : IAsyncDisposable
 {

@@ -4,10 +4,10 @@ namespace ParentProxy.History;
 /// <param name="Elapsed">How long the step was.</param>
 /// <param name="Requests">Requests that were answered.</param>
 /// <param name="Errors">Those of them that were answered with 500 or more.</param>
-/// <param name="Ended">Requests that ended: of a long answer in another step than it was counted in.</param>
-/// <param name="Duration">How long the requests that ended took together.</param>
+/// <param name="Times">How long the requests took that ended: those with a long answer ended in another step than they were counted in.</param>
+/// <param name="Outages">How often the enclave went out.</param>
 /// <param name="IsOut">Whether the enclave got no traffic at the end of it.</param>
-internal readonly record struct TrafficSample(TimeSpan Elapsed, long Requests, long Errors, long Ended, TimeSpan Duration, bool IsOut)
+internal readonly record struct TrafficSample(TimeSpan Elapsed, long Requests, long Errors, LatencySpread Times, long Outages, bool IsOut)
 {
     /// <summary>Requests per second.</summary>
     public double Rate => Elapsed > TimeSpan.Zero ? Requests / Elapsed.TotalSeconds : 0;
@@ -15,10 +15,18 @@ internal readonly record struct TrafficSample(TimeSpan Elapsed, long Requests, l
     /// <summary>The share of errors, 0 to 1; null without a request.</summary>
     public double? ErrorShare => Requests > 0 ? Math.Min(1, (double)Errors / Requests) : null;
 
-    /// <summary>How long the requests that ended took on average; null without one.</summary>
-    public TimeSpan? Mean => Ended > 0 ? Duration / Ended : null;
+    /// <summary>Steps taken together.</summary>
+    public static TrafficSample Sum(IReadOnlyList<TrafficSample> samples)
+    {
+        var (elapsed, requests, errors, outages) = (TimeSpan.Zero, 0L, 0L, 0L);
+        foreach (var sample in samples)
+        {
+            elapsed += sample.Elapsed;
+            requests += sample.Requests;
+            errors += sample.Errors;
+            outages += sample.Outages;
+        }
 
-    /// <summary>Two steps taken together.</summary>
-    public static TrafficSample operator +(TrafficSample one, TrafficSample other) =>
-        new(one.Elapsed + other.Elapsed, one.Requests + other.Requests, one.Errors + other.Errors, one.Ended + other.Ended, one.Duration + other.Duration, other.IsOut);
+        return new TrafficSample(elapsed, requests, errors, LatencySpread.Sum(samples.Select(sample => sample.Times)), outages, samples is [.., { IsOut: true }]);
+    }
 }

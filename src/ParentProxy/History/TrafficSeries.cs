@@ -7,7 +7,7 @@ internal sealed class TrafficSeries
 {
     private readonly Lock _gate = new();
     private readonly TrafficSample[] _ring = new TrafficSample[TrafficHistory.Length];
-    private (long Requests, long Errors, long Ended, TimeSpan Duration) _before;
+    private Counts _before;
     private int _next;
     private int _count;
 
@@ -33,9 +33,16 @@ internal sealed class TrafficSeries
     public void Take(TimeSpan elapsed, bool isOut, params IEnumerable<EnclaveMetrics> sources)
     {
         var now = Sum(sources);
+        var sample = new TrafficSample(
+            elapsed,
+            now.Requests - _before.Requests,
+            now.Errors - _before.Errors,
+            LatencySpread.Between(_before.Times, now.Times),
+            now.Outages - _before.Outages,
+            isOut);
         lock (_gate)
         {
-            _ring[_next] = new TrafficSample(elapsed, now.Requests - _before.Requests, now.Errors - _before.Errors, now.Ended - _before.Ended, now.Duration - _before.Duration, isOut);
+            _ring[_next] = sample;
             _next = (_next + 1) % _ring.Length;
             _count = Math.Min(_count + 1, _ring.Length);
         }
@@ -43,17 +50,22 @@ internal sealed class TrafficSeries
         _before = now;
     }
 
-    private static (long Requests, long Errors, long Ended, TimeSpan Duration) Sum(IEnumerable<EnclaveMetrics> sources)
+    private static Counts Sum(IEnumerable<EnclaveMetrics> sources)
     {
-        var (requests, errors, ended, duration) = (0L, 0L, 0L, TimeSpan.Zero);
+        var sum = new Counts(0, 0, 0, new long[LatencyHistogram.Buckets]);
         foreach (var source in sources)
         {
-            requests += source.Requests.Total;
-            errors += source.Requests.ServerErrors;
-            ended += source.Ended;
-            duration += source.TotalDuration;
+            source.Times.AddTo(sum.Times);
+            sum = sum with
+            {
+                Requests = sum.Requests + source.Requests.Total,
+                Errors = sum.Errors + source.Requests.ServerErrors,
+                Outages = sum.Outages + source.Outages,
+            };
         }
 
-        return (requests, errors, ended, duration);
+        return sum;
     }
+
+    private readonly record struct Counts(long Requests, long Errors, long Outages, long[] Times);
 }

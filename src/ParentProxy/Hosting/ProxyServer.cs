@@ -8,6 +8,7 @@ using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
 using ParentProxy.History;
 using ParentProxy.Ingress;
+using ParentProxy.Ingress.Certificates;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Http2;
 using ParentProxy.Telemetry;
@@ -66,8 +67,10 @@ internal sealed class ProxyServer : IAsyncDisposable
         var relay = new EnclaveMetricsRelay(Registry, dialer, configuration, time);
         _history = new TrafficHistory(Registry, time);
         _watch = new StatusWatch(Registry, configuration, Drain, () => Ingress.Refusal, time);
-        var statusPage = new StatusDocument(new PageSources(Registry, configuration, retries, _discovery, Reloads, _history, _watch, () => Ingress.Listeners, time));
-        _admin = new AdminServer(configuration, new AdminPages(Registry, configuration, Drain, retries, _discovery, _metrics, relay, statusPage, time, () => Ingress.Listeners, () => Ingress.Refusal), loggers);
+        var certificates = new ListenerCertificates(configuration.Options.Sections);
+        var statusPage = new StatusDocument(new PageSources(Registry, configuration, retries, _discovery, Reloads, _history, _watch, () => Ingress.Listeners, certificates, time));
+        var pages = new AdminPages(Registry, configuration, Drain, retries, _discovery, _metrics, relay, statusPage, _history, certificates, time, () => Ingress.Listeners, () => Ingress.Refusal);
+        _admin = new AdminServer(configuration, pages, loggers);
     }
 
     /// <summary>The enclaves.</summary>

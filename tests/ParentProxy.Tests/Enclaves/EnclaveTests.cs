@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
@@ -277,6 +278,46 @@ public sealed class EnclaveTests
         var enclave = Registry(probe).All[0];
 
         Assert.Equal(Seconds(0.3), ProbeSchedule.Next(enclave, probe, 0));
+    }
+
+    [Fact]
+    public void Downtime_IsAllTimeWithoutTrafficWhileConfigured_OverAllRuns()
+    {
+        var registry = Registry();
+        var enclave = registry.All[0];
+        Pass(2);
+        Report(enclave, true);
+        Assert.Equal((Seconds(2), 0), (enclave.Downtime, enclave.Metrics.Outages));
+
+        Pass(100);
+        Report(enclave, false, false);
+        Pass(3);
+        Report(enclave, false);
+        Assert.Equal((Seconds(5), 1), (enclave.Downtime, enclave.Metrics.Outages));
+        Report(enclave, true);
+        Pass(50);
+        Assert.Equal(Seconds(5), enclave.Downtime);
+
+        // Out by traffic, then confirmed by its probe: one outage. A restart is another.
+        enclave.ReportEvidence(new Evidence(EvidenceKind.DialFailed, "ECONNREFUSED"));
+        Report(enclave, false, false, true);
+        Assert.Equal(2, enclave.Metrics.Outages);
+        var options = new ProxyOptions
+        {
+            Sections = new ConfigurationBuilder().Build(),
+            Enclaves = [new EnclaveOptions(enclave.Id, enclave.Name, enclave.Endpoint, Instance: "i-2")],
+        };
+        enclave.SeenAs("i-1");
+        registry.Apply(options, before: null);
+        var successor = registry.All[0];
+        Assert.NotSame(enclave, successor);
+        Pass(4);
+        Assert.Equal((Seconds(9), 3), (successor.Downtime, successor.Metrics.Outages));
+        Report(successor, true);
+        Pass(1);
+        Assert.Equal((Seconds(9), 3), (successor.Downtime, successor.Metrics.Outages));
+
+        void Pass(int seconds) => _time.Advance(Seconds(seconds));
     }
 
     private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);

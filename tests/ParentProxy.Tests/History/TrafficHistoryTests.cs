@@ -43,7 +43,7 @@ public sealed class TrafficHistoryTests : IAsyncDisposable
         var sample = _history.Of("A")[1];
         Assert.Equal((3, 1), (sample.Requests, sample.Errors));
         Assert.Equal(0.6, sample.Rate, 6);
-        Assert.Equal(TimeSpan.FromMilliseconds(10), sample.Mean);
+        Assert.Equal(10, Milliseconds(sample, 0.5), 10 * 0.03);
         Assert.Equal((4, 2), (_history.Total.Samples[1].Requests, _history.Total.Samples[1].Errors));
         Assert.Equal(1, _history.None.Samples[1].Errors);
         Assert.Equal((0, null), (_history.Of("a")[2].Requests, _history.Of("a")[2].ErrorShare));
@@ -51,7 +51,7 @@ public sealed class TrafficHistoryTests : IAsyncDisposable
     }
 
     [Fact]
-    public void Take_RequestThatEndsLater_CountsForTheMeanWhereItEnds()
+    public void Take_RequestThatEndsLater_CountsForTheTimesWhereItEnds()
     {
         var metrics = _registry.Meter.Of("a");
         Step();
@@ -62,10 +62,14 @@ public sealed class TrafficHistoryTests : IAsyncDisposable
         Step();
 
         var samples = _history.Of("a");
-        Assert.Equal((3, 2, TimeSpan.FromMilliseconds(10)), (samples[1].Requests, samples[1].Ended, samples[1].Mean));
-        Assert.Equal((0, 1, TimeSpan.FromSeconds(7)), (samples[2].Requests, samples[2].Ended, samples[2].Mean));
-        Assert.Equal(TimeSpan.FromMilliseconds(7020) / 3, (samples[1] + samples[2]).Mean);
-        Assert.Null(samples[0].Mean);
+        Assert.Equal((3, 2), (samples[1].Requests, samples[1].Times.Count));
+        Assert.Equal((0, 1), (samples[2].Requests, samples[2].Times.Count));
+        Assert.Equal(7000, Milliseconds(samples[2], 0.5), 7000 * 0.03);
+        var both = TrafficSample.Sum([samples[1], samples[2]]);
+        Assert.Equal((3, 3), (both.Requests, both.Times.Count));
+        Assert.Equal(10, Milliseconds(both, 0.5), 10 * 0.03);
+        Assert.Equal(7000, Milliseconds(both, 0.99), 7000 * 0.03);
+        Assert.Null(samples[0].Times.Quantile(0.5));
     }
 
     [Fact]
@@ -87,11 +91,28 @@ public sealed class TrafficHistoryTests : IAsyncDisposable
     public void Take_EnclaveThatIsOut_IsMarked()
     {
         Step();
-        _registry.Find("a")!.ReportProbe(new ProbeResult(_time.GetUtcNow(), true, TimeSpan.Zero, "ok", "ok"), onEvidence: false);
+        Probe(_registry.Find("a")!, true);
         Step();
 
         Assert.Equal([true, false], _history.Of("a").Select(sample => sample.IsOut));
         Assert.Equal([true, true], _history.Of("b").Select(sample => sample.IsOut));
+    }
+
+    [Fact]
+    public void Take_EnclaveThatGoesOutBetweenTwoSteps_IsCounted()
+    {
+        var enclave = _registry.Find("a")!;
+        Probe(enclave, true);
+        Step();
+        Probe(enclave, false);
+        Probe(enclave, true);
+        Probe(enclave, false);
+        Probe(enclave, true);
+        Step();
+
+        Assert.Equal([0, 2], _history.Of("a").Select(sample => sample.Outages));
+        Assert.False(_history.Of("a")[1].IsOut);
+        Assert.Equal(2, TrafficSample.Sum(_history.Of("a")).Outages);
     }
 
     [Fact]
@@ -112,6 +133,10 @@ public sealed class TrafficHistoryTests : IAsyncDisposable
         Sections = new ConfigurationBuilder().Build(),
         Enclaves = [.. ids.Select(id => new EnclaveOptions(id, id, EnclaveEndpoint.Unix($"/{id}")))],
     };
+
+    private static double Milliseconds(TrafficSample sample, double share) => sample.Times.Quantile(share)!.Value.TotalMilliseconds;
+
+    private void Probe(Enclave enclave, bool ok) => enclave.ReportProbe(new ProbeResult(_time.GetUtcNow(), ok, TimeSpan.Zero, "ok", "ok"), onEvidence: true);
 
     private void Step()
     {

@@ -159,6 +159,14 @@ internal sealed class TestProxy : IAsyncDisposable
         return json.RootElement.GetProperty("enclaves").EnumerateArray().Single(e => e.GetProperty("id").GetString() == id).Clone();
     }
 
+    /// <summary>The health of the whole as the admin listener shows it, whatever it is.</summary>
+    public async Task<JsonElement> HealthAsync()
+    {
+        using var answer = await Admin.GetAsync("/health");
+        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return json.RootElement.Clone();
+    }
+
     /// <summary>How often requests were tried once more for a reason, as the admin listener shows it.</summary>
     public Task<long> RetriesAsync(string reason) => CountAsync("retries", reason);
 
@@ -185,12 +193,7 @@ internal sealed class TestProxy : IAsyncDisposable
         _loggers.Dispose();
     }
 
-    private async Task<long> CountAsync(string what, string of)
-    {
-        using var answer = await Admin.GetAsync("/health");
-        using var json = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
-        return json.RootElement.GetProperty(what).GetProperty(of).GetInt64();
-    }
+    private async Task<long> CountAsync(string what, string of) => (await HealthAsync()).GetProperty(what).GetProperty(of).GetInt64();
 
     private static void Add(Dictionary<string, string> to, string[] settings)
     {

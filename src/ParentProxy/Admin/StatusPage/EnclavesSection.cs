@@ -3,12 +3,12 @@ using ParentProxy.History;
 
 namespace ParentProxy.Admin.StatusPage;
 
-/// <summary>The enclaves, one row each.</summary>
+/// <summary>The enclaves, one row each, the worst first.</summary>
 internal static class EnclavesSection
 {
     private const int CodesShown = 3;
 
-    private static readonly string[] Columns = ["State", "Enclave", "Why", "Requests/s", "Errors", "In flight", "Connections", "Mean time, 15 min", "Last probe"];
+    private static readonly string[] Columns = ["State", "Enclave", "Why", "Now", "Since the start", "Request time, 15 min"];
 
     /// <summary>The word of the contract for a state.</summary>
     public static string Word(EnclaveState state) => state.ToString().ToLowerInvariant();
@@ -17,45 +17,100 @@ internal static class EnclavesSection
     public static void Write(HtmlWriter html, PageSnapshot page)
     {
         html.Add($"""<section id="enclaves" aria-labelledby="enclaves-title"><h2 id="enclaves-title">Enclaves</h2>""");
-        if (page.Enclaves.Count == 0)
+        if (page.Enclaves.Count + page.Leaving.Count == 0)
         {
             html.Add($"<p>There is no enclave.</p></section>");
             return;
         }
 
-        // Roles are written out: the narrow form lays the rows out as cards, and browsers then no longer see a table.
-        html.Add($"""<table class="enclaves" role="table" aria-labelledby="enclaves-title"><caption class="hidden">Each enclave with its state, its traffic of the last minute and its last probe</caption><thead role="rowgroup"><tr role="row">""");
+        // Roles are written out: the rows are laid out as blocks, and browsers then no longer see a table.
+        html.Add($"""<table class="enclaves" role="table" aria-labelledby="enclaves-title"><caption class="hidden">Each enclave with its state, its traffic and its times, the worst first</caption><thead role="rowgroup"><tr role="row">""");
         foreach (var column in Columns)
             html.Add($"""<th role="columnheader" scope="col">{column}</th>""");
         html.Add($"""</tr></thead><tbody role="rowgroup">""");
+
         // One scale for all lines: the enclave that is slower than the others is seen at a glance.
-        var slowest = page.Enclaves.SelectMany(enclave => enclave.History).Max(sample => sample.Mean) ?? TimeSpan.Zero;
+        var slowest = page.Enclaves.SelectMany(enclave => enclave.History).Max(sample => sample.Times.Quantile(Plot.Tail)) ?? TimeSpan.Zero;
         foreach (var (index, enclave) in page.Enclaves.Index())
             WriteRow(html, page, enclave, $"spark-{index}", slowest);
-        html.Add($"""</tbody></table><p class="quiet foot">Requests/s and errors are those of the last minute, codes with their number those since the start. The lines have one scale; a shaded band is time in which the enclave was out.</p></section>""");
+        foreach (var leaving in page.Leaving)
+            WriteLeaving(html, page, leaving);
+        html.Add($"""</tbody></table><p class="quiet foot">The worst is first. Requests and errors of <b>now</b> are those of the last minute. 502 to 504 are mostly made here, other errors by the application. The lines show the time within which 95 % of the requests ended (p95), every 5 s, and have one scale; a dot is a single value, a shaded band is time in which the enclave was out.</p></section>""");
     }
 
     private static void WriteRow(HtmlWriter html, PageSnapshot page, PageSnapshot.EnclaveFacts facts, string plot, TimeSpan slowest)
     {
+        WriteHead(html, page, facts, facts.Enclave.Id);
+        html.Add($"""<td role="cell" class="now" data-label="Now"><dl>""");
+        WriteNow(html, facts);
+        html.Add($"""</dl></td><td role="cell" class="totals" data-label="Since the start"><div class="columns"><dl>""");
+        WriteTotals(html, facts);
+        html.Add($"""</dl></div></td><td role="cell" class="times" data-label="Request time, 15 min">""");
+        WriteTimes(html, facts, plot, slowest);
+        html.Add($"</td></tr>");
+    }
+
+    // What is counted of it is shown with its successor, which has its id.
+    private static void WriteLeaving(HtmlWriter html, PageSnapshot page, PageSnapshot.EnclaveFacts facts)
+    {
+        WriteHead(html, page, facts, $"leaving {facts.Enclave.Id} {facts.Enclave.Endpoint}");
+        html.Add($"""<td role="cell" class="now" data-label="Now"><dl>""");
+        Figure(html, "in flight", Words.Count(facts.Enclave.InFlight), "");
+        html.Add($"""</dl></td><td role="cell" class="totals"></td><td role="cell" class="times"></td></tr>""");
+    }
+
+    private static void WriteHead(HtmlWriter html, PageSnapshot page, PageSnapshot.EnclaveFacts facts, string key)
+    {
         var (enclave, status) = (facts.Enclave, facts.Status);
         var tone = Icons.Tone(status.State);
-        html.Add($"""<tr role="row" class="{tone}" data-key="{enclave.Id}"><td role="cell" class="state" data-label="State"><span class="tag {tone}">{Icons.Of(tone)}{Word(status.State)}</span> <span class="quiet">for {Times.Since(status.Since, page.Now)}</span></td>""");
-        html.Add($"""<th role="rowheader" scope="row" class="who"><b>{enclave.Id}</b>{Name(enclave)} <code>{enclave.Endpoint.ToString()}</code>{Belongs(enclave)}</th><td role="cell" class="why" data-label="Why">{status.Reason}{Errors(enclave, page.Now)}</td>""");
-
-        var minute = facts.LastMinute;
-        var (idle, tunnels) = (enclave.IdleConnections, enclave.Tunnels);
-        html.Add($"""<td role="cell" class="number" data-label="Requests/s">{Words.Rate(minute.Rate)}</td><td role="cell" class="number{(minute.Errors > 0 ? " bad" : "")}" data-label="Errors">{(minute.ErrorShare is { } share ? Words.Percent(share) : "–")}{Codes(enclave)}</td>""");
-        html.Add($"""<td role="cell" class="number" data-label="In flight">{Words.Count(enclave.InFlight)}{Waiting(enclave)}</td>""");
-        html.Add($"""<td role="cell" class="number connections" data-label="Connections"><span title="active">{Math.Max(0, enclave.OpenConnections - idle - tunnels)} <i>active</i></span> <span title="idle">{idle} <i>idle</i></span> <span title="tunnels">{tunnels} <i>tunnel</i></span></td>""");
-        html.Add($"""<td role="cell" class="spark" data-label="Mean time, 15 min">""");
-        WriteSparkline(html, facts, plot, slowest);
-        html.Add($"""</td><td role="cell" class="probe" data-label="Last probe">{Probe(status.LastProbe, page.Now)}</td></tr>""");
+        html.Add($"""<tr role="row" class="{tone}" data-key="{key}"><td role="cell" class="state"><span class="tag {tone}">{Icons.Of(tone)}{Word(status.State)}</span> <span class="quiet nowrap">for {Times.Since(status.Since, page.Now)}</span> {Probe(status.LastProbe, page.Now)}</td>""");
+        html.Add($"""<th role="rowheader" scope="row" class="who"><b>{enclave.Id}</b>{Name(enclave)} <code>{Breaks.In(enclave.Endpoint.ToString())}</code>{Belongs(enclave)}</th>""");
+        html.Add($"""<td role="cell" class="why">{Breaks.In(status.Reason)}{Errors(enclave, key, page.Now)}</td>""");
     }
+
+    private static void WriteNow(HtmlWriter html, PageSnapshot.EnclaveFacts facts)
+    {
+        var (enclave, minute) = (facts.Enclave, facts.LastMinute);
+        var (open, idle, tunnels, queued) = (enclave.OpenConnections, enclave.IdleConnections, enclave.Tunnels, enclave.Queued);
+        Figure(html, "requests", $"{Words.Rate(minute.Rate)}/s", "");
+        Figure(html, "errors (5xx)", minute.ErrorShare is { } share ? Words.Percent(share) : "–", minute.Errors > 0 ? "bad" : "");
+        Figure(html, "in flight", Words.Count(enclave.InFlight), "");
+        if (queued > 0)
+            Figure(html, "waiting", Words.Count(queued), "bad");
+        Figure(html, "connections", idle > 0 ? $"{Words.Count(open)}, {Words.Count(idle)} idle" : Words.Count(open), "");
+        if (tunnels > 0)
+            Figure(html, "of them tunnels", Words.Count(tunnels), "");
+    }
+
+    private static void WriteTotals(HtmlWriter html, PageSnapshot.EnclaveFacts facts)
+    {
+        var metrics = facts.Enclave.Metrics;
+        var (requests, retries, failovers) = (metrics.Requests, metrics.Retries, metrics.Failovers);
+        Figure(html, "requests", Words.Count(requests.Total), "");
+        Figure(html, "4xx", Words.Count(requests.ClientErrors), "");
+        Figure(html, "5xx", Words.Count(requests.ServerErrors), "", Codes(requests));
+        Figure(html, "retries", failovers > 0 ? $"{Words.Count(retries)}, {Words.Count(failovers)} elsewhere" : Words.Count(retries), "");
+        html.Add($"</dl><dl>");
+        Figure(html, "bytes to it", Words.Bytes(metrics.RequestBytes), "");
+        Figure(html, "bytes from it", Words.Bytes(metrics.ResponseBytes), "");
+        Figure(html, "outages", Words.Count(metrics.Outages), facts.Recent.Outages > 0 ? "bad" : "");
+        Figure(html, "downtime", Words.Age(facts.Enclave.Downtime), "");
+        Figure(html, "state changes", Words.Count(metrics.StateChanges), "");
+    }
+
+    private static void Figure(HtmlWriter html, string name, string value, string tone, string note = "") =>
+        html.Add($"""<div class="{tone}"><dt>{name}</dt><dd>{value}{Note(note)}</dd></div>""");
+
+    private static Action<HtmlWriter> Note(string note) => html =>
+    {
+        if (note.Length > 0)
+            html.Add($""" <span class="quiet">{note}</span>""");
+    };
 
     private static Action<HtmlWriter> Name(Enclave enclave) => html =>
     {
         if (enclave.Name != enclave.Id)
-            html.Add($""" <span class="name">{enclave.Name}</span>""");
+            html.Add($""" <span class="name">{Breaks.In(enclave.Name)}</span>""");
     };
 
     private static Action<HtmlWriter> Belongs(Enclave enclave) => html =>
@@ -66,27 +121,25 @@ internal static class EnclavesSection
             html.Add($""" <span class="quiet">weight {enclave.Weight}</span>""");
     };
 
-    // By their codes errors tell whose they are: 502 to 504 are mostly made here, others by the application.
-    private static Action<HtmlWriter> Codes(Enclave enclave) => html =>
+    // By their codes errors tell whose they are.
+    private static string Codes(RequestCounts requests)
     {
-        var codes = enclave.Metrics.Requests.Read().Where(request => request.Code >= 500).GroupBy(request => request.Code, request => request.Count);
-        foreach (var code in codes.OrderByDescending(code => code.Sum()).Take(CodesShown))
-            html.Add($""" <span class="codes" title="{Words.Count(code.Sum())} answers with {code.Key} since the start">{Words.Count(code.Sum())} × {code.Key}</span>""");
-    };
+        var codes = requests.Read()
+            .Where(request => request.Code >= 500)
+            .GroupBy(request => request.Code, request => request.Count)
+            .OrderByDescending(code => code.Sum())
+            .Take(CodesShown)
+            .ToList();
+        return codes is [var only] ? $"all {only.Key}" : string.Join(", ", codes.Select(code => $"{Words.Count(code.Sum())} × {code.Key}"));
+    }
 
-    private static Action<HtmlWriter> Waiting(Enclave enclave) => html =>
-    {
-        if (enclave.Queued > 0)
-            html.Add($""" <span class="quiet">+{enclave.Queued} waiting</span>""");
-    };
-
-    private static Action<HtmlWriter> Errors(Enclave enclave, DateTimeOffset now) => html =>
+    private static Action<HtmlWriter> Errors(Enclave enclave, string key, DateTimeOffset now) => html =>
     {
         if (enclave.Metrics.Errors.Latest is not { Count: > 0 } errors)
             return;
-        html.Add($"""<details data-key="errors-{enclave.Id}"><summary>Last errors<span class="quiet">, latest {Times.Since(errors[0].At, now)} ago</span></summary><ol class="errors">""");
+        html.Add($"""<details data-key="errors-{key}"><summary>Last errors<span class="quiet">, latest {Times.Since(errors[0].At, now)} ago</span></summary><ol class="errors">""");
         foreach (var error in errors)
-            html.Add($"<li>{Times.Clock(error.At)} <code>{error.Code}</code>{Often(error.Times)} {error.Detail}</li>");
+            html.Add($"<li>{Times.Clock(error.At)} <code>{error.Code}</code>{Often(error.Times)} {Breaks.In(error.Detail)}</li>");
         html.Add($"</ol></details>");
     };
 
@@ -96,26 +149,30 @@ internal static class EnclavesSection
             html.Add($""" <span class="quiet">{Words.Count(times)} times</span>""");
     };
 
-    private static void WriteSparkline(HtmlWriter html, PageSnapshot.EnclaveFacts facts, string id, TimeSpan slowest)
+    private static void WriteTimes(HtmlWriter html, PageSnapshot.EnclaveFacts facts, string id, TimeSpan slowest)
     {
-        var plot = new Plot(id, $"Mean time of requests to enclave {facts.Label}, last 15 minutes", [.. facts.History.Select(sample => sample.Mean?.TotalSeconds)], TrafficHistory.Length, seconds => Words.Duration(TimeSpan.FromSeconds(seconds)))
+        var plot = new Plot(id, $"95th percentile of the times of requests to enclave {facts.Label}, last 15 minutes", Plot.TailOf(facts.History), TrafficHistory.Length, Plot.Seconds)
         {
             Height = 96,
             AtLeast = slowest.TotalSeconds,
             Marked = [.. facts.History.Select(sample => sample.IsOut)],
             MarkedAs = "It was out",
         };
+        html.Add($"""<div class="frame">""");
         plot.Write(html);
-        html.Add($"""<span class="value">{(facts.LastMinute.Mean is { } mean ? Words.Duration(mean) : "–")}</span>""");
+        html.Add($"""</div><dl>""");
+        foreach (var (name, share) in Plot.Shares)
+            Figure(html, name, facts.Recent.Times.Quantile(share) is { } time ? Words.Duration(time) : "–", "");
+        html.Add($"</dl>");
     }
 
     private static Action<HtmlWriter> Probe(ProbeResult? probe, DateTimeOffset now) => html =>
     {
         if (probe is null)
-            html.Add($"""<span class="quiet">none yet</span>""");
+            html.Add($"""<span class="quiet">not probed yet</span>""");
         else if (probe.Ok)
-            html.Add($"""<span class="nowrap">{probe.Status?.ToString() ?? probe.Code} in {Words.Duration(probe.Latency)}</span> <span class="quiet nowrap">{Times.Since(probe.At, now)} ago</span>""");
+            html.Add($"""<span class="nowrap">probe {probe.Status?.ToString() ?? probe.Code} in {Words.Duration(probe.Latency)}</span> <span class="quiet nowrap">{Times.Since(probe.At, now)} ago</span>""");
         else
-            html.Add($"""<span class="bad">{(probe.Status is { } status ? status.ToString() : probe.Code)} after {Words.Duration(probe.Latency)}</span> <span class="quiet nowrap">{Times.Since(probe.At, now)} ago</span>""");
+            html.Add($"""<span class="bad">probe {(probe.Status is { } status ? status.ToString() : probe.Code)} after {Words.Duration(probe.Latency)}</span> <span class="quiet nowrap">{Times.Since(probe.At, now)} ago</span>""");
     };
 }

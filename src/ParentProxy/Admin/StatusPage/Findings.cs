@@ -1,50 +1,97 @@
 using ParentProxy.Enclaves;
+using ParentProxy.Ingress.Certificates;
 
 namespace ParentProxy.Admin.StatusPage;
 
 /// <summary>
 /// Reads a snapshot as an operator would: whose fault is it, which enclave, since when, why. Says nothing that the rest
-/// of the page does not show.
+/// of the page does not show, and gives no advice that does not fit what else is the matter.
 /// </summary>
 internal static class Findings
 {
-    /// <summary>From this share of errors on they are worth a line.</summary>
-    private const double ErrorShare = 0.01;
-
     /// <summary>From this share of the descriptors on they may run out.</summary>
     private const double FilesShare = 0.8;
 
     /// <summary>So many enclaves are named one by one: the list is to be read at a glance.</summary>
     private const int EnclavesNamed = 5;
 
+    /// <summary>With less than this left a certificate is worth a line: what renews them by itself has done so by then.</summary>
+    private static readonly TimeSpan CertificateNear = TimeSpan.FromDays(30);
+
+    private static readonly string[] WorstFirst = ["bad", "leaving", "warn", "idle", "note"];
+
     /// <summary>What there is to say, the worst first.</summary>
     public static IReadOnlyList<Finding> Of(PageSnapshot page) =>
     [
+        .. All(page).OrderBy(finding => Array.IndexOf(WorstFirst, finding.Tone)),
+    ];
+
+    /// <summary>How near the end of a certificate is.</summary>
+    public static string Tone(ListenerCertificate certificate, DateTimeOffset now) => certificate switch
+    {
+        _ when certificate.NotBefore > now || certificate.NotAfter <= now => "bad",
+        _ when certificate.NotAfter - now < CertificateNear => "warn",
+        _ => "good",
+    };
+
+    private static IEnumerable<Finding> All(PageSnapshot page) =>
+    [
         .. Stop(page),
         .. Listeners(page),
+        .. Service(page),
         .. Enclaves(page),
+        .. Flapping(page),
         .. Errors(page),
         .. Waiting(page),
         .. OpenFiles(page),
+        .. Certificates(page),
         .. Discovery(page),
         .. Configuration(page),
+        .. Leaving(page),
         .. Traffic(page),
     ];
 
     private static IEnumerable<Finding> Stop(PageSnapshot page)
     {
-        if (page.Summary.Status == "draining")
+        if (page.IsDraining)
             yield return new Finding("leaving", "This proxy stops", $"health fails so that no more traffic is sent here; requests in flight have {Words.Duration(page.Options.Timeouts.Drain)} to finish.");
     }
 
-    private static IEnumerable<Finding> Listeners(PageSnapshot page) => page.Summary.Status == "draining" ? [] : page.Listeners
+    private static IEnumerable<Finding> Listeners(PageSnapshot page) => page.IsDraining ? [] : page.Listeners
         .Where(listener => !listener.Accepting)
         .Select(listener => new Finding("bad", $"Listener {listener.Endpoint}", $"accepts no connections: {Sentence(listener.Reason!)}"));
 
+    private static IEnumerable<Finding> Service(PageSnapshot page)
+    {
+        var (summary, health) = (page.Summary, page.Options.Health);
+        if (page.Enclaves.Count == 0)
+        {
+            yield return NoEnclave(page);
+        }
+        else if (!page.IsAnyUsable)
+        {
+            var tone = page.Enclaves.All(enclave => enclave.Status.State == EnclaveState.Starting) ? "idle" : "bad";
+            yield return new Finding(tone, "No enclave takes requests", $"now: they wait {Words.Duration(page.Options.Retry.WaitForEnclave)} for one, then get 503. Why stands beside each enclave.");
+        }
+
+        if (!page.IsDraining && !summary.IsReady && summary.Refusal is null && summary.Healthy > 0)
+        {
+            var effect = health.Public ? $"{health.Path} answers 503, and a load balancer that asks it sends nothing here." : "/health/ready answers 503 on this listener.";
+            yield return new Finding("bad", $"{summary.Healthy} of {summary.Total} {Words.Plural(summary.Total, "enclave", "enclaves")}", $"{Words.Plural(summary.Healthy, "is", "are")} healthy, fewer than the {health.MinHealthy} of Health:MinHealthy: {effect}");
+        }
+    }
+
+    private static Finding NoEnclave(PageSnapshot page) => page switch
+    {
+        { Discovery: null } => new Finding("bad", "No enclave", "is configured: set Enclaves, or Discovery:Enabled."),
+        { DiscoveryFailure: not null } => new Finding("bad", "No enclave", "is known, because nitro-cli cannot be asked."),
+        { Discovery.Calls: 0 } => new Finding("idle", "No enclave", "is known yet: nitro-cli is being asked."),
+        { Discovery.Enclaves.Count: 0 } => new Finding("bad", "No enclave", "runs here, as nitro-cli tells: see nitro-cli describe-enclaves."),
+        _ => new Finding("bad", "No enclave", "may be used of those that nitro-cli tells of: Discovery says why not."),
+    };
+
     private static IEnumerable<Finding> Enclaves(PageSnapshot page)
     {
-        if (page.Enclaves.Count == 0)
-            yield return new Finding("bad", "No enclave", page.Options.Discovery.Enabled ? "has been found so far." : "is configured.");
         var wrong = page.Enclaves.Where(enclave => enclave.Status.State is not EnclaveState.Healthy).ToList();
         foreach (var enclave in wrong.Take(EnclavesNamed))
         {
@@ -56,26 +103,39 @@ internal static class Findings
             yield return new Finding("bad", $"{wrong.Count - EnclavesNamed} more", $"{Words.Plural(wrong.Count - EnclavesNamed, "enclave is", "enclaves are")} not healthy, see below.");
     }
 
+    private static IEnumerable<Finding> Flapping(PageSnapshot page) => page.Enclaves.Where(enclave => enclave.IsFlapping).Take(EnclavesNamed).Select(enclave => new Finding(
+        "warn",
+        $"Enclave {enclave.Label}",
+        $"flaps: it went out {Words.Count(enclave.Recent.Outages)} times in the last 15 minutes{(enclave.Enclave.Metrics.Errors.Latest.Count > 0 ? "; its last errors stand beside it" : "")}."));
+
     private static IEnumerable<Finding> Errors(PageSnapshot page)
     {
-        if (page.LastMinute.ErrorShare is not >= ErrorShare)
+        if (!page.IsFailing)
             yield break;
         var parts = page.Enclaves
             .Where(enclave => enclave.LastMinute.Errors > 0)
             .OrderByDescending(enclave => enclave.LastMinute.Errors)
             .Select(enclave => $"{Words.Count(enclave.LastMinute.Errors)} from enclave {enclave.Label}");
         if (page.UnreachedLastMinute.Errors > 0)
-            parts = parts.Append($"{Words.Count(page.UnreachedLastMinute.Errors)} made here, because no enclave could take the request");
-        yield return new Finding("warn", $"{Words.Percent(page.LastMinute.ErrorShare.Value)} errors (5xx)", $"in the last minute, {Words.Count(page.LastMinute.Errors)} of {Words.Count(page.LastMinute.Requests)} requests: {string.Join("; ", parts)}.");
+            parts = parts.Append($"{Words.Count(page.UnreachedLastMinute.Errors)} made here, because {(page.IsAnyUsable ? "no enclave could take the request in time" : "no enclave can take requests")}");
+        yield return new Finding("warn", $"{Words.Percent(page.LastMinute.ErrorShare ?? 0)} errors (5xx)", $"in the last minute, {Words.Count(page.LastMinute.Errors)} of {Words.Count(page.LastMinute.Requests)} requests: {string.Join("; ", parts)}.");
     }
 
     private static IEnumerable<Finding> Waiting(PageSnapshot page)
     {
         if (page.WaitingForEnclave > 0)
-            yield return new Finding("warn", $"{Words.Count(page.WaitingForEnclave)} {Words.Plural(page.WaitingForEnclave, "request waits", "requests wait")}", "until an enclave can be dialled.");
-        if (page.WaitingForConnection > 0)
-            yield return new Finding("warn", $"{Words.Count(page.WaitingForConnection)} {Words.Plural(page.WaitingForConnection, "request waits", "requests wait")}", "for a free connection: see Routing:MaxConnectionsPerEnclave.");
+            yield return new Finding("warn", $"{Words.Count(page.WaitingForEnclave)} {Words.Plural(page.WaitingForEnclave, "request waits", "requests wait")}", $"until an enclave can be dialled, for {Words.Duration(page.Options.Retry.WaitForEnclave)} at most.");
+        foreach (var enclave in page.Enclaves.Where(enclave => enclave.Enclave.Queued > 0).Take(EnclavesNamed))
+            yield return new Finding("warn", $"{Words.Count(enclave.Enclave.Queued)} {Words.Plural(enclave.Enclave.Queued, "request waits", "requests wait")}", $"for a connection to enclave {enclave.Label}{WhyNoConnection(enclave, page.Options.Routing.MaxConnectionsPerEnclave)}");
     }
+
+    // More connections help only where all of them are in use, by an enclave that works.
+    private static string WhyNoConnection(PageSnapshot.EnclaveFacts enclave, int most) => enclave switch
+    {
+        { Status.State: not EnclaveState.Healthy } => $", which is {EnclavesSection.Word(enclave.Status.State)}.",
+        _ when enclave.Enclave.OpenConnections - enclave.Enclave.Tunnels < most => ", which is being dialled.",
+        _ => $": all {Words.Count(most)} are busy. If its times have risen, it is at its limit; else raise Routing:MaxConnectionsPerEnclave.",
+    };
 
     private static IEnumerable<Finding> OpenFiles(PageSnapshot page)
     {
@@ -83,10 +143,34 @@ internal static class Findings
             yield return new Finding("warn", $"{Words.Count(open)} files are open", $"of {Words.Count(max)}: without free ones no connection can be accepted or dialled. Raise LimitNOFILE of the unit.");
     }
 
+    private static IEnumerable<Finding> Certificates(PageSnapshot page)
+    {
+        foreach (var certificate in page.Certificates.OrderBy(certificate => certificate.NotAfter))
+        {
+            var subject = $"Certificate of {certificate.Endpoint}{(certificate.ServerName is { } name ? $", {name}" : "")} ({certificate.Subject})";
+            var (tone, left) = (Tone(certificate, page.Now), certificate.NotAfter - page.Now);
+            if (certificate.NotBefore > page.Now)
+                yield return new Finding(tone, subject, $"is valid only from {Words.Moment(certificate.NotBefore)} on, and clients refuse it. Is this host's clock right?");
+            else if (left <= TimeSpan.Zero)
+                yield return new Finding(tone, subject, $"expired {Words.Age(-left)} ago, on {Words.Day(certificate.NotAfter)}, and clients refuse it. {Renewal(page, certificate)}");
+            else if (tone != "good")
+                yield return new Finding(tone, subject, $"expires in {Words.Age(left)}, on {Words.Day(certificate.NotAfter)}. {Renewal(page, certificate)}");
+        }
+    }
+
+    // Kestrel reads certificates at the start only.
+    private static string Renewal(PageSnapshot page, ListenerCertificate certificate) => page.Sources.Certificates.Successor(certificate) switch
+    {
+        { } next when next.NotAfter > certificate.NotAfter && next.NotAfter > page.Now =>
+            $"{next.Source} holds one until {Words.Day(next.NotAfter)} already: restart to use it.",
+        _ when certificate.IsFile => $"Renew {certificate.Source}, then restart: certificates are read at the start.",
+        _ => $"Renew the one of {certificate.Source} in its store, then restart: certificates are read at the start.",
+    };
+
     private static IEnumerable<Finding> Discovery(PageSnapshot page)
     {
         if (page is { Discovery: not null, DiscoveryFailure: { } failure })
-            yield return new Finding("warn", "Discovery", $"cannot ask nitro-cli; what was known stays in use. {Sentence(failure.ToString())}");
+            yield return new Finding("warn", "Discovery", $"cannot ask nitro-cli; {(page.Discovery.Enclaves.Count > 0 ? "what was known stays in use" : "it has told of no enclave so far")}. {Sentence(failure.ToString())}");
     }
 
     private static IEnumerable<Finding> Configuration(PageSnapshot page)
@@ -100,9 +184,21 @@ internal static class Findings
 
     private static IEnumerable<Finding> Traffic(PageSnapshot page)
     {
-        if (page.Traffic.Count >= 12 && page.LastMinute.Requests == 0)
-            yield return new Finding("note", "No request ended", "in the last minute. If clients complain, look at what is before this proxy: load balancer, target group, security group.");
+        if (!page.IsMinuteKnown || page.LastMinute.Requests > 0 || page.IsDraining)
+            yield break;
+        var working = page.Enclaves.Sum(enclave => enclave.Enclave.InFlight - enclave.Enclave.Tunnels);
+        if (working > 0)
+            yield return new Finding("note", "No request was answered", $"in the last minute; {Words.Count(working)} {Words.Plural(working, "is", "are")} in flight: {Words.Plural(working, "an enclave works on it, or hangs", "enclaves work on them, or hang")}.");
+
+        // Only where nothing here keeps requests away.
+        else if (page.Summary.IsReady && page.IsAnyUsable && page.Listeners.All(listener => listener.Accepting) && page.WaitingForEnclave + page.WaitingForConnection == 0)
+            yield return new Finding("note", "No request came", "in the last minute. If clients complain, look at what is before this proxy: load balancer, target group, security group.");
     }
+
+    private static IEnumerable<Finding> Leaving(PageSnapshot page) => page.Leaving.Select(enclave => new Finding(
+        "note",
+        $"Enclave {enclave.Label}",
+        $"leaves, {enclave.Status.Reason}: {Words.Count(enclave.Enclave.InFlight)} {Words.Plural(enclave.Enclave.InFlight, "request", "requests")} in flight may take {Words.Duration(page.Options.Timeouts.Drain)} to finish."));
 
     private static string Sentence(string text) => text.EndsWith('.') ? text : $"{text}.";
 }

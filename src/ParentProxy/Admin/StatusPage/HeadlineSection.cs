@@ -24,7 +24,7 @@ internal static class HeadlineSection
         else
             html.Add($"""<ul class="findings">""");
         foreach (var finding in findings)
-            html.Add($"<li>{Icons.Of(finding.Tone)}<span><b>{finding.Subject}</b> {finding.Text}</span></li>");
+            html.Add($"<li>{Icons.Of(finding.Tone)}<span><b>{Breaks.In(finding.Subject)}</b> {Breaks.In(finding.Text)}</span></li>");
         html.Add($"</ul>");
     }
 
@@ -33,11 +33,12 @@ internal static class HeadlineSection
         var minute = page.LastMinute;
         html.Add($"""<dl class="figures">""");
         Figure("requests/s", Words.Rate(minute.Rate), "");
-        Figure("errors (5xx)", minute.ErrorShare is { } share ? Words.Percent(share) : "–", minute.ErrorShare >= 0.01 ? "bad" : "");
-        Figure("mean time", minute.Mean is { } mean ? Words.Duration(mean) : "–", "");
+        Figure("errors (5xx)", minute.ErrorShare is { } errors ? Words.Percent(errors) : "–", page.IsFailing ? "bad" : "");
         Figure("in flight", Words.Count(page.Enclaves.Sum(enclave => enclave.Enclave.InFlight)), "");
         Figure("waiting", Words.Count(page.WaitingForEnclave + page.WaitingForConnection), page.WaitingForEnclave + page.WaitingForConnection > 0 ? "bad" : "");
-        html.Add($"""</dl><p class="quiet foot">requests, errors and time: mean of the last minute</p>""");
+        foreach (var (name, share) in Plot.Shares)
+            Figure($"{name} time", minute.Times.Quantile(share) is { } time ? Words.Duration(time) : "–", "");
+        html.Add($"""</dl><p class="quiet foot">requests, errors and times: of the last minute</p>""");
 
         void Figure(string name, string value, string tone) => html.Add($"""<div class="{tone}"><dt>{name}</dt><dd>{value}</dd></div>""");
     }

@@ -3,6 +3,7 @@ using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
 using ParentProxy.History;
+using ParentProxy.Ingress.Certificates;
 using ParentProxy.Sockets;
 using ParentProxy.Telemetry.Metrics;
 
@@ -14,6 +15,12 @@ internal sealed class PageSnapshot
     /// <summary>Steps of the history that make the last minute.</summary>
     private const int MinuteSteps = 12;
 
+    /// <summary>From this share of errors on they are worth a line.</summary>
+    private const double NotableErrors = 0.01;
+
+    /// <summary>From this many outages in 15 minutes on an enclave does not just restart.</summary>
+    private const int FlappingOutages = 3;
+
     /// <summary>Reads everything.</summary>
     public PageSnapshot(PageSources sources)
     {
@@ -21,10 +28,11 @@ internal sealed class PageSnapshot
         Now = sources.Time.GetUtcNow();
         (Summary, Since) = sources.Watch.Look();
         Options = sources.Configuration.Options;
-        Enclaves = [.. sources.Registry.All.Select(enclave => new EnclaveFacts(enclave, enclave.Status, sources.History.Of(enclave.Id)))];
+        Enclaves = [.. sources.Registry.All.Select(enclave => new EnclaveFacts(enclave, enclave.Status, sources.History.Of(enclave.Id))).OrderBy(enclave => enclave.Rank)];
+        Leaving = [.. sources.Registry.Leaving.Where(enclave => enclave.InFlight > 0).Select(enclave => new EnclaveFacts(enclave, enclave.Status, []))];
         Traffic = sources.History.Total.Samples;
-        LastMinute = Sum(Traffic);
-        UnreachedLastMinute = Sum(sources.History.None.Samples);
+        LastMinute = MinuteOf(Traffic);
+        UnreachedLastMinute = MinuteOf(sources.History.None.Samples);
         Listeners = [.. sources.Listeners().Select(ListenerView.Of).OrderBy(listener => listener.Endpoint, StringComparer.Ordinal)];
         Discovery = DiscoveryView.Of(sources.Discovery, sources.Registry, Options.Discovery, Now);
         OpenFiles = ProcessStatus.OpenDescriptors();
@@ -47,11 +55,29 @@ internal sealed class PageSnapshot
     /// <summary>The configuration in effect.</summary>
     public ProxyOptions Options { get; }
 
-    /// <summary>The enclaves.</summary>
+    /// <summary>The enclaves, the worst first, else in the order of the configuration.</summary>
     public IReadOnlyList<EnclaveFacts> Enclaves { get; }
+
+    /// <summary>Enclaves that left the configuration and still have requests.</summary>
+    public IReadOnlyList<EnclaveFacts> Leaving { get; }
+
+    /// <summary>Whether any enclave takes traffic.</summary>
+    public bool IsAnyUsable => Enclaves.Any(enclave => enclave.Status.State == EnclaveState.Healthy);
+
+    /// <summary>The certificates of the HTTPS endpoints.</summary>
+    public IReadOnlyList<ListenerCertificate> Certificates => Sources.Certificates.All;
+
+    /// <summary>Whether there is a whole minute of samples.</summary>
+    public bool IsMinuteKnown => Traffic.Count >= MinuteSteps;
+
+    /// <summary>Whether this proxy is on its way to its end.</summary>
+    public bool IsDraining => Summary.Status == "draining";
 
     /// <summary>The samples of all requests, the oldest first.</summary>
     public IReadOnlyList<TrafficSample> Traffic { get; }
+
+    /// <summary>Whether so many of all answers are errors that it is worth a line.</summary>
+    public bool IsFailing => LastMinute.ErrorShare >= NotableErrors;
 
     /// <summary>All requests of the last minute.</summary>
     public TrafficSample LastMinute { get; }
@@ -80,17 +106,35 @@ internal sealed class PageSnapshot
     /// <summary>Requests that wait for a free connection.</summary>
     public long WaitingForConnection => Enclaves.Sum(enclave => (long)enclave.Enclave.Queued);
 
-    /// <summary>The last minute of some samples, or what there is of it.</summary>
-    public static TrafficSample Sum(IReadOnlyList<TrafficSample> samples) =>
-        samples.Skip(samples.Count - MinuteSteps).Aggregate(default(TrafficSample), (sum, sample) => sum + sample);
+    // What there is of it.
+    private static TrafficSample MinuteOf(IReadOnlyList<TrafficSample> samples) => TrafficSample.Sum([.. samples.TakeLast(MinuteSteps)]);
 
     /// <summary>An enclave, its state at this moment, and its history.</summary>
     internal sealed record EnclaveFacts(Enclave Enclave, EnclaveStatus Status, IReadOnlyList<TrafficSample> History)
     {
         /// <summary>Its requests of the last minute.</summary>
-        public TrafficSample LastMinute { get; } = Sum(History);
+        public TrafficSample LastMinute { get; } = MinuteOf(History);
+
+        /// <summary>Its requests of the last 15 minutes.</summary>
+        public TrafficSample Recent { get; } = TrafficSample.Sum(History);
+
+        /// <summary>Whether so many of its answers are errors that it is worth a line.</summary>
+        public bool IsFailing => LastMinute.ErrorShare >= NotableErrors;
+
+        /// <summary>Whether it goes out again and again.</summary>
+        public bool IsFlapping => Recent.Outages >= FlappingOutages;
+
+        /// <summary>The worst has the lowest. Depends on little that changes often, so that rows keep their places.</summary>
+        public int Rank => Status.State switch
+        {
+            EnclaveState.Unhealthy => 0,
+            EnclaveState.Ejected => 1,
+            EnclaveState.Starting => 2,
+            EnclaveState.Healthy => IsFailing || IsFlapping ? 3 : 4,
+            _ => 5,
+        };
 
         /// <summary>How operators call it.</summary>
-        public string Label => Enclave.Id == Enclave.Name ? Enclave.Id : $"{Enclave.Id} ({Enclave.Name})";
+        public string Label { get; } = Enclave.Id == Enclave.Name ? Enclave.Id : $"{Enclave.Id} ({Enclave.Name})";
     }
 }

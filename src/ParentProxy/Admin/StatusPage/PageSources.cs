@@ -4,6 +4,7 @@ using ParentProxy.Enclaves.Discovery;
 using ParentProxy.History;
 using ParentProxy.Hosting;
 using ParentProxy.Ingress;
+using ParentProxy.Ingress.Certificates;
 using ParentProxy.Ingress.Failover;
 
 namespace ParentProxy.Admin.StatusPage;
@@ -17,6 +18,7 @@ namespace ParentProxy.Admin.StatusPage;
 /// <param name="History">The last 15 minutes.</param>
 /// <param name="Watch">The status of the whole.</param>
 /// <param name="Listeners">The public listeners.</param>
+/// <param name="Certificates">The certificates of the HTTPS endpoints.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record PageSources(
     EnclaveRegistry Registry,
@@ -27,4 +29,5 @@ internal sealed record PageSources(
     TrafficHistory History,
     StatusWatch Watch,
     Func<IEnumerable<IngressListener>> Listeners,
+    ListenerCertificates Certificates,
     TimeProvider Time);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ParentProxy.History;
 
 namespace ParentProxy.Admin.StatusPage;
 
@@ -11,9 +12,15 @@ namespace ParentProxy.Admin.StatusPage;
 /// <param name="Unit">A value as text.</param>
 internal sealed record Plot(string Id, string Title, IReadOnlyList<double?> Values, int Slots, Func<double, string> Unit)
 {
+    /// <summary>The share of the requests that a line of times speaks of.</summary>
+    public const double Tail = 0.95;
+
     private const double Width = 720;
 
     private static readonly double[] Ends = [1, 1.5, 2, 3, 5, 7.5, 10];
+
+    /// <summary>The quantiles that are shown, by their names.</summary>
+    public static IReadOnlyList<(string Name, double Share)> Shares { get; } = [("p50", 0.5), ("p95", Tail), ("p99", 0.99)];
 
     /// <summary>The height in units of the drawing, of which it is 720 wide.</summary>
     public double Height { get; init; } = 120;
@@ -57,7 +64,13 @@ internal sealed record Plot(string Id, string Title, IReadOnlyList<double?> Valu
         }
     }
 
-    /// <summary>Writes the drawing.</summary>
+    /// <summary>The time within which nearly all requests ended, in seconds, for each step.</summary>
+    public static IReadOnlyList<double?> TailOf(IReadOnlyList<TrafficSample> samples) => [.. samples.Select(sample => sample.Times.Quantile(Tail)?.TotalSeconds)];
+
+    /// <summary>Seconds as text.</summary>
+    public static string Seconds(double seconds) => seconds == 0 ? "0" : Words.Duration(TimeSpan.FromSeconds(seconds));
+
+    /// <summary>Writes the drawing, and the ends of its scale beside it.</summary>
     public void Write(HtmlWriter html)
     {
         html.Add($"""<svg class="plot" role="img" aria-labelledby="{Id}-t" aria-describedby="{Id}-d" viewBox="0 0 {Width} {Height}" preserveAspectRatio="none" focusable="false"><title id="{Id}-t">{Title}</title><desc id="{Id}-d">{Description}</desc>""");
@@ -65,15 +78,16 @@ internal sealed record Plot(string Id, string Title, IReadOnlyList<double?> Valu
             html.Add($"""<path class="grid" d="M{Width / 3} 0V{Height}M{Width * 2 / 3} 0V{Height}M0 {Height / 2}H{Width}"/>""");
         if (Bands() is { Length: > 0 } bands)
             html.Add($"""<path class="band" d="{bands}"/>""");
-        var (line, area) = Lines();
-        html.Add($"""<path class="area" d="{area}"/><path class="line" d="{line}"/></svg>""");
+        var (line, area, dots) = Lines();
+        html.Add($"""<path class="area" d="{area}"/><path class="line" d="{line}"/><path class="dots" d="{dots}"/></svg><span class="axis" aria-hidden="true"><span>{Unit(Top)}</span><span>{Unit(0)}</span></span>""");
     }
 
     private double X(int index, int count) => Width * (Slots - count + index + 1) / Slots;
 
-    private (string Line, string Area) Lines()
+    // A single value between gaps is no line, and would not be seen.
+    private (string Line, string Area, string Dots) Lines()
     {
-        var (line, area) = (new StringBuilder(), new StringBuilder());
+        var (line, area, dots) = (new StringBuilder(), new StringBuilder(), new StringBuilder());
         var top = Top;
         double? start = null;
         double last = 0;
@@ -88,20 +102,22 @@ internal sealed record Plot(string Id, string Title, IReadOnlyList<double?> Valu
             var x = X(i, Values.Count);
             // A line at the very edge would be cut in half.
             var y = Height - 1 - (Math.Min(value, top) / top * (Height - 3));
-            if (start is null)
+            if (start is null && (i + 1 == Values.Count || Values[i + 1] is null))
             {
-                Add(line, $"M{x:0.#} {y:0.#}h0");
-                Add(area, $"M{x:0.#} {Height}");
-                start = x;
+                Add(dots, $"M{x:0.#} {y:0.#}h.01");
+                continue;
             }
 
-            Add(line, $"L{x:0.#} {y:0.#}");
+            if (start is null)
+                Add(area, $"M{x:0.#} {Height}");
+            Add(line, $"{(start is null ? 'M' : 'L')}{x:0.#} {y:0.#}");
+            start ??= x;
             Add(area, $"L{x:0.#} {y:0.#}");
             last = x;
         }
 
         Close();
-        return (line.ToString(), area.ToString());
+        return (line.ToString(), area.ToString(), dots.ToString());
 
         void Close()
         {

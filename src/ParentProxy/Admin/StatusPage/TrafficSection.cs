@@ -13,7 +13,7 @@ internal static class TrafficSection
         var outs = page.Traffic;
         Figure(html, new Plot("requests", "Requests per second, last 15 minutes", [.. outs.Select(sample => (double?)sample.Rate)], TrafficHistory.Length, rate => $"{Words.Rate(rate)}/s") { HasGrid = true, AtLeast = 1 }, "Requests per second");
         Figure(html, new Plot("errors", "Share of answers that were errors (5xx), last 15 minutes", [.. outs.Select(sample => sample.ErrorShare)], TrafficHistory.Length, Words.Percent) { HasGrid = true, AtLeast = 0.01 }, "Error share (5xx)");
-        Figure(html, new Plot("times", "Mean time of requests, last 15 minutes", [.. outs.Select(sample => sample.Mean?.TotalSeconds)], TrafficHistory.Length, seconds => Words.Duration(TimeSpan.FromSeconds(seconds))) { HasGrid = true, AtLeast = 0.001 }, "Mean time");
+        Figure(html, new Plot("times", "95th percentile of the times of requests, last 15 minutes", Plot.TailOf(outs), TrafficHistory.Length, Plot.Seconds) { HasGrid = true, AtLeast = 0.001 }, "Request time (p95)");
         html.Add($"</div>");
         WriteCounts(html, page);
         html.Add($"</section>");
@@ -22,16 +22,22 @@ internal static class TrafficSection
     private static void Figure(HtmlWriter html, Plot plot, string caption)
     {
         var latest = plot.Values.Count > 0 && plot.Values[^1] is { } value ? plot.Unit(value) : "–";
-        html.Add($"""<figure class="{plot.Id}"><figcaption>{caption} <b>{latest}</b></figcaption><div class="frame"><span class="top" aria-hidden="true">{plot.Unit(plot.Top)}</span>""");
+        html.Add($"""<figure class="{plot.Id}"><figcaption>{caption} <b>{latest}</b></figcaption><div class="frame">""");
         plot.Write(html);
-        html.Add($"""<span class="start" aria-hidden="true">15 min ago</span><span class="end" aria-hidden="true">now</span></div></figure>""");
+        html.Add($"""<span class="ends" aria-hidden="true"><span>15 min ago</span><span>now</span></span></div></figure>""");
     }
 
     private static void WriteCounts(HtmlWriter html, PageSnapshot page)
     {
         var counts = page.Sources.Retries.Counts;
         var rejections = page.Sources.Retries.Rejections;
-        html.Add($"""<div class="lists"><div><h3>Retries <span class="quiet">since the start</span></h3><dl class="counts">""");
+        html.Add($"""<div class="lists"><div><h3>Requests <span class="quiet">since the start</span></h3><dl class="counts">""");
+        var all = page.Sources.Registry.Meter.All.Select(metrics => metrics.Requests).ToList();
+        Count("answered", "enclaves that are no longer there included", all.Sum(requests => requests.Total));
+        Count("4xx", "499: the client was gone before the answer", all.Sum(requests => requests.ClientErrors));
+        Count("5xx", "by enclaves or made here", all.Sum(requests => requests.ServerErrors));
+        Count("unreached", "answered here, no enclave had them", page.Sources.Registry.Meter.None.Requests.Total);
+        html.Add($"""</dl></div><div><h3>Retries <span class="quiet">since the start</span></h3><dl class="counts">""");
         Count("connect", "the enclave could not be dialled, or had just left", counts.Of(RetryReason.Connect));
         Count("busy", "all connections of the enclave were busy", counts.Of(RetryReason.Busy));
         Count("idle", "the enclave closed an idle connection as it was used", counts.Of(RetryReason.Idle));

@@ -5,6 +5,8 @@ namespace ParentProxy.Admin.StatusPage;
 /// <summary>Figures as operators read them.</summary>
 internal static class Words
 {
+    private static readonly string[] ByteUnits = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
     /// <summary>A time span by its two largest units.</summary>
     public static string Age(TimeSpan age) => age switch
     {
@@ -16,6 +18,9 @@ internal static class Words
 
     /// <summary>A moment, to the second.</summary>
     public static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
+
+    /// <summary>A day.</summary>
+    public static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>A moment of today.</summary>
     public static string Clock(DateTimeOffset at) => at.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
@@ -51,8 +56,16 @@ internal static class Words
     /// <summary>A count, its thousands divided by narrow spaces that do not break.</summary>
     public static string Count(double count) => count.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '\u202f');
 
-    /// <summary>Bytes in the unit that suits them.</summary>
-    public static string Bytes(long bytes) => bytes < 1L << 30 ? Invariant($"{bytes / 1048576.0:0} MiB") : Invariant($"{bytes / 1073741824.0:0.0} GiB");
+    /// <summary>Bytes in the unit that suits them, with three digits.</summary>
+    public static string Bytes(long bytes)
+    {
+        var (value, unit) = ((double)bytes, 0);
+        for (; value >= 999.5 && unit < ByteUnits.Length - 1; unit++)
+            value /= 1024;
+        return value < 100 && unit > 0
+            ? Invariant($"{value.ToString(value < 9.995 ? "0.##" : "0.#", CultureInfo.InvariantCulture)} {ByteUnits[unit]}")
+            : Invariant($"{value:0} {ByteUnits[unit]}");
+    }
 
     /// <summary>A word for one and for more.</summary>
     public static string Plural(long count, string one, string many) => count == 1 ? one : many;

@@ -21,29 +21,47 @@
     followChildren(node, next);
   }
 
+  // Rows change places: the worst enclave is the first. A row that moves stays what it is, with what is open in it; where
+  // the browser cannot move without taking out, the focus is given back.
+  function move(parent, node, before) {
+    if (parent.moveBefore) {
+      parent.moveBefore(node, before);
+      return;
+    }
+    const focused = node.contains(document.activeElement) ? document.activeElement : null;
+    parent.insertBefore(node, before);
+    focused?.focus({ preventScroll: true });
+  }
+
   function followChildren(node, next) {
+    const wanted = [...next.childNodes], keys = new Set(wanted.map(keyOf));
     let here = node.firstChild;
-    for (const wanted of [...next.childNodes]) {
+    for (const child of wanted) {
+      // What has a key and is wanted no more goes first: else all that follows it would seem to have moved.
+      while (here && keyOf(here) && !keys.has(keyOf(here))) here = take(here);
       let found = here;
-      while (found && !isSame(found, wanted)) found = found.nextSibling;
+      while (found && !isSame(found, child)) found = found.nextSibling;
       if (!found) {
-        node.insertBefore(document.importNode(wanted, true), here);
+        node.insertBefore(document.importNode(child, true), here);
         continue;
       }
-      // What is before the place where the wanted one was found is there no more.
-      while (here !== found) {
-        const gone = here;
-        here = here.nextSibling;
-        gone.remove();
+      if (keyOf(child)) {
+        if (found === here) here = here.nextSibling;
+        else move(node, found, here);
+      } else {
+        // What is before the place where the wanted one was found is there no more.
+        while (here !== found) here = take(here);
+        here = found.nextSibling;
       }
-      follow(found, wanted);
-      here = found.nextSibling;
+      follow(found, child);
     }
-    while (here) {
-      const gone = here;
-      here = here.nextSibling;
-      gone.remove();
-    }
+    while (here) here = take(here);
+  }
+
+  function take(node) {
+    const following = node.nextSibling;
+    node.remove();
+    return following;
   }
 
   function show(text) {

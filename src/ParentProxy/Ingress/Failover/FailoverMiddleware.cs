@@ -110,7 +110,11 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
 
             proxy.AvailableDestinations = WithRoom(cluster, untried);
             if (again is { } why)
+            {
                 retries.Counts.Count(why);
+                left?.Metrics.CountRetry();
+            }
+
             exchange.MayLeave = untried.Count > 1 && !isPatient && !HasAffinity(cluster);
             exchange.Forget();
             exchange.EnclaveHadLeft = false;

@@ -98,6 +98,7 @@ internal sealed class EnclaveForwarder(
                 if (isRepeated || failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !retries.TryRepeatOnFresh(context, exchange, attempt))
                     return ForwardFailure.ErrorOf(failure.Kind);
                 retries.Counts.Count(RetryReason.Idle);
+                enclave.Metrics.CountRetry();
                 exchange.NoteFailedTry(RetryReason.Idle, enclave.ToString(), failure.Code);
                 exchange.BeginSearch(time.GetTimestamp(), time);
                 IngressLog.RepeatedOnFreshConnection(logger, exchange.RequestId, enclave.ToString(), failure.Code);

@@ -28,15 +28,34 @@ public sealed class PlotTests
     }
 
     [Fact]
-    public void Write_Gap_EndsTheLineAndBeginsAnother()
+    public void Write_Gap_EndsTheLine_AndASingleValueIsADot()
     {
         var svg = Write(Of(1, 1, null, 1) with { Height = 12 });
 
-        // Four values on a width of eight steps: the right half. A single point is a dot.
-        Assert.Contains("""<path class="line" d="M450 2h0L450 2L540 2M720 2h0L720 2"/>""", svg, StringComparison.Ordinal);
-        Assert.Contains("""<path class="area" d="M450 12L450 2L540 2L540 12zM720 12L720 2L720 12z"/>""", svg, StringComparison.Ordinal);
+        // Four values on a width of eight steps: the right half.
+        Assert.Contains("""<path class="line" d="M450 2L540 2"/>""", svg, StringComparison.Ordinal);
+        Assert.Contains("""<path class="area" d="M450 12L450 2L540 2L540 12z"/>""", svg, StringComparison.Ordinal);
+        Assert.Contains("""<path class="dots" d="M720 2h.01"/>""", svg, StringComparison.Ordinal);
         Assert.DoesNotContain("band", svg, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("M90 2h.01", 1d, null, null, null, null, null, null, null)]
+    [InlineData("M720 2h.01", null, null, null, null, null, null, null, 1d)]
+    [InlineData("M180 2h.01M360 2h.01M540 2h.01", null, 1d, null, 1d, null, 1d, null, null)]
+    public void Write_SparseValues_AreDotsAndNoLine(string dots, params double?[] values)
+    {
+        var svg = Write(Of(values) with { Height = 12 });
+
+        Assert.Contains($"<path class=\"dots\" d=\"{dots}\"/>", svg, StringComparison.Ordinal);
+        Assert.Contains("""<path class="line" d=""/>""", svg, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_Scale_HasBothEndsWithTheirUnit() => Assert.EndsWith(
+        """</svg><span class="axis" aria-hidden="true"><span>5 µ</span><span>0 µ</span></span>""",
+        Write(Of(4.2) with { Unit = value => FormattableString.Invariant($"{value} µ") }),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Write_Marks_AreBands()

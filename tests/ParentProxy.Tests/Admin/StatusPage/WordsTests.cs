@@ -31,6 +31,19 @@ public sealed class WordsTests
     public void Percent_NothingThatHappenedReadsAsZero(double share, string expected) => Assert.Equal(expected, Words.Percent(share));
 
     [Theory]
+    [InlineData(0, "0 B")]
+    [InlineData(999, "999 B")]
+    [InlineData(1000, "0.98 KiB")]
+    [InlineData(1536, "1.5 KiB")]
+    [InlineData(10_230, "9.99 KiB")]
+    [InlineData(10_238, "10 KiB")]
+    [InlineData(52_428_800, "50 MiB")]
+    [InlineData(209_715_200, "200 MiB")]
+    [InlineData(1_073_741_000, "1 GiB")]
+    [InlineData(long.MaxValue, "8192 PiB")]
+    public void Bytes_HaveThreeDigits(long bytes, string expected) => Assert.Equal(expected, Words.Bytes(bytes));
+
+    [Theory]
     [InlineData(0, "0")]
     [InlineData(0.05, "0.05")]
     [InlineData(12.34, "12.3")]
