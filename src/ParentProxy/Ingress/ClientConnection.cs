@@ -21,11 +21,13 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     private static long _lastId;
 
     private readonly LoopSocket _io;
-    private readonly ClientInput _input;
     private readonly ClientOutput _output;
+    private readonly RequestInput _input;
     private readonly Action _onClosed;
     private readonly CancellationTokenSource _closed = new();
     private readonly Lock _lock = new();
+    private IDuplexPipe _transport;
+    private RequestInput _requests;
     private bool _isTunnel;
     private bool _hasShutdown;
     private int _isClosed;
@@ -37,10 +39,10 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     public ClientConnection(Socket socket, Action onClosed)
     {
         _io = new LoopSocket(socket) { PeerEnded = OnPeerEnded };
-        _input = new ClientInput(_io, () => Volatile.Read(ref _abortReason), OnClientEnded);
+        _input = _requests = new RequestInput(new ClientInput(_io, () => Volatile.Read(ref _abortReason), OnClientEnded));
         _output = new ClientOutput(_io, ex => Abort(new ConnectionAbortedException("The client is gone.", ex)));
         _onClosed = onClosed;
-        Transport = this;
+        _transport = this;
         ConnectionClosed = _closed.Token;
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
@@ -74,7 +76,15 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     public MemoryPool<byte> MemoryPool => MemoryPool<byte>.Shared;
 
     /// <summary>What Kestrel reads and writes: with TLS, which replaces it, the plain text.</summary>
-    public override IDuplexPipe Transport { get; set; }
+    public override IDuplexPipe Transport
+    {
+        get => _transport;
+        set
+        {
+            _requests = value == this ? _input : new RequestInput(value.Input);
+            _transport = value == this ? this : new PlainText(_requests, value.Output);
+        }
+    }
 
     PipeReader IDuplexPipe.Input => _input;
 
@@ -88,6 +98,9 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
 
     /// <inheritdoc cref="BaseConnectionContext.RemoteEndPoint"/>
     public override EndPoint? RemoteEndPoint { get; set; }
+
+    /// <inheritdoc cref="RequestInput.BeginChunks"/>
+    public void BeginChunks() => _requests.BeginChunks();
 
     /// <summary>From here to the end of the connection the end of the client's direction closes nothing.</summary>
     public void BeginTunnel()
@@ -190,4 +203,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
         _onClosed();
         _closed.Cancel();
     }
+
+    /// <summary>What TLS gives and takes.</summary>
+    private sealed record PlainText(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }
