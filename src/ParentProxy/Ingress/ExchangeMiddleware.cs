@@ -22,6 +22,8 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
     public async Task InvokeAsync(HttpContext context)
     {
         var options = configuration.Options;
+        var rawTarget = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        var isHostSet = SetHost(context.Request.Headers, rawTarget);
         var peerIsTrusted = ForwardedFields.IsTrusted(context.Connection.RemoteIpAddress, options.ForwardedHeaders);
         var exchange = new Exchange
         {
@@ -29,7 +31,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             Started = time.GetTimestamp(),
             PeerIsTrusted = peerIsTrusted,
             ClientAddress = ForwardedFields.ClientAddress(context, peerIsTrusted),
-            RawTarget = context.Features.Get<IHttpRequestFeature>()!.RawTarget,
+            RawTarget = rawTarget,
             Context = context,
             Drain = drain,
             Time = time,
@@ -47,11 +49,14 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
 
         try
         {
-            if (!RequestFraming.IsClear(context))
+            if (!RequestFraming.IsClear(context) || !RawTarget.IsVisible(rawTarget) || !RequestScheme.TrySettle(context, peerIsTrusted))
             {
                 await RefuseAsync(context, exchange);
                 return;
             }
+
+            if (context.Request.Headers.TransferEncoding.Count > 0)
+                ClientWire.Of(context)?.BeginChunks();
 
             if (context.Request.ContentLength > options.Limits.MaxRequestBodyBytes)
             {
@@ -83,7 +88,25 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         finally
         {
             Finish(context, exchange);
+
+            // Kestrel takes what stands here for that of the next request with the same bytes, without looking at them.
+            if (isHostSet)
+                context.Request.Headers.Remove(HeaderNames.Host);
         }
+    }
+
+    /// <summary>
+    /// Makes <c>Host</c> what the client sent, or named in absolute form where HTTP/1.0 has no such field (RFC 9112 §3.2.2);
+    /// whether it was anything else.
+    /// </summary>
+    private static bool SetHost(IHeaderDictionary headers, string rawTarget)
+    {
+        if (headers.Host.Count > 0)
+            return HostEncoding.Restore(headers);
+        if (RawTarget.Authority(rawTarget) is not { } authority)
+            return false;
+        headers.Host = authority;
+        return true;
     }
 
     /// <summary>The request is over, except that a response without a body has its head written only after this.</summary>
@@ -132,8 +155,13 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         exchange.Settle(response.StatusCode);
 
         // HTTP/2 says the same with GOAWAY.
-        if (exchange.Drain.IsClosing && !HttpProtocol.IsHttp2(exchange.Context.Request.Protocol) && response.StatusCode != StatusCodes.Status101SwitchingProtocols)
+        var request = exchange.Context.Request;
+        if ((exchange.Drain.IsClosing && !HttpProtocol.IsHttp2(request.Protocol) && response.StatusCode != StatusCodes.Status101SwitchingProtocols) || MayBeKeptByUs(request))
             response.Headers.Connection = "close";
         return Task.CompletedTask;
     }
+
+    /// <summary>Whether a keep-alive may be that of <see cref="ConnectionEncoding"/>: in HTTP/1.0 the word has a meaning.</summary>
+    private static bool MayBeKeptByUs(HttpRequest request) =>
+        HttpProtocol.IsHttp10(request.Protocol) && request.Headers.Connection.ToString().Contains("upgrade", StringComparison.OrdinalIgnoreCase);
 }
