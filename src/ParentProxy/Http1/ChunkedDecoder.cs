@@ -14,25 +14,18 @@ internal sealed class ChunkedDecoder(Http1Limits limits)
     // What an idle connection may hold for the trailers of a later body.
     private const int MaxKeptLineBytes = 1024;
 
+    // Old servers pad the size with blanks; HAProxy and nginx take that too.
+    private readonly ChunkReader _chunks = new(limits.MaxChunkLineBytes, takesPadding: true);
     private readonly List<FieldLine> _trailers = [];
     private ArrayBufferWriter<byte> _line = new();
     private State _state;
-    private long _size;
-    private int _sizeLineBytes;
     private int _scanned;
     private int _trailerBytes;
     private int _trailerLines;
 
     private enum State
     {
-        FirstDigit,
-        Digits,
-        Blanks,
-        Extensions,
-        SizeLineFeed,
-        Data,
-        DataCarriageReturn,
-        DataLineFeed,
+        Chunks,
         Trailers,
         End,
     }
@@ -43,9 +36,9 @@ internal sealed class ChunkedDecoder(Http1Limits limits)
     /// <summary>Begins a new body; necessary before each but the first.</summary>
     public void Reset()
     {
-        _state = State.FirstDigit;
-        _size = 0;
-        _sizeLineBytes = _scanned = _trailerBytes = _trailerLines = 0;
+        _chunks.Reset();
+        _state = State.Chunks;
+        _scanned = _trailerBytes = _trailerLines = 0;
         _trailers.Clear();
         if (_line.Capacity > MaxKeptLineBytes)
             _line = new();
@@ -65,97 +58,25 @@ internal sealed class ChunkedDecoder(Http1Limits limits)
     {
         consumed = 0;
         data = default;
-        while (_state != State.End)
+        if (_state == State.Chunks)
+        {
+            var progress = _chunks.Read(source, out consumed, out data);
+            if (progress == ChunkedProgress.Broken)
+                throw new InvalidResponseException(_chunks.Fault!);
+            if (progress != ChunkedProgress.End)
+                return progress;
+            _state = State.Trailers;
+        }
+
+        while (_state == State.Trailers)
         {
             if (consumed == source.Length)
                 return ChunkedProgress.NeedsMore;
-
-            switch (_state)
-            {
-                case State.Data:
-                    var length = (int)Math.Min(_size, source.Length - consumed);
-                    data = consumed..(consumed + length);
-                    consumed += length;
-                    _size -= length;
-                    if (_size == 0)
-                        _state = State.DataCarriageReturn;
-                    return ChunkedProgress.Data;
-                case State.Trailers:
-                    consumed += ReadTrailers(source[consumed..]);
-                    break;
-                default:
-                    ReadFraming(source[consumed++]);
-                    break;
-            }
+            consumed += ReadTrailers(source[consumed..]);
         }
 
         return ChunkedProgress.End;
     }
-
-    private void ReadFraming(byte octet)
-    {
-        switch (_state)
-        {
-            case State.DataCarriageReturn or State.DataLineFeed:
-                if (octet != (_state == State.DataCarriageReturn ? '\r' : '\n'))
-                    throw new InvalidResponseException("chunk data without CR LF behind it");
-                _state = _state == State.DataCarriageReturn ? State.DataLineFeed : State.FirstDigit;
-                _sizeLineBytes = 0;
-                break;
-            case State.SizeLineFeed:
-                if (octet != '\n')
-                    throw new InvalidResponseException("a bare CR in a chunk size line");
-                _state = _size == 0 ? State.Trailers : State.Data;
-                break;
-            default:
-                ReadSizeLine(octet);
-                break;
-        }
-    }
-
-    private void ReadSizeLine(byte octet)
-    {
-        // With what is still to come: the LF.
-        if (++_sizeLineBytes >= limits.MaxChunkLineBytes)
-            throw new InvalidResponseException($"a chunk size line of more than {limits.MaxChunkLineBytes} bytes");
-
-        if (_state is State.FirstDigit or State.Digits && char.IsAsciiHexDigit((char)octet))
-        {
-            // Sixteen digits would do for a negative number.
-            if (_size > long.MaxValue >> 4)
-                throw new InvalidResponseException($"a chunk size above {long.MaxValue}");
-            _size = (_size << 4) | (uint)HexValue(octet);
-            _state = State.Digits;
-            return;
-        }
-
-        switch (octet)
-        {
-            case (byte)'\n':
-                throw new InvalidResponseException("a bare LF in a chunk size line");
-            case (byte)'\r' when _state != State.FirstDigit:
-                _state = State.SizeLineFeed;
-                break;
-            case (byte)';' when _state != State.FirstDigit:
-                _state = State.Extensions;
-                break;
-            // Old servers pad the number with blanks; HAProxy and nginx take them too.
-            case (byte)' ' or (byte)'\t' when _state == State.Digits:
-                _state = State.Blanks;
-                break;
-            case (byte)' ' or (byte)'\t' when _state == State.Blanks:
-                break;
-            // What extensions mean is of no interest, since nobody may rely on them: they end with us.
-            case (byte)'\t' or >= (byte)' ' and not 0x7F when _state == State.Extensions:
-                break;
-            default:
-                throw new InvalidResponseException(_state == State.Extensions
-                    ? $"a control byte (0x{octet:X2}) in a chunk size line"
-                    : "a chunk size that is not a hexadecimal number");
-        }
-    }
-
-    private static int HexValue(byte digit) => digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
 
     // Takes no byte behind the line that is next, since the body may end with it.
     private int ReadTrailers(ReadOnlySpan<byte> source)

@@ -39,8 +39,8 @@ internal sealed class RequestBuffer
     {
         if (!Token.IsValid(method))
             throw new InvalidRequestException("the method is no token");
-        if (target.Length == 0 || target.AsSpan().ContainsAnyExceptInRange('!', '\u00FF'))
-            throw new InvalidRequestException("the request target holds white space or control characters");
+        if (target.Length == 0 || target.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            throw new InvalidRequestException("the request target holds something else than visible ASCII");
         Text(method);
         Bytes(" "u8);
         Text(target);

@@ -21,12 +21,14 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     private static long _lastId;
 
     private readonly LoopSocket _io;
-    private readonly ClientInput _input;
     private readonly ClientOutput _output;
+    private readonly RequestInput _input;
     private readonly Action _onClosed;
     private readonly CancellationTokenSource _closed = new();
     private readonly Lock _lock = new();
     private StatusPatch _patch = new();
+    private IDuplexPipe _transport;
+    private RequestInput _requests;
     private bool _isTunnel;
     private bool _hasShutdown;
     private int _isClosed;
@@ -38,10 +40,10 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     public ClientConnection(Socket socket, Action onClosed)
     {
         _io = new LoopSocket(socket) { PeerEnded = OnPeerEnded };
-        _input = new ClientInput(_io, () => Volatile.Read(ref _abortReason), OnClientEnded);
+        _input = _requests = new RequestInput(new ClientInput(_io, () => Volatile.Read(ref _abortReason), OnClientEnded));
         _output = new ClientOutput(_io, _patch, ex => Abort(new ConnectionAbortedException("The client is gone.", ex)));
         _onClosed = onClosed;
-        Transport = this;
+        _transport = this;
         ConnectionClosed = _closed.Token;
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
@@ -80,8 +82,13 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     /// <summary>What Kestrel reads and writes: with TLS, which replaces it, the plain text.</summary>
     public override IDuplexPipe Transport
     {
-        get;
-        set => field = ReferenceEquals(value, this) ? this : new PatchedPipe(value, _patch = new StatusPatch());
+        get => _transport;
+        set
+        {
+            var isPlain = ReferenceEquals(value, this);
+            _requests = isPlain ? _input : new RequestInput(value.Input);
+            _transport = isPlain ? this : new PatchedPipe(new PlainText(_requests, value.Output), _patch = new StatusPatch());
+        }
     }
 
     PipeReader IDuplexPipe.Input => _input;
@@ -99,6 +106,9 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
 
     /// <inheritdoc cref="StatusPatch.ExpectHead"/>
     public void ExpectHead() => _patch.ExpectHead();
+
+    /// <inheritdoc cref="RequestInput.BeginChunks"/>
+    public void BeginChunks() => _requests.BeginChunks();
 
     /// <summary>From here to the end of the connection the end of the client's direction closes nothing.</summary>
     public void BeginTunnel()
@@ -202,4 +212,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
         _onClosed();
         _closed.Cancel();
     }
+
+    /// <summary>What TLS gives and takes.</summary>
+    private sealed record PlainText(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

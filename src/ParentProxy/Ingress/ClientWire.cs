@@ -8,8 +8,9 @@ using ParentProxy.Http1;
 namespace ParentProxy.Ingress;
 
 /// <summary>
-/// The connection below a request, for what Kestrel has no words for: interim responses, a 205 with content, and a tunnel in which
-/// the client ends its direction first. A feature of every connection that a public listener accepted.
+/// The connection below a request, for what Kestrel has no words for: chunks in every form, interim responses, a 205 with
+/// content, and a tunnel in which the client ends its direction first. A feature of every connection that a public listener
+/// accepted.
 /// </summary>
 internal sealed class ClientWire(ClientConnection connection)
 {
@@ -32,6 +33,9 @@ internal sealed class ClientWire(ClientConnection connection)
         headers.Remove(HeaderNames.Expect);
         return true;
     }
+
+    /// <summary>The request has chunks, of which nothing was read yet: they are read as <see cref="RequestInput"/> has it.</summary>
+    public void BeginChunks() => connection.BeginChunks();
 
     /// <summary>
     /// Sends an interim response at once. Kestrel writes nothing before the response starts, once

@@ -9,7 +9,8 @@ namespace ParentProxy.Ingress;
 /// beside names, which in HTTP/1.1 says nothing at all, is left out.
 /// </summary>
 /// <remarks>
-/// An HTTP/1.0 client loses its persistent connection by that when it names fields. What remains: names in another line
+/// An HTTP/1.0 client loses its persistent connection by that when it names fields, or upgrade, where the keep-alive would say
+/// something (<see cref="ExchangeMiddleware"/> closes it). What remains: names in another line
 /// than a keep-alive that stands alone.
 /// </remarks>
 internal sealed class ConnectionEncoding : Latin1Encoding

@@ -25,6 +25,8 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
     public async Task InvokeAsync(HttpContext context)
     {
         var options = configuration.Options;
+        var rawTarget = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        var isHostSet = SetHost(context.Request.Headers, rawTarget);
         var peerIsTrusted = ForwardedFields.IsTrusted(context.Connection.RemoteIpAddress, options.ForwardedHeaders);
         var exchange = new Exchange
         {
@@ -32,7 +34,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             Started = time.GetTimestamp(),
             PeerIsTrusted = peerIsTrusted,
             ClientAddress = ForwardedFields.ClientAddress(context.Request.Headers, context.Connection.RemoteIpAddress, peerIsTrusted),
-            RawTarget = context.Features.Get<IHttpRequestFeature>()!.RawTarget,
+            RawTarget = rawTarget,
             Context = context,
             Drain = drain,
             Time = time,
@@ -51,12 +53,15 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
 
         try
         {
-            if (!RequestFraming.IsClear(context))
+            if (WhyRefused(context, rawTarget, peerIsTrusted) is { } doubt)
             {
                 CloseAfterAnswer(context);
-                await FailAsync(context, exchange, new AttemptFailure(FailureKind.BadFraming, "400", "where the request ends can be read in several ways", ""));
+                await FailAsync(context, exchange, doubt);
                 return;
             }
+
+            if (context.Request.Headers.TransferEncoding.Count > 0)
+                ClientWire.Of(context)?.BeginChunks();
 
             if (context.Request.ContentLength > options.Limits.MaxRequestBodyBytes)
             {
@@ -88,12 +93,42 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         finally
         {
             Finish(context, exchange);
+
+            // Kestrel takes what stands here for that of the next request with the same bytes, without looking at them.
+            if (isHostSet)
+                context.Request.Headers.Remove(HeaderNames.Host);
         }
+    }
+
+    /// <summary>What of the head can be read in several ways, or is none of HTTP's; null when nothing is.</summary>
+    private static AttemptFailure? WhyRefused(HttpContext context, string rawTarget, bool peerIsTrusted)
+    {
+        if (!RequestFraming.IsClear(context))
+            return new AttemptFailure(FailureKind.BadFraming, "400", "where the request ends can be read in several ways", "");
+        if (!RawTarget.IsVisible(rawTarget))
+            return new AttemptFailure(FailureKind.BadRequest, "400", "the request target has a byte that is no visible ASCII character", "Clients percent-encode it.");
+        return RequestScheme.TrySettle(context, peerIsTrusted)
+            ? null
+            : new AttemptFailure(FailureKind.BadRequest, "400", "the scheme of the request is neither http nor https", "");
     }
 
     /// <summary>Answers a request that no route matches.</summary>
     public static Task RefuseUnroutedAsync(HttpContext context) =>
         FailAsync(context, Exchange.Of(context), new AttemptFailure(FailureKind.NoRoute, "404", "no route matches the request", "ReverseProxy:Routes holds the routes."));
+
+    /// <summary>
+    /// Makes <c>Host</c> what the client sent, or named in absolute form where HTTP/1.0 has no such field (RFC 9112 §3.2.2);
+    /// whether it was anything else.
+    /// </summary>
+    private static bool SetHost(IHeaderDictionary headers, string rawTarget)
+    {
+        if (headers.Host.Count > 0)
+            return HostEncoding.Restore(headers);
+        if (RawTarget.Authority(rawTarget) is not { } authority)
+            return false;
+        headers.Host = authority;
+        return true;
+    }
 
     /// <summary>The request is over, except that a response without a body has its head written only after this.</summary>
     private void Finish(HttpContext context, Exchange exchange)
@@ -150,8 +185,14 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         exchange.Settle(response.StatusCode);
 
         // HTTP/2 says the same with GOAWAY.
-        if (exchange.Drain.IsClosing && !HttpProtocol.IsHttp2(exchange.Context.Request.Protocol) && response.StatusCode != StatusCodes.Status101SwitchingProtocols)
+        var request = exchange.Context.Request;
+        var isDrained = exchange.Drain.IsClosing && !HttpProtocol.IsHttp2(request.Protocol);
+        if ((isDrained && response.StatusCode != StatusCodes.Status101SwitchingProtocols) || MayBeKeptByUs(request))
             ConnectionFields.Close(response);
         return Task.CompletedTask;
     }
+
+    /// <summary>Whether a keep-alive may be that of <see cref="ConnectionEncoding"/>: in HTTP/1.0 the word has a meaning.</summary>
+    private static bool MayBeKeptByUs(HttpRequest request) =>
+        HttpProtocol.IsHttp10(request.Protocol) && request.Headers.Connection.ToString().Contains("upgrade", StringComparison.OrdinalIgnoreCase);
 }

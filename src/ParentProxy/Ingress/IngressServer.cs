@@ -150,6 +150,9 @@ internal sealed class IngressServer : IAsyncDisposable
         kestrel.RequestHeaderEncodingSelector = FieldDecoding.EncodingOf;
         kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
 
+        // In HTTP/2; RequestScheme decides what it counts for.
+        kestrel.AllowAlternateSchemes = true;
+
         var limits = kestrel.Limits;
         limits.MaxRequestLineSize = 16 * 1024;
         limits.MaxRequestHeadersTotalSize = 64 * 1024;

@@ -6,6 +6,12 @@ namespace ParentProxy.Ingress;
 internal static class RawTarget
 {
     /// <summary>
+    /// Whether it is made of visible ASCII: RFC 3986 §2 knows no other characters, and what there is between here and the
+    /// enclave might cut it, or end the line, at a control character or a byte above 127.
+    /// </summary>
+    public static bool IsVisible(string rawTarget) => !rawTarget.AsSpan().ContainsAnyExceptInRange('!', '~');
+
+    /// <summary>
     /// Path and query byte for byte, from origin form or absolute form; null for the forms that name no path
     /// (<c>*</c> and the authority form of CONNECT).
     /// </summary>
@@ -21,6 +27,19 @@ internal static class RawTarget
             return "/";
         var rest = rawTarget[(scheme + 3 + start)..];
         return rest[0] == '?' ? "/" + rest : rest;
+    }
+
+    /// <summary>Host and port of absolute form, byte for byte; null for the other forms.</summary>
+    public static string? Authority(string rawTarget)
+    {
+        var scheme = rawTarget.IndexOf("://", StringComparison.Ordinal);
+        if (scheme <= 0 || rawTarget[0] == '/')
+            return null;
+        var authority = rawTarget.AsSpan(scheme + 3);
+        var end = authority.IndexOfAny('/', '?');
+        if (end >= 0)
+            authority = authority[..end];
+        return authority[(authority.LastIndexOf('@') + 1)..].ToString();
     }
 
     /// <summary>

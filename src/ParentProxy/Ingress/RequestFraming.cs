@@ -8,19 +8,19 @@ namespace ParentProxy.Ingress;
 /// </summary>
 internal static class RequestFraming
 {
-    /// <summary>Where Kestrel puts the length when a request has both a length and chunks.</summary>
-    private const string LengthBesideChunks = "X-Content-Length";
-
     /// <summary>Whether nothing is doubtful about where the request ends.</summary>
     public static bool IsClear(HttpContext context)
     {
-        // There is one coding that both sides know, and HTTP/1.0 knows none (RFC 9112 §6.1).
         var headers = context.Request.Headers;
+        if (!XContentLengthEncoding.TryTakeMark(headers))
+            return false;
+
+        // There is one coding that both sides know; HTTP/1.0 knows none (RFC 9112 §6.1), and HTTP/2 has frames instead
+        // (RFC 9113 §8.2.2).
         var codings = headers.TransferEncoding;
         return codings.Count == 0
             || (codings.Count == 1
                 && string.Equals(codings[0], "chunked", StringComparison.OrdinalIgnoreCase)
-                && !HttpProtocol.IsHttp10(context.Request.Protocol)
-                && !headers.ContainsKey(LengthBesideChunks));
+                && HttpProtocol.IsHttp11(context.Request.Protocol));
     }
 }

@@ -28,6 +28,9 @@ public sealed class HeaderFieldTests
     [InlineData("Max-Forwards", "7")]
     [InlineData("X-Latin", Bytes)]
     [InlineData("X-Empty", "")]
+    [InlineData("X-Content-Length", "5")]
+    [InlineData("x-content-length", "")]
+    [InlineData("X-Content-Length", Bytes)]
     [InlineData("Request-Id", "|abc.1.")]
     [InlineData("Correlation-Context", "a=b")]
     [InlineData("Security-Scheme", "s")]
@@ -158,6 +161,8 @@ public sealed class HeaderFieldTests
     [InlineData("HTTP/1.0", "", true)]
     [InlineData("HTTP/1.0", "Connection: Keep-Alive\r\n", false)]
     [InlineData("HTTP/1.0", "Connection: close\r\n", true)]
+    [InlineData("HTTP/1.0", "Connection: Upgrade\r\n", true)]
+    [InlineData("HTTP/1.0", "Connection: X-Hop, upgrade\r\n", true)]
     public async Task Connection_OfTheClient_IsKeptAsItAsks(string version, string fields, bool closes)
     {
         await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
@@ -245,6 +250,55 @@ public sealed class HeaderFieldTests
             Assert.All((string[])["Upgrade", "HTTP2-Settings", "Connection"], name => Assert.Null(echo.Field(name)));
             Assert.Null(echo.Answer.Field("Upgrade"));
         }
+    }
+
+    [Theory]
+    [InlineData("example.test:")]
+    [InlineData("[::1]:")]
+    public async Task Host_WithAnEmptyPort_IsTheClientsEachTime(string host)
+    {
+        await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave);
+        await using var client = await proxy.ConnectAsync();
+        string[] sent = [host, host, $"{host}0", host, $"{host}00", host];
+        foreach (var each in sent)
+        {
+            await client.SendAsync($"GET / HTTP/1.1\r\nHost: {each}\r\n\r\n");
+
+            Assert.Equal(204, (await client.ReadMessageAsync()).Status);
+        }
+
+        Assert.Equal(sent, enclave.Requests.Select(r => r.Field("Host")));
+        Assert.Equal(sent, enclave.Requests.Select(r => r.Field("X-Forwarded-Host")));
+    }
+
+    [Fact]
+    public async Task Host_OfAnAbsoluteTargetInHttp10_IsTheTargetsEachTime()
+    {
+        await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave);
+        await using var client = await proxy.ConnectAsync();
+        foreach (var head in (string[])["http://Example.Test:80/ HTTP/1.0\r\n", "/ HTTP/1.0\r\nHost: Example.Test:80\r\n", "http://user@example.test:/ HTTP/1.0\r\n"])
+        {
+            await client.SendAsync($"GET {head}Connection: keep-alive\r\n\r\n");
+
+            Assert.Equal(204, (await client.ReadMessageAsync(bodiless: true)).Status);
+        }
+
+        Assert.Equal(["Example.Test:80", "Example.Test:80", "example.test:"], enclave.Requests.Select(r => r.Field("Host")));
+    }
+
+    [Fact]
+    public async Task XContentLength_InTrailers_StaysAsItCame()
+    {
+        await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave);
+
+        await proxy.ExchangeAsync("POST / HTTP/1.1\r\nHost: x\r\nX-Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Content-Length: 3\r\n\r\n");
+
+        var request = Assert.Single(enclave.Requests);
+        Assert.Equal("2", request.Field("X-Content-Length"));
+        Assert.Equal([("X-Content-Length", "3")], request.Trailers);
     }
 
     [Fact]

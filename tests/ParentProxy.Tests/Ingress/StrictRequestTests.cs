@@ -19,11 +19,15 @@ public sealed class StrictRequestTests
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5.0\r\n\r\nhello")]
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\nhello")]
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\nhello")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551621\r\n\r\nhello")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000000000000000000000000\r\n\r\nhello")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +0000000000000000000000000005\r\n\r\nhello")]
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: \u00b2\r\n\r\nhello")]
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello")]
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello")]
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
     [InlineData("POST / HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
     [InlineData("POST / HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")]
     [InlineData("GET / HTTP/1.0\r\nHost: x\r\nConnection: keep-alive\r\nTransfer-Encoding: identity\r\n\r\n")]
@@ -48,6 +52,10 @@ public sealed class StrictRequestTests
     [InlineData("GET / HTTP/1.1\r\nHost: a/b\r\n\r\n")]
     [InlineData("GET / HTTP/1.1\r\nHost: a,b\r\n\r\n")]
     [InlineData("GET / HTTP/1.1\r\nHost: a@b\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: :\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: a::\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: a\r\nHost: a:\r\n\r\n")]
+    [InlineData("GET / HTTP/1.1\r\nHost: a:\u00b2\r\n\r\n")]
     [InlineData("GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n")]
     // The form of the head.
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nX-A : 1\r\n\r\n")]
@@ -76,6 +84,15 @@ public sealed class StrictRequestTests
     [InlineData("G(T / HTTP/1.1\r\nHost: x\r\n\r\n")]
     [InlineData("GET /\0 HTTP/1.1\r\nHost: x\r\n\r\n")]
     [InlineData("GET /\u00e9 HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("GET /?\u00e9 HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("GET /?\u0080 HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("GET http://x/\u00ff HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("GET /\u007f HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("GET /?a=\u007f HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("GET http://x/\u007f HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("GET /\u0001 HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("GET /?\t HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("GET /\rX: HTTP/1.1\r\nHost: x\r\n\r\n")]
     [InlineData("GET / HTTP/1.2\r\nHost: x\r\n\r\n")]
     [InlineData("GET / HTTP/2.0\r\nHost: x\r\n\r\n")]
     [InlineData("GET / http/1.1\r\nHost: x\r\n\r\n")]
@@ -106,7 +123,18 @@ public sealed class StrictRequestTests
     [InlineData("g\r\nhello\r\n0\r\n\r\n")]
     [InlineData("5h\r\nhello\r\n0\r\n\r\n")]
     [InlineData("FFFFFFFFFFFFFFFFF\r\nhello\r\n0\r\n\r\n")]
-    [InlineData("100000000\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("0000000000010000000000000000\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("5 5\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("5 \nhello\r\n0\r\n\r\n")]
+    [InlineData("5 ;a\nhello\r\n0\r\n\r\n")]
+    [InlineData("5 ;a\rb\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("5;a\0\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("000000005\nhello\r\n0\r\n\r\n")]
+    [InlineData("5\r\nhello\r\n0\n\r\n")]
+    [InlineData("5\r\nhello\r\n0;a\n\r\n")]
+    [InlineData("5\r\nhello\r\n0\r\n\n")]
+    [InlineData("5\r\nhello\r\r\n0\r\n\r\n")]
+    [InlineData("5\r\nhello\r\n;a\r\n0\r\n\r\n")]
     [InlineData("5\nhello\r\n0\r\n\r\n")]
     [InlineData("5\rhello\r\n0\r\n\r\n")]
     [InlineData("5;a\nhello\r\n0\r\n\r\n")]
@@ -132,11 +160,53 @@ public sealed class StrictRequestTests
         Assert.Empty(enclave.Requests);
     }
 
+    [Fact]
+    public async Task Body_WithASizeLineLongerThanTheLimit_IsRefusedAndTheConnectionClosed()
+    {
+        await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave);
+        foreach (var line in (string[])[new string('0', 5000) + "5", "5;" + new string('a', 5000), "5" + new string(' ', 5000) + ";a"])
+        {
+            await using var client = await proxy.ConnectAsync();
+
+            await client.SendAsync($"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n{line}\r\nhello\r\n0\r\n\r\n{Next}");
+            var (received, _) = await client.ReadToEndAsync();
+
+            Assert.Matches("^HTTP/1.1 400 ", Assert.Single(Answers(Encoding.Latin1.GetString(received)).Select(a => "HTTP/1.1 " + a)));
+        }
+
+        Assert.Empty(enclave.Requests);
+    }
+
+    /// <summary>Kestrel would call the length by a name that is taken: it gives up on the connection, without an answer.</summary>
+    [Theory]
+    [InlineData("X-Content-Length: 5\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n")]
+    [InlineData("Transfer-Encoding: chunked\r\nContent-Length: 5\r\nx-content-length: 7\r\n")]
+    [InlineData("Content-Length: 0\r\nX-CONTENT-LENGTH:\r\nTransfer-Encoding: chunked\r\n")]
+    public async Task Head_WithALengthBesideChunksAndAnXContentLength_IsNotForwarded(string fields)
+    {
+        await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave);
+        await using var client = await proxy.ConnectAsync();
+
+        await client.SendAsync($"POST / HTTP/1.1\r\nHost: x\r\n{fields}\r\n0\r\n\r\n{Next}");
+        var (received, _) = await client.ReadToEndAsync();
+
+        Assert.DoesNotContain(" 200 ", Encoding.Latin1.GetString(received), StringComparison.Ordinal);
+        Assert.Equal(0, enclave.Accepted);
+    }
+
     [Theory]
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: \t5 \r\n\r\nhello", "hello")]
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 005\r\n\r\nhello", "hello")]
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n5;ext=\"1\"\r\nhello\r\n0\r\n\r\n", "hello")]
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n05\r\nhello\r\n0\r\n\r\n", "hello")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0000000000000000000000000000005\r\n\r\nhello", "hello")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n000000005\r\nhello\r\n000000000\r\n\r\n", "hello")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5 \t;a=b\r\nhello\r\n0 ; a\r\n\r\n", "hello")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5;\r\nhello\r\n0;\r\n\r\n", "hello")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX-Content-Length: 3\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "hello")]
+    [InlineData("POST / HTTP/1.1\r\nHost: x:\r\nContent-Length: 5\r\n\r\nhello", "hello")]
     [InlineData("\r\nPOST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "hello")]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "hello")]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\nhello", "hello")]

@@ -26,12 +26,17 @@ internal sealed class WireConnection(Socket socket, Stream? tls = null, TimeSpan
     }
 
     /// <summary>With TLS, to whom has this certificate.</summary>
-    public static async Task<WireConnection> ConnectTlsAsync(Uri uri, TestCertificate certificate)
+    public static async Task<WireConnection> ConnectTlsAsync(Uri uri, TestCertificate certificate, bool http2 = false)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port);
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = uri.Host, RemoteCertificateValidationCallback = (_, presented, _, _) => presented!.GetCertHashString() == certificate.Hash });
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        {
+            TargetHost = uri.Host,
+            RemoteCertificateValidationCallback = (_, presented, _, _) => presented!.GetCertHashString() == certificate.Hash,
+            ApplicationProtocols = [http2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11],
+        });
         return new WireConnection(socket, tls);
     }
 

@@ -282,8 +282,9 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
                         continue;
                     if (values.Count == 0)
                         _connection.Request.Field(name, "");
+                    var mayBeMarked = XContentLengthEncoding.Is(name);
                     foreach (var value in values)
-                        _connection.Request.Field(name, value ?? "");
+                        _connection.Request.Field(name, mayBeMarked ? XContentLengthEncoding.TakeMark(value ?? "") : value ?? "");
                 }
             }
 

@@ -136,6 +136,18 @@ internal static class Fields
             var request = await run.ForwardAsync("GET / HTTP/1.1\r\nHost:\r\n\r\n");
             Assert.Equal("", request.Field("Host"));
         }),
+        .. ((string[])["example.test:", "Example.Test:", "127.0.0.1:", "[::1]:", "example.test:0", "example.test:00", "example.test:000080", "a.example_b.test", "localhost.", "localhost.:"]).Select(host => new WireCase($"fields: Host {host} stays", async run =>
+        {
+            // Twice, and another between: who keeps a value for the next request may not change it.
+            foreach (var each in (string[])[host, host, "other.test", host])
+            {
+                var (request, response) = await run.ExchangeAsync($"GET / HTTP/1.1\r\nHost: {each}\r\n\r\n");
+                Assert.Equal(each, request.Field("Host"));
+                Assert.Equal("ok", response.Text);
+            }
+        })),
+        .. ((string[])[":", ":80", "::", "a::", "a:b", "a:80:", "a:+80", "a: 80", "[::1", "[::1]a", "[::1]a:", "[]:", "[]"]).Select(host => new WireCase($"fields: Host {host} is refused", async run =>
+            await run.RefuseAsync($"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"))),
         new("fields: an IPv6 Host", async run =>
         {
             var request = await run.ForwardAsync("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n");

@@ -66,6 +66,36 @@ internal static class Target
             var request = await run.ForwardAsync("GET http://example.test:8080/ HTTP/1.1\r\nHost: example.test:8080\r\n\r\n");
             Assert.Equal("example.test:8080", request.Field("Host"));
         }),
+        new WireCase("target: absolute form, capitals in the host", async run =>
+        {
+            var request = await run.ForwardAsync("GET http://Example.Test/ HTTP/1.1\r\nHost: Example.Test\r\n\r\n");
+            Assert.Equal("Example.Test", request.Field("Host"));
+        }) with { Reason = "Kestrel compares Host with the target as .NET writes it, in small letters; whether they differ is known to it alone." },
+        new WireCase("target: absolute form with an empty port", async run =>
+        {
+            var request = await run.ForwardAsync("GET http://example.test:/ HTTP/1.1\r\nHost: example.test:\r\n\r\n");
+            Assert.Equal("example.test:", request.Field("Host"));
+        }) with { Reason = "Kestrel compares Host with the target as .NET writes it, without the colon; whether they differ is known to it alone." },
+        new("target: absolute form with the port of its scheme", async run =>
+        {
+            var request = await run.ForwardAsync("GET http://example.test:80/ HTTP/1.1\r\nHost: example.test:80\r\n\r\n");
+            Assert.Equal("example.test:80", request.Field("Host"));
+        }),
+        new("target: absolute form, HTTP/1.0 without Host", async run =>
+        {
+            var request = await run.ForwardAsync("GET http://example.test/ HTTP/1.0\r\n\r\n");
+            Assert.Equal("example.test", request.Field("Host"));
+        }),
+        new("target: absolute form, scheme https", async run =>
+        {
+            var request = await run.ForwardAsync("GET https://example.test/a HTTP/1.1\r\nHost: example.test\r\n\r\n");
+            Assert.Equal("GET /a HTTP/1.1", request.StartLine);
+        }),
+        new("target: OPTIONS * with an empty port in Host", async run =>
+        {
+            var request = await run.ForwardAsync("OPTIONS * HTTP/1.1\r\nHost: example.test:\r\n\r\n");
+            Assert.Equal(("OPTIONS * HTTP/1.1", "example.test:"), (request.StartLine, request.Field("Host")));
+        }),
         new("target: OPTIONS * is forwarded as it is", async run =>
         {
             var (request, response) = await run.ExchangeAsync("OPTIONS * HTTP/1.1\r\nHost: example.test\r\n\r\n", "HTTP/1.1 200 OK\r\nAllow: GET\r\nContent-Length: 0\r\n\r\n");
@@ -91,7 +121,14 @@ internal static class Target
         IsRefused("an empty target", "GET  HTTP/1.1\r\nHost: example.test\r\n\r\n"),
         IsRefused("a space in the target", "GET /a b HTTP/1.1\r\nHost: example.test\r\n\r\n"),
         IsRefused("a request line of 20 KiB", $"GET /{new string('a', 20 * 1024)} HTTP/1.1\r\nHost: example.test\r\n\r\n"),
-        IsRefused("a NUL in the target", "GET /a\0b HTTP/1.1\r\nHost: example.test\r\n\r\n"),
+        .. ((char[])['\0', '\u0001', '\b', '\t', '\v', '\u001b', '\u001f', '\u007f']).SelectMany(control => (WireCase[])
+        [
+            IsRefused($"0x{(int)control:X2} in the path", $"GET /a{control}b HTTP/1.1\r\nHost: example.test\r\n\r\n"),
+            IsRefused($"0x{(int)control:X2} in the query", $"GET /?a{control} HTTP/1.1\r\nHost: example.test\r\n\r\n"),
+            IsRefused($"0x{(int)control:X2} in absolute form", $"GET http://example.test/{control} HTTP/1.1\r\nHost: example.test\r\n\r\n"),
+        ]),
+        IsRefused("a line feed in the target", "GET /a\nb HTTP/1.1\r\nHost: example.test\r\n\r\n"),
+        IsRefused("a carriage return in the target", "GET /a\rb HTTP/1.1\r\nHost: example.test\r\n\r\n"),
     ];
 
     private static WireCase Unchanged(string target) => Passes($"{target} stays", $"GET {target} HTTP/1.1", target);

@@ -21,6 +21,7 @@ internal static class Trailers
         Up("lines of a name in their order", "X-After: b\r\nX-After: a\r\n", ("X-After", "b"), ("X-After", "a")),
         Up("any byte", "X-After: caf\u00e9 \u00e2\u0082\u00ac\r\n", ("X-After", "caf\u00e9 \u00e2\u0082\u00ac")),
         Up("an empty value", "X-After:\r\n", ("X-After", "")) with { Reason = "Kestrel drops a trailer without a value: appending nothing to its dictionary adds nothing." },
+        Up("X-Content-Length as any", "X-Content-Length: 9\r\nx-content-length: 8\r\n", ("X-Content-Length", "9"), ("X-Content-Length", "8")),
         Up("none", ""),
         new("trailers: without a body before them", async run =>
         {
