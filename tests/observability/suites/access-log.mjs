@@ -44,7 +44,7 @@ export default async function suite(stage) {
       assert.equal(entry.type, 'access', line);
       assert.ok(Number.isInteger(entry.status) && entry.requestId.length > 0 && entry.durationMs >= 0, line);
       count++;
-      if (entry.detail && entry.enclave === 'none') refused[entry.failure] = (refused[entry.failure] ?? 0) + 1;
+      if (entry.detail && !entry.tunnel) refused[entry.failure] = (refused[entry.failure] ?? 0) + 1;
       if (entry.enclave === 'none' && KESTRELS.includes(entry.failure)) continue;
       codes[`${entry.enclave} ${entry.status}`] = (codes[`${entry.enclave} ${entry.status}`] ?? 0) + 1;
       if (entry.path !== '/bytes/100') continue;
