@@ -150,7 +150,7 @@ internal sealed class Enclave
     /// <summary>The evidence that waits for a probe, or null.</summary>
     public Evidence? PendingEvidence { get; private set; }
 
-    /// <summary>Takes part in the current pool with something that is no request; null when there is none. The caller releases it.</summary>
+    /// <summary>Takes part in the current pool with something that is no request, until it is released; null when there is none.</summary>
     public EnclaveHttpPool? LeasePool() => Volatile.Read(ref _pool) is { } pool && pool.TryLease() ? pool : null;
 
     /// <summary>Starts a request on the current pool, or says that the enclave has just been retired.</summary>
@@ -262,8 +262,12 @@ internal sealed class Enclave
         lock (_gate)
         {
             // Answers to requests keep an enclave in; only a probe's own brings one back.
-            if (_status.State == EnclaveState.Healthy && result is { Ok: false, QueuedSince: { } since } && Volatile.Read(ref _lastAnswer) is var answer && answer >= since && answer != 0)
-                result = result with { Ok = true, Code = ProbeResult.Busy, Detail = $"{result.Detail}, but requests were answered meanwhile: the application is busy" };
+            if (_status.State == EnclaveState.Healthy && result is { Ok: false, QueuedSince: { } since } && HasAnsweredSince(since))
+            {
+                var detail = $"{result.Detail}, but requests were answered meanwhile: the application is busy";
+                result = result with { Ok = true, Code = ProbeResult.Busy, Detail = detail };
+            }
+
             Metrics.CountProbe(result);
             if (IsRetired)
                 return;
@@ -333,6 +337,8 @@ internal sealed class Enclave
         if (Endpoint.Transport == EnclaveTransport.Vsock)
             _registry.DialFailed.Set();
     }
+
+    private bool HasAnsweredSince(long timestamp) => Volatile.Read(ref _lastAnswer) is not 0 and var answer && answer >= timestamp;
 
     /// <summary>
     /// Whether it has just turned out that it stays out: a probe has failed again, so long after the one that took it out that

@@ -12,7 +12,15 @@ namespace ParentProxy.Enclaves;
 /// For a probe that had no answer in time: from when on it may just have queued behind requests; null where the application
 /// had a free ear for it.
 /// </param>
-internal sealed record ProbeResult(DateTimeOffset At, bool Ok, TimeSpan Latency, string Code, string Detail, int? Status = null, bool Connected = true, long? QueuedSince = null)
+internal sealed record ProbeResult(
+    DateTimeOffset At,
+    bool Ok,
+    TimeSpan Latency,
+    string Code,
+    string Detail,
+    int? Status = null,
+    bool Connected = true,
+    long? QueuedSince = null)
 {
     /// <summary>The code of a probe that had no answer in time.</summary>
     public const string Timeout = "timeout";

@@ -102,7 +102,8 @@ internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dia
 
             // Evidence against new connections, and the return of one that was out, are not judged by an old connection.
             var mayReuse = enclave.IsUsable && evidence is not { Kind: EvidenceKind.DialFailed or EvidenceKind.AnswerCut };
-            var result = await prober.ProbeAsync(effective, options.Routing.HttpVersion, ProbeSchedule.Timeout(evidence, probe), mayReuse, cancellationToken);
+            var timeout = ProbeSchedule.Timeout(evidence, probe);
+            var result = await prober.ProbeAsync(effective, options.Routing.HttpVersion, timeout, mayReuse, cancellationToken);
             failedDials = result.Ok ? 0 : failedDials + 1;
 
             // What came meanwhile this failure confirms as well as another probe would, two seconds later.

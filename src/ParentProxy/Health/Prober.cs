@@ -96,12 +96,18 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
                 return early;
             fresh = AskAsync(probe, decided.Token);
 
-            // The application may have to be rid of another connection before it sees this one; not where it has the question.
+            if (!pooled.IsCompleted)
+            {
+                await Task.WhenAny((Task)fresh, pooled);
+                if (!fresh.IsCompleted && await pooled is { } late)
+                    return late;
+            }
+
+            // The application may have to be rid of another connection before it sees this one.
             await SettleAsync(fresh, decided.Token);
-            if (!fresh.IsCompleted && pooled.IsCompleted)
+            if (!fresh.IsCompleted)
                 pool.Http1?.MakeWayFor(() => !fresh.IsCompleted);
-            await Task.WhenAny((Task)fresh, pooled);
-            return !fresh.IsCompleted && await pooled is { } late ? late : await fresh;
+            return await fresh;
         }
         finally
         {

@@ -5,6 +5,7 @@ namespace ParentProxy.Tests.Health;
 /// <summary>Probes and requests to applications that serve few connections at a time.</summary>
 public sealed class BusyApplicationTests
 {
+    private const string Often = "Health:Probe:Interval=00:00:00.100";
     private const string Get = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n";
     private const string Post = "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi";
 
@@ -16,7 +17,7 @@ public sealed class BusyApplicationTests
     public async Task FewAtATime_MoreClients_AllAreServedAndItStaysHealthy(int workers, int clients, string request)
     {
         await using var enclave = new FewAtATime(workers);
-        await using var proxy = await StartAsync(enclave, "Health:Probe:Interval=00:00:00.100");
+        await using var proxy = await StartAsync(enclave, Often);
 
         await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(async () =>
         {
@@ -31,7 +32,7 @@ public sealed class BusyApplicationTests
     public async Task Idle_AConnectionOfThePool_TakesTheProbe()
     {
         await using var enclave = new FewAtATime(workers: 1);
-        await using var proxy = await StartAsync(enclave, "Health:Probe:Interval=00:00:00.100", "Routing:PooledConnectionIdleTimeout=00:01:00");
+        await using var proxy = await StartAsync(enclave, Often, "Routing:PooledConnectionIdleTimeout=00:01:00");
         Assert.Equal((0, 1), (enclave.PooledProbes, enclave.FreshProbes));
 
         Assert.Equal(200, (await proxy.ExchangeAsync(Get)).Status);
@@ -45,7 +46,7 @@ public sealed class BusyApplicationTests
     public async Task Idle_ItAnswersTheProbeWith503_IsUnhealthyWhateverRequestsGet()
     {
         await using var enclave = new FewAtATime(workers: 4);
-        await using var proxy = await StartAsync(enclave, "Health:Probe:Interval=00:00:00.100");
+        await using var proxy = await StartAsync(enclave, Often);
         Assert.Equal(200, (await proxy.ExchangeAsync(Get)).Status);
         await Eventually.TrueAsync(() => enclave.PooledProbes > 0);
 
@@ -63,7 +64,7 @@ public sealed class BusyApplicationTests
     {
         await using var enclave = new FewAtATime(workers: 4);
         enclave.OnProbe = (_, probe) => Task.FromResult(probe.Field("Connection") == "close" ? FewAtATime.Ok : answer);
-        await using var proxy = await StartAsync(enclave, "Health:Probe:Interval=00:00:00.100", "Health:Probe:UnhealthyAfter=1");
+        await using var proxy = await StartAsync(enclave, Often, "Health:Probe:UnhealthyAfter=1");
         var before = enclave.FreshProbes;
 
         Assert.Equal(200, (await proxy.ExchangeAsync(Get)).Status);
@@ -76,7 +77,7 @@ public sealed class BusyApplicationTests
     public async Task Idle_TheConnectionAnswersAndNewOnesDoNot_IsHealthy()
     {
         await using var enclave = new FewAtATime(workers: 4);
-        await using var proxy = await StartAsync(enclave, "Health:Probe:Interval=00:00:00.100", "Health:Probe:UnhealthyAfter=1", "Routing:PooledConnectionIdleTimeout=00:01:00");
+        await using var proxy = await StartAsync(enclave, Often, "Health:Probe:UnhealthyAfter=1", "Routing:PooledConnectionIdleTimeout=00:01:00");
         Assert.Equal(200, (await proxy.ExchangeAsync(Get)).Status);
 
         // Slower than a probe waits for it alone: the fresh one that is sent then gets nothing.
@@ -95,7 +96,7 @@ public sealed class BusyApplicationTests
     public async Task Idle_NobodyAnswersAProbe_IsUnhealthy()
     {
         await using var enclave = new FewAtATime(workers: 4);
-        await using var proxy = await StartAsync(enclave, "Health:Probe:Interval=00:00:00.100", "Health:Probe:Timeout=00:00:00.500");
+        await using var proxy = await StartAsync(enclave, Often, "Health:Probe:Timeout=00:00:00.500");
         Assert.Equal(200, (await proxy.ExchangeAsync(Get)).Status);
 
         enclave.OnProbe = async (_, _) =>
@@ -112,7 +113,7 @@ public sealed class BusyApplicationTests
     public async Task HostOfItsOwn_ThePoolIsLeftAlone()
     {
         await using var enclave = new FewAtATime(workers: 4);
-        await using var proxy = await StartAsync(enclave, "Health:Probe:Interval=00:00:00.100", "Health:Probe:Host=app.internal");
+        await using var proxy = await StartAsync(enclave, Often, "Health:Probe:Host=app.internal");
         Assert.Equal(200, (await proxy.ExchangeAsync(Get)).Status);
 
         var before = enclave.FreshProbes;
@@ -137,7 +138,7 @@ public sealed class BusyApplicationTests
             await Task.Delay(Timeout.Infinite);
             return false;
         });
-        await using var proxy = await StartAsync(enclave, "Health:Probe:Interval=00:00:00.100", "Health:Probe:Timeout=00:00:01");
+        await using var proxy = await StartAsync(enclave, Often, "Health:Probe:Timeout=00:00:01");
         await using var client = await proxy.ConnectAsync();
         await client.SendAsync(Get);
         Assert.Equal(200, (await client.ReadHeadAsync())!.Status);
@@ -155,7 +156,7 @@ public sealed class BusyApplicationTests
     public async Task Http2_TheConnectionOfRequests_TakesTheProbe()
     {
         await using var enclave = await TestEnclave.StartAsync(http2: true);
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Routing:HttpVersion=2", "Health:Probe:Interval=00:00:00.100");
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Routing:HttpVersion=2", Often);
         Assert.Equal(200, (await proxy.ExchangeAsync("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
 
         var before = enclave.Simulated.HealthRequests;
@@ -169,5 +170,6 @@ public sealed class BusyApplicationTests
 
     private static async Task<string?> StateAsync(TestProxy proxy) => (await proxy.EnclaveAsync("0")).GetProperty("state").GetString();
 
-    private static async Task<string> LastProbeAsync(TestProxy proxy) => (await proxy.EnclaveAsync("0")).GetProperty("lastProbe").GetProperty("detail").GetString()!;
+    private static async Task<string> LastProbeAsync(TestProxy proxy) =>
+        (await proxy.EnclaveAsync("0")).GetProperty("lastProbe").GetProperty("detail").GetString()!;
 }

@@ -21,7 +21,10 @@ internal static class HeldRequests
         {
             if (!held.Key.TryTellOutage())
                 continue;
-            var waits = held.GroupBy(attempt => (attempt.Phase, attempt.TimeLimit)).OrderBy(group => group.Key).Select(group => Wait(group.Key.Phase, group.Key.TimeLimit, group.Count()));
+            var waits = held
+                .GroupBy(attempt => (attempt.Phase, attempt.TimeLimit))
+                .OrderBy(group => group.Key)
+                .Select(group => Wait(group.Key.Phase, group.Key.TimeLimit, group.Count()));
             var oldest = TimeSpan.FromSeconds(Math.Floor(time.GetElapsedTime(held.Min(attempt => attempt.ConnectedAt), now).TotalSeconds));
             EnclaveLog.RequestsHeld(logger, held.Key, held.Key.Status.Since, held.Count(), oldest, string.Join("; ", waits));
         }
