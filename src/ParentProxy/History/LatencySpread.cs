@@ -2,7 +2,9 @@ using ParentProxy.Enclaves;
 
 namespace ParentProxy.History;
 
-/// <summary>How long the requests of some step of time took: only the buckets in which there are any, so that quiet times take no space.</summary>
+/// <summary>
+/// How long the requests of some step of time took: only the buckets in which there are any, so that quiet times take no space.
+/// </summary>
 internal readonly struct LatencySpread
 {
     private readonly (ushort Bucket, int Count)[]? _counts;

@@ -4,7 +4,7 @@ namespace ParentProxy.History;
 /// <param name="Elapsed">How long the step was.</param>
 /// <param name="Requests">Requests that were answered.</param>
 /// <param name="Errors">Those of them that were answered with 500 or more.</param>
-/// <param name="Times">How long the requests took that ended: those with a long answer ended in another step than they were counted in.</param>
+/// <param name="Times">How long those took that ended: with a long answer in another step than the request was counted in.</param>
 /// <param name="Outages">How often the enclave went out.</param>
 /// <param name="IsOut">Whether the enclave got no traffic at the end of it.</param>
 internal readonly record struct TrafficSample(TimeSpan Elapsed, long Requests, long Errors, LatencySpread Times, long Outages, bool IsOut)
@@ -27,6 +27,7 @@ internal readonly record struct TrafficSample(TimeSpan Elapsed, long Requests, l
             outages += sample.Outages;
         }
 
-        return new TrafficSample(elapsed, requests, errors, LatencySpread.Sum(samples.Select(sample => sample.Times)), outages, samples is [.., { IsOut: true }]);
+        var times = LatencySpread.Sum(samples.Select(sample => sample.Times));
+        return new TrafficSample(elapsed, requests, errors, times, outages, samples is [.., { IsOut: true }]);
     }
 }

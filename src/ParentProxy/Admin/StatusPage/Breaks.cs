@@ -1,6 +1,9 @@
 namespace ParentProxy.Admin.StatusPage;
 
-/// <summary>Texts with long words, as endpoints and paths are: they may break behind what divides their parts, and nowhere else while that is enough.</summary>
+/// <summary>
+/// Texts with long words, as endpoints and paths are: they may break behind what divides their parts, and nowhere else
+/// while that is enough.
+/// </summary>
 internal static class Breaks
 {
     /// <summary>Words up to this length fit wherever there is text.</summary>

@@ -28,8 +28,18 @@ internal sealed class PageSnapshot
         Now = sources.Time.GetUtcNow();
         (Summary, Since) = sources.Watch.Look();
         Options = sources.Configuration.Options;
-        Enclaves = [.. sources.Registry.All.Select(enclave => new EnclaveFacts(enclave, enclave.Status, sources.History.Of(enclave.Id))).OrderBy(enclave => enclave.Rank)];
-        Leaving = [.. sources.Registry.Leaving.Where(enclave => enclave.InFlight > 0).Select(enclave => new EnclaveFacts(enclave, enclave.Status, []))];
+        Enclaves =
+        [
+            .. sources.Registry.All
+                .Select(enclave => new EnclaveFacts(enclave, enclave.Status, sources.History.Of(enclave.Id)))
+                .OrderBy(enclave => enclave.Rank),
+        ];
+        Leaving =
+        [
+            .. sources.Registry.Leaving
+                .Where(enclave => enclave.InFlight > 0)
+                .Select(enclave => new EnclaveFacts(enclave, enclave.Status, [])),
+        ];
         Traffic = sources.History.Total.Samples;
         LastMinute = MinuteOf(Traffic);
         UnreachedLastMinute = MinuteOf(sources.History.None.Samples);

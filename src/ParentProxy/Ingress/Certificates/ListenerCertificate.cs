@@ -12,7 +12,14 @@ namespace ParentProxy.Ingress.Certificates;
 /// <param name="NotBefore">When it begins to be valid.</param>
 /// <param name="NotAfter">When it ceases to be valid.</param>
 internal sealed record ListenerCertificate(
-    string Endpoint, string? ServerName, string Source, bool IsFile, string Subject, string Thumbprint, DateTimeOffset NotBefore, DateTimeOffset NotAfter)
+    string Endpoint,
+    string? ServerName,
+    string Source,
+    bool IsFile,
+    string Subject,
+    string Thumbprint,
+    DateTimeOffset NotBefore,
+    DateTimeOffset NotAfter)
 {
     /// <summary>Takes what is to be known from a certificate.</summary>
     public static ListenerCertificate Of(string endpoint, string? serverName, string source, bool isFile, X509Certificate2 certificate)

@@ -13,7 +13,7 @@ internal sealed class ListenerCertificates
     private readonly List<ListenerCertificate> _all = [];
     private readonly Dictionary<ListenerCertificate, IConfigurationSection> _sections = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Reads the certificates that the configuration names. One that cannot be read is missing: Kestrel says why at the start.</summary>
+    /// <summary>Reads the certificates that the configuration names. One that cannot be read is missing: Kestrel says why.</summary>
     public ListenerCertificates(IConfiguration sections)
     {
         var fallback = sections.GetSection("Kestrel:Certificates:Default");
@@ -37,7 +37,9 @@ internal sealed class ListenerCertificates
 
     /// <summary>What a start would read now in the place of a certificate; null when that cannot be read, or is the same.</summary>
     public ListenerCertificate? Successor(ListenerCertificate certificate) =>
-        TryRead(certificate.Endpoint, certificate.ServerName, _sections[certificate]) is { } now && now.Thumbprint != certificate.Thumbprint ? now : null;
+        TryRead(certificate.Endpoint, certificate.ServerName, _sections[certificate]) is { } now && now.Thumbprint != certificate.Thumbprint
+            ? now
+            : null;
 
     private static bool IsSet(IConfigurationSection section) => section["Path"] is not null || section["Subject"] is not null;
 
@@ -73,16 +75,19 @@ internal sealed class ListenerCertificates
         return null;
     }
 
-    private static X509Certificate2 FromFile(string path, string? password) => X509Certificate2.GetCertContentType(path) == X509ContentType.Pkcs12
+    private static X509Certificate2 FromFile(string path, string? password) =>
+        X509Certificate2.GetCertContentType(path) == X509ContentType.Pkcs12
         ? X509CertificateLoader.LoadPkcs12FromFile(path, password)
         : X509CertificateLoader.LoadCertificateFromFile(path);
 
     private static X509Certificate2? FromStore(string subject, IConfigurationSection section)
     {
-        using var store = new X509Store(section["Store"] ?? "My", Enum.TryParse<StoreLocation>(section["Location"], ignoreCase: true, out var location) ? location : StoreLocation.CurrentUser);
+        var isNamed = Enum.TryParse<StoreLocation>(section["Location"], ignoreCase: true, out var location);
+        using var store = new X509Store(section["Store"] ?? "My", isNamed ? location : StoreLocation.CurrentUser);
         store.Open(OpenFlags.ReadOnly);
+        var isAnyAllowed = string.Equals(section["AllowInvalid"], "true", StringComparison.OrdinalIgnoreCase);
         return store.Certificates
-            .Find(X509FindType.FindBySubjectName, subject, validOnly: section["AllowInvalid"]?.Equals("true", StringComparison.OrdinalIgnoreCase) != true)
+            .Find(X509FindType.FindBySubjectName, subject, validOnly: !isAnyAllowed)
             .Where(certificate => certificate.HasPrivateKey)
             .MaxBy(certificate => certificate.NotAfter);
     }
