@@ -21,7 +21,7 @@ internal static class FullHost
             return 1;
         }
 
-        using var signals = new StopSignals(_ => Environment.Exit(1));
+        using var signals = new StopSignals(_ => Environment.Exit(1), TimeProvider.System);
         await using var logging = new Logging(options, isUnderSystemd: false);
         await using var server = new ProxyServer(
             new ActiveConfiguration(options),

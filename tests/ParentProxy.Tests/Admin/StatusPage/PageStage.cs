@@ -13,6 +13,7 @@ using ParentProxy.Hosting;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Certificates;
 using ParentProxy.Ingress.Failover;
+using ParentProxy.Ingress.Refusals;
 using ParentProxy.Tests.Simulator;
 
 namespace ParentProxy.Tests.Admin.StatusPage;
@@ -37,10 +38,10 @@ internal sealed class PageStage : IAsyncDisposable
 
         // What comes from now on counts.
         _history.Take();
-        _watch = new StatusWatch(Registry, Configuration, Drain, Time);
+        _watch = new StatusWatch(Registry, Configuration, Drain, () => null, Time);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        Listener = new IngressListener(socket, Configuration, Time, NullLogger.Instance);
+        Listener = new IngressListener(socket, null, Configuration, new OpenConnections(), () => { }, Time, NullLogger.Instance);
         _sources = new PageSources(
             Registry, Configuration, Retries, _discovery, new ReloadStatus(Time), _history, _watch, () => [Listener], certificates ?? new ListenerCertificates(options.Sections), Time);
     }
