@@ -160,7 +160,7 @@ public sealed class ClientInputTests : IDisposable
     {
         // The head of an upload, the rest of which waits in the kernel.
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _pair.Near.PeerEnded = told.SetResult;
+        _pair.Near.PeerEnded = () => told.TrySetResult();
         _pair.Far.Send(new byte[100]);
         var head = await ReadAsync();
         _input.AdvanceTo(head.Buffer.End);
