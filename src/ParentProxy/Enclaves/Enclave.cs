@@ -9,6 +9,9 @@ namespace ParentProxy.Enclaves;
 /// </summary>
 internal sealed class Enclave
 {
+    /// <summary>For how many probes in a row an answer that goes on excuses that they are not answered.</summary>
+    private const int MaxExcusesWithoutHead = 10;
+
     /// <summary>Without any, nothing would warm up.</summary>
     private const double SmallestShare = 0.1;
 
@@ -30,6 +33,8 @@ internal sealed class Enclave
     private int _weight = 1;
     private long _returned;
     private long _lastAnswer;
+    private long _lastHead;
+    private int _excusesWithoutHead;
     private volatile Outage _outage;
     private long _outSince;
 
@@ -240,7 +245,13 @@ internal sealed class Enclave
 
     /// <summary>The application is at work: the head of an answer came that is no server error, or more of such an answer.</summary>
     /// <param name="now">Timestamp of now.</param>
-    public void ReportAnswer(long now) => Volatile.Write(ref _lastAnswer, now);
+    /// <param name="isHead">Whether it was the head of an answer: then it has begun to work on a request.</param>
+    public void ReportAnswer(long now, bool isHead)
+    {
+        if (isHead)
+            Volatile.Write(ref _lastHead, now);
+        Volatile.Write(ref _lastAnswer, now);
+    }
 
     /// <summary>Takes the pending evidence, for the probe that is about to test it.</summary>
     public Evidence? TakeEvidence()
@@ -262,7 +273,7 @@ internal sealed class Enclave
         lock (_gate)
         {
             // Answers to requests keep an enclave in; only a probe's own brings one back.
-            if (_status.State == EnclaveState.Healthy && result is { Ok: false, QueuedSince: { } since } && HasAnsweredSince(since))
+            if (_status.State == EnclaveState.Healthy && result is { Ok: false, QueuedSince: { } since } && IsExcused(since))
             {
                 var detail = $"{result.Detail}, but requests were answered meanwhile: the application is busy";
                 result = result with { Ok = true, Code = ProbeResult.Busy, Detail = detail };
@@ -273,6 +284,8 @@ internal sealed class Enclave
                 return;
             _successes = result.Ok ? _successes + 1 : 0;
             _failures = result.Ok ? 0 : _failures + 1;
+            if (result.Code == "ok")
+                _excusesWithoutHead = 0;
             var next = _status.State switch
             {
                 EnclaveState.Healthy when !result.Ok && (onEvidence || _failures >= probe.UnhealthyAfter) => EnclaveState.Unhealthy,
@@ -338,7 +351,22 @@ internal sealed class Enclave
             _registry.DialFailed.Set();
     }
 
-    private bool HasAnsweredSince(long timestamp) => Volatile.Read(ref _lastAnswer) is not 0 and var answer && answer >= timestamp;
+    /// <summary>
+    /// Whether what was answered since then excuses a probe that may have queued. An answer that has begun long ago does so for
+    /// a while only: an application may be stuck behind the one thread that still feeds it.
+    /// </summary>
+    private bool IsExcused(long since)
+    {
+        if (IsSince(Volatile.Read(ref _lastHead), since))
+        {
+            _excusesWithoutHead = 0;
+            return true;
+        }
+
+        return IsSince(Volatile.Read(ref _lastAnswer), since) && ++_excusesWithoutHead <= MaxExcusesWithoutHead;
+    }
+
+    private static bool IsSince(long timestamp, long since) => timestamp != 0 && timestamp >= since;
 
     /// <summary>
     /// Whether it has just turned out that it stays out: a probe has failed again, so long after the one that took it out that

@@ -19,10 +19,10 @@ internal static class PooledProbe
         if (pool.TryRent(TimeSpan.MaxValue) is not { } connection)
             return null;
 
-        // One that was dialled and never used may stand in the accept queue.
+        // One that was dialled and never used may stand in the accept queue, and has nothing to lose.
         if (connection.PoolEntry is not { HasAnswered: true })
         {
-            pool.Return(connection, reusable: true);
+            pool.Return(connection, reusable: false);
             return null;
         }
 

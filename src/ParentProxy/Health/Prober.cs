@@ -72,7 +72,7 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
             code,
             detail,
             Connected: probe.IsConnected,
-            QueuedSince: code == ProbeResult.Timeout && !probe.IsHeard && probe.Endpoint == enclave.Endpoint ? probe.Started : null);
+            QueuedSince: mayReuse && code == ProbeResult.Timeout && probe is { IsConnected: true, IsHeard: false } && probe.Endpoint == enclave.Endpoint ? probe.Started : null);
     }
 
     private async Task<ProbeResult> ConnectAsync(Probe probe, CancellationToken cancellationToken)

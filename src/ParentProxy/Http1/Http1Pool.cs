@@ -238,7 +238,8 @@ internal sealed class Http1Pool : IDisposable
 
     /// <summary>Takes a connection back. It is not the caller's any more, whatever happens.</summary>
     /// <param name="connection">A connection that <see cref="RentAsync"/> gave.</param>
-    /// <param name="reusable">Whether another request can follow on it; otherwise it is closed, in order: who wants a hard end aborts it before.</param>
+    /// <param name="reusable">Whether another request can follow on it, which takes that one was answered: one that was idle and not
+    /// used since still reads. Otherwise it is closed, in order: who wants a hard end aborts it before.</param>
     /// <exception cref="InvalidOperationException">It is none that was rented here and not yet given back.</exception>
     public void Return(Http1Connection connection, bool reusable)
     {
@@ -248,7 +249,10 @@ internal sealed class Http1Pool : IDisposable
         var now = Now;
         if (!entry.HasAnswered && connection.HasReceived)
             NoteAnswered(entry);
-        if (!MakesWay(now) && reusable && entry.Tunnel is null && !IsDisposed() && TrySetExpiry(entry, now))
+
+        // Only the end of one that the peer has accepted lets it accept another.
+        var makesWay = entry.HasAnswered && MakesWay(now);
+        if (!makesWay && reusable && entry.Tunnel is null && !IsDisposed() && TrySetExpiry(entry, now))
             BecomeIdle(entry, now);
         else
             Close(entry);

@@ -142,6 +142,10 @@ internal sealed class IngressListener : IConnectionListener
         if (SynFilter.TryAttach(_socket))
             await Task.Delay(Handshake, _time);
         await _stopping.CancelAsync();
+
+        // Nobody accepts any more who could see that.
+        if (_fault is not null)
+            Close();
         await _stopped.Task;
     }
 

@@ -5,6 +5,7 @@ namespace ParentProxy.Sockets;
 /// <summary>RLIMIT_NOFILE of this process.</summary>
 internal static partial class OpenFileLimit
 {
+    private const int EMFILE = 24;
     private const int RLIMIT_NOFILE = 7;
     private const int EFD_CLOEXEC = 0x80000;
 
@@ -17,13 +18,13 @@ internal static partial class OpenFileLimit
 
     /// <summary>
     /// How many descriptors are in use: the kernel hands out the lowest number that is free. The limit itself when none is
-    /// left, and null when that is unknown, too.
+    /// left, and null when neither is known.
     /// </summary>
     public static long? InUse()
     {
         var next = OpenEvent(0, EFD_CLOEXEC);
         if (next < 0)
-            return Current();
+            return Marshal.GetLastPInvokeError() == EMFILE ? Current() : null;
         _ = Close(next);
         return next;
     }
@@ -31,7 +32,7 @@ internal static partial class OpenFileLimit
     [LibraryImport("libc", EntryPoint = "getrlimit")]
     private static partial int GetLimit(int resource, out Limits limits);
 
-    [LibraryImport("libc", EntryPoint = "eventfd")]
+    [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     private static partial int OpenEvent(uint value, int flags);
 
     [LibraryImport("libc", EntryPoint = "close")]

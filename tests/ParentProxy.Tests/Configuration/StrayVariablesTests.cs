@@ -19,7 +19,6 @@ public sealed class StrayVariablesTests
     // Settings
     [InlineData("PARENTPROXY_Limits__MaxConnections=5", "Limits__MaxConnections")]
     [InlineData("ParentProxy__Health__Path=/a", "Health__Path")]
-    [InlineData("PARENTPROXY_HEALTH_PATH=/a", "HEALTH__PATH")]
     [InlineData("Helth__Path=/a", "Health__Path")]
     [InlineData("Health:Probe:Path=/a", "Health__Probe__Path")]
     [InlineData("ForwardedHeader__TrustedProxies__0=10.0.0.0/8", "ForwardedHeaders__TrustedProxies__0")]
@@ -28,6 +27,8 @@ public sealed class StrayVariablesTests
         Assert.Single(TestConfiguration.Refuse($"{{ {TestConfiguration.OneEnclave} }}", setting)));
 
     [Theory]
+    [InlineData("PARENTPROXY_HEALTH_PATH=/a", "write HEALTH__PATH")]
+    [InlineData("PARENTPROXY2_ENCLAVE_0_CID=16", "PARENTPROXY_ENV_PREFIX=PARENTPROXY2")]
     [InlineData("PARENTPROXY_VERSION=1.2", "is none of PARENTPROXY_CONFIG")]
     [InlineData("ENCLAVE_0_CID=16", "write PARENTPROXY_ENCLAVE_0_CID")]
     [InlineData("KEYMELD_ENCLAVE_0_CID=16", "PARENTPROXY_ENV_PREFIX=KEYMELD")]
@@ -58,6 +59,12 @@ public sealed class StrayVariablesTests
         Assert.Empty(result.Problems);
         Assert.Empty(result.Warnings);
     }
+
+    [Theory]
+    [InlineData("KEYMELD_A", "KEYMELD_B_ENCLAVE_0_CID=16")]
+    [InlineData("APP", "MYAPP_ENCLAVE_0_CID=16")]
+    public void Load_OfAnotherInstance_IsNoMistake(string prefix, string setting) =>
+        Assert.Empty(TestConfiguration.Load($"{{ {TestConfiguration.OneEnclave} }}", $"PARENTPROXY_ENV_PREFIX={prefix}", setting).Problems);
 
     [Fact]
     public void Load_AnotherPrefix_IsTheOneThatIsSuggested() => Assert.Equal(

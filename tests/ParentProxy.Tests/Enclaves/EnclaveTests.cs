@@ -81,7 +81,7 @@ public sealed class EnclaveTests
         _time.Advance(Seconds(10));
         var began = _time.GetTimestamp();
 
-        enclave.ReportAnswer(began + answeredAfter);
+        enclave.ReportAnswer(began + answeredAfter, isHead: true);
         enclave.ReportProbe(Probe(false) with { Code = ProbeResult.Timeout, QueuedSince = began }, onEvidence: true);
 
         Assert.Equal(isExcused ? EnclaveState.Healthy : EnclaveState.Unhealthy, enclave.Status.State);
@@ -90,11 +90,35 @@ public sealed class EnclaveTests
     }
 
     [Fact]
+    public void Healthy_ProbesMayHaveQueued_AnAnswerThatGoesOnExcusesTenAndAHeadMore()
+    {
+        var enclave = Healthy(Registry());
+        for (var i = 0; i < 10; i++)
+            Excuse(isHead: false);
+        Excuse(isHead: true);
+        for (var i = 0; i < 10; i++)
+            Excuse(isHead: false);
+        Assert.Equal(EnclaveState.Healthy, enclave.Status.State);
+
+        Excuse(isHead: false);
+
+        Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
+
+        void Excuse(bool isHead)
+        {
+            _time.Advance(Seconds(1));
+            var now = _time.GetTimestamp();
+            enclave.ReportAnswer(now, isHead);
+            enclave.ReportProbe(Probe(false) with { Code = ProbeResult.Timeout, QueuedSince = now }, onEvidence: true);
+        }
+    }
+
+    [Fact]
     public void Healthy_ProbeWasAnswered_IsExcusedByNothing()
     {
         var enclave = Healthy(Registry());
 
-        enclave.ReportAnswer(_time.GetTimestamp() + 1);
+        enclave.ReportAnswer(_time.GetTimestamp() + 1, isHead: true);
         enclave.ReportProbe(Probe(false), onEvidence: true);
 
         Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
@@ -108,7 +132,7 @@ public sealed class EnclaveTests
         enclave.TakeEvidence();
         _time.Advance(Seconds(1));
 
-        enclave.ReportAnswer(_time.GetTimestamp());
+        enclave.ReportAnswer(_time.GetTimestamp(), isHead: true);
         enclave.ReportProbe(Probe(false) with { Code = ProbeResult.Timeout, QueuedSince = _time.GetTimestamp() }, onEvidence: true);
 
         Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);

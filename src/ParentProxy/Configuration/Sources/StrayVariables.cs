@@ -28,6 +28,8 @@ internal static partial class StrayVariables
 
             if (Meant(name, segments, prefix, sections, keys) is { } meant)
                 report.Problem(name, $"is not read; write {meant}");
+            else if (PrefixOf(name) is { Length: > 0 } before && PathOf(name[before.Length..], keys, "_") is { } path)
+                report.Warning(name, $"is not read; if it is for this program, write {path}");
             else if (name.StartsWith(Ours + "_", StringComparison.OrdinalIgnoreCase))
                 report.Warning(name, $"is not read: it is none of {ConfigurationFile.Variable}, {EnclaveVariables.PrefixVariable} and {prefix}_ENCLAVE_<n>_…; settings have the form Section__Key");
             else
@@ -39,13 +41,13 @@ internal static partial class StrayVariables
 
     private static string? Meant(string name, string[] segments, string prefix, IReadOnlySet<string> sections, KnownKeys keys)
     {
-        if (EnclaveName().Match(name) is { Success: true } enclave && Spelling.IsNear(enclave.Groups["head"].Value, $"{prefix}_ENCLAVE"))
+        if (EnclaveName().Match(name) is { Success: true } enclave && IsMeantHead(enclave.Groups["head"].Value, prefix))
             return $"{prefix}_ENCLAVE_{enclave.Groups["n"].Value}_{Suffix(enclave)}";
         if (Spelling.Guess(name, Single) is { } single)
             return single;
 
         // As ASP.NET's own hosts are used to: PREFIX_Section__Key.
-        if (PrefixOf(name) is { Length: > 0 } before && PathOf(name[before.Length..].TrimStart('_'), keys) is { } path)
+        if (PrefixOf(name) is { Length: > 0 } before && PathOf(name[before.Length..].TrimStart('_'), keys, "__", ":") is { } path)
             return path;
         if (name.Contains(':', StringComparison.Ordinal) && keys.Contains(name.Split(':')))
             return name.Replace(":", "__", StringComparison.Ordinal);
@@ -53,6 +55,21 @@ internal static partial class StrayVariables
             return string.Join("__", [section, .. segments[1..]]);
         return null;
     }
+
+    /// <summary>
+    /// Another instance may have its variables in the same environment, under a prefix of its own that differs by a letter or a
+    /// number: a prefix that was set must be there, and a number in it makes it another than ours.
+    /// </summary>
+    private static bool IsMeantHead(string head, string prefix)
+    {
+        if (!Spelling.IsNear(head, $"{prefix}_ENCLAVE"))
+            return false;
+        return prefix == Ours
+            ? !head.Any(char.IsAsciiDigit)
+            : Plain(head).StartsWith(Plain(prefix), StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static string Plain(string name) => name.Replace("_", "", StringComparison.Ordinal);
 
     private static void WarnOfOthers(string name, string prefix, KnownKeys keys, ConfigurationReport report)
     {
@@ -78,11 +95,11 @@ internal static partial class StrayVariables
 
     private static string PrefixOf(string name) => OurPrefix().Match(name).Value;
 
-    // Section__Key, or Section_Key as long as that is the way to it.
-    private static string? PathOf(string rest, KnownKeys keys)
+    private static string? PathOf(string rest, KnownKeys keys, params ReadOnlySpan<string> dividers)
     {
-        foreach (var parts in (string[][])[rest.Split("__"), rest.Split('_'), rest.Split(':')])
+        foreach (var divider in dividers)
         {
+            var parts = rest.Split(divider);
             if (parts.Length > 1 && keys.Contains(parts))
                 return string.Join("__", parts);
         }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using ParentProxy.Enclaves;
 using ParentProxy.Http1;
+using ParentProxy.Ingress.Refusals;
 using ParentProxy.Vsock;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -40,7 +41,7 @@ internal static class ForwardFailure
         if (exception is ClientGoneException || forward.ClientFailure is ConnectionResetException or ConnectionAbortedException or OperationCanceledException || context.RequestAborted.IsCancellationRequested)
             return new AttemptFailure(FailureKind.ClientGone, "canceled", "the client went away", "");
         if (forward.ClientFailure is { } bad)
-            return new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {bad.Message}", "");
+            return new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {KestrelMessage.WithoutQuotes(bad.Message)}", "");
 
         var code = Code(exception, forward.SendFailure);
         if (attempt.Status is null)

@@ -39,6 +39,10 @@ internal sealed record ProcessStatus(long ResidentBytes, long VirtualBytes, long
         {
             return OpenFileLimit.Current();
         }
+        catch (UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static ProcessStatus Parse(IEnumerable<string> lines)
