@@ -60,6 +60,11 @@ internal sealed class KestrelLoggers(ILoggerFactory inner, KestrelRefusals refus
                 case "PossibleInvalidHttpVersionDetected" when Value(state, "ExpectedHttpVersion") == HttpProtocol.Http2:
                     Refuse(RefusalReason.Version, state, "an HTTP/1 request on a listener for HTTP/2 alone", StatusCodes.Status400BadRequest);
                     break;
+
+                // Kestrel puts the length beside chunks under another name, and has not reckoned with a client that uses it.
+                case null when exception is ArgumentException && exception.Message.Contains("X-Content-Length", StringComparison.Ordinal):
+                    Refuse(RefusalReason.Framing, state, "a length beside chunks, and an X-Content-Length; closed without an answer");
+                    return;
             }
 
             if (inner.IsEnabled(logLevel))

@@ -39,7 +39,7 @@ internal sealed class KestrelRefusals(ActiveConfiguration configuration, Refusal
         log.Write(new AccessEvent
         {
             Time = time.GetUtcNow(),
-            Protocol = reason == RefusalReason.Version ? null : HttpProtocol.Http2,
+            Protocol = reason is RefusalReason.Version or RefusalReason.Framing ? null : HttpProtocol.Http2,
             Status = status,
             Failure = RefusalReasons.Word(reason),
             Detail = detail,

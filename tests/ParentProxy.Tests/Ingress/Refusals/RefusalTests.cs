@@ -242,6 +242,22 @@ public sealed class RefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task Length_BesideChunksAndUnderKestrelsNameForIt_HasALineAndNoStackTrace()
+    {
+        await using var enclave = ScriptedEnclave.Answering(Ok);
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave, _lines.Settings());
+        await using var client = await proxy.ConnectAsync();
+
+        await client.SendAsync(
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nX-Content-Length: 5\r\n\r\n0\r\n\r\n");
+        await client.ReadToEndAsync();
+
+        Assert.Equal("framing", Text(Assert.Single(await _lines.ReadAsync()), "failure"));
+        Assert.Equal([("framing", 1L)], Counts(proxy));
+        Assert.DoesNotContain(proxy.Log.Entries, entry => entry.Message.Contains("abnormally", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Http1_WhereOnlyHttp2IsSpoken_HasALine()
     {
         await using var enclave = ScriptedEnclave.Answering(Ok);
