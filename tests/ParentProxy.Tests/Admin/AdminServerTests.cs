@@ -9,13 +9,13 @@ public sealed class AdminServerTests : IAsyncLifetime
     private TestEnclave _enclave = null!;
     private TestProxy _proxy = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _enclave = await TestEnclave.StartAsync(name: "blue");
         _proxy = await TestProxy.InFrontOfAsync(_enclave.Simulated, "Enclaves:0:Name=proof", "Admin:AllowedHosts:0=ops.example");
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _proxy.DisposeAsync();
         await _enclave.DisposeAsync();

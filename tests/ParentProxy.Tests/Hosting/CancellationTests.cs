@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using ParentProxy.Tests.Support;
-using Xunit.Abstractions;
 
 namespace ParentProxy.Tests.Hosting;
 

@@ -348,7 +348,7 @@ public sealed class ResponseHeadParserTests
     }
 
     private static IEnumerable<(string Head, string Outcome)> Rows(TheoryData<string, string> data) =>
-        data.Select(row => ((string)row[0], (string)row[1]));
+        data.Select(row => row.Data);
 
     private static byte[] Bytes(string text) => Encoding.Latin1.GetBytes(text);
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using ParentProxy.Tests.Support;
-using Xunit.Abstractions;
 
 namespace ParentProxy.Tests.Ingress;
 

@@ -7,21 +7,21 @@ public sealed class RequestIdTests : IAsyncLifetime
     private TestEnclave _enclave = null!;
     private TestProxy _proxy = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _enclave = await TestEnclave.StartAsync();
         _proxy = await TestProxy.InFrontOfAsync(_enclave.Simulated);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _proxy.DisposeAsync();
         await _enclave.DisposeAsync();
     }
 
-    public static TheoryData<string> Usable => ["a", "!~", "9f2c-…".Replace('…', 'x'), new('x', 128), "with;odd=chars,\"and\"(more)"];
+    public static TheoryData<string> Usable => ["a", "!~", "9f2c-…".Replace('…', 'x'), new string('x', 128), "with;odd=chars,\"and\"(more)"];
 
-    public static TheoryData<string> Unusable => ["", new('x', 129), "two words", "tab\there", "caf\u00e9"];
+    public static TheoryData<string> Unusable => ["", new string('x', 129), "two words", "tab\there", "caf\u00e9"];
 
     [Theory]
     [MemberData(nameof(Usable))]

@@ -24,10 +24,10 @@ public sealed class WireFixture : IAsyncLifetime
         Environment.GetEnvironmentVariable("TRANSPARENCY_FRONT") is { Length: > 0 } peer ? [peer] : ["direct", "transformed"];
 
     /// <inheritdoc/>
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     /// <inheritdoc/>
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var kind in _fronts.Keys.ToList())
             await StopAsync(kind);

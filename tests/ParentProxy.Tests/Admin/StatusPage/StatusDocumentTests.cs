@@ -13,13 +13,13 @@ public sealed partial class StatusDocumentTests : IAsyncLifetime
     private TestEnclave _enclave = null!;
     private TestProxy _proxy = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _enclave = await TestEnclave.StartAsync();
         _proxy = await TestProxy.InFrontOfAsync(_enclave.Simulated, $"Enclaves:0:Name={Hostile}", "Health:Probe:Interval=00:00:00.100", "Health:Probe:UnhealthyAfter=1");
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _proxy.DisposeAsync();
         await _enclave.DisposeAsync();

@@ -6,22 +6,22 @@ using ParentProxy.Tests.Support;
 namespace ParentProxy.Tests.Enclaves.Discovery;
 
 /// <summary>The real proxy, a program in the place of nitro-cli, and simulated enclaves behind CIDs.</summary>
-public sealed class DiscoveryTests : IAsyncLifetime, IDisposable
+public sealed class DiscoveryTests : IAsyncLifetime
 {
     private readonly FakeNitroCli _nitroCli = new();
     private readonly VsockByCid _vsock = new();
     private readonly List<IAsyncDisposable> _started = [];
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        Assert.Equal(0, _nitroCli.Overlaps);
+        var overlaps = _nitroCli.Overlaps;
         foreach (var started in Enumerable.Reverse(_started))
             await started.DisposeAsync();
+        _nitroCli.Dispose();
+        Assert.Equal(0, overlaps);
     }
-
-    public void Dispose() => _nitroCli.Dispose();
 
     [Fact]
     public async Task Start_EnclaveRuns_IsFoundByNameAndReadyWaitsForIt()
