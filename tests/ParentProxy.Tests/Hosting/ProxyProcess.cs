@@ -71,7 +71,8 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
             config = ["--config", file];
         }
 
-        string[] command = ["dotnet", Path.Combine(start.ProgramFolder ?? ProgramFolder, "parent-proxy.dll"), .. arguments, .. config];
+        // Whoever started the tests in the background left SIGINT, SIGQUIT or SIGHUP ignored, and a child would inherit that.
+        string[] command = ["env", "--default-signal", "dotnet", Path.Combine(start.ProgramFolder ?? ProgramFolder, "parent-proxy.dll"), .. arguments, .. config];
         if (start.Shell is { } shell)
             command = ["/bin/sh", "-c", shell + "; exec \"$@\"", "sh", .. command];
         var info = new ProcessStartInfo(command[0], command[1..])
