@@ -314,11 +314,7 @@ public sealed class LoopSocketTests
         busy.Far.Send(new byte[50_000]);
         var left = 50_000;
         var leftWhenServed = -1;
-        var served = Task.Run(async () =>
-        {
-            await other.Near.ReceiveAsync(new byte[1], CancellationToken.None);
-            leftWhenServed = Volatile.Read(ref left);
-        });
+        var served = OnceReceivedAsync(other.Near, () => leftWhenServed = Volatile.Read(ref left));
         await Eventually.TrueAsync(() => IsWaiting(other.Near));
         var reading = Task.Run(async () =>
         {
@@ -342,11 +338,10 @@ public sealed class LoopSocketTests
         using var home = SocketPair.Unix(second);
 
         // It waits already, as an idle connection does.
-        var onLoop = ReceiveOnAsync(wanderer.Near);
+        var onLoop = OnceReceivedAsync(wanderer.Near, () => EventLoop.Current);
         await Eventually.TrueAsync(() => IsWaiting(wanderer.Near));
-        var taking = Task.Run(async () =>
+        var taking = OnceReceivedAsync(home.Near, () =>
         {
-            await home.Near.ReceiveAsync(new byte[1], CancellationToken.None);
             var before = wanderer.Near.IsAtHand;
             wanderer.Near.ComeToHand();
             return (before, wanderer.Near.IsAtHand);
@@ -357,12 +352,6 @@ public sealed class LoopSocketTests
 
         wanderer.Far.Send("x"u8);
         Assert.Same(second, await Soon(onLoop));
-
-        static async Task<EventLoop?> ReceiveOnAsync(LoopSocket socket)
-        {
-            await socket.ReceiveAsync(new byte[1], CancellationToken.None).ConfigureAwait(false);
-            return EventLoop.Current;
-        }
     }
 
     [Fact]
@@ -467,15 +456,11 @@ public sealed class LoopSocketTests
     {
         var loop = EventLoop.Start(95);
         using var pair = SocketPair.Tcp(loop);
-        var receiving = Task.Run(async () =>
-        {
-            await pair.Near.ReceiveAsync(new byte[1], CancellationToken.None);
-            return (EventLoop.Current, Environment.CurrentManagedThreadId);
-        });
+        var receiving = OnceReceivedAsync(pair.Near, () => EventLoop.Current);
         await Eventually.TrueAsync(() => IsWaiting(pair.Near));
         pair.Far.Send("x"u8);
 
-        Assert.Same(loop, (await Soon(receiving)).Current);
+        Assert.Same(loop, await Soon(receiving));
         Assert.Null(EventLoop.Current);
     }
 
@@ -486,10 +471,10 @@ public sealed class LoopSocketTests
         await Soon(loop.TurnAsync());
         using var pair = SocketPair.Unix(loop);
         using var release = new ManualResetEventSlim();
-        var blocking = Task.Run(async () =>
+        var blocking = OnceReceivedAsync(pair.Near, () =>
         {
-            await pair.Near.ReceiveAsync(new byte[1], CancellationToken.None);
             release.Wait();
+            return true;
         });
         await Eventually.TrueAsync(() => IsWaiting(pair.Near));
         pair.Far.Send("x"u8);
@@ -504,6 +489,16 @@ public sealed class LoopSocketTests
     }
 
     private static SocketPair Pair(string kind) => kind == "unix" ? SocketPair.Unix() : SocketPair.Tcp();
+
+    /// <summary>
+    /// Runs something on the loop that brings a byte. It is in place when this method returns: a task of its own might still
+    /// be on its way to the wait when the byte comes, and would then go on by itself.
+    /// </summary>
+    private static async Task<T> OnceReceivedAsync<T>(LoopSocket socket, Func<T> then)
+    {
+        await socket.ReceiveAsync(new byte[1], CancellationToken.None).ConfigureAwait(false);
+        return then();
+    }
 
     private static bool IsWaiting(LoopSocket socket) => socket.IsReceiving;
 
