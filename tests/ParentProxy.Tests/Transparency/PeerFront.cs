@@ -9,6 +9,9 @@ namespace ParentProxy.Tests.Transparency;
 /// <summary>Another program, in a process of its own, configured as an operator would who wants nothing changed.</summary>
 internal sealed class PeerFront : IFront
 {
+    /// <summary>The lines of the configuration that are for these cases.</summary>
+    private const string Use = "wire";
+
     private readonly Process _process;
     private readonly TemporaryDirectory _directory;
 
@@ -22,12 +25,12 @@ internal sealed class PeerFront : IFront
     public Uri Uri { get; }
 
     public static Task<IFront> StartNginxAsync(int enclavePort) => StartAsync(
-        (directory, port) => PeerConfiguration.Nginx(directory, port, enclavePort),
+        port => PeerConfiguration.Nginx(Use, ("port", port), ("enclave", enclavePort)),
         "nginx",
         directory => ["-e", "stderr", "-p", directory, "-c", Path.Combine(directory, "front.conf")]);
 
     public static Task<IFront> StartHAProxyAsync(int enclavePort) => StartAsync(
-        (_, port) => PeerConfiguration.HAProxy(port, enclavePort),
+        port => PeerConfiguration.HAProxy(Use, ("port", port), ("enclave", enclavePort)),
         "haproxy",
         directory => ["-db", "-q", "-f", Path.Combine(directory, "front.conf")]);
 
@@ -41,11 +44,11 @@ internal sealed class PeerFront : IFront
         _directory.Dispose();
     }
 
-    private static async Task<IFront> StartAsync(Func<string, int, string> configuration, string program, Func<string, string[]> arguments)
+    private static async Task<IFront> StartAsync(Func<int, string> configuration, string program, Func<string, string[]> arguments)
     {
         var directory = new TemporaryDirectory();
         var port = FreePort.Released();
-        await File.WriteAllTextAsync(directory.File("front.conf"), configuration(directory.Root, port));
+        await File.WriteAllTextAsync(directory.File("front.conf"), configuration(port));
         var start = new ProcessStartInfo(Locate(program), arguments(directory.Root)) { RedirectStandardError = true };
         var process = Process.Start(start)!;
         var errors = new List<string>();

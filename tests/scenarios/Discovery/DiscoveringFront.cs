@@ -38,13 +38,11 @@ internal sealed class DiscoveringFront : IFront
         {
             await front.WriteAsync(interval, cancellationToken);
             await front.TellAsync(told, cancellationToken);
-            File.CreateSymbolicLink(front._process.File(NitroCli), Path.Combine(AppContext.BaseDirectory, "Discovery", "fake-nitro-cli"));
+            File.CreateSymbolicLink(front._process.File(NitroCli), Path.Combine(Path.GetDirectoryName(FrontProcess.Starter)!, "fake-nitro-cli"));
 
-            // With the product's own runtime settings, to the letter; those of this build are without effect.
-            string[] arguments = ["exec", "--runtimeconfig", Path.ChangeExtension(OurFront.Program, "runtimeconfig.json"), typeof(DiscoveryHost).Assembly.Location, DiscoveryHost.Verb, front._process.File(Settings)];
             await front._process.StartAsync(
-                "dotnet",
-                [.. arguments, .. places.Select(place => string.Create(CultureInfo.InvariantCulture, $"{place.Cid}={place.Port}"))],
+                "discovering-proxy",
+                [front._process.File(Settings), .. places.Select(place => string.Create(CultureInfo.InvariantCulture, $"{place.Cid}={place.Port}"))],
                 front.Port,
                 cancellationToken);
             await front._process.UntilLineAsync(DiscoveryHost.Ready, null, 0, cancellationToken);
