@@ -6,9 +6,9 @@
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 # Debian keeps daemons where only root's search path leads.
-export PATH=$PATH:/usr/sbin:/sbin
+[[ :$PATH: == *:/usr/sbin:* ]] || export PATH=$PATH:/usr/sbin:/sbin
 
-die() { echo "${suite:-$0}: $*" >&2; exit 2; }
+die() { echo "$0: $*" >&2; exit 2; }
 
 # need COMMAND…: ends the suite when one of them is not installed.
 need() {
