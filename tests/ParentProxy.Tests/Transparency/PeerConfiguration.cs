@@ -8,6 +8,9 @@ internal static class PeerConfiguration
 {
     private const string Mark = "#:";
 
+    /// <summary>The folder of what all suites share.</summary>
+    public static string Harness { get; } = Locate();
+
     /// <summary>nginx's configuration.</summary>
     public static string Nginx(string use, params ReadOnlySpan<(string Name, object Value)> values) => Read("nginx.conf", use, values);
 
@@ -18,7 +21,7 @@ internal static class PeerConfiguration
     private static string Read(string file, string use, ReadOnlySpan<(string Name, object Value)> values)
     {
         var text = new StringBuilder();
-        foreach (var line in File.ReadLines(Path.Combine(Folder(), file)).Where(line => !line.StartsWith('#')))
+        foreach (var line in File.ReadLines(Path.Combine(Harness, "peers", file)).Where(line => !line.StartsWith('#')))
         {
             var mark = line.IndexOf(Mark, StringComparison.Ordinal);
             if (mark >= 0 && !line[(mark + Mark.Length)..].Split(' ').Contains(use))
@@ -32,15 +35,15 @@ internal static class PeerConfiguration
         return configuration.Contains("{{", StringComparison.Ordinal) ? throw new ArgumentException($"not all is filled in:\n{configuration}", nameof(values)) : configuration;
     }
 
-    private static string Folder()
+    private static string Locate()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
-            var peers = Path.Combine(folder.FullName, "tests", "harness", "peers");
-            if (Directory.Exists(peers))
-                return peers;
+            var harness = Path.Combine(folder.FullName, "tests", "harness");
+            if (Directory.Exists(harness))
+                return harness;
         }
 
-        throw new DirectoryNotFoundException("tests/harness/peers");
+        throw new DirectoryNotFoundException("tests/harness");
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using ParentProxy.Scenarios.Fronts;
 using ParentProxy.Scenarios.Wire;
+using ParentProxy.Tests.Transparency;
 
 namespace ParentProxy.Scenarios.Discovery;
 
@@ -38,8 +39,7 @@ internal sealed class DiscoveringFront : IFront
         {
             await front.WriteAsync(interval, cancellationToken);
             await front.TellAsync(told, cancellationToken);
-            File.CreateSymbolicLink(front._process.File(NitroCli), Path.Combine(Path.GetDirectoryName(FrontProcess.Starter)!, "fake-nitro-cli"));
-
+            File.CreateSymbolicLink(front._process.File(NitroCli), Path.Combine(PeerConfiguration.Harness, "fake-nitro-cli"));
             await front._process.StartAsync(
                 "discovering-proxy",
                 [front._process.File(Settings), .. places.Select(place => string.Create(CultureInfo.InvariantCulture, $"{place.Cid}={place.Port}"))],

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using ParentProxy.Tests.Transparency;
 
 namespace ParentProxy.Scenarios.Fronts;
 
@@ -11,15 +12,13 @@ internal sealed class FrontProcess : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    private const string Solution = "ParentProxy.sln";
-
     private readonly Lock _gate = new();
     private readonly List<string> _lines = [];
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("scenario-");
     private Process? _process;
 
     /// <summary>What starts every program: with default signals, and without what the machine happens to set.</summary>
-    public static string Starter { get; } = Path.Combine(Repository(), "tests", "harness", "start");
+    public static string Starter { get; } = Path.Combine(PeerConfiguration.Harness, "start");
 
     /// <summary>What it wrote, both streams.</summary>
     public IReadOnlyList<string> Lines
@@ -101,14 +100,6 @@ internal sealed class FrontProcess : IAsyncDisposable
         }
 
         _directory.Delete(recursive: true);
-    }
-
-    private static string Repository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !System.IO.File.Exists(Path.Combine(folder.FullName, Solution)))
-            folder = folder.Parent;
-        return folder?.FullName ?? "";
     }
 
     private static bool IsListening(int port)
