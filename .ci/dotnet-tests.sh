@@ -12,7 +12,7 @@ dotnet_tests_again() {
 }
 
 # table FOLDER: one line for each test in it: outcome, name, message.
-table() { local file; for file in "$1"/*.trx; do [[ ! -f $file ]] || awk -f .ci/trx.awk "$file"; done; }
+table() { local file; for file in "$1"/*.trx; do [[ ! -f $file ]] || awk -f tests/harness/trx.awk "$file"; done; }
 
 failed_dotnet_tests() { awk -F '\t' '$1 != "Passed" && $1 != "NotExecuted" { print $2 }' "$scratch/tests"; }
 

@@ -3,24 +3,25 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../clients/harness/files.mjs';
-import { killChildren } from '../clients/harness/processes.mjs';
+import { replaceFile } from '../harness/files.mjs';
+import { killChildrenWhenInterrupted } from '../harness/processes.mjs';
+import { Report } from '../harness/report.mjs';
+import { finish } from '../harness/runner.mjs';
 import { brokenWords } from './harness/breaks.mjs';
-import { Checks } from './harness/checks.mjs';
 import { faintTexts } from './harness/contrast.mjs';
 import { hostileName, Stage } from './harness/stage.mjs';
 import { Traffic } from './harness/traffic.mjs';
 import { Watched } from './harness/watched.mjs';
 
-for (const signal of ['SIGINT', 'SIGTERM'])
-  process.on(signal, () => { killChildren(); process.exit(130); });
+killChildrenWhenInterrupted();
 
-const checks = new Checks();
-const check = checks.check.bind(checks);
+// Far above what any check takes: it only ends what hangs. No check measures time.
+const report = new Report('browser', 60_000);
+const check = report.check.bind(report);
 const watched = new Watched();
 const stage = await Stage.set();
 const [first, second, third] = stage.applications;
-const traffic = new Traffic(stage.proxy.url, 2);
+const traffic = new Traffic(stage.proxy.endPoints[0], 2);
 const names = ['proof-a', 'proof-b', hostileName];
 
 const text = (page, selector) => page.locator(selector).innerText();
@@ -47,7 +48,7 @@ try {
 
   await check('version, uptime, clock, listeners, discovery, configuration', async () => {
     assert.match(await text(page, '#process'), /version\s+\d+\.\d+[\s\S]*up\s+(\d+ min )?\d+ s[\s\S]*host clock\s+\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
-    assert.match(await text(page, '#listeners'), new RegExp(`${stage.proxy.url.replace('http://', '')}\\s+accepting`));
+    assert.match(await text(page, '#listeners'), new RegExp(`${stage.proxy.endPoints[0].replace('http://', '')}\\s+accepting`));
     assert.match(await text(page, '#discovery'), /Off/);
     assert.ok((await text(page, '#configuration')).includes(`${stage.folder}/appsettings.json`));
   });
@@ -285,9 +286,5 @@ try {
 } finally {
   traffic.stop();
   await stage.strike();
-  killChildren();
 }
-
-const { passed, failed, skipped } = checks.counts;
-console.log(`browser: ${passed} passed, ${failed} failed, ${skipped} skipped`);
-process.exit(failed === 0 && passed > 0 ? 0 : 1);
+finish(report);

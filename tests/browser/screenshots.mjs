@@ -1,19 +1,18 @@
 // Makes pictures of the page in the states that matter, with real traffic and a real history.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { killChildren } from '../clients/harness/processes.mjs';
+import { killChildrenWhenInterrupted } from '../harness/processes.mjs';
 import { Traffic } from './harness/traffic.mjs';
 import { Stage } from './harness/stage.mjs';
 
 const folder = process.argv[2];
 const seconds = Number(process.env.SECONDS_OF_HISTORY ?? 60);
 const wait = time => new Promise(resolve => setTimeout(resolve, time * 1000));
-for (const signal of ['SIGINT', 'SIGTERM'])
-  process.on(signal, () => { killChildren(); process.exit(130); });
+killChildrenWhenInterrupted();
 
 const stage = await Stage.set();
 const [, second, third] = stage.applications;
-const traffic = new Traffic(stage.proxy.url);
+const traffic = new Traffic(stage.proxy.endPoints[0]);
 try {
   for (const application of stage.applications) application.delay = 5 + 10 * stage.applications.indexOf(application);
   await wait(seconds);

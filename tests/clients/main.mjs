@@ -1,7 +1,7 @@
 // Runs the suites, each with applications and a proxy of its own, and in each of the ways that are asked for.
 import { parseArgs } from 'node:util';
-import { Report } from './harness/report.mjs';
-import { refuseUnknown, runSuites, suitesIn } from './harness/runner.mjs';
+import { Report } from '../harness/report.mjs';
+import { refuseUnknown, runSuites, suitesIn } from '../harness/runner.mjs';
 import { Stage } from './harness/stage.mjs';
 
 const { values, positionals } = parseArgs({

@@ -1,6 +1,6 @@
 // Runs the suites, each with enclaves and a proxy of its own.
-import { Report } from '../clients/harness/report.mjs';
-import { refuseUnknown, runSuites, suitesIn } from '../clients/harness/runner.mjs';
+import { Report } from '../harness/report.mjs';
+import { refuseUnknown, runSuites, suitesIn } from '../harness/runner.mjs';
 import { Stage } from './harness/stage.mjs';
 
 const folder = new URL('suites/', import.meta.url);

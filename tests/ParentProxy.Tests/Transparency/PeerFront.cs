@@ -1,81 +1,38 @@
-using System.Diagnostics;
-using System.Globalization;
-using System.Net.Sockets;
-using ParentProxy.Tests.Hosting;
-using ParentProxy.Tests.Support;
-
 namespace ParentProxy.Tests.Transparency;
 
 /// <summary>Another program, in a process of its own, configured as an operator would who wants nothing changed.</summary>
 internal sealed class PeerFront : IFront
 {
-    private readonly Process _process;
-    private readonly TemporaryDirectory _directory;
+    /// <summary>The lines of the configuration that are for these cases.</summary>
+    private const string Use = "wire";
 
-    private PeerFront(Process process, TemporaryDirectory directory, int port)
-    {
-        _process = process;
-        _directory = directory;
-        Uri = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"));
-    }
+    private const string Configuration = "front.conf";
 
-    public Uri Uri { get; }
+    private readonly FrontProcess _process;
+
+    private PeerFront(FrontProcess process) => _process = process;
+
+    public Uri Uri => _process.Uri;
 
     public static Task<IFront> StartNginxAsync(int enclavePort) => StartAsync(
-        (directory, port) => PeerConfiguration.Nginx(directory, port, enclavePort),
         "nginx",
-        directory => ["-e", "stderr", "-p", directory, "-c", Path.Combine(directory, "front.conf")]);
+        port => PeerConfiguration.Nginx(Use, ("port", port), ("enclave", enclavePort)),
+        (directory, file) => ["-e", "stderr", "-p", directory, "-c", file]);
 
     public static Task<IFront> StartHAProxyAsync(int enclavePort) => StartAsync(
-        (_, port) => PeerConfiguration.HAProxy(port, enclavePort),
         "haproxy",
-        directory => ["-db", "-q", "-f", Path.Combine(directory, "front.conf")]);
+        port => PeerConfiguration.HAProxy(Use, ("port", port), ("enclave", enclavePort)),
+        (_, file) => ["-db", "-q", "-f", file]);
 
     public Task SettleAsync() => Task.CompletedTask;
 
-    public async ValueTask DisposeAsync()
-    {
-        _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-        _directory.Dispose();
-    }
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 
-    private static async Task<IFront> StartAsync(Func<string, int, string> configuration, string program, Func<string, string[]> arguments)
-    {
-        var directory = new TemporaryDirectory();
-        var port = FreePort.Released();
-        await File.WriteAllTextAsync(directory.File("front.conf"), configuration(directory.Root, port));
-        var start = new ProcessStartInfo(Locate(program), arguments(directory.Root)) { RedirectStandardError = true };
-        var process = Process.Start(start)!;
-        var errors = new List<string>();
-        process.ErrorDataReceived += (_, line) =>
+    private static async Task<IFront> StartAsync(string program, Func<int, string> configuration, Func<string, string, string[]> arguments) =>
+        new PeerFront(await FrontProcess.StartAsync(program, (directory, port) =>
         {
-            lock (errors)
-                errors.Add(line.Data ?? "");
-        };
-        process.BeginErrorReadLine();
-        var front = new PeerFront(process, directory, port);
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                lock (errors)
-                    Assert.False(process.HasExited, $"{program} does not start: {string.Join('\n', errors)}");
-                try
-                {
-                    await (await WireConnection.ConnectAsync(front.Uri)).DisposeAsync();
-                    return true;
-                }
-                catch (SocketException)
-                {
-                    return false;
-                }
-            });
-        return front;
-    }
-
-    /// <summary>Debian keeps daemons where only root's search path leads.</summary>
-    private static string Locate(string program) => ((string[])["/usr/sbin", "/usr/local/sbin", "/usr/bin"])
-        .Select(directory => Path.Combine(directory, program))
-        .FirstOrDefault(File.Exists) ?? program;
+            var file = directory.File(Configuration);
+            File.WriteAllText(file, configuration(port));
+            return arguments(directory.Root, file);
+        }));
 }

@@ -16,18 +16,25 @@ internal sealed class ProxyFront : IFront
     public Uri Uri => _proxy.Uri;
 
     /// <summary>By the route that every enclave has.</summary>
-    public static async Task<IFront> StartDirectAsync(int enclavePort) => new ProxyFront(await TestProxy.StartAsync(
-        [.. TestProxy.Enclave(0, EndPoint(enclavePort)), "Health:Probe:Enabled=false", SentOnce]));
+    public static async Task<IFront> StartDirectAsync(int enclavePort) => new ProxyFront(await TestProxy.StartAsync(Direct(enclavePort)));
 
     /// <summary>By a route of YARP's section that changes a field of no interest.</summary>
-    public static async Task<IFront> StartTransformedAsync(int enclavePort) => new ProxyFront(await TestProxy.StartAsync(
+    public static async Task<IFront> StartTransformedAsync(int enclavePort) => new ProxyFront(await TestProxy.StartAsync(Transformed(enclavePort)));
+
+    /// <summary>The settings of the first.</summary>
+    public static string[] Direct(int enclavePort) => [.. TestProxy.Enclave(0, EndPoint(enclavePort)), "Health:Probe:Enabled=false", SentOnce];
+
+    /// <summary>The settings of the second.</summary>
+    public static string[] Transformed(int enclavePort) =>
+    [
         "Health:Probe:Enabled=false",
         SentOnce,
         "ReverseProxy:Clusters:c:Destinations:d:Address=" + EndPoint(enclavePort),
         "ReverseProxy:Routes:r:ClusterId=c",
         "ReverseProxy:Routes:r:Match:Path=/{**rest}",
         $"ReverseProxy:Routes:r:Transforms:0:RequestHeader={WireRun.FieldOfTheRoute}",
-        "ReverseProxy:Routes:r:Transforms:0:Set=yes"));
+        "ReverseProxy:Routes:r:Transforms:0:Set=yes",
+    ];
 
     /// <remarks>A tunnel goes on until the enclave ends its direction, too; it is never sent again.</remarks>
     public Task SettleAsync() => Eventually.TrueAsync(() => _proxy.Server.Registry.All.All(enclave => enclave.InFlight == enclave.Tunnels));

@@ -11,8 +11,8 @@ public sealed class WireFixture : IAsyncLifetime
 {
     private static readonly Dictionary<string, Func<int, Task<IFront>>> Kinds = new()
     {
-        ["direct"] = ProxyFront.StartDirectAsync,
-        ["transformed"] = ProxyFront.StartTransformedAsync,
+        ["direct"] = ProgramFront.IsWanted ? ProgramFront.StartDirectAsync : ProxyFront.StartDirectAsync,
+        ["transformed"] = ProgramFront.IsWanted ? ProgramFront.StartTransformedAsync : ProxyFront.StartTransformedAsync,
         ["nginx"] = PeerFront.StartNginxAsync,
         ["haproxy"] = PeerFront.StartHAProxyAsync,
     };

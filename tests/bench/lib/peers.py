@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import build
+import configuration
+
+
+# Starts our program as every suite does, whichever build of it PARENT_PROXY names.
+START = build.REPOSITORY / "tests/harness/start"
 
 
 @dataclass(frozen=True)
@@ -29,43 +34,11 @@ class Peer:
 
 
 def nginx(stage, name, port):
-    return stage.nginx(name, f"""
-  upstream backend {{
-    server unix:{stage.backend_socket};
-    keepalive 1024;
-    keepalive_requests 1000000000;
-    keepalive_timeout 1h;
-  }}
-  server {{
-    listen 127.0.0.1:{port} backlog=4096;
-    location / {{
-      proxy_pass http://backend;
-      proxy_http_version 1.1;
-      proxy_set_header Connection "";
-      proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-      proxy_set_header X-Forwarded-Proto $scheme;
-    }}
-  }}""")
+    return stage.nginx(name, "bench", port=port, enclave=stage.backend_socket)
 
 
 def haproxy(stage, name, port):
-    path = stage.write(f"{name}.cfg", f"""\
-global
-  nbthread 1
-  maxconn 8192
-defaults
-  mode http
-  timeout connect 5s
-  timeout client 1h
-  timeout server 1h
-  http-reuse always
-listen bench
-  bind 127.0.0.1:{port} backlog 4096
-  option forwardfor
-  http-request set-header X-Forwarded-Proto http
-  server backend unix@{stage.backend_socket}
-""")
+    path = stage.write(f"{name}.cfg", configuration.read("haproxy.cfg", "bench", port=port, enclave=stage.backend_socket))
     return ["haproxy", "-db", "-f", str(path)]
 
 
@@ -74,7 +47,7 @@ def socat(stage, _, port):
     return ["socat", f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,backlog=4096", f"UNIX-CONNECT:{stage.backend_socket}"]
 
 
-def _configuration(stage, name, port, **sections):
+def _settings(stage, name, port, **sections):
     """Everything at its default but where things are, how soon it ends, and what is named."""
     return stage.write(f"{name}.json", json.dumps({
         "Kestrel": {"Endpoints": {"Http": {"Url": f"http://127.0.0.1:{port}"}}},
@@ -85,34 +58,34 @@ def _configuration(stage, name, port, **sections):
     }, indent=2))
 
 
-def _parent_proxy(configuration):
-    return ["dotnet", str(build.output(build.OURS, "parent-proxy.dll")), "run", "--config", str(configuration)]
+def _parent_proxy(settings, *environment):
+    return [str(START), *environment, "parent-proxy", "run", "--config", str(settings)]
 
 
 def ours(stage, name, port):
-    return _parent_proxy(_configuration(stage, name, port))
+    return _parent_proxy(_settings(stage, name, port))
 
 
 def ours_unmeasured(stage, name, port):
     # OpenTelemetry's own switch: nobody listens to any instrument then. /metrics has nothing to tell.
-    return ["env", "OTEL_SDK_DISABLED=true", *_parent_proxy(_configuration(stage, name, port, AccessLog={"Mode": "off"}))]
+    return _parent_proxy(_settings(stage, name, port, AccessLog={"Mode": "off"}), "OTEL_SDK_DISABLED=true")
 
 
 def ours_logged(stage, name, port):
     log = {"Mode": "all", "Sink": "file", "Path": str(stage.scratch / f"{name}.access.log")}
-    return _parent_proxy(_configuration(stage, name, port, AccessLog=log))
+    return _parent_proxy(_settings(stage, name, port, AccessLog=log))
 
 
 def _yarp_host(*arguments):
     # With the product's own runtime settings, to the letter; those of the host's build are without effect.
     return [
-        "dotnet", "exec", "--runtimeconfig", str(build.output(build.OURS, "parent-proxy.runtimeconfig.json")),
+        str(START), "dotnet", "exec", "--runtimeconfig", str(build.output(build.OURS, "parent-proxy.runtimeconfig.json")),
         str(build.output(build.YARP_HOST, "yarp-host.dll")), *arguments,
     ]
 
 
 def yarp(stage, name, port):
-    return _yarp_host("full", str(_configuration(stage, name, port)))
+    return _yarp_host("full", str(_settings(stage, name, port)))
 
 
 def yarp_bare(stage, _, port):

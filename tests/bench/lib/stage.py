@@ -1,10 +1,11 @@
 """The backend, and the peers in front of it."""
 
 import http.client
-import os
 import socket
 import time
 from dataclasses import dataclass
+
+import configuration
 
 BODY = "twenty bytes of it.\n"
 STARTING = 20  # seconds
@@ -74,40 +75,16 @@ class Stage:
             probe.bind(("127.0.0.1", 0))
             return probe.getsockname()[1]
 
-    def nginx(self, name, http_section):
+    def nginx(self, name, use, **values):
         """The command line of an nginx with one worker that keeps its hands off this machine's files."""
         folder = self.scratch / name
         folder.mkdir()
-        path = self.write(f"{name}.conf", f"""\
-{"user root;" if os.geteuid() == 0 else ""}
-daemon off;
-worker_processes 1;
-pid {folder}/pid;
-error_log stderr error;
-events {{ worker_connections 16384; }}
-http {{
-  access_log off;
-  default_type text/plain;
-  keepalive_requests 1000000000;
-  keepalive_timeout 1h;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-{http_section}
-}}
-""")
+        path = self.write(f"{name}.conf", configuration.read("nginx.conf", use, **values))
         return ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(path)]
 
     def _backend(self):
         body = BODY.replace("\n", "\\n")
-        return self.processes.start("backend", self.nginx("backend", f"""
-  server {{
-    listen unix:{self.backend_socket} backlog=4096;
-    listen 127.0.0.1:{self.backend_port} backlog=4096;
-    location / {{ return 200 "{body}"; }}
-  }}"""))
+        return self.processes.start("backend", self.nginx("backend", "backend", port=self.backend_port, socket=self.backend_socket, body=body))
 
     def _await(self, name, process, port):
         until = time.monotonic() + STARTING

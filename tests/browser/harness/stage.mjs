@@ -2,8 +2,8 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { Proxy } from '../../harness/proxy.mjs';
 import { Application } from './application.mjs';
-import { Proxy } from './proxy.mjs';
 
 /** A name that would be markup if it were not encoded, as far as a name may go. */
 export const hostileName = `<img src=x onerror="document.title='injected'"><script>document.title='injected'</script>&amp;'`;

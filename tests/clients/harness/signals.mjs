@@ -18,12 +18,3 @@ export class Queue {
     return this.#items.length;
   }
 }
-
-/** Resolves with what `condition` returns as soon as that is truthy. */
-export async function eventually(condition) {
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    await new Promise(resolve => setTimeout(resolve, 5));
-  }
-}

@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Proxy } from './proxy.mjs';
+import { Stage as SharedStage } from '../../harness/stage.mjs';
+import { ApplicationProxy } from './proxy.mjs';
 
-/** What a suite works with: its checks, its folder, its applications and the proxies in front of them. */
-export class Stage {
-  #report;
+/** What a suite works with, its applications and the proxies in front of them. */
+export class Stage extends SharedStage {
   #way;
   #proxies = [];
-  #endings = [];
 
   constructor(report, way) {
-    this.#report = report;
+    super(report);
     this.#way = way;
   }
 
@@ -22,31 +18,10 @@ export class Stage {
     return this.#way === 'direct';
   }
 
-  check(name, body) {
-    return this.#report.check(name, body);
-  }
-
   /** A check that has no sense without a proxy: the application does not speak that protocol itself. */
   async proxied(name, body) {
-    if (this.direct) this.#report.skip(name, 'needs the proxy');
+    if (this.direct) this.skip(name, 'needs the proxy');
     else await this.check(name, body);
-  }
-
-  /** A new folder that goes away with the suite. */
-  async folder() {
-    const path = await mkdtemp(join(tmpdir(), 'clients-'));
-    this.atEnd(() => rm(path, { recursive: true, force: true }));
-    return path;
-  }
-
-  /** Runs when the check that runs now has passed or failed. */
-  atEndOfCheck(ending) {
-    this.#report.atEndOfCheck(ending);
-  }
-
-  /** Runs at the end of the suite, what was added last first. */
-  atEnd(ending) {
-    this.#endings.unshift(ending);
   }
 
   /** Lets a node server listen, and returns where: host:port. */
@@ -63,7 +38,7 @@ export class Stage {
   /** A proxy in front of an application: { http1, h2c }, each host:port. */
   async proxy(application, options = {}) {
     if (this.direct) return { http1: application, h2c: application };
-    const proxy = await Proxy.start(await this.folder(), application, {
+    const proxy = await ApplicationProxy.startBefore(application, await this.folder(), {
       ...options,
       transforms: this.#way === 'transforms',
     });
@@ -79,6 +54,6 @@ export class Stage {
         assert.deepEqual(proxy.faults(), []);
       });
     }
-    for (const ending of this.#endings) await ending();
+    await super.end();
   }
 }

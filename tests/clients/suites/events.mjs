@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import http2 from 'node:http2';
 import { EventSource } from 'eventsource';
-import { start } from '../harness/processes.mjs';
+import { start } from '../../harness/processes.mjs';
 import { Queue } from '../harness/signals.mjs';
 
 export default async function eventsSuite(stage) {

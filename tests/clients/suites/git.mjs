@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { environment, gitApplication } from '../apps/git.mjs';
 import { pattern } from '../harness/bytes.mjs';
-import { run } from '../harness/processes.mjs';
+import { run } from '../../harness/processes.mjs';
 
 const MiB = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
-import { start } from '../../clients/harness/processes.mjs';
+import { startProgram } from '../../harness/processes.mjs';
 
 /** A simulated enclave in a process of its own. Its id, its name and its X-Enclave are one. */
 export class Enclave {
@@ -22,7 +22,7 @@ export class Enclave {
   }
 
   async #run(port) {
-    const child = this.#child = start('dotnet', [process.env.SIMULATOR_DLL, '--listen', `tcp://127.0.0.1:${port}`, '--name', this.name], {
+    const child = this.#child = startProgram('simulator', ['--listen', `tcp://127.0.0.1:${port}`, '--name', this.name], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = await Promise.race([

@@ -1,46 +1,50 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { start } from '../../clients/harness/processes.mjs';
+import { freePort } from '../../harness/ports.mjs';
+import { startProgram } from '../../harness/processes.mjs';
+import { until } from '../../harness/waiting.mjs';
 import { deployed } from './deployed.mjs';
-import { freePort } from './ports.mjs';
 
 const ADMIN = '127.0.0.1:9464';
 
-/** A real Prometheus with what is deployed, but for the place of the proxy and shorter intervals. */
+/** A real Prometheus with what is deployed, but for the place of the proxy, shorter intervals, and an alert that waits less. */
 export class Prometheus {
   #child;
   #said = '';
   #url;
 
-  static async start(folder, admin, { scrape, evaluation }) {
+  /**
+   * @param interval between scrapes, and between evaluations of the rules
+   * @param patience how long an alert waits before it fires, by its name: promtool's tests show what it does as deployed
+   */
+  static async start(folder, admin, { interval, patience }) {
     const prometheus = new Prometheus();
-    await prometheus.#run(folder, admin.replace('http://', ''), scrape, evaluation);
+    await prometheus.#run(folder, admin.replace('http://', ''), interval, Object.entries(patience));
     return prometheus;
   }
 
-  async #run(folder, admin, scrape, evaluation) {
+  async #run(folder, admin, interval, patience) {
     await cp(deployed('rules'), join(folder, 'rules'), { recursive: true });
-    const config = await readFile(deployed('prometheus.yml'), 'utf8');
-    await writeFile(join(folder, 'prometheus.yml'), config
-      .replaceAll(ADMIN, admin)
-      .replace(/^ {2}scrape_interval: .*/m, `  scrape_interval: ${scrape}`)
-      .replace(/^ {2}evaluation_interval: .*/m, `  evaluation_interval: ${evaluation}`)
-      .replace(/refresh_interval: .*/, `refresh_interval: ${scrape}`));
+    await change(join(folder, 'rules/alerts.yml'), patience.map(([alert, time]) =>
+      [new RegExp(`(- alert: ${alert}\\n(?: {8}.*\\n)+? {8}for: ).*`), `$1${time}`]));
+    await cp(deployed('prometheus.yml'), join(folder, 'prometheus.yml'));
+    await change(join(folder, 'prometheus.yml'), [
+      [new RegExp(ADMIN.replaceAll('.', '\\.'), 'g'), admin],
+      [/^ {2}(scrape|evaluation)_interval: .*/gm, `  $1_interval: ${interval}`],
+      [/refresh_interval: .*/, `refresh_interval: ${interval}`],
+    ]);
     const port = await freePort();
     this.#url = `http://127.0.0.1:${port}`;
-    this.#child = start('prometheus', [
+    this.#child = startProgram('prometheus', [
       `--config.file=${join(folder, 'prometheus.yml')}`, `--storage.tsdb.path=${join(folder, 'data')}`, `--web.listen-address=127.0.0.1:${port}`,
     ], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
     this.#child.stderr.on('data', text => { this.#said += text; });
     let hasEnded = false;
     this.#child.ended.then(() => { hasEnded = true; });
-    for (;;) {
+    await until(async () => {
       if (hasEnded) throw new Error(`prometheus ended: ${this.#said.slice(-2000)}`);
-      const answer = await fetch(`${this.#url}/-/ready`).catch(() => null);
-      if (answer?.ok) return;
-      await sleep(100);
-    }
+      return (await fetch(`${this.#url}/-/ready`).catch(() => null))?.ok;
+    }, { pause: 100 });
   }
 
   /** What it logged as a warning or an error. */
@@ -59,10 +63,10 @@ export class Prometheus {
     return answer.data;
   }
 
-  /** The result of a query now: [{ metric, value }]. */
+  /** The result of a query now: [{ metric, value }], for a range [{ metric, values }]. */
   async query(expr) {
     const { result } = await this.get(`query?query=${encodeURIComponent(expr)}`);
-    return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
+    return result.map(({ metric, value, values }) => (values ? { metric, values } : { metric, value: Number(value[1]) }));
   }
 
   /** The value of a query that has one sample; null when it has none. */
@@ -79,4 +83,14 @@ export class Prometheus {
     this.#child.kill('SIGKILL');
     await this.#child.ended;
   }
+}
+
+/** Replaces in a file; what is not found there is a mistake. */
+async function change(file, replacements) {
+  let text = await readFile(file, 'utf8');
+  for (const [pattern, replacement] of replacements) {
+    if (text.search(pattern) < 0) throw new Error(`${file} has no ${pattern}`);
+    text = text.replace(pattern, replacement);
+  }
+  await writeFile(file, text);
 }

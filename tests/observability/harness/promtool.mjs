@@ -1,4 +1,4 @@
-import { run } from '../../clients/harness/processes.mjs';
+import { run } from '../../harness/processes.mjs';
 
 /** Runs promtool and returns all that it says; throws that when it is not content. */
 export async function promtool(args, input) {

@@ -1,100 +1,39 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createInterface } from 'node:readline';
-import { replaceFile } from '../../clients/harness/files.mjs';
-import { start } from '../../clients/harness/processes.mjs';
+import { freePort } from '../../harness/ports.mjs';
+import { Proxy } from '../../harness/proxy.mjs';
+import { until } from '../../harness/waiting.mjs';
 import { Metrics } from './metrics.mjs';
-import { freePort } from './ports.mjs';
 
-const FAKE_NITRO_CLI = fileURLToPath(new URL('../../scenarios/Discovery/fake-nitro-cli', import.meta.url));
+const FAKE_NITRO_CLI = fileURLToPath(new URL('../../harness/fake-nitro-cli', import.meta.url));
 
-const HOST_IS_READY = 'host is ready';
 const PATIENCE_MS = 120_000;
 
-/** A running proxy process. */
-export class Proxy {
-  #child;
-  #file;
-  #log = [];
-
-  /** Where clients connect. */
-  port;
-  /** The admin listener: http://host:port. */
-  admin;
-
-  static async start(folder, settings) {
-    const proxy = new Proxy();
-    await proxy.#run(folder, settings, file => [process.env.PARENT_PROXY_DLL, '--config', file]);
-    return proxy;
-  }
-
+/** A running proxy process whose metrics are looked at. */
+export class MeasuredProxy extends Proxy {
+  /** The server as the scenarios host it, where CIDs lead to ports of the loopback. */
   static async startDiscovering(folder, enclaves, settings) {
     await symlink(FAKE_NITRO_CLI, join(folder, 'nitro-cli'));
     await writeFile(join(folder, 'enclaves.json'), JSON.stringify(enclaves.map((enclave, i) => described(enclave.name, 16 + i))));
-    const proxy = new Proxy();
+    const proxy = new this();
     // This host says nothing of its listeners: it is told where to open them.
-    proxy.port = await freePort();
-    const admin = await freePort();
-    proxy.admin = `http://127.0.0.1:${admin}`;
+    proxy.endPoints = [`http://127.0.0.1:${await freePort()}`];
+    proxy.admin = `http://127.0.0.1:${await freePort()}`;
     const all = {
       Discovery: { Enabled: true, NitroCli: join(folder, 'nitro-cli'), Interval: '00:00:01' },
       ...settings,
-      Kestrel: { Endpoints: { Http: { Url: `http://127.0.0.1:${proxy.port}` } } },
+      Kestrel: { Endpoints: { Http: { Url: proxy.endPoints[0] } } },
       Admin: { ...settings.Admin, Url: proxy.admin },
     };
-    // With the product's own runtime settings.
-    const runtime = process.env.PARENT_PROXY_DLL.replace(/dll$/, 'runtimeconfig.json');
-    await proxy.#run(folder, all, file => [
-      'exec', '--runtimeconfig', runtime, process.env.SCENARIOS_DLL, 'host', file,
-      ...enclaves.map((enclave, i) => `${16 + i}=${enclave.port}`),
-    ]);
+    await proxy.run(folder, all, 'discovering-proxy', file => [file, ...enclaves.map((enclave, i) => `${16 + i}=${enclave.port}`)]);
     return proxy;
   }
 
-  async #run(folder, settings, args) {
-    this.#file = join(folder, 'proxy.json');
-    await this.configure(settings);
-    this.#child = start('dotnet', args(this.#file), {
-      cwd: folder,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, DOTNET_ROOT: process.env.DOTNET_ROOT ?? '' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#child.stderr.on('data', text => this.#log.push({ Level: 'Fatal', RenderedMessage: String(text) }));
-    await new Promise((resolve, reject) => {
-      createInterface({ input: this.#child.stdout }).on('line', line => {
-        if (line === HOST_IS_READY) resolve();
-        if (!line.startsWith('{')) return;
-        const entry = JSON.parse(line);
-        this.#log.push(entry);
-        const { EventId: event, EndPoints: endPoints, Admin: admin } = entry.Properties ?? {};
-        if (event?.Name === 'Started') {
-          this.port = Number(/:(\d+)/.exec(endPoints.replace('http://', ''))[1]);
-          this.admin = admin;
-        } else if (event?.Name === 'FirstRound') {
-          resolve();
-        }
-      });
-      this.#child.ended.then(() => reject(new Error(`the proxy ended: ${this.#lines()}`)));
-    });
-  }
-
-  get pid() {
-    return this.#child.pid;
-  }
-
-  /** Writes its configuration file, which a running proxy takes over by itself. */
-  async configure(settings) {
-    await replaceFile(this.#file, JSON.stringify({
-      Kestrel: { Endpoints: { Http: { Url: 'http://127.0.0.1:0' } } },
-      Admin: { Url: 'http://127.0.0.1:0' },
-      Timeouts: { DrainDelay: '00:00:00' },
-      Log: { Format: 'json' },
-      ...settings,
-      ...(settings.Admin && { Admin: { Url: 'http://127.0.0.1:0', ...settings.Admin } }),
-    }));
+  /** Where clients connect on 127.0.0.1. */
+  get port() {
+    return Number(new URL(this.endPoints[0]).port);
   }
 
   /** The text of /metrics, in the format that is asked for. */
@@ -110,35 +49,17 @@ export class Proxy {
   }
 
   /** Resolves with the first metrics of which `condition` is true. */
-  async until(condition) {
-    for (const deadline = performance.now() + PATIENCE_MS; ;) {
+  until(condition) {
+    return until(async () => {
       const metrics = await this.metrics();
-      if (condition(metrics)) return metrics;
-      if (performance.now() > deadline) throw new Error(`this never came true: ${condition}`);
-      await sleep(50);
-    }
+      return condition(metrics) && metrics;
+    }, { pause: 50, patience: PATIENCE_MS, otherwise: () => `this never came true: ${condition}` });
   }
 
   /** Processor time that it has used so far, in ms. */
   cpuMs() {
     const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
     return (Number(fields[11]) + Number(fields[12])) * 10; // utime and stime, in ticks of 10 ms
-  }
-
-  /** What it logged as its own fault. */
-  faults() {
-    return this.#log
-      .filter(entry => /^(Error|Fatal)$/.test(entry.Level) || /internal_error|report it/.test(entry.RenderedMessage))
-      .map(entry => entry.RenderedMessage);
-  }
-
-  async kill() {
-    this.#child.kill('SIGKILL');
-    await this.#child.ended;
-  }
-
-  #lines() {
-    return this.#log.map(entry => entry.RenderedMessage).join('\n');
   }
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { run } from '../../clients/harness/processes.mjs';
+import { run } from '../../harness/processes.mjs';
 import { storm } from '../harness/storm.mjs';
 
 const REQUESTS = 60_000;

@@ -1,7 +1,7 @@
 // What is deployed, by itself: the rules do what their tests say, the dashboard is what its script writes.
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
-import { run } from '../../clients/harness/processes.mjs';
+import { run } from '../../harness/processes.mjs';
 import { deployed } from '../harness/deployed.mjs';
 import { promtool } from '../harness/promtool.mjs';
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../harness/waiting.mjs';
 import { Client } from '../harness/client.mjs';
 import { deployed } from '../harness/deployed.mjs';
 import { requestsOf } from '../harness/enclave.mjs';
@@ -102,7 +103,7 @@ async function everything(proxy, enclaves) {
   const before = await requestsOf(enclaves);
   const left = new Client(proxy.port);
   left.write('GET /hang HTTP/1.1\r\nHost: a\r\n\r\n');
-  while (await requestsOf(enclaves) === before) await sleep(20);
+  await until(async () => await requestsOf(enclaves) > before);
   left.close();
   await get('/reset');
   const wrong = new Client(proxy.port);

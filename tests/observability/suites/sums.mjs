@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { Client } from '../harness/client.mjs';
 import { requestsOf } from '../harness/enclave.mjs';
+import { until } from '../../harness/waiting.mjs';
 import { Tally } from '../harness/tally.mjs';
 
 const CONNECTIONS = 16;
@@ -156,8 +157,4 @@ async function tunnel(port, tally) {
   await client.read(2 + 2);
   client.close();
   return [message.length + close.length, 2 + 100 + 2 + 2];
-}
-
-async function until(condition) {
-  while (!await condition()) await new Promise(resolve => setTimeout(resolve, 5));
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using ParentProxy.Scenarios.Fronts;
 using ParentProxy.Scenarios.Wire;
+using ParentProxy.Tests.Transparency;
 
 namespace ParentProxy.Scenarios.Discovery;
 
@@ -38,13 +39,10 @@ internal sealed class DiscoveringFront : IFront
         {
             await front.WriteAsync(interval, cancellationToken);
             await front.TellAsync(told, cancellationToken);
-            File.CreateSymbolicLink(front._process.File(NitroCli), Path.Combine(AppContext.BaseDirectory, "Discovery", "fake-nitro-cli"));
-
-            // With the product's own runtime settings, to the letter; those of this build are without effect.
-            string[] arguments = ["exec", "--runtimeconfig", Path.ChangeExtension(OurFront.Program, "runtimeconfig.json"), typeof(DiscoveryHost).Assembly.Location, DiscoveryHost.Verb, front._process.File(Settings)];
+            File.CreateSymbolicLink(front._process.File(NitroCli), Path.Combine(PeerConfiguration.Harness, "fake-nitro-cli"));
             await front._process.StartAsync(
-                "dotnet",
-                [.. arguments, .. places.Select(place => string.Create(CultureInfo.InvariantCulture, $"{place.Cid}={place.Port}"))],
+                "discovering-proxy",
+                [front._process.File(Settings), .. places.Select(place => string.Create(CultureInfo.InvariantCulture, $"{place.Cid}={place.Port}"))],
                 front.Port,
                 cancellationToken);
             await front._process.UntilLineAsync(DiscoveryHost.Ready, null, 0, cancellationToken);

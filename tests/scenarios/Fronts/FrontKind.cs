@@ -6,8 +6,11 @@ namespace ParentProxy.Scenarios.Fronts;
 /// <param name="StartAsync">Starts one in front of these enclaves.</param>
 internal sealed record FrontKind(string Name, string Program, Func<IReadOnlyList<Backend>, CancellationToken, Task<IFront>> StartAsync)
 {
+    /// <summary>The lines of the peers' configurations that are for the scenarios.</summary>
+    public const string Use = "scenarios";
+
     /// <summary>Ours.</summary>
-    public static FrontKind Ours { get; } = new("ours", OurFront.Program, OurFront.StartAsync);
+    public static FrontKind Ours { get; } = new("ours", FrontProcess.Starter, OurFront.StartAsync);
 
     /// <summary>All, ours first.</summary>
     public static IReadOnlyList<FrontKind> All { get; } =

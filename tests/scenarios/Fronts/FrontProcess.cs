@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using ParentProxy.Tests.Transparency;
 
 namespace ParentProxy.Scenarios.Fronts;
 
@@ -15,6 +16,9 @@ internal sealed class FrontProcess : IAsyncDisposable
     private readonly List<string> _lines = [];
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("scenario-");
     private Process? _process;
+
+    /// <summary>What starts every program: with default signals, and without what the machine happens to set.</summary>
+    public static string Starter { get; } = Path.Combine(PeerConfiguration.Harness, "start");
 
     /// <summary>What it wrote, both streams.</summary>
     public IReadOnlyList<string> Lines
@@ -40,11 +44,13 @@ internal sealed class FrontProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the program and waits until it listens.</summary>
+    /// <param name="program">As <c>tests/harness/start</c> knows it.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="port">Where it is going to listen.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     public async Task StartAsync(string program, IEnumerable<string> arguments, int port, CancellationToken cancellationToken)
     {
-        var info = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
-        foreach (var name in info.Environment.Keys.Where(IsForeign).ToList())
-            info.Environment.Remove(name);
+        var info = new ProcessStartInfo(Starter, [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
         _process = Process.Start(info)!;
         _process.OutputDataReceived += (_, e) => Add(e.Data);
         _process.ErrorDataReceived += (_, e) => Add(e.Data);
@@ -95,11 +101,6 @@ internal sealed class FrontProcess : IAsyncDisposable
 
         _directory.Delete(recursive: true);
     }
-
-    /// <summary>What the machine happens to set must not take part.</summary>
-    private static bool IsForeign(string variable) =>
-        variable.Contains("__", StringComparison.Ordinal) ||
-        ((string[])["PARENTPROXY_", "KEYMELD_", "NOTIFY_SOCKET", "WATCHDOG_", "JOURNAL_STREAM", "INVOCATION_ID", "ASPNETCORE_", "OTEL_"]).Any(v => variable.StartsWith(v, StringComparison.Ordinal));
 
     private static bool IsListening(int port)
     {

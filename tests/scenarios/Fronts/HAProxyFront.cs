@@ -1,5 +1,6 @@
 using System.Globalization;
 using ParentProxy.Scenarios.Wire;
+using ParentProxy.Tests.Transparency;
 
 namespace ParentProxy.Scenarios.Fronts;
 
@@ -64,39 +65,10 @@ internal sealed class HAProxyFront : IFront, IReloadable
 
     private Task WriteAsync(IReadOnlyList<Backend> backends, CancellationToken cancellationToken)
     {
-        var servers = string.Join("\n  ", backends.Select(b => string.Create(
-            CultureInfo.InvariantCulture, $"server {b.Name} 127.0.0.1:{b.Port} weight {b.Weight}")));
-        return _process.WriteAsync(Configuration, $"""
-            global
-              nbthread 1
-              maxconn 4096
-              stats socket {_process.Folder}/admin.sock mode 600 level admin expose-fd listeners
-              hard-stop-after 30s
-            defaults
-              mode http
-              option http-keep-alive
-              option forwardfor
-              option redispatch
-              http-reuse safe
-              retries 3
-              retry-on conn-failure empty-response
-              timeout connect 2s
-              timeout queue 5s
-              timeout check 2s
-              timeout client 300s
-              timeout server 60s
-              timeout http-request 30s
-              timeout http-keep-alive 130s
-            frontend clients
-              bind 127.0.0.1:{Port} backlog 4096
-              default_backend enclaves
-            backend enclaves
-              balance leastconn
-              http-request disable-l7-retry if METH_POST
-              option httpchk GET /health
-              default-server check inter 5s fastinter 1s downinter 1s fall 2 rise 1 observe layer7 error-limit 3 on-error fastinter on-marked-down shutdown-sessions
-              {servers}
-
-            """, cancellationToken);
+        var servers = backends.Select(b => string.Create(CultureInfo.InvariantCulture, $"server {b.Name} 127.0.0.1:{b.Port} weight {b.Weight}"));
+        return _process.WriteAsync(
+            Configuration,
+            PeerConfiguration.HAProxy(FrontKind.Use, ("servers", string.Join("\n  ", servers)), ("port", Port), ("folder", _process.Folder)),
+            cancellationToken);
     }
 }

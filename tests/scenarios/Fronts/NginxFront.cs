@@ -1,5 +1,6 @@
 using System.Globalization;
 using ParentProxy.Scenarios.Wire;
+using ParentProxy.Tests.Transparency;
 
 namespace ParentProxy.Scenarios.Fronts;
 
@@ -66,49 +67,10 @@ internal sealed class NginxFront : IFront, IReloadable
 
     private Task WriteAsync(IReadOnlyList<Backend> backends, CancellationToken cancellationToken)
     {
-        var directory = _process.Folder;
-        var servers = string.Join("\n    ", backends.Select(b => string.Create(
-            CultureInfo.InvariantCulture, $"server 127.0.0.1:{b.Port} weight={b.Weight} max_fails=1 fail_timeout=10s;")));
-        return _process.WriteAsync(Configuration, $$"""
-            daemon off;
-            worker_processes 1;
-            error_log stderr notice;
-            pid {{directory}}/nginx.pid;
-            events { worker_connections 8192; }
-            http {
-              access_log off;
-              tcp_nodelay on;
-              client_body_temp_path {{directory}}/client;
-              proxy_temp_path {{directory}}/proxy;
-              fastcgi_temp_path {{directory}}/fastcgi;
-              uwsgi_temp_path {{directory}}/uwsgi;
-              scgi_temp_path {{directory}}/scgi;
-              upstream enclaves {
-                zone enclaves 128k;
-                least_conn;
-                {{servers}}
-                keepalive 256;
-                keepalive_requests 100000;
-                keepalive_timeout 60s;
-              }
-              server {
-                listen 127.0.0.1:{{Port}} backlog=4096;
-                keepalive_timeout 130s;
-                keepalive_requests 100000;
-                location / {
-                  proxy_pass http://enclaves;
-                  proxy_http_version 1.1;
-                  proxy_set_header Connection "";
-                  proxy_set_header Host $http_host;
-                  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-                  proxy_connect_timeout 2s;
-                  proxy_read_timeout 60s;
-                  proxy_next_upstream error timeout http_502 http_503;
-                  proxy_next_upstream_tries 3;
-                }
-              }
-            }
-
-            """, cancellationToken);
+        var servers = backends.Select(b => string.Create(CultureInfo.InvariantCulture, $"server 127.0.0.1:{b.Port} weight={b.Weight};"));
+        return _process.WriteAsync(
+            Configuration,
+            PeerConfiguration.Nginx(FrontKind.Use, ("servers", string.Join("\n    ", servers)), ("port", Port)),
+            cancellationToken);
     }
 }

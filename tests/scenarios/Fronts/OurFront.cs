@@ -1,5 +1,4 @@
 using System.Text.Json;
-using ParentProxy.Hosting;
 using ParentProxy.Scenarios.Wire;
 
 namespace ParentProxy.Scenarios.Fronts;
@@ -17,9 +16,6 @@ internal sealed class OurFront : IFront, IReloadable
     {
     }
 
-    /// <summary>What is started: the program as it was built, with its own runtime settings, not the copy beside this assembly.</summary>
-    public static string Program { get; } = Locate();
-
     /// <inheritdoc/>
     public int Port { get; } = Ports.Next();
 
@@ -33,7 +29,7 @@ internal sealed class OurFront : IFront, IReloadable
         try
         {
             await front.WriteAsync(backends, cancellationToken);
-            await front._process.StartAsync("dotnet", [Program, "run", "--config", front._process.File(Settings)], front.Port, cancellationToken);
+            await front._process.StartAsync("parent-proxy", ["run", "--config", front._process.File(Settings)], front.Port, cancellationToken);
             await front._process.UntilLineAsync("First round of probes", null, 0, cancellationToken);
             return front;
         }
@@ -64,15 +60,6 @@ internal sealed class OurFront : IFront, IReloadable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _process.DisposeAsync();
-
-    private static string Locate()
-    {
-        const string solution = "ParentProxy.sln";
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !System.IO.File.Exists(Path.Combine(folder.FullName, solution)))
-            folder = folder.Parent;
-        return Path.Combine(folder?.FullName ?? "", "src", "ParentProxy", "bin", "Release", "net10.0", Path.GetFileName(typeof(ProxyServer).Assembly.Location));
-    }
 
     private Task WriteAsync(IReadOnlyList<Backend> backends, CancellationToken cancellationToken)
     {

@@ -1,14 +1,13 @@
 # What the suites share. Sourced after /out/settings; $SUITE names the suite.
 
 HUNG=75               # exit status of a suite in which a program did not come up: the host tries again
-START_SECONDS=240     # for a .NET program to come up under emulation
+START_SECONDS=240     # for a program that is compiled just in time to come up under emulation
 PATIENCE=120          # for what comes by itself; nothing is lost by waiting longer, for who succeeds does not wait
 CONFIGURATION=Release
 export DOTNET_EnableWriteXorExecute=0   # half the time to start under emulation
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
+export PARENT_PROXY SIMULATOR DOTNET_ROOT   # as tests/vm/run has found them
 
-proxy_dll=$REPO/src/ParentProxy/bin/$CONFIGURATION/net10.0/parent-proxy.dll
-simulator_dll=$REPO/src/ParentProxy.Simulator/bin/$CONFIGURATION/net10.0/ParentProxy.Simulator.dll
 work=/run/vm-suite
 mkdir -p "$work"
 
@@ -55,11 +54,12 @@ log_has() { grep -qF -- "$2" "$1"; }
 pids=()
 trap 'for p in "${pids[@]}"; do kill -KILL "$p" 2> /dev/null; done' EXIT
 
-# start NAME COMMAND…: in the background, in the folder /, with a log of its own. Sets $pid and $log.
+# start NAME [NAME=VALUE]… PROGRAM [ARGUMENT]…: in the background, in the folder /, with a log of its own; what follows NAME
+# is for tests/harness/start. Sets $pid and $log.
 start() {
   log=/out/logs/$SUITE.$1.log
   shift
-  (cd / && exec "$@") >> "$log" 2>&1 &
+  (cd / && exec "$REPO/tests/harness/start" "DOTNET_EnableWriteXorExecute=$DOTNET_EnableWriteXorExecute" "$@") >> "$log" 2>&1 &
   pid=$!
   pids+=("$pid")
 }
@@ -94,7 +94,7 @@ start_simulator() {
   local arguments=() listen
   for listen in "$@"; do arguments+=(--listen "$listen"); done
   : > "/out/logs/$SUITE.simulator.log"
-  start simulator "$DOTNET" "$simulator_dll" "${arguments[@]}"
+  start simulator simulator "${arguments[@]}"
   simulator=$pid
   came_up "the simulated enclave" log_has "$log" "listening on"
 }
@@ -106,7 +106,7 @@ start_proxy() {
   local name=$1
   shift
   [[ -z $proxy ]] || ended "$proxy" || stop "$proxy" KILL
-  start "$name" env -i PATH="$PATH" HOME="$HOME" DOTNET_EnableWriteXorExecute=0 "$@" "${prefix[@]}" "$DOTNET" "$proxy_dll"
+  start "$name" "$@" "${prefix[@]}" "$PARENT_PROXY"
   proxy=$pid proxy_log=$log
   came_up "parent-proxy" live
 }

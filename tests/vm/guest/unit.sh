@@ -8,17 +8,23 @@ is() { [[ $(show "$1") == "$2" ]]; }
 journal() { journalctl -q --no-pager -o cat "_SYSTEMD_UNIT=$unit" "$@"; }
 journal_has() { journal | grep -qF -- "$1"; }
 
+# A native file is all of the program. An app host has its assemblies beside it and needs the runtime, which is out of reach
+# for the service when it is in somebody's home.
+install_program() {
+  [[ -f $PARENT_PROXY.dll ]] || { install -m 755 "$PARENT_PROXY" /usr/bin/parent-proxy; return; }
+  local program=/usr/lib/parent-proxy runtime=/usr/lib/dotnet-of-the-suite
+  mkdir -p "$program" "$runtime" && cp "$(dirname "$PARENT_PROXY")"/*.* "$PARENT_PROXY" "$program" || return
+  mount --bind "$DOTNET_ROOT" "$runtime" || return
+  printf '#!/bin/sh\nDOTNET_ROOT=%s exec %s/parent-proxy "$@"\n' "$runtime" "$program" > "$work/launcher"
+  install -m 755 "$work/launcher" /usr/bin/parent-proxy
+}
+
 # install_unit LINE…: files, user, group, folders; LINEs go behind the environment file as it is shipped.
 install_unit() {
   install -D -m 644 "$REPO/systemd/parent-proxy.service" /usr/lib/systemd/system/parent-proxy.service
   install -D -m 644 "$REPO/systemd/parent-proxy.sysusers.conf" /usr/lib/sysusers.d/parent-proxy.conf
   install -D -m 644 "$REPO/systemd/parent-proxy.tmpfiles.conf" /usr/lib/tmpfiles.d/parent-proxy.conf
-  mkdir -p /usr/lib/parent-proxy
-  cp -r "$(dirname "$proxy_dll")/." /usr/lib/parent-proxy/
-  # A runtime in somebody's home is out of reach for the service.
-  mkdir -p /usr/lib/dotnet-of-the-suite && mount --bind "$(dirname "$DOTNET")" /usr/lib/dotnet-of-the-suite
-  printf '#!/bin/sh\nexec /usr/lib/dotnet-of-the-suite/dotnet /usr/lib/parent-proxy/parent-proxy.dll "$@"\n' > "$work/launcher"
-  install -m 755 "$work/launcher" /usr/bin/parent-proxy
+  install_program || { fail "the program cannot be installed"; return; }
   systemd-sysusers parent-proxy.conf || { fail "systemd-sysusers"; return; }
   systemd-tmpfiles --create parent-proxy.conf || { fail "systemd-tmpfiles"; return; }
   install -m 640 -g parent-proxy "$REPO/systemd/parent-proxy.env" "$environment"

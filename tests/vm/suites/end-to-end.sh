@@ -211,7 +211,7 @@ no_device() {
 nodev_in_log() { request /echo; log_has "$proxy_log" ENODEV; }
 
 wrong_configuration() {
-  start wrong env -i PATH="$PATH" HOME="$HOME" DOTNET_EnableWriteXorExecute=0 PARENTPROXY_ENCLAVE_0_CID=0 "$DOTNET" "$proxy_dll"
+  start wrong PARENTPROXY_ENCLAVE_0_CID=0 parent-proxy
   wait_until "$PATIENCE" ended "$pid" || { stop "$pid" KILL; fail "it runs with CID 0"; return; }
   wait "$pid"
   equal "exit status" $? 78 || return

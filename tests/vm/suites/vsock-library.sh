@@ -6,11 +6,11 @@ source "$REPO/tests/vm/guest/lib.sh"
 assembly=$REPO/tests/ParentProxy.Vsock.Tests/bin/$CONFIGURATION/net10.0/ParentProxy.Vsock.Tests.dll
 trx=$work/vsock.trx
 cd "$work" || exit 1
-timeout 500 "$DOTNET" test "$assembly" --filter FullyQualifiedName~ParentProxy.Vsock.Tests.Live --logger "trx;LogFileName=$trx" --logger "console;verbosity=normal"
+timeout 500 "$DOTNET_ROOT/dotnet" test "$assembly" --filter FullyQualifiedName~ParentProxy.Vsock.Tests.Live --logger "trx;LogFileName=$trx" --logger "console;verbosity=normal"
 status=$?
 
 [[ -s $trx ]] || { not_ok "runs" "no results, exit status $status, see logs/$SUITE.log"; exit 0; }
-awk -f "$REPO/.ci/trx.awk" "$trx" > "$work/tests" && [[ -s $work/tests ]] || not_ok "runs any test" "none in the results"
+awk -f "$REPO/tests/harness/trx.awk" "$trx" > "$work/tests" && [[ -s $work/tests ]] || not_ok "runs any test" "none in the results"
 failures=0
 while IFS=$'\t' read -r outcome name message; do
   case $outcome in

@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const START = fileURLToPath(new URL('start', import.meta.url));
 
 const children = new Set();
 
-/** Starts a program that ends with this one. */
+/** Starts a command that ends with this program. */
 export function start(command, args, options = {}) {
   const child = spawn(command, args, options);
   children.add(child);
@@ -14,7 +17,15 @@ export function start(command, args, options = {}) {
   return child;
 }
 
-/** Runs a program to its end. */
+/**
+ * Starts a program under test with tests/harness/start.
+ * @param name parent-proxy, simulator, discovering-proxy, or a command
+ */
+export function startProgram(name, args, options = {}) {
+  return start(START, [name, ...args], options);
+}
+
+/** Runs a command to its end. */
 export async function run(command, args, { input, ...options } = {}) {
   const child = start(command, args, options);
   const out = [], err = [];
@@ -30,4 +41,10 @@ export async function run(command, args, { input, ...options } = {}) {
 
 export function killChildren() {
   for (const child of children) child.kill('SIGKILL');
+}
+
+/** An interrupted suite leaves no process behind. */
+export function killChildrenWhenInterrupted() {
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => { killChildren(); process.exit(130); });
 }

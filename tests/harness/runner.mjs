@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { killChildren } from './processes.mjs';
+import { killChildren, killChildrenWhenInterrupted } from './processes.mjs';
 
 const SUITE_MS = 15 * 60_000;
 
@@ -27,8 +27,7 @@ export async function runSuites(report, folder, runs) {
   // What a client or a server throws outside of any promise that a check awaits belongs to the check that runs.
   process.on('uncaughtException', error => report.stray(error));
   process.on('unhandledRejection', error => report.stray(error));
-  for (const signal of ['SIGINT', 'SIGTERM'])
-    process.on(signal, () => { killChildren(); process.exit(130); });
+  killChildrenWhenInterrupted();
 
   for (const { suite, title, open } of runs) {
     const { default: run } = await import(new URL(`${suite}.mjs`, folder));
@@ -41,6 +40,11 @@ export async function runSuites(report, folder, runs) {
     }
     await stage.end();
   }
+  finish(report);
+}
+
+/** Prints the last line and ends the program. */
+export function finish(report) {
   killChildren();
   console.log(String(report));
   process.exit(report.counts.failed === 0 && report.counts.passed > 0 ? 0 : 1);

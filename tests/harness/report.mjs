@@ -2,6 +2,7 @@
 export class Report {
   #kind;
   #deadlineMs;
+  /** The name of the suite that runs; '' when there is one alone. */
   suite = '';
   counts = { passed: 0, failed: 0, skipped: 0 };
   #fail = null;
@@ -31,7 +32,7 @@ export class Report {
     try {
       await Promise.race([body(), trouble]);
       this.counts.passed++;
-      console.log(`ok - ${this.#kind}: ${this.suite}: ${name}`);
+      console.log(`ok - ${this.#title(name)}`);
     } catch (error) {
       this.failed(name, error);
     } finally {
@@ -46,14 +47,18 @@ export class Report {
 
   failed(name, error) {
     this.counts.failed++;
-    console.log(`not ok - ${this.#kind}: ${this.suite}: ${name}`);
+    console.log(`not ok - ${this.#title(name)}`);
     const text = String(error?.message ?? error).trim();
-    for (const line of text.split('\n').slice(0, 20)) console.log(`#   ${line.slice(0, 300)}`);
+    for (const line of text.split('\n').slice(0, 30)) console.log(`#   ${line.slice(0, 300)}`);
   }
 
   skip(name, reason) {
     this.counts.skipped++;
-    console.log(`ok - ${this.#kind}: ${this.suite}: ${name} # SKIP ${reason}`);
+    console.log(`ok - ${this.#title(name)} # SKIP ${reason}`);
+  }
+
+  #title(name) {
+    return [this.#kind, this.suite, name].filter(Boolean).join(': ');
   }
 
   /** The last line of a runner, which .ci/run reads. */
