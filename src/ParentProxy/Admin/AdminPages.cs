@@ -1,6 +1,7 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 using ParentProxy.Admin.StatusPage;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
@@ -30,13 +31,6 @@ internal sealed class AdminPages(
     Func<IEnumerable<IngressListener>> listeners,
     Func<string?> refusal)
 {
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
-    {
-        WriteIndented = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     /// <summary>Answers a GET or HEAD request.</summary>
     public Task ServeAsync(HttpContext context)
     {
@@ -44,24 +38,17 @@ internal sealed class AdminPages(
         return context.Request.Path.Value switch
         {
             "/" => statusPage.ServeAsync(context),
-            "/health" => WriteAsync(context, Code(summary.IsReady), new
-            {
-                status = summary.Status,
-                healthy = summary.Healthy,
-                total = summary.Total,
-                minHealthy = configuration.Options.Health.MinHealthy,
-                enclaves = Enclaves(),
-                retries = RetryView.Of(retries.Counts),
-                rejected = RejectionView.Of(retries.Rejections),
-                listeners = listeners().Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
-                certificates = certificates.All.Select(CertificateView.Of),
-                discovery = DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()),
-            }),
-            "/health/live" => WriteAsync(context, StatusCodes.Status200OK, new { status = "live" }),
-            "/health/ready" => WriteAsync(context, Code(summary.IsReady), new { status = summary.IsReady ? "ready" : "not ready", reason = summary.Reason }),
+            "/health" => WriteAsync(context, Code(summary.IsReady), Health(summary), AdminJson.Indented.HealthView),
+            "/health/live" => WriteAsync(context, StatusCodes.Status200OK, new LiveView(), AdminJson.Indented.LiveView),
+            "/health/ready" => WriteAsync(
+                context,
+                Code(summary.IsReady),
+                new ReadyView(summary.IsReady ? "ready" : "not ready", summary.Reason),
+                AdminJson.Indented.ReadyView),
             "/metrics" => metrics.ScrapeAsync(context),
-            "/enclaves" => WriteAsync(context, StatusCodes.Status200OK, new { enclaves = Enclaves() }),
-            "/enclaves/targets" => WriteAsync(context, StatusCodes.Status200OK, relay.Targets(context.Request.Host)),
+            "/enclaves" => WriteAsync(context, StatusCodes.Status200OK, new EnclaveListView(Enclaves()), AdminJson.Indented.EnclaveListView),
+            "/enclaves/targets" => WriteAsync(
+                context, StatusCodes.Status200OK, relay.Targets(context.Request.Host), AdminJson.Indented.IEnumerableMetricsTarget),
             { } path when EnclaveMetricsRelay.IdIn(path) is { } id => relay.ServeAsync(context, id),
             _ => ProblemAsync(context, StatusCodes.Status404NotFound, "There are /, /health, /health/live, /health/ready, /metrics, /enclaves, /enclaves/targets and /enclaves/{id}/metrics."),
         };
@@ -83,16 +70,18 @@ internal sealed class AdminPages(
     public static Task ProblemAsync(HttpContext context, int status, string detail) => WriteAsync(
         context,
         status,
-        new { type = "about:blank", title = Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status), status, detail },
+        new ProblemView("about:blank", ReasonPhrases.GetReasonPhrase(status), status, detail),
+        AdminJson.Indented.ProblemView,
         "application/problem+json");
 
     private static int Code(bool ok) => ok ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
 
-    private static async Task WriteAsync(HttpContext context, int status, object value, string contentType = "application/json")
+    private static async Task WriteAsync<T>(
+        HttpContext context, int status, T value, JsonTypeInfo<T> type, string contentType = "application/json")
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;
-        var body = JsonSerializer.SerializeToUtf8Bytes(value, Json);
+        var body = JsonSerializer.SerializeToUtf8Bytes(value, type);
         context.Response.ContentLength = body.Length + 1;
         if (HttpMethods.IsHead(context.Request.Method))
             return;
@@ -101,6 +90,18 @@ internal sealed class AdminPages(
         // For those who curl it in a terminal.
         await context.Response.Body.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
     }
+
+    private HealthView Health(HealthSummary summary) => new(
+        summary.Status,
+        summary.Healthy,
+        summary.Total,
+        configuration.Options.Health.MinHealthy,
+        Enclaves(),
+        RetryView.Of(retries.Counts),
+        RejectionView.Of(retries.Rejections),
+        listeners().Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
+        certificates.All.Select(CertificateView.Of),
+        DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()));
 
     private List<EnclaveView> Enclaves() => [.. registry.All.Select(enclave => EnclaveView.Of(enclave, history))];
 }

@@ -13,7 +13,7 @@ internal sealed record DiscoveryView(
     string? LastError,
     long Calls,
     long Failures,
-    IReadOnlyList<DiscoveryView.EnclaveView> Enclaves)
+    IReadOnlyList<DiscoveryView.FoundView> Enclaves)
 {
     /// <summary>Shows discovery; null while it is off.</summary>
     public static DiscoveryView? Of(DiscoveryMonitor discovery, EnclaveRegistry registry, DiscoveryOptions options, DateTimeOffset now)
@@ -29,18 +29,18 @@ internal sealed record DiscoveryView(
             status.Failure?.ToString(),
             status.Calls,
             status.Failures,
-            [.. discovery.Known.Select(enclave => EnclaveView.Of(enclave, registry))]);
+            [.. discovery.Known.Select(enclave => FoundView.Of(enclave, registry))]);
     }
 
     /// <summary>An enclave that nitro-cli told of.</summary>
-    internal sealed record EnclaveView(
+    internal sealed record FoundView(
         string Name, string? Id, string EnclaveId, uint Cid, string? State, bool Debug, long? Cpus, long? MemoryMiB, bool Accepted, string? Reason)
     {
         /// <summary>Shows an enclave, by the id that it has in the registry: a configured one keeps its own.</summary>
-        public static EnclaveView Of(KnownEnclave enclave, EnclaveRegistry registry)
+        public static FoundView Of(KnownEnclave enclave, EnclaveRegistry registry)
         {
             var told = enclave.Described;
-            return new EnclaveView(
+            return new FoundView(
                 told.Name,
                 enclave.IsAccepted ? registry.All.FirstOrDefault(entry => entry.Instance == told.EnclaveId)?.Id ?? enclave.Id : null,
                 told.EnclaveId,

@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using ParentProxy.Ingress.Forwarding;
@@ -18,9 +17,6 @@ internal static class FailureAnswer
     public const string RequestError = "parent-proxy; error=http_request_error";
 
     private const string RetryAfterSeconds = "1";
-
-    // The body is never part of a page: an apostrophe may stay one.
-    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The status code of a failure.</summary>
     public static int Status(FailureKind kind) => Describe(kind).Status;
@@ -46,14 +42,8 @@ internal static class FailureAnswer
         if (status == StatusCodes.Status503ServiceUnavailable)
             response.Headers.RetryAfter = RetryAfterSeconds;
         response.ContentType = "application/problem+json";
-        var body = JsonSerializer.SerializeToUtf8Bytes(new
-        {
-            type = $"urn:parent-proxy:{error}",
-            title,
-            status,
-            detail,
-            requestId,
-        }, Json);
+        var problem = new PublicProblem($"urn:parent-proxy:{error}", title, status, detail, requestId);
+        var body = JsonSerializer.SerializeToUtf8Bytes(problem, PublicJson.Plain.PublicProblem);
         response.ContentLength = body.Length;
         if (context.Request.Method == HttpMethods.Head)
             return;

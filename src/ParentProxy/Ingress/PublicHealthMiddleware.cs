@@ -27,7 +27,7 @@ internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegist
     {
         Exchange.Of(context).IsAnsweredHere = true;
         var summary = HealthSummary.Of(registry, configuration, drain, listeners.Refusal);
-        var body = JsonSerializer.SerializeToUtf8Bytes(new { status = summary.Status, healthy = summary.Healthy, total = summary.Total });
+        var body = JsonSerializer.SerializeToUtf8Bytes(new PublicHealth(summary.Status, summary.Healthy, summary.Total), PublicJson.Plain.PublicHealth);
         context.Response.StatusCode = summary.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-store";

@@ -32,7 +32,7 @@ internal static class DiscoverySection
             html.Add($"none yet");
     };
 
-    private static void WriteTable(HtmlWriter html, IReadOnlyList<DiscoveryView.EnclaveView> enclaves)
+    private static void WriteTable(HtmlWriter html, IReadOnlyList<DiscoveryView.FoundView> enclaves)
     {
         html.Add($"""<div class="scroll" role="region" aria-labelledby="discovery-title" tabindex="0"><table><caption class="hidden">Enclaves that nitro-cli told of</caption><thead><tr><th scope="col">Name</th><th scope="col">Id here</th><th scope="col" class="number">CID</th><th scope="col">State</th><th scope="col">Use</th><th scope="col" class="number">CPUs</th><th scope="col" class="number">MiB</th></tr></thead><tbody>""");
         foreach (var enclave in enclaves)

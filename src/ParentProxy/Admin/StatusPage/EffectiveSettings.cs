@@ -1,37 +1,23 @@
 using System.Globalization;
-using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Configuration.Sections;
 using ParentProxy.Configuration.Sources;
-using ParentProxy.Enclaves;
 
 namespace ParentProxy.Admin.StatusPage;
 
 /// <summary>
-/// The configuration in effect as paths and values. The options' properties are the keys, so that the list cannot miss
-/// one; the sections that others read are shown as they were written.
+/// The configuration in effect as paths and values. The options' properties are the keys, so that the list of a
+/// section cannot miss one; the sections that others read are shown as they were written.
 /// </summary>
 internal static class EffectiveSettings
 {
     // A configuration is replaced whole and rarely, and shown every two seconds.
     private static readonly ConditionalWeakTable<ProxyOptions, IReadOnlyList<Setting>> Known = [];
-
-    private static readonly JsonSerializerOptions Json = new()
-    {
-        Converters =
-        {
-            new JsonStringEnumConverter(JsonNamingPolicy.CamelCase),
-            new TextConverter<IPNetwork>(network => network.ToString()),
-            new TextConverter<StatusRanges>(ranges => ranges.ToString()),
-            new TextConverter<EnclaveEndpoint>(endpoint => endpoint.ToString()),
-            new TextConverter<Version>(version => version.Minor == 0 ? version.ToString(1) : version.ToString(2)),
-        },
-    };
 
     /// <summary>Every setting, in the order of the sections.</summary>
     public static IReadOnlyList<Setting> Of(ProxyOptions options) => Known.GetValue(options, Read);
@@ -50,12 +36,26 @@ internal static class EffectiveSettings
         ];
     }
 
-    private static IEnumerable<(string Path, string? Value)> Flatten(ProxyOptions options) => typeof(ProxyOptions).GetProperties().SelectMany(property => property.GetValue(options) switch
-    {
-        IConfiguration sections => Written(sections),
-        LogOptions log => Log(log),
-        var value => Flatten(property.Name, JsonSerializer.SerializeToElement(value, property.PropertyType, Json)),
-    });
+    private static IEnumerable<(string Path, string? Value)> Flatten(ProxyOptions options) =>
+    [
+        .. Section(nameof(options.Admin), options.Admin, SettingsJson.Written.AdminOptions),
+        .. Section(nameof(options.Enclaves), options.Enclaves, SettingsJson.Written.IReadOnlyListEnclaveOptions),
+        .. Section(nameof(options.Discovery), options.Discovery, SettingsJson.Written.DiscoveryOptions),
+        .. Section(nameof(options.Routing), options.Routing, SettingsJson.Written.RoutingOptions),
+        .. Section(nameof(options.Timeouts), options.Timeouts, SettingsJson.Written.TimeoutOptions),
+        .. Section(nameof(options.Retry), options.Retry, SettingsJson.Written.RetryOptions),
+        .. Section(nameof(options.Health), options.Health, SettingsJson.Written.HealthOptions),
+        .. Section(nameof(options.Vsock), options.Vsock, SettingsJson.Written.VsockOptions),
+        .. Section(nameof(options.Limits), options.Limits, SettingsJson.Written.LimitOptions),
+        .. Section(nameof(options.ForwardedHeaders), options.ForwardedHeaders, SettingsJson.Written.ForwardedHeadersOptions),
+        .. Section(nameof(options.AccessLog), options.AccessLog, SettingsJson.Written.AccessLogOptions),
+        .. Section(nameof(options.ReverseProxy), options.ReverseProxy, SettingsJson.Written.ReverseProxyOptions),
+        .. Log(options.Log),
+        .. Written(options.Sections),
+    ];
+
+    private static IEnumerable<(string Path, string? Value)> Section<T>(string name, T section, JsonTypeInfo<T> type) =>
+        Flatten(name, JsonSerializer.SerializeToElement(section, type));
 
     private static IEnumerable<(string Path, string? Value)> Flatten(string path, JsonElement value)
     {

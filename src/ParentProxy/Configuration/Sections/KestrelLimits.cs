@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
@@ -41,7 +42,11 @@ internal static class KestrelLimits
         }
     }
 
-    private static void CheckKeys(ConfigurationNode node, Type type, IReadOnlyList<string> path, ConfigurationReport report)
+    private static void CheckKeys(
+        ConfigurationNode node,
+        [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)] Type type,
+        IReadOnlyList<string> path,
+        ConfigurationReport report)
     {
         var properties = type.GetProperties(BindingFlags.Public | BindingFlags.Instance);
         foreach (var child in node.Children)
@@ -49,8 +54,8 @@ internal static class KestrelLimits
             var property = properties.FirstOrDefault(property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase));
             if (property is null)
                 ReportUnknown(child, properties, report);
-            else if (IsGroup(property) && !property.CanWrite && child.Shape == NodeShape.Object)
-                CheckKeys(child, property.PropertyType, [.. path, property.Name], report);
+            else if (GroupOf(property) is { } group && child.Shape == NodeShape.Object)
+                CheckKeys(child, group, [.. path, property.Name], report);
             else if (child.IsSet && IsGroup(property) != (child.Shape == NodeShape.Object))
                 report.Problem(child.Location, IsGroup(property) ? "is no object with keys" : "is no single value");
             else if (property.PropertyType == typeof(TimeSpan) && child.Value is { } text && Values.Duration(text, TimeSpan.Zero, Values.LongestDuration).Reason is { } reason)
@@ -59,6 +64,15 @@ internal static class KestrelLimits
                 report.Problem(child.Location, refusal);
         }
     }
+
+    // Limits of a protocol, by name: of a type that is only found while the program runs, a native file may have no properties.
+    [return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)]
+    private static Type? GroupOf(PropertyInfo property) => property.Name switch
+    {
+        nameof(KestrelServerLimits.Http2) => typeof(Http2Limits),
+        nameof(KestrelServerLimits.Http3) => typeof(Http3Limits),
+        _ => null,
+    };
 
     // Limits of a protocol, and a rate, which is made whole or not at all.
     private static bool IsGroup(PropertyInfo property) => property.PropertyType.Namespace == typeof(KestrelServerLimits).Namespace;

@@ -1,0 +1,52 @@
+using System.Net;
+using System.Security.Authentication;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using Yarp.ReverseProxy.Configuration;
+
+namespace ParentProxy.Admin.StatusPage;
+
+/// <summary>The configuration in effect as JSON, with the values as they are written in a file.</summary>
+[JsonSerializable(typeof(AccessLogOptions))]
+[JsonSerializable(typeof(AdminOptions))]
+[JsonSerializable(typeof(DiscoveryOptions))]
+[JsonSerializable(typeof(ForwardedHeadersOptions))]
+[JsonSerializable(typeof(HealthOptions))]
+[JsonSerializable(typeof(IReadOnlyList<EnclaveOptions>))]
+[JsonSerializable(typeof(LimitOptions))]
+[JsonSerializable(typeof(RetryOptions))]
+[JsonSerializable(typeof(ReverseProxyOptions))]
+[JsonSerializable(typeof(RoutingOptions))]
+[JsonSerializable(typeof(TimeoutOptions))]
+[JsonSerializable(typeof(VsockOptions))]
+internal sealed partial class SettingsJson : JsonSerializerContext
+{
+    /// <summary>As a configuration is written: names of members in camel case, durations and endpoints as text.</summary>
+    public static SettingsJson Written { get; } = new(new JsonSerializerOptions
+    {
+        Converters =
+        {
+            new TextConverter<IPNetwork>(network => network.ToString()),
+            new TextConverter<StatusRanges>(ranges => ranges.ToString()),
+            new TextConverter<EnclaveEndpoint>(endpoint => endpoint.ToString()),
+            new TextConverter<Version>(version => version.Minor == 0 ? version.ToString(1) : version.ToString(2)),
+            Word<AccessLogFormat>(),
+            Word<AccessLogMode>(),
+            Word<AccessLogSink>(),
+            Word<ProbeType>(),
+            Word<ToHostMode>(),
+            Word<CookieSecurePolicy>(),
+            Word<HeaderMatchMode>(),
+            Word<HttpVersionPolicy>(),
+            Word<QueryParameterMatchMode>(),
+            Word<SameSiteMode>(),
+            Word<SslProtocols>(),
+        },
+    });
+
+    private static JsonStringEnumConverter<T> Word<T>()
+        where T : struct, Enum => new(JsonNamingPolicy.CamelCase);
+}
