@@ -104,7 +104,7 @@ const rows = {
     },
     graph('Requests in flight', 'Tunnels included.', 'short', [query(`sum by (enclave) (parentproxy_requests_in_flight{${E}})`, '{{enclave}}')]),
     graph('Connections', 'active: with a request. idle: kept for the next. tunnel: upgraded (WebSocket).', 'short', [query(`sum by (enclave, state) (parentproxy_enclave_connections{${E}})`, '{{enclave}} {{state}}')], { stack: true }),
-    graph('Dials that failed, by errno', 'The README tells what each means. canceled: the request no longer wanted it.', 'ops', [query(perSecond('enclave, result', 'parentproxy_connects_total', `${E}, result!="ok"`), '{{enclave}} {{result}}')]),
+    graph('Dials that failed, by errno', 'docs/troubleshooting.md (Errors by name) says what each means. canceled: the request no longer wanted it.', 'ops', [query(perSecond('enclave, result', 'parentproxy_connects_total', `${E}, result!="ok"`), '{{enclave}} {{result}}')]),
     graph('Dials that succeeded', 'Many of them: connections are not reused.', 'ops', [query(perSecond('enclave', 'parentproxy_connects_total', `${E}, result="ok"`), '{{enclave}}')]),
     graph('Probes', 'By result.', 'ops', [query(perSecond('enclave, result', 'parentproxy_probes_total', E), '{{enclave}} {{result}}')]),
     graph('Probes, p95', 'From the dial to the verdict.', 's', [query(quantile(0.95, 'parentproxy_probe_duration_seconds'), '{{enclave}}')]),

@@ -5,8 +5,8 @@ using ParentProxy.Configuration.Sources;
 namespace ParentProxy.Tests.Configuration;
 
 /// <summary>
-/// Freezes the keys of the configuration. A change here is a decision: operators rely on every one of them, and the
-/// README's reference and appsettings.json list them, too.
+/// Freezes the keys of the configuration. A change here is a decision: operators rely on every one of them, and
+/// docs/configuration.md and appsettings.json list them, too.
 /// </summary>
 public sealed class ConfigurationKeysTests
 {

@@ -168,7 +168,7 @@ internal sealed class NitroCli(TimeProvider time)
     private static DescribeFailure Exited(string program, int status, string said) => new(
         "exit",
         $"{program} ended with status {status}{(said.Length > 0 ? $": {said}" : "")}",
-        "Run 'sudo -u parent-proxy nitro-cli describe-enclaves'; README, Discovery, tells which rights it needs");
+        "Run 'sudo -u parent-proxy nitro-cli describe-enclaves'; docs/discovery.md, Rights, says which rights it needs");
 
     /// <summary>nitro-cli's own error (<c>[ E39 ] …</c>) where there is one, else the first line.</summary>
     private static string FirstMessage(ReadOnlySpan<byte> messages)

@@ -219,6 +219,6 @@ internal static class Reuse
         await run.EndsAsync();
     })
     {
-        Reason = "The end of its direction is the end of the client, as for nginx: an enclave is not to work for hours for a client that left (HAProxy's abortonclose). socat's users who do this are told in the README.",
+        Reason = "The end of its direction is the end of the client, as for nginx: an enclave is not to work for hours for a client that left (HAProxy's abortonclose). docs/how-it-works.md, Limitations, tells users of socat who do this.",
     };
 }
