@@ -1,9 +1,9 @@
 // What is counted is what happened: a load whose every request, answer and byte is known, beside the figures of /metrics.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { until } from '../../harness/waiting.mjs';
 import { Client } from '../harness/client.mjs';
 import { requestsOf } from '../harness/enclave.mjs';
-import { until } from '../../harness/waiting.mjs';
 import { Tally } from '../harness/tally.mjs';
 
 const CONNECTIONS = 16;
