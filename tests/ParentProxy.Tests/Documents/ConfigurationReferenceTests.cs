@@ -97,7 +97,7 @@ public sealed partial class ConfigurationReferenceTests
     {
         // The table of ReverseProxy says first what an entry may hold; a row for names of any kind tells of several.
         var name = row.Names[0];
-        var text = row.Plain(name.StartsWith("Routes", StringComparison.Ordinal) || name.StartsWith("Clusters", StringComparison.Ordinal) ? 2 : 1);
+        var text = row.Plain(name.Split(':')[0] is "Routes" or "Clusters" ? 2 : 1);
         return name.Contains('<', StringComparison.Ordinal) ? text.Contains(value, StringComparison.Ordinal) : text == value;
     }
 

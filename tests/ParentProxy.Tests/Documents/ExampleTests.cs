@@ -47,11 +47,12 @@ public sealed class ExampleTests
                 }
                 else if (command.ProxyArguments is { } arguments)
                 {
-                    // Wrong usage ends before the help is printed.
-                    Assert.Equal(ExitCode.Ok, await CommandLine.InvokeAsync([.. arguments, "--help"]));
+                    // It shall not start to serve: a setting that is not known ends it, once the arguments were understood.
+                    Assert.Equal(ExitCode.Configuration, await CommandLine.InvokeAsync([.. arguments, "--None:Such=1"]));
                     var isRefused = output.Count > 0 && output[0].StartsWith(Refusal, StringComparison.Ordinal);
                     var settings = arguments.Where(argument => argument.Contains(':', StringComparison.Ordinal));
-                    Assert.Equal(isRefused ? output.Skip(1) : [], Problems([.. command.Variables, .. settings]).Select(problem => $"  {problem}"));
+                    var problems = Problems([.. command.Variables, .. settings]);
+                    Assert.Equal(isRefused ? output.Skip(1) : [], problems.Select(problem => $"  {problem}"));
                 }
             }
         }

@@ -24,7 +24,7 @@ public sealed partial class LinkTests
     {
         var document = Repository.Document(path);
         var blocks = document.Blocks.Where(block => block.Language is "sh" or "console" or "text").Select(block => block.Text);
-        var named = document.Code.Concat(blocks).SelectMany(text => PathOfOurs().Matches(text)).Select(match => match.Value.TrimEnd('.', '/'));
+        var named = document.Code.Concat(blocks).SelectMany(text => PathOfOurs().Matches(text)).Select(match => match.Value);
 
         Assert.Equal([], named.Where(name => !Repository.Has(name)).Distinct());
     }
@@ -60,8 +60,20 @@ public sealed partial class LinkTests
     [Fact]
     public void Document_AnchorsAndBlocks_AreGitHubs()
     {
-        const string text = "# A `b_c`, D-e!\n\n## I want to…\n\n```sh\n# no heading\n[no](link)\n```\n\n## I want to…\n\n[yes](#a) `[no](#b)`\n";
-        var document = new Document("x.md", text);
+        var document = new Document("x.md", """
+            # A `b_c`, D-e!
+
+            ## I want to…
+
+            ```sh
+            # no heading
+            [no](link)
+            ```
+
+            ## I want to…
+
+            [yes](#a) `[no](#b)`
+            """);
 
         Assert.Equal(["a-b_c-d-e", "i-want-to", "i-want-to-1"], document.Headings.Select(heading => heading.Anchor));
         Assert.Equal([new Link(12, "#a")], document.Links);

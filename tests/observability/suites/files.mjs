@@ -1,6 +1,8 @@
 // What is deployed, by itself: the rules do what their tests say, the dashboard is what its script writes.
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { run } from '../../harness/processes.mjs';
 import { deployed } from '../harness/deployed.mjs';
 import { promtool } from '../harness/promtool.mjs';
@@ -28,6 +30,19 @@ export default async function suite(stage) {
   await stage.check('docs/observability.md names every alert', async () => {
     const document = await readFile(new URL('../../../docs/observability.md', import.meta.url), 'utf8');
     for (const alert of alerts) assert.ok(document.includes(`\`${alert.split('\n')[0]}\``), alert.split('\n')[0]);
+  });
+
+  await stage.check('the rules and jobs to copy from docs/observability.md are valid', async () => {
+    const document = await readFile(new URL('../../../docs/observability.md', import.meta.url), 'utf8');
+    const blocks = [...document.matchAll(/^```yaml\n(.*?)^```$/gms)].map(match => match[1]);
+    assert.ok(blocks.length > 0);
+    const folder = await mkdtemp(join(tmpdir(), 'documents-'));
+    for (const [i, block] of blocks.entries()) {
+      const file = join(folder, `${i}.yml`);
+      await writeFile(file, block);
+      await promtool(['check', block.startsWith('groups:') ? 'rules' : 'config', file]);
+    }
+    await rm(folder, { recursive: true });
   });
 
   await stage.check('the dashboard is what its script writes', async () => {
