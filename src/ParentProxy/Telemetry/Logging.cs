@@ -103,7 +103,8 @@ internal sealed class Logging : IAsyncDisposable
     private static void ReadFrom(IConfigurationRoot section, LoggerConfiguration serilog)
     {
         // Only now: later it would be told for every line, by whoever has that line to write.
-        SelfLog.Enable(static message => Console.Error.WriteLine($"parent-proxy: Serilog: {message}"));
+        // What follows the second line is a stack trace.
+        SelfLog.Enable(static message => Console.Error.WriteLine($"parent-proxy: Serilog: {string.Join(": ", message.Split('\n').Take(2).Select(line => line.Trim()))}"));
         try
         {
             serilog.ReadFrom.Configuration(section, new ConfigurationReaderOptions(
