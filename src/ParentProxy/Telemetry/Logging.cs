@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using Serilog;
+using Serilog.Debugging;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
 using Serilog.Settings.Configuration;
@@ -10,6 +11,10 @@ using Serilog.Settings.Configuration;
 namespace ParentProxy.Telemetry;
 
 /// <summary>The program's log: Serilog behind the framework's abstractions.</summary>
+/// <remarks>
+/// Not by <c>UseSerilog</c>: its factory goes past <see cref="LogLevels"/>, and there is no one host to use it on. The public
+/// and the admin listener each have their own, and the log is there before and after both.
+/// </remarks>
 internal sealed class Logging : IAsyncDisposable
 {
     private const string Line = "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}";
@@ -20,6 +25,7 @@ internal sealed class Logging : IAsyncDisposable
     private readonly LogLevels _levels;
     private readonly Serilog.Core.Logger _serilog;
     private readonly SerilogLoggerProvider _provider;
+    private readonly LogLosses _losses = new(TimeProvider.System);
 
     /// <summary>Opens the log.</summary>
     /// <param name="options">The configuration at the start.</param>
@@ -29,28 +35,28 @@ internal sealed class Logging : IAsyncDisposable
         _levels = new LogLevels(options.Log);
         var serilog = new LoggerConfiguration().MinimumLevel.Verbose().Filter.ByExcluding(IsClientGone);
         var section = WithoutLevels(options.Sections);
-        serilog.ReadFrom.Configuration(section, new ConfigurationReaderOptions(
-            typeof(ConsoleLoggerConfigurationExtensions).Assembly,
-            typeof(FileLoggerConfigurationExtensions).Assembly,
-            typeof(LoggerConfigurationAsyncExtensions).Assembly));
+        ReadFrom(section, serilog);
         if (!section.GetSection("Serilog:WriteTo").GetChildren().Any())
         {
             var asJson = options.Log.Format == LogFormat.Json || (options.Log.Format == LogFormat.Auto && isUnderSystemd);
 
             // The console writes synchronously; nothing on the way of a request may wait for it. The access log writes there,
             // too, under the same lock.
-            serilog.WriteTo.Async(sink =>
-            {
-                if (asJson)
-                    sink.Console(new JsonLineFormatter(), syncRoot: Console.Out);
-                else
-                    sink.Console(outputTemplate: Line, formatProvider: CultureInfo.InvariantCulture, syncRoot: Console.Out);
-            });
+            serilog.WriteTo.Async(
+                sink =>
+                {
+                    if (asJson)
+                        sink.Console(new JsonLineFormatter(), syncRoot: Console.Out);
+                    else
+                        sink.Console(outputTemplate: Line, formatProvider: CultureInfo.InvariantCulture, syncRoot: Console.Out);
+                },
+                monitor: _losses);
         }
 
         _serilog = serilog.CreateLogger();
         _provider = new SerilogLoggerProvider(_serilog);
         Factory = new LoggerFactory([_provider], _levels);
+        _losses.Logger = Factory.CreateLogger<LogLosses>();
     }
 
     /// <summary>Makes loggers.</summary>
@@ -66,6 +72,7 @@ internal sealed class Logging : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _losses.Dispose();
         Factory.Dispose();
         _provider.Dispose();
         try
@@ -74,7 +81,12 @@ internal sealed class Logging : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            // Who reads the log has stopped reading: what is left is lost, which is no reason never to end.
+            // Whoever reads the log has stopped reading: what is left is lost, which is no reason never to end.
+        }
+        catch (Exception ex)
+        {
+            // A sink of Serilog:WriteTo that writes its last lines to a full disk: no reason to end with anything but our own status.
+            await Console.Error.WriteLineAsync($"parent-proxy: the log could not be closed: {ex.Message}");
         }
     }
 
@@ -86,6 +98,25 @@ internal sealed class Logging : IAsyncDisposable
         logEvent.Properties.TryGetValue("EventId", out var id)
         && id is StructureValue structure
         && structure.Properties.Any(p => p is { Name: "Name", Value: ScalarValue { Value: "RequestBodyDrainBodyReaderInvalidState" } });
+
+    /// <summary>Reads the section; a file that cannot be opened is told here, as Serilog itself keeps that to itself.</summary>
+    private static void ReadFrom(IConfigurationRoot section, LoggerConfiguration serilog)
+    {
+        // Only now: later it would be told for every line, by whoever has that line to write.
+        // What follows the second line is a stack trace.
+        SelfLog.Enable(static message => Console.Error.WriteLine($"parent-proxy: Serilog: {string.Join(": ", message.Split('\n').Take(2).Select(line => line.Trim()))}"));
+        try
+        {
+            serilog.ReadFrom.Configuration(section, new ConfigurationReaderOptions(
+                typeof(ConsoleLoggerConfigurationExtensions).Assembly,
+                typeof(FileLoggerConfigurationExtensions).Assembly,
+                typeof(LoggerConfigurationAsyncExtensions).Assembly));
+        }
+        finally
+        {
+            SelfLog.Disable();
+        }
+    }
 
     private static IConfigurationRoot WithoutLevels(IConfiguration sections) => new ConfigurationBuilder()
         .AddInMemoryCollection(sections.GetSection("Serilog").AsEnumerable()

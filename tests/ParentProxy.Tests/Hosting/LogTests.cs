@@ -145,4 +145,34 @@ public sealed class LogTests
             Assert.Equal("blue", await process.ServedByAsync());
         Assert.Equal(0, await process.StopAsync(Signal.Term));
     }
+
+    [Fact]
+    public async Task AFileOfSerilogOnAFullDisk_ServesOnAndStopsAsUsual()
+    {
+        await using var enclaves = await Enclaves.StartAsync("blue");
+        await using var process = ProxyProcess.Run(Settings.For(enclaves[0].EndPoint), [.. SerilogFile("/dev/full"), .. SerilogConsole(1)]);
+        await process.ReadyAsync();
+
+        Assert.Equal("blue", await process.ServedByAsync());
+        Assert.Equal(0, await process.StopAsync(Signal.Term));
+        Assert.Contains("the log could not be closed: No space left on device", Assert.Single(process.Error.All), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AFileOfSerilogThatCannotBeOpened_IsToldAtTheStart()
+    {
+        await using var enclaves = await Enclaves.StartAsync("blue");
+        var file = enclaves.File("a-file");
+        await File.WriteAllTextAsync(file, "");
+        await using var process = ProxyProcess.Run(Settings.For(enclaves[0].EndPoint), [.. SerilogFile($"{file}/proxy.log"), .. SerilogConsole(1)]);
+        await process.ReadyAsync();
+
+        Assert.Contains($"unable to open file sink for {file}/proxy.log", process.Error.ToString(), StringComparison.Ordinal);
+        Assert.Equal("blue", await process.ServedByAsync());
+        Assert.Equal(0, await process.StopAsync(Signal.Term));
+    }
+
+    private static string[] SerilogFile(string path) => ["--Serilog:WriteTo:0:Name=File", $"--Serilog:WriteTo:0:Args:path={path}"];
+
+    private static string[] SerilogConsole(int n) => [$"--Serilog:WriteTo:{n}:Name=Console", $"--Serilog:WriteTo:{n}:Args:outputTemplate={{Message:lj}}{{NewLine}}"];
 }

@@ -7,6 +7,11 @@ namespace ParentProxy.Telemetry.AccessLog;
 /// A file that becomes <c>file.1</c> when it is full, <c>file.1</c> then <c>file.2</c> and so on. It may as well be moved,
 /// deleted or emptied by somebody else (logrotate): that is seen before each write.
 /// </summary>
+/// <remarks>
+/// Serilog.Sinks.File goes on writing to the file that was moved or deleted, leaves a hole in one that was emptied, takes
+/// another name for its newest file at each change, leaves half a line behind on a full disk, and looks for 30 minutes no more
+/// at a folder that was away.
+/// </remarks>
 /// <param name="path">The file.</param>
 /// <param name="maxBytes">Bytes over which it is exchanged; 0: never.</param>
 /// <param name="maxFiles">Files that are kept, the one that is written included.</param>

@@ -6,10 +6,11 @@ namespace ParentProxy.Telemetry.AccessLog;
 /// Takes lines from many threads without making any of them wait, and writes them from one of its own, many at a time.
 /// When they come faster than they are taken away, they are dropped and counted.
 /// </summary>
-/// <param name="target">Where lines go. Belongs to the writing thread, which disposes it at its end, however late that is.</param>
-/// <param name="onDropped">Told how many lines were dropped just now, and why. Called on any thread; must not wait.</param>
-/// <param name="start">Starts the writing thread; null: as usual.</param>
-internal sealed class LineQueue(ILineTarget target, Action<int, string> onDropped, Action<Thread>? start = null) : IAsyncDisposable
+/// <remarks>
+/// Serilog.Sinks.Async would be the same, but it takes an event, wakes its thread and writes once for each line: ten times the
+/// cost. It counts events instead of bytes, which lets hostile lines take hundreds of megabytes, and at the end it waits without limit.
+/// </remarks>
+internal sealed class LineQueue : IAsyncDisposable
 {
     /// <summary>Bytes that wait at most: about a second of 10,000 requests.</summary>
     private const int MaxWaiting = 8 * 1024 * 1024;
@@ -29,13 +30,26 @@ internal sealed class LineQueue(ILineTarget target, Action<int, string> onDroppe
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 
     private readonly object _gate = new();
+    private readonly ILineTarget _target;
+    private readonly Action<int, string> _onDropped;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ArrayBufferWriter<byte> _waiting = new();
     private ArrayBufferWriter<byte> _spare = new();
-    private bool _hasThread;
     private bool _isClosing;
     private long _written;
     private long _dropped;
+
+    /// <summary>An empty queue.</summary>
+    /// <param name="target">Where lines go. Belongs to the writing thread, which disposes it at its end, however late that is.</param>
+    /// <param name="onDropped">Told how many lines were dropped just now, and why. Called on any thread; must not wait.</param>
+    public LineQueue(ILineTarget target, Action<int, string> onDropped)
+    {
+        (_target, _onDropped) = (target, onDropped);
+
+        // Of its own: a disk or a reader may hold it up for as long as it likes. Started now: no request waits until it runs or
+        // leaves its context in it, and there is a thread to be had.
+        new Thread(Run) { IsBackground = true, Name = "access log" }.UnsafeStart();
+    }
 
     /// <summary>Lines that were written.</summary>
     public long Written => Interlocked.Read(ref _written);
@@ -55,9 +69,7 @@ internal sealed class LineQueue(ILineTarget target, Action<int, string> onDroppe
                 var wasEmpty = _waiting.WrittenCount == 0;
                 var wasEnough = IsEnough;
                 _waiting.Write(line);
-                if (!_hasThread)
-                    StartSoon();
-                else if (wasEmpty || (IsEnough && !wasEnough))
+                if (wasEmpty || (IsEnough && !wasEnough))
                     Monitor.Pulse(_gate);
                 return;
             }
@@ -73,8 +85,6 @@ internal sealed class LineQueue(ILineTarget target, Action<int, string> onDroppe
         {
             _isClosing = true;
             Monitor.Pulse(_gate);
-            if (!_hasThread)
-                return;
         }
 
         try
@@ -89,41 +99,6 @@ internal sealed class LineQueue(ILineTarget target, Action<int, string> onDroppe
 
     private bool IsEnough => _waiting.WrittenCount >= MaxPiece;
 
-    private void StartSoon()
-    {
-        // To start a thread is to wait until it runs, which is not for a request. Nor is the request's context for that thread.
-        _hasThread = true;
-        ThreadPool.UnsafeQueueUserWorkItem(static queue => queue.Start(), this, preferLocal: false);
-    }
-
-    private void Start()
-    {
-        try
-        {
-            // Of its own: it may be held up for as long as a disk or a reader likes.
-            var thread = new Thread(Run) { IsBackground = true, Name = "access log" };
-            if (start is null)
-                thread.UnsafeStart();
-            else
-                start(thread);
-        }
-        catch (Exception ex)
-        {
-            // The system has no thread or no memory left at the moment. The next line tries again.
-            int lost;
-            lock (_gate)
-            {
-                lost = _waiting.WrittenSpan.Count((byte)'\n');
-                _waiting.ResetWrittenCount();
-                _hasThread = false;
-                if (_isClosing)
-                    _ended.TrySetResult();
-            }
-
-            Drop(lost, $"the thread that writes them could not be started: {ex.Message}");
-        }
-    }
-
     private void Run()
     {
         while (Next() is { } batch)
@@ -136,7 +111,7 @@ internal sealed class LineQueue(ILineTarget target, Action<int, string> onDroppe
 
         try
         {
-            target.Dispose();
+            _target.Dispose();
         }
         catch (Exception)
         {
@@ -171,7 +146,7 @@ internal sealed class LineQueue(ILineTarget target, Action<int, string> onDroppe
             var count = piece.Count((byte)'\n');
             try
             {
-                target.Write(piece);
+                _target.Write(piece);
                 Interlocked.Add(ref _written, count);
             }
             catch (Exception ex)
@@ -195,7 +170,7 @@ internal sealed class LineQueue(ILineTarget target, Action<int, string> onDroppe
     private void Drop(int lines, string why)
     {
         // Who sees the count finds that it was told.
-        onDropped(lines, why);
+        _onDropped(lines, why);
         Interlocked.Add(ref _dropped, lines);
     }
 }

@@ -125,6 +125,16 @@ public sealed class LineQueueTests
     }
 
     [Fact]
+    public async Task DisposeAsync_NothingWasWritten_DisposesTheTarget()
+    {
+        var target = new MemoryTarget();
+
+        await Queue(target).DisposeAsync();
+
+        Assert.True(target.IsDisposed);
+    }
+
+    [Fact]
     public async Task DisposeAsync_TheTargetCannotBeClosed_EndsAllTheSame()
     {
         var target = new MemoryTarget { BeforeDispose = () => throw new InvalidOperationException() };
@@ -137,30 +147,7 @@ public sealed class LineQueueTests
     }
 
     [Fact]
-    public async Task Add_NoThreadCanBeStarted_CountsTheLinesAndTriesAgain()
-    {
-        var fails = true;
-        var target = new MemoryTarget();
-        await using var queue = Queue(target, thread =>
-        {
-            if (Volatile.Read(ref fails))
-                throw new InvalidOperationException("no thread");
-            thread.UnsafeStart();
-        });
-        queue.Add(Line("a"));
-        await Eventually.TrueAsync(() => !_dropped.IsEmpty);
-        Assert.EndsWith("could not be started: no thread", Assert.Single(_dropped).Why, StringComparison.Ordinal);
-
-        Volatile.Write(ref fails, false);
-        queue.Add(Line("b"));
-        await queue.DisposeAsync();
-
-        Assert.Equal("b\n", target.Text);
-        Assert.Equal((1, 1), (queue.Written, queue.Dropped));
-    }
-
-    [Fact]
-    public async Task Add_FirstLine_KeepsNothingOfItsRequest()
+    public async Task New_ByARequest_KeepsNothingOfIt()
     {
         var request = new AsyncLocal<string> { Value = "a request's" };
         string? seen = "nothing";
@@ -175,7 +162,7 @@ public sealed class LineQueueTests
 
     private static byte[] Line(string text) => Encoding.ASCII.GetBytes(text + "\n");
 
-    private LineQueue Queue(MemoryTarget target, Action<Thread>? start = null) => new(target, (lines, why) => _dropped.Enqueue((lines, why)), start);
+    private LineQueue Queue(MemoryTarget target) => new(target, (lines, why) => _dropped.Enqueue((lines, why)));
 
     private sealed class MemoryTarget : ILineTarget
     {
