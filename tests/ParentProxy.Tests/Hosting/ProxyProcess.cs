@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using ParentProxy.Hosting;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Hosting;
@@ -33,9 +32,6 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
-
-    /// <summary>The folder of the program, with everything that it needs.</summary>
-    public static string ProgramFolder { get; } = Path.GetDirectoryName(typeof(ProgramVersion).Assembly.Location)!;
 
     public OutputLines Out { get; } = new();
 
@@ -72,7 +68,7 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         }
 
         // Whoever started the tests in the background left SIGINT, SIGQUIT or SIGHUP ignored, and a child would inherit that.
-        string[] command = ["env", "--default-signal", "dotnet", Path.Combine(start.ProgramFolder ?? ProgramFolder, "parent-proxy.dll"), .. arguments, .. config];
+        string[] command = ["env", "--default-signal", .. ProgramFiles.Command(start.ProgramFolder), .. arguments, .. config];
         if (start.Shell is { } shell)
             command = ["/bin/sh", "-c", shell + "; exec \"$@\"", "sh", .. command];
         var info = new ProcessStartInfo(command[0], command[1..])

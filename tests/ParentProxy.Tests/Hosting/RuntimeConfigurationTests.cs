@@ -10,9 +10,10 @@ public sealed class RuntimeConfigurationTests
     [InlineData("System.GC.Concurrent", "False")]
     [InlineData("System.Runtime.TieredCompilation.CallCountingDelayMs", "0")]
     [InlineData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0")]
+    [InlineData("System.Text.Json.JsonSerializer.IsReflectionEnabledByDefault", "False")]
     public void RuntimeConfiguration_OfTheProgram_HasTheSetting(string name, string value)
     {
-        using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(ProxyProcess.ProgramFolder, "parent-proxy.runtimeconfig.json")));
+        using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(ProgramFiles.BuildFolder, "parent-proxy.runtimeconfig.json")));
 
         Assert.Equal(value, json.RootElement.GetProperty("runtimeOptions").GetProperty("configProperties").GetProperty(name).ToString());
     }

@@ -1,6 +1,10 @@
+using System.Reflection;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using ParentProxy.Admin.StatusPage;
 using ParentProxy.Configuration;
 using ParentProxy.Tests.Support;
+using Yarp.ReverseProxy.Configuration;
 
 namespace ParentProxy.Tests.Admin.StatusPage;
 
@@ -70,6 +74,39 @@ public sealed class EffectiveSettingsTests
         Assert.All(typeof(ProxyOptions).GetProperties().Select(property => property.Name).Except([nameof(ProxyOptions.Sections)]), section => Assert.Contains(section, shown));
         Assert.Contains("Kestrel", shown);
         Assert.Contains("Serilog", shown);
+    }
+
+    [Theory]
+    [InlineData(typeof(ProxyOptions))]
+    [InlineData(typeof(RouteConfig))]
+    [InlineData(typeof(ClusterConfig))]
+    public void Of_EveryEnumOfTheOptions_IsShownAsAWord(Type options)
+    {
+        var enums = Members(options, []).Where(type => type.IsEnum).Except([typeof(LogFormat), typeof(LogLevel)]).ToList();
+
+        Assert.NotEmpty(enums);
+        Assert.All(enums, type =>
+        {
+            var value = Enum.GetValues(type).GetValue(0)!;
+            Assert.Equal(JsonNamingPolicy.CamelCase.ConvertName(value.ToString()!), JsonSerializer.SerializeToElement(value, type, SettingsJson.Written).GetString());
+        });
+    }
+
+    /// <summary>The types of all properties, of those of these types, and so on.</summary>
+    private static HashSet<Type> Members(Type type, HashSet<Type> seen)
+    {
+        var own = Nullable.GetUnderlyingType(type) ?? type;
+        if (!seen.Add(own))
+            return seen;
+        foreach (var argument in own.GetGenericArguments())
+            Members(argument, seen);
+        if (own.Namespace?.StartsWith("System", StringComparison.Ordinal) != true)
+        {
+            foreach (var property in own.GetProperties(BindingFlags.Public | BindingFlags.Instance))
+                Members(property.PropertyType, seen);
+        }
+
+        return seen;
     }
 
     private static string PathOf(Setting setting) => setting.Key.Length == 0 ? setting.Section : $"{setting.Section}:{setting.Key}";
