@@ -1,5 +1,5 @@
-// A real Prometheus with the deployed configuration and rules: it scrapes every second while requests run, and says so when
-// the enclaves are gone.
+// A real Prometheus with the deployed configuration and rules: it scrapes every other second while requests run, and says so
+// when the enclaves are gone.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -10,7 +10,7 @@ import { Client } from '../harness/client.mjs';
 import { deployed } from '../harness/deployed.mjs';
 import { Prometheus } from '../harness/prometheus.mjs';
 
-const SCRAPES = 20;
+const SCRAPES = 12;
 /** As long as this suite has been running. */
 const SINCE = '[1h]';
 const NO_ENCLAVE = 'ParentProxyNoHealthyEnclave';
@@ -19,7 +19,7 @@ export default async function suite(stage) {
   const enclaves = await stage.enclaves('a', 'b');
   const exporter = await exportingEnclave(stage, 'c');
   const proxy = await stage.proxy([...enclaves, exporter], { Admin: { EnclaveMetricsPath: '/metrics' } });
-  const prometheus = await Prometheus.start(await stage.folder(), proxy.admin, { interval: '1s', patience: { [NO_ENCLAVE]: '3s' } });
+  const prometheus = await Prometheus.start(await stage.folder(), proxy.admin, { scrape: '2s', evaluation: '1s', patience: { [NO_ENCLAVE]: '3s' } });
   stage.atEnd(() => prometheus.kill());
 
   let isOver = false;
