@@ -14,24 +14,24 @@ export class Prometheus {
   #url;
 
   /**
-   * @param interval between scrapes, and between evaluations of the rules
+   * @param scrape how long from scrape to scrape; none may take longer, so this is no shorter than a busy machine needs
+   * @param evaluation how long from evaluation to evaluation of the rules
    * @param patience how long an alert waits before it fires, by its name: promtool's tests show what it does as deployed
    */
-  static async start(folder, admin, { interval, patience }) {
+  static async start(folder, admin, { scrape, evaluation, patience }) {
     const prometheus = new Prometheus();
-    await prometheus.#run(folder, admin.replace('http://', ''), interval, Object.entries(patience));
+    await prometheus.#run(folder, admin.replace('http://', ''), { scrape, evaluation }, Object.entries(patience));
     return prometheus;
   }
 
-  async #run(folder, admin, interval, patience) {
+  async #run(folder, admin, intervals, patience) {
     await cp(deployed('rules'), join(folder, 'rules'), { recursive: true });
     await change(join(folder, 'rules/alerts.yml'), patience.map(([alert, time]) =>
       [new RegExp(`(- alert: ${alert}\\n(?: {8}.*\\n)+? {8}for: ).*`), `$1${time}`]));
     await cp(deployed('prometheus.yml'), join(folder, 'prometheus.yml'));
     await change(join(folder, 'prometheus.yml'), [
       [new RegExp(ADMIN.replaceAll('.', '\\.'), 'g'), admin],
-      [/^ {2}(scrape|evaluation)_interval: .*/gm, `  $1_interval: ${interval}`],
-      [/refresh_interval: .*/, `refresh_interval: ${interval}`],
+      ...Object.entries(intervals).map(([what, time]) => [new RegExp(`^ {2}${what}_interval: .*`, 'm'), `  ${what}_interval: ${time}`]),
     ]);
     const port = await freePort();
     this.#url = `http://127.0.0.1:${port}`;
