@@ -21,10 +21,18 @@ internal static class SerilogSection
 
     private static readonly string[] LevelNames = [.. Levels.Keys];
 
+    /// <summary>The sinks in this program, by the names that Serilog reads to the letter.</summary>
+    private static readonly string[] Sinks = ["Console", "File", "Async"];
+
+    /// <summary>What Serilog itself has: they lead to other sinks.</summary>
+    private static readonly string[] Wrappers = ["Conditional", "FallbackChain", "Fallible", "Logger", "Sink"];
+
     /// <summary>Completes the log's options with the levels.</summary>
     public static LogOptions Read(SectionReader section, LogOptions log)
     {
         section.AcceptRest();
+        CheckSinks(section.Node.Child("WriteTo"), section.Report);
+        CheckSinks(section.Node.Child("AuditTo"), section.Report);
         const string key = "MinimumLevel";
         // Serilog has two forms: "Debug", and an object.
         return section.Ask(key).Shape == NodeShape.Value
@@ -34,6 +42,23 @@ internal static class SerilogSection
                 Level = levels.Value(log.Level, ParseLevel, "Default"),
                 Overrides = levels.Section("Override", overrides => ReadOverrides(overrides, log.Overrides)),
             });
+    }
+
+    // Of a sink that it does not find Serilog says nothing: the program would run without a log.
+    private static void CheckSinks(ConfigurationNode sinks, ConfigurationReport report)
+    {
+        foreach (var sink in sinks.Children)
+        {
+            var name = sink.Shape == NodeShape.Value ? sink : sink.Child("Name");
+            if (name.Value is { } text && !Sinks.Contains(text, StringComparer.Ordinal) && !Wrappers.Contains(text, StringComparer.Ordinal))
+            {
+                var guess = Spelling.Guess(text, Sinks) is { } meant ? $"; did you mean {meant}?" : "";
+                report.Problem(name.Location, $"{Quoted.Text(text)} is no sink of this program, which has {string.Join(", ", Sinks)}{guess}");
+            }
+
+            // Async's own.
+            CheckSinks(sink.Child("Args").Child("configure"), report);
+        }
     }
 
     private static Dictionary<string, LogLevel> ReadOverrides(SectionReader section, IReadOnlyDictionary<string, LogLevel> defaults)

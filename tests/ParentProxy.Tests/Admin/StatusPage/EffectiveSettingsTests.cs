@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Admin.StatusPage;
 using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
 using ParentProxy.Tests.Support;
 using Yarp.ReverseProxy.Configuration;
 
@@ -82,7 +83,8 @@ public sealed class EffectiveSettingsTests
     [InlineData(typeof(ClusterConfig))]
     public void Of_EveryEnumOfTheOptions_IsShownAsAWord(Type options)
     {
-        var enums = Members(options, []).Where(type => type.IsEnum).Except([typeof(LogFormat), typeof(LogLevel)]).ToList();
+        // An endpoint is written as its URI, and the log's levels have words of their own.
+        var enums = Members(options, [typeof(EnclaveEndpoint)]).Where(type => type.IsEnum).Except([typeof(LogFormat), typeof(LogLevel)]).ToList();
 
         Assert.NotEmpty(enums);
         Assert.All(enums, type =>
