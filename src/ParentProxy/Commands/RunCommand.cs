@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Hosting;
@@ -69,7 +70,7 @@ internal static class RunCommand
         var seen = ConfigurationReloader.Fingerprint(sources);
         var time = TimeProvider.System;
         var configuration = new ActiveConfiguration(options);
-        using var notifier = new SystemdNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
+        var manager = new ServiceManager(new SystemdNotifier());
         var logger = logging.Factory.CreateLogger(typeof(RunCommand).FullName!);
         foreach (var warning in loaded.Warnings)
             HostingLog.ConfigurationWarning(logger, warning.Path, warning.Reason);
@@ -106,31 +107,31 @@ internal static class RunCommand
 
         HostingLog.Started(logger, ProgramVersion.Text, string.Join(", ", server.Ingress.EndPoints), server.MetricsEndPoint is { } metrics ? $"{server.AdminEndPoint}, metrics on {metrics}" : server.AdminEndPoint, server.Targets, loaded.File ?? "none");
         using var running = new CancellationTokenSource();
-        using var reloader = new ConfigurationReloader(sources, seen, configuration, server, logging, notifier, time, logging.Factory.CreateLogger<ConfigurationReloader>());
+        using var reloader = new ConfigurationReloader(sources, seen, configuration, server, logging, manager, time, logging.Factory.CreateLogger<ConfigurationReloader>());
         var reloading = reloads ? reloader.RunAsync(running.Token) : Task.CompletedTask;
-        var service = new SystemdService(notifier, server, time, logging.Factory.CreateLogger<SystemdService>())
+        var service = new SystemdService(manager, server, time, logging.Factory.CreateLogger<SystemdService>())
             .RunAsync(SystemdService.WatchdogInterval(Environment.GetEnvironmentVariable), running.Token);
 
         if (await Task.WhenAny(server.FirstRoundAsync(running.Token), signals.Requested) != signals.Requested)
         {
             // Healthy or not: an enclave that is still booting must not put the unit into a restart loop.
-            notifier.Ready();
+            manager.Ready();
             var first = server.Health;
             HostingLog.FirstRound(logger, first.Status, first.Healthy, first.Total);
             onStarted?.Invoke(server);
         }
 
         var signal = await signals.Requested;
-        await StopAsync(server, configuration, notifier, logger, signal);
+        await StopAsync(server, configuration, manager, logger, signal);
         await running.CancelAsync();
         await Task.WhenAll(reloading, service);
         return ExitCode.Ok;
     }
 
-    private static async Task StopAsync(ProxyServer server, ActiveConfiguration configuration, SystemdNotifier notifier, ILogger logger, PosixSignal signal)
+    private static async Task StopAsync(ProxyServer server, ActiveConfiguration configuration, ServiceManager manager, ILogger logger, PosixSignal signal)
     {
         var timeouts = configuration.Options.Timeouts;
-        notifier.Stopping(timeouts.DrainDelay + timeouts.Drain + TimeSpan.FromSeconds(10));
+        manager.Stopping(timeouts.DrainDelay + timeouts.Drain + TimeSpan.FromSeconds(10));
         HostingLog.Stopping(logger, signal.ToString(), timeouts.DrainDelay, timeouts.Drain);
         if (await server.StopAsync())
             HostingLog.Stopped(logger);

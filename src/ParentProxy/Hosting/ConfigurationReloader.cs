@@ -16,7 +16,7 @@ internal sealed class ConfigurationReloader(
     ActiveConfiguration configuration,
     ProxyServer server,
     Logging logging,
-    SystemdNotifier notifier,
+    ServiceManager manager,
     TimeProvider time,
     ILogger<ConfigurationReloader> logger) : IDisposable
 {
@@ -82,7 +82,7 @@ internal sealed class ConfigurationReloader(
     /// <returns>Whether it was applied.</returns>
     public bool Reload()
     {
-        notifier.Reloading();
+        manager.Reloading();
         try
         {
             var result = ConfigurationLoader.Load(sources);
@@ -117,7 +117,7 @@ internal sealed class ConfigurationReloader(
         }
         finally
         {
-            notifier.Reloaded();
+            manager.Reloaded();
         }
     }
 

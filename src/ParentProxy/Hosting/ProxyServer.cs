@@ -33,6 +33,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly StatusWatch _watch;
     private readonly AdminServer _admin;
     private readonly ProxyMeter _meter = new();
+    private readonly EnclaveGauges _gauges;
     private readonly MetricsPipeline _metrics;
     private readonly RequestTracing _tracing;
 
@@ -60,10 +61,11 @@ internal sealed class ProxyServer : IAsyncDisposable
         AccessLog = new AccessLogger(configuration, time, loggers.CreateLogger<AccessLogger>());
         _tracing = new RequestTracing(otlp);
         Ingress = new IngressServer(configuration, Registry, retries, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
-        EnclaveInstruments.Add(_meter.Meter, Registry, () => _discovery.Known);
+        EnclaveCounters.Add(_meter.Meter, _meter.Enclaves);
+        _gauges = new EnclaveGauges(Registry, () => _discovery.Known, _meter.NewMeter);
         ProcessInstruments.Add(_meter.Meter);
-        new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, AccessLog, Ingress.Refusals, () => Ingress.Listeners, time).Add(_meter.Meter);
-        _metrics = new MetricsPipeline([_meter, Ingress.Meters], time, loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
+        new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, AccessLog, Ingress.Refusals, () => Ingress.Listeners, () => Ingress.Refusal, time).Add(_meter.Meter);
+        _metrics = new MetricsPipeline([_meter, Ingress.Meters], loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, dialer, configuration, time);
         _history = new TrafficHistory(Registry, time);
         _watch = new StatusWatch(Registry, configuration, Drain, () => Ingress.Refusal, time);
@@ -113,6 +115,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         Registry.Apply(_configuration.Options, before: null);
+        _gauges.Changed();
 
         // First of all: it takes a while, and needs no listener.
         _discovery.Start();
@@ -189,6 +192,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         Registry.Close();
         await _admin.DisposeAsync();
         await Task.WhenAll(flushing, _metrics.DisposeAsync().AsTask());
+        _gauges.Dispose();
         _meter.Dispose();
     }
 
@@ -199,6 +203,8 @@ internal sealed class ProxyServer : IAsyncDisposable
             var merged = Merged();
             if (!merged.SequenceEqual(_configuration.Options.Enclaves))
                 Publish(merged);
+            else
+                _gauges.Changed();
         }
     }
 
@@ -210,6 +216,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         var options = _configured with { Enclaves = enclaves };
         _configuration.Replace(options);
         Registry.Apply(options, before);
+        _gauges.Changed();
         _monitor.Synchronize();
         Ingress.Update(options);
     }

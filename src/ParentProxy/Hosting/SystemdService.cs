@@ -5,7 +5,7 @@ using ParentProxy.Sockets;
 namespace ParentProxy.Hosting;
 
 /// <summary>Keeps systemd informed: the status line, and a watchdog that beats only while the proxy really serves.</summary>
-internal sealed class SystemdService(SystemdNotifier notifier, ProxyServer server, TimeProvider time, ILogger<SystemdService> logger)
+internal sealed class SystemdService(ServiceManager manager, ProxyServer server, TimeProvider time, ILogger<SystemdService> logger)
 {
     /// <summary>How often systemd expects a beat, from the environment that it sets; null when it expects none.</summary>
     public static TimeSpan? WatchdogInterval(Func<string, string?> environment)
@@ -21,7 +21,7 @@ internal sealed class SystemdService(SystemdNotifier notifier, ProxyServer serve
     /// <summary>Runs until it is cancelled.</summary>
     public async Task RunAsync(TimeSpan? watchdog, CancellationToken cancellationToken)
     {
-        if (!notifier.IsEnabled)
+        if (!manager.IsEnabled)
             return;
         try
         {
@@ -44,7 +44,7 @@ internal sealed class SystemdService(SystemdNotifier notifier, ProxyServer serve
             if (summary.Refusal is { } refusal && !server.Drain.IsDraining)
                 status += $"; {refusal}";
             if (status != told)
-                notifier.Status(told = status);
+                manager.Status(told = status);
             await changed.WaitAsync(cancellationToken);
         }
     }
@@ -55,7 +55,7 @@ internal sealed class SystemdService(SystemdNotifier notifier, ProxyServer serve
         while (true)
         {
             if (await IsServingAsync(client, interval / 2, cancellationToken))
-                notifier.Watchdog();
+                manager.Watchdog();
             await Task.Delay(interval / 3, time, cancellationToken);
         }
     }

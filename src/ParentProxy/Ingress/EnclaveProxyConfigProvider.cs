@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using ParentProxy.Configuration;
 using ParentProxy.Configuration.Sections;
@@ -46,6 +47,18 @@ internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyC
         return cluster with { Destinations = destinations, LoadBalancingPolicy = cluster.LoadBalancingPolicy ?? options.Routing.LoadBalancing };
     }
 
+    /// <summary>
+    /// With the limit among what YARP compares: it takes two routes that differ in <see cref="RouteConfig.MaxRequestBodySize"/>
+    /// alone for the same one, and would go on with the limit of before.
+    /// </summary>
+    private static RouteConfig Marked(RouteConfig route) => route.MaxRequestBodySize is not { } limit ? route : route with
+    {
+        Metadata = new Dictionary<string, string>(route.Metadata ?? new Dictionary<string, string>(), StringComparer.OrdinalIgnoreCase)
+        {
+            ["parent-proxy/" + nameof(RouteConfig.MaxRequestBodySize)] = limit.ToString(CultureInfo.InvariantCulture),
+        },
+    };
+
 #pragma warning disable CA1001 // The source has no timer and no handle, and YARP may look at the token after the next snapshot.
     private sealed class Snapshot : IProxyConfig
 #pragma warning restore CA1001
@@ -56,7 +69,7 @@ internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyC
         {
             ChangeToken = new CancellationChangeToken(_expired.Token);
             var clusters = options.ReverseProxy.Clusters.Select(c => Resolve(c, options)).ToList();
-            var routes = options.ReverseProxy.Routes.ToList();
+            var routes = options.ReverseProxy.Routes.Select(Marked).ToList();
             // While discovery looks for enclaves, requests wait for one: "no such route" would be wrong.
             if (options.Enclaves.Count > 0 || options.Discovery.Enabled)
             {

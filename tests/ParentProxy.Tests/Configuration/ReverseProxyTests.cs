@@ -13,8 +13,7 @@ public sealed class ReverseProxyTests
     [InlineData(""" "HttpRequest": {} """, "HttpRequest", "Timeouts")]
     [InlineData(""" "LoadBalancingPolicy": "Fastest" """, "LoadBalancingPolicy", "PowerOfTwoChoices")]
     [InlineData(""" "LoadBalancing": "Random" """, "LoadBalancing", "unknown key")]
-    [InlineData(""" "SessionAffinity": { "Enabled": true, "AffinityKeyName": "k" } """, "SessionAffinity:Policy", "HashCookie")]
-    [InlineData(""" "SessionAffinity": { "Policy": "hashcookie", "AffinityKeyName": "k" } """, "SessionAffinity:Policy", "Cookie, ArrCookie, CustomHeader")]
+    [InlineData(""" "SessionAffinity": { "Policy": "Hash", "AffinityKeyName": "k" } """, "SessionAffinity:Policy", "HashCookie, Cookie, ArrCookie, CustomHeader")]
     [InlineData(""" "SessionAffinity": { "Enabled": "ja", "Policy": "Cookie", "AffinityKeyName": "k" } """, "SessionAffinity:Enabled", "neither true nor false")]
     [InlineData(""" "SessionAffinity": { "Enabled": true, "Policy": "Cookie", "AffinityKeyName": "k", "Cookie": { "SameSite": "Loose" } } """, "SessionAffinity:Cookie:SameSite", "Lax")]
     [InlineData(""" "Metadata": { "a": {} } """, "Metadata:a", "is an object, not a value")]
@@ -63,6 +62,10 @@ public sealed class ReverseProxyTests
     [InlineData(""" "ClusterId": "c", "Match": { "Path": "/" }, "RouteId": "x" """, ":RouteId", "name of its object")]
     public void Load_RouteWithAMistake_IsReported(string route, string key, string reason) =>
         AssertOne(Json(Cluster, $$""" "r": { {{route}} } """), $"ReverseProxy:Routes:r{key}", reason);
+
+    [Fact]
+    public void Load_AffinityWithoutAKeyName_IsReported() => AssertOne(
+        Json(""" "c": { "Destinations": { "d": { "Address": "vsock://17:1" } }, "SessionAffinity": { "Enabled": true } } """), "ReverseProxy:Clusters:c", "AffinityKeyName");
 
     [Fact]
     public void Load_UnknownKeyOfTheSection_IsReported() =>

@@ -83,13 +83,17 @@ public sealed class ReverseProxySectionTests
         Assert.Equal("yes", request.Field("X-Added"));
     }
 
-    [Fact]
-    public async Task Affinity_ByCookie_StaysWithOneEnclaveUntilItDies()
+    [Theory]
+    [InlineData("Cookie")]
+    [InlineData("ArrCookie")]
+    [InlineData("HashCookie")]
+    [InlineData(null)]
+    public async Task Affinity_ByCookie_StaysWithOneEnclaveUntilItDies(string? policy)
     {
         await using var one = await TestEnclave.StartAsync(name: "one");
         await using var two = await TestEnclave.StartAsync(name: "two");
         await using var proxy = await TestProxy.StartAsync(
-            [.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), "Health:Probe:Interval=00:00:00.200", "Health:Probe:UnhealthyAfter=1", .. Affinity("Redistribute")]);
+            [.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), "Health:Probe:Interval=00:00:00.200", "Health:Probe:UnhealthyAfter=1", .. Affinity("Redistribute", policy)]);
 
         var first = await proxy.ExchangeAsync("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
         var cookie = first.Field("Set-Cookie")!.Split(';')[0];
@@ -103,13 +107,30 @@ public sealed class ReverseProxySectionTests
         Assert.Equal(who == "one" ? "two" : "one", after.Field("X-Enclave"));
     }
 
+    /// <summary>Without a policy it is HashCookie, and that cookie means the same enclave to every proxy, after a restart, too.</summary>
+    [Fact]
+    public async Task Affinity_ByHashOrWithoutAPolicy_IsKnownToAnotherProxy()
+    {
+        await using var one = await TestEnclave.StartAsync(name: "one");
+        await using var two = await TestEnclave.StartAsync(name: "two");
+        string[] enclaves = [.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint)];
+        await using var proxy = await TestProxy.StartAsync([.. enclaves, .. Affinity("Return503Error", policy: null)]);
+        await using var next = await TestProxy.StartAsync([.. enclaves, .. Affinity("Return503Error", "HashCookie")]);
+        var first = await proxy.ExchangeAsync("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
+        var cookie = first.Field("Set-Cookie")!.Split(';')[0];
+        var who = first.Field("X-Enclave")!;
+
+        for (var i = 0; i < 20; i++)
+            Assert.Equal(who, (await next.ExchangeAsync($"GET /echo HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n")).Field("X-Enclave"));
+    }
+
     [Fact]
     public async Task Affinity_EnclaveGoneAndNoOtherAllowed_Is503()
     {
         await using var one = await TestEnclave.StartAsync(name: "one");
         await using var two = await TestEnclave.StartAsync(name: "two");
         await using var proxy = await TestProxy.StartAsync(
-            [.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), "Health:Probe:Interval=00:00:00.200", "Health:Probe:UnhealthyAfter=1", .. Affinity("Return503Error")]);
+            [.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), "Health:Probe:Interval=00:00:00.200", "Health:Probe:UnhealthyAfter=1", .. Affinity("Return503Error", "Cookie")]);
         var first = await proxy.ExchangeAsync("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
         var cookie = first.Field("Set-Cookie")!.Split(';')[0];
         var who = first.Field("X-Enclave")!;
@@ -137,11 +158,11 @@ public sealed class ReverseProxySectionTests
     private static Task<TestProxy> StartAsync(TestEnclave enclave, params string[] settings) => TestProxy.StartAsync(
         ["ReverseProxy:Clusters:c:Destinations:d:Address=" + enclave.EndPoint, "ReverseProxy:Routes:r:ClusterId=c", .. settings]);
 
-    private static string[] Affinity(string failurePolicy) =>
+    private static string[] Affinity(string failurePolicy, string? policy) =>
     [
         "ReverseProxy:Clusters:c:Destinations:d:Address=enclave://*",
         "ReverseProxy:Clusters:c:SessionAffinity:Enabled=true",
-        "ReverseProxy:Clusters:c:SessionAffinity:Policy=Cookie",
+        .. policy is null ? Array.Empty<string>() : [$"ReverseProxy:Clusters:c:SessionAffinity:Policy={policy}"],
         $"ReverseProxy:Clusters:c:SessionAffinity:FailurePolicy={failurePolicy}",
         "ReverseProxy:Clusters:c:SessionAffinity:AffinityKeyName=pp",
         "ReverseProxy:Routes:r:ClusterId=c",

@@ -7,8 +7,7 @@ namespace ParentProxy.Configuration.Sections;
 /// <summary>A cluster of <c>ReverseProxy:Clusters</c>.</summary>
 internal static class ClusterSection
 {
-    // HashCookie is missing on purpose: it needs a package that we are built without (see ParentProxy.csproj).
-    private static readonly string[] AffinityPolicies = ["Cookie", "ArrCookie", "CustomHeader"];
+    private static readonly string[] AffinityPolicies = ["HashCookie", "Cookie", "ArrCookie", "CustomHeader"];
 
     /// <summary>Reads a cluster; null when it has mistakes.</summary>
     public static ClusterConfig? Read(SectionReader section, IReadOnlyList<EnclaveEntry> enclaves, bool discovers, YarpReader yarp)
@@ -32,21 +31,11 @@ internal static class ClusterSection
 
     private static bool ReadAffinity(SectionReader section)
     {
-        var enabled = section.Bool(false, nameof(SessionAffinityConfig.Enabled));
-        var known = section.TryValue(null, ParsePolicy, out var policy, nameof(SessionAffinityConfig.Policy));
-        if (enabled && known && policy is null)
-            section.Report.Problem(section.Ask(nameof(SessionAffinityConfig.Policy)).Location, $"is missing, which means HashCookie, which is not available; set one of {string.Join(", ", AffinityPolicies)}");
+        section.Bool(false, nameof(SessionAffinityConfig.Enabled));
+        section.OneOf("", AffinityPolicies, nameof(SessionAffinityConfig.Policy));
         section.OneOf("", ["Redistribute", "Return503Error"], nameof(SessionAffinityConfig.FailurePolicy));
         section.OptionalText(null, nameof(SessionAffinityConfig.AffinityKeyName));
         return section.Section(nameof(SessionAffinityConfig.Cookie), ReadCookie);
-    }
-
-    private static Parsed<string?> ParsePolicy(string text)
-    {
-        if (text.Equals("HashCookie", StringComparison.OrdinalIgnoreCase))
-            return new Mistake($"HashCookie is not available; set one of {string.Join(", ", AffinityPolicies)}");
-        var (policy, reason) = Values.OneOf(text, AffinityPolicies);
-        return new Parsed<string?>(policy, reason);
     }
 
     private static bool ReadCookie(SectionReader section)

@@ -23,6 +23,7 @@ internal sealed class ProxyInstruments(
     AccessLogger accessLog,
     RefusalCounts refusals,
     Func<IEnumerable<IngressListener>> listeners,
+    Func<string?> refusal,
     TimeProvider time)
 {
     private static readonly RetryReason[] Reasons = Enum.GetValues<RetryReason>();
@@ -76,7 +77,9 @@ internal sealed class ProxyInstruments(
         meter.CreateObservableGauge("parentproxy.enclaves.required", () => configuration.Options.Health.MinHealthy, null, "Health:MinHealthy: with fewer healthy enclaves /health is 503.");
         meter.CreateObservableGauge("parentproxy.draining", () => drain.IsDraining ? 1 : 0, null, "Whether the program is on its way to its end.");
 
-        HealthSummary Summary() => HealthSummary.Of(registry, configuration, drain, refusal: null);
+        meter.CreateObservableGauge("parentproxy.ready", () => Summary().IsReady ? 1 : 0, null, "1 while /health/ready is 200: traffic should come here; 0 while it is 503.");
+
+        HealthSummary Summary() => HealthSummary.Of(registry, configuration, drain, refusal());
     }
 
     private void AddDiscovery(Meter meter)

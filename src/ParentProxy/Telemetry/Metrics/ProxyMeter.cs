@@ -12,7 +12,7 @@ internal sealed class ProxyMeter : IDisposable
     /// <summary>A meter with what requests write to; what is read on demand is added when its sources are there.</summary>
     public ProxyMeter()
     {
-        Meter = new Meter(new MeterOptions(Name) { Scope = this });
+        Meter = NewMeter();
         Enclaves = new EnclaveMeter(Meter);
     }
 
@@ -21,6 +21,9 @@ internal sealed class ProxyMeter : IDisposable
 
     /// <summary>What is measured of enclaves.</summary>
     public EnclaveMeter Enclaves { get; }
+
+    /// <summary>One more of the same name and scope, to be disposed of by whoever made it.</summary>
+    public Meter NewMeter() => new(new MeterOptions(Name) { Scope = this });
 
     /// <inheritdoc/>
     public void Dispose() => Meter.Dispose();

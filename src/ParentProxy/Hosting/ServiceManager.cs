@@ -1,38 +1,21 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
+using Microsoft.Extensions.Hosting.Systemd;
 
 namespace ParentProxy.Hosting;
 
-/// <summary>The notification protocol of sd_notify(3): one datagram a message to <c>$NOTIFY_SOCKET</c>. Does nothing elsewhere.</summary>
-internal sealed class SystemdNotifier : IDisposable
+/// <summary>What systemd is told of the service (sd_notify(3)). Does nothing where nobody listens.</summary>
+/// <remarks>
+/// The package's lifetime for hosts would not do: it tells READY before the first round of probes, no RELOADING, and with
+/// STOPPING not how long that takes.
+/// </remarks>
+internal sealed class ServiceManager(ISystemdNotifier notifier)
 {
-    private readonly Socket? _socket;
     private volatile bool _isUp;
 
-    /// <summary>Connects to the service manager, if there is one.</summary>
-    /// <param name="notifySocket">The value of <c>NOTIFY_SOCKET</c>; <c>@</c> in front means the abstract namespace.</param>
-    public SystemdNotifier(string? notifySocket)
-    {
-        if (string.IsNullOrEmpty(notifySocket) || notifySocket[0] is not ('/' or '@'))
-            return;
-        var path = notifySocket[0] == '@' ? "\0" + notifySocket[1..] : notifySocket;
-        var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        try
-        {
-            socket.Connect(new UnixDomainSocketEndPoint(path));
-            _socket = socket;
-        }
-        catch (SocketException)
-        {
-            // A service manager that cannot be reached ends us by its own time-out; serving on is the better answer.
-            socket.Dispose();
-        }
-    }
-
     /// <summary>Whether somebody listens.</summary>
-    public bool IsEnabled => _socket is not null;
+    public bool IsEnabled => notifier.IsEnabled;
 
     /// <summary>The service is up.</summary>
     public void Ready()
@@ -73,18 +56,15 @@ internal sealed class SystemdNotifier : IDisposable
     /// <summary>A line for <c>systemctl status</c>.</summary>
     public void Status(string text) => Send("STATUS=" + text.ReplaceLineEndings(" "));
 
-    /// <inheritdoc/>
-    public void Dispose() => _socket?.Dispose();
-
     private void Send(string message)
     {
         try
         {
-            _socket?.Send(Encoding.UTF8.GetBytes(message));
+            notifier.Notify(new ServiceState(message));
         }
         catch (SocketException)
         {
-            // As above: not being heard is no reason to stop serving.
+            // A service manager that does not hear us ends us by its own time-out; serving on is the better answer.
         }
     }
 }
