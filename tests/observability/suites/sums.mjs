@@ -11,7 +11,12 @@ const EACH = 150;
 
 export default async function suite(stage) {
   const enclaves = await stage.enclaves('a', 'b', 'c');
-  const proxy = await stage.proxy(enclaves, { Retry: { WaitForEnclave: '00:00:00.200' } });
+  const proxy = await stage.proxy(enclaves, {
+    Retry: { WaitForEnclave: '00:00:00.200' },
+    // On a busy machine a dial or a probe that takes long would bring answers that nobody asked for.
+    Timeouts: { DrainDelay: '00:00:00', Connect: '00:00:30' },
+    Health: { Probe: { Timeout: '00:00:30' } },
+  });
   const tally = new Tally();
   const seen = () => requestsOf(enclaves);
 
