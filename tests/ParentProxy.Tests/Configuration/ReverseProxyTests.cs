@@ -65,7 +65,7 @@ public sealed class ReverseProxyTests
 
     [Fact]
     public void Load_AffinityWithoutAKeyName_IsReported() => AssertOne(
-        Json(""" "c": { "Destinations": { "d": { "Address": "vsock://17:1" } }, "SessionAffinity": { "Enabled": true } } """), "ReverseProxy:Clusters:c", "AffinityKeyName");
+        Json(""" "c": { "Destinations": { "d": { "Address": "vsock://17:1" } }, "SessionAffinity": { "Enabled": true } } """), "ReverseProxy:Clusters:c", "Affinity key name");
 
     [Fact]
     public void Load_UnknownKeyOfTheSection_IsReported() =>
