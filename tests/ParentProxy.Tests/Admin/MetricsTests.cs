@@ -26,6 +26,20 @@ public sealed class MetricsTests
         Assert.Contains("\ntarget_info{", text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true, 200, 1)]
+    [InlineData(false, 503, 0)]
+    public async Task Metrics_Ready_SaysWhatHealthReadyDoes(bool isUp, int status, int value)
+    {
+        await using var enclave = await TestEnclave.StartAsync();
+        await using var proxy = await TestProxy.StartAsync(TestProxy.Enclave(0, isUp ? enclave.EndPoint : "unix:/nonexistent/e.sock"));
+        using var ready = await proxy.Admin.GetAsync("/health/ready");
+
+        Assert.Equal(status, (int)ready.StatusCode);
+        Assert.Contains(
+            $"\nparentproxy_ready{{otel_scope_name=\"ParentProxy\"}} {value}\n", await proxy.Admin.GetStringAsync("/metrics"), StringComparison.Ordinal);
+    }
+
     /// <summary>The platform records a request and a connection after their end, which the client may see before.</summary>
     [Fact]
     public async Task Metrics_OfThePlatform_CountARequestOnceItIsOver()

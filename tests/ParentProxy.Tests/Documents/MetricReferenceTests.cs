@@ -28,6 +28,17 @@ public sealed partial class MetricReferenceTests
         Assert.Equal(Instruments().Order(StringComparer.Ordinal), described.Order(StringComparer.Ordinal));
     }
 
+    /// <summary>The exporter drops the second of two types with one name, without a word.</summary>
+    [Fact]
+    public async Task EveryMetricOfOurs_HasOneType()
+    {
+        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, "unix:/nonexistent/e.sock"), "Health:Probe:Enabled=false"]);
+        var names = Instruments().Select(line => line.Split(' ')[0]).ToList();
+
+        Assert.NotEmpty(names);
+        Assert.Equal(names.Distinct(), names);
+    }
+
     /// <summary>In the text and in the rules that are there to be copied.</summary>
     [Theory]
     [MemberData(nameof(LinkTests.Documents), MemberType = typeof(LinkTests))]
