@@ -32,7 +32,7 @@ function calibrate() {
   return Math.round(rounds * workMs / best);
 }
 
-os.setPriority(0, -20);                  // throws for who may not: then nothing is known, and the gate repeats nothing
+os.setPriority(0, -20);                  // throws without root: then nothing is measured, and the gate repeats nothing
 writeFileSync(file, '');
 const rounds = calibrate();
 const clock = new Int32Array(new SharedArrayBuffer(4));

@@ -7,8 +7,8 @@ namespace ParentProxy.Hosting;
 
 /// <summary>What systemd is told of the service (sd_notify(3)). Does nothing where nobody listens.</summary>
 /// <remarks>
-/// The package's lifetime for hosts would not do: it tells READY before the first round of probes, no RELOADING, and with
-/// STOPPING not how long that takes.
+/// The package's host lifetime is not enough: it sends READY before the first round of probes, never sends RELOADING, and
+/// does not say with STOPPING how long stopping may take.
 /// </remarks>
 internal sealed class ServiceManager(ISystemdNotifier notifier)
 {

@@ -48,8 +48,8 @@ internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyC
     }
 
     /// <summary>
-    /// With the limit among what YARP compares: it takes two routes that differ in <see cref="RouteConfig.MaxRequestBodySize"/>
-    /// alone for the same one, and would go on with the limit of before.
+    /// Adds the limit to what YARP compares. YARP treats two routes that differ only in
+    /// <see cref="RouteConfig.MaxRequestBodySize"/> as the same, and would keep using the old limit.
     /// </summary>
     private static RouteConfig Marked(RouteConfig route) => route.MaxRequestBodySize is not { } limit ? route : route with
     {

@@ -81,7 +81,7 @@ internal sealed class Logging : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            // Whoever reads the log has stopped reading: what is left is lost, which is no reason never to end.
+            // The reader of the log has stopped reading. What is left is lost, but that must not keep the program from ending.
         }
         catch (Exception ex)
         {
@@ -102,7 +102,7 @@ internal sealed class Logging : IAsyncDisposable
     /// <summary>Reads the section; a file that cannot be opened is told here, as Serilog itself keeps that to itself.</summary>
     private static void ReadFrom(IConfigurationRoot section, LoggerConfiguration serilog)
     {
-        // Only now: later it would be told for every line, by whoever has that line to write.
+        // Only during this call: later it would report the failure for every line, on the thread that writes the line.
         // What follows the second line is a stack trace.
         SelfLog.Enable(static message => Console.Error.WriteLine($"parent-proxy: Serilog: {string.Join(": ", message.Split('\n').Take(2).Select(line => line.Trim()))}"));
         try

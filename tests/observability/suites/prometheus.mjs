@@ -29,7 +29,8 @@ export default async function suite(stage) {
   stage.atEnd(() => { isOver = true; });
 
   await stage.check(`it is scraped ${SCRAPES} times while requests run, and no scrape fails`, async () => {
-    // One that a busy machine did not get to within its time has shown nothing; what never comes in time, never comes to the sum.
+    // A scrape that a busy machine did not finish in time proves nothing and is not counted. If none finishes in time, the count
+    // is never reached.
     const { scrapes, late } = await until(async () => {
       const all = await scrapesBy(prometheus);
       const late = all.filter(scrape => scrape.up === 0 && scrape.scrape_duration_seconds >= INTERVAL);

@@ -86,7 +86,7 @@ internal static class Findings
         { Discovery: null } => new Finding("bad", "No enclave", "is configured: set Enclaves, or Discovery:Enabled."),
         { DiscoveryFailure: not null } => new Finding("bad", "No enclave", "is known, because nitro-cli cannot be asked."),
         { Discovery.Calls: 0 } => new Finding("idle", "No enclave", "is known yet: nitro-cli is being asked."),
-        { Discovery.Enclaves.Count: 0 } => new Finding("bad", "No enclave", "runs here, as nitro-cli tells: see nitro-cli describe-enclaves."),
+        { Discovery.Enclaves.Count: 0 } => new Finding("bad", "No enclave", "runs here, as nitro-cli reports: see nitro-cli describe-enclaves."),
         _ => new Finding("bad", "No enclave", "may be used of those that nitro-cli tells of: Discovery says why not."),
     };
 

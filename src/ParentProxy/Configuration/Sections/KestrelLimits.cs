@@ -65,7 +65,8 @@ internal static class KestrelLimits
         }
     }
 
-    // Limits of a protocol, by name: of a type that is only found while the program runs, a native file may have no properties.
+    // Limits of a protocol, by name. The types are named here because a native build may strip the properties of a type that is
+    // found only at run time.
     [return: DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicProperties)]
     private static Type? GroupOf(PropertyInfo property) => property.Name switch
     {

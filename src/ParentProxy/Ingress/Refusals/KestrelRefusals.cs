@@ -21,7 +21,7 @@ internal sealed class KestrelRefusals(ActiveConfiguration configuration, Refusal
     public override bool IsEnabled(string name) => name == BadRequest;
 
     /// <inheritdoc/>
-    [RequiresUnreferencedCode("As of the base, for those who find out the type of the value while the program runs. It is a known interface here.")]
+    [RequiresUnreferencedCode("Required by the base method. Here the value is of a known interface.")]
     public override void Write(string name, object? value)
     {
         if (value is IFeatureCollection features && features.Get<IBadRequestExceptionFeature>()?.Error is BadHttpRequestException refusal)

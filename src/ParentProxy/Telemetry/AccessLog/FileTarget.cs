@@ -9,8 +9,8 @@ namespace ParentProxy.Telemetry.AccessLog;
 /// </summary>
 /// <remarks>
 /// Serilog.Sinks.File goes on writing to the file that was moved or deleted, leaves a hole in one that was emptied, takes
-/// another name for its newest file at each change, leaves half a line behind on a full disk, and looks for 30 minutes no more
-/// at a folder that was away.
+/// another name for its newest file at each change, leaves half a line behind on a full disk, and, once the
+/// folder was missing, does not try again for 30 minutes.
 /// </remarks>
 /// <param name="path">The file.</param>
 /// <param name="maxBytes">Bytes over which it is exchanged; 0: never.</param>

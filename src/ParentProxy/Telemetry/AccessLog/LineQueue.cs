@@ -46,8 +46,8 @@ internal sealed class LineQueue : IAsyncDisposable
     {
         (_target, _onDropped) = (target, onDropped);
 
-        // Of its own: a disk or a reader may hold it up for as long as it likes. Started now: no request waits until it runs or
-        // leaves its context in it, and there is a thread to be had.
+        // A thread of its own, because a disk or a reader may block it indefinitely. It is started now, so that no request waits
+        // for it or leaks its context into it, and while a thread can still be created.
         new Thread(Run) { IsBackground = true, Name = "access log" }.UnsafeStart();
     }
 

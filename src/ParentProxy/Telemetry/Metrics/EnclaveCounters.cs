@@ -16,7 +16,7 @@ internal static class EnclaveCounters
         meter.CreateObservableCounter("parentproxy.response.bytes", () => Each(enclaves, e => e.ResponseBytes), null, "Bytes of response bodies of enclaves that were given to clients, tunnels included.");
         meter.CreateObservableCounter("parentproxy.connects", () => Named(enclaves, "result", e => e.Connects), null, "Dials to enclaves for requests by result: ok, the errno by name, or a word.");
         meter.CreateObservableCounter("parentproxy.probes", () => Named(enclaves, "result", e => e.Probes), null, "Health probes by result.");
-        meter.CreateObservableCounter("parentproxy.tunnels.ended", () => Named(enclaves, "reason", e => e.Tunnels), null, "Upgraded connections that are over by how they ended; closed is in order.");
+        meter.CreateObservableCounter("parentproxy.tunnels.ended", () => Named(enclaves, "reason", e => e.Tunnels), null, "Upgraded connections that have ended, by how they ended; closed is a normal end.");
         meter.CreateObservableCounter("parentproxy.failovers", () => Each(enclaves, e => e.Failovers), null, "Requests that left an enclave for another one.");
         meter.CreateObservableCounter("parentproxy.ejections", () => Each(enclaves, e => e.Ejections), null, "How often evidence from traffic took an enclave out.");
         meter.CreateObservableCounter("parentproxy.enclave.state_changes", () => Each(enclaves, e => e.StateChanges), null, "How often the state of an enclave has changed.");

@@ -5,7 +5,7 @@ using ParentProxy.Enclaves.Discovery;
 namespace ParentProxy.Telemetry.Metrics;
 
 /// <summary>
-/// How the enclaves are that are there now. All of it is read when it is asked for.
+/// The current state of the enclaves that exist now. All values are read at collection time.
 /// </summary>
 /// <remarks>
 /// OpenTelemetry keeps a place for every set of labels that an instrument ever showed, 2000 of them, and what comes after
@@ -14,7 +14,7 @@ namespace ParentProxy.Telemetry.Metrics;
 /// </remarks>
 internal sealed class EnclaveGauges : IDisposable
 {
-    /// <summary>So many enclaves have room: each has a series for each state.</summary>
+    /// <summary>How many enclaves fit: each needs one series for each state.</summary>
     private const int Room = 200;
 
     private const string EnclaveLabel = EnclaveMeter.Label;
@@ -93,9 +93,9 @@ internal sealed class EnclaveGauges : IDisposable
         meter.CreateObservableGauge("parentproxy.enclave.state", () => _registry.All.Concat(WithoutSuccessor()).SelectMany(StatesOf), null, "1 for the state that an enclave is in, 0 for the others.");
         meter.CreateObservableGauge("parentproxy.enclave.info", () => _registry.All.Select(Info), null, "Where an enclave is dialled.");
         meter.CreateObservableGauge("parentproxy.enclave.connections", () => _registry.All.SelectMany(Connections), null, "Open connections to an enclave by what they do.");
-        meter.CreateObservableGauge("parentproxy.enclave.cpus", () => Described(e => e.Cpus), null, "Processors of an enclave, as nitro-cli tells.");
-        meter.CreateObservableGauge("parentproxy.enclave.memory", () => Described(e => e.MemoryMiB * 1024 * 1024), "By", "Memory of an enclave, as nitro-cli tells.");
-        meter.CreateObservableGauge("parentproxy.enclave.debug", () => Described(e => e.IsDebug ? 1 : 0), null, "Whether an enclave runs in debug mode, as nitro-cli tells: its memory is no secret then.");
+        meter.CreateObservableGauge("parentproxy.enclave.cpus", () => Described(e => e.Cpus), null, "Processors of an enclave, as nitro-cli reports.");
+        meter.CreateObservableGauge("parentproxy.enclave.memory", () => Described(e => e.MemoryMiB * 1024 * 1024), "By", "Memory of an enclave, as nitro-cli reports.");
+        meter.CreateObservableGauge("parentproxy.enclave.debug", () => Described(e => e.IsDebug ? 1 : 0), null, "Whether an enclave runs in debug mode, as nitro-cli reports: its memory is no secret then.");
         return meter;
     }
 
@@ -120,7 +120,7 @@ internal sealed class EnclaveGauges : IDisposable
         .GroupBy(enclave => enclave.Id, StringComparer.OrdinalIgnoreCase)
         .Select(same => new Measurement<int>(same.Sum(enclave => enclave.InFlight), Tag(EnclaveLabel, same.First().Id)));
 
-    // Of two with one id the state is that of the one which gets the requests.
+    // If two enclaves share an id, the state shown is that of the one that gets requests.
     private IEnumerable<Enclave> WithoutSuccessor() =>
         _registry.Leaving.Where(enclave => _registry.Find(enclave.Id) is null).DistinctBy(enclave => enclave.Id, StringComparer.OrdinalIgnoreCase);
 }

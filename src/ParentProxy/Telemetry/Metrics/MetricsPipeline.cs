@@ -48,7 +48,7 @@ internal sealed class MetricsPipeline : IAsyncDisposable
             .AddMeter([ProxyMeter.Name, .. PlatformMeters])
             .AddView(View)
 
-            // Who has an answer in hand finds its request counted, however soon after another scrape.
+            // A client that has its response must find the request counted, however soon after another scrape it asks.
             .AddPrometheusExporter(exporter => exporter.ScrapeResponseCacheDurationMilliseconds = 0);
         if (otlp is not null)
             builder.AddOtlpExporter(otlp);
