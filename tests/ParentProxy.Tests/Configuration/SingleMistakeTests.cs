@@ -66,6 +66,7 @@ public sealed class SingleMistakeTests
     [InlineData(""" "Log": { "Format": "xml" } """, "Log:Format", "none of auto, text, json")]
     [InlineData(""" "Serilog": { "MinimumLevel": "Trace" } """, "Serilog:MinimumLevel", "Verbose, Debug, Information, Warning, Error, Fatal")]
     [InlineData(""" "Serilog": { "MinimumLevel": { "Override": { "Yarp": "Loud" } } } """, "Serilog:MinimumLevel:Override:Yarp", "'Loud' is none of")]
+    [InlineData(""" "Kestrel": { "Limits": { "MinResponseDataRate": { "BytesPerSecond": 100 } } } """, "Kestrel:Limits:MinResponseDataRate", "'gracePeriod' has no matching config")]
     [InlineData(""" "Serilog": { "WriteTo": [ { "Name": "Seq", "Args": { "serverUrl": "http://seq" } } ] } """, "Serilog:WriteTo:0:Name", "'Seq' is not a sink of this program; the sinks are Console, File, Async")]
     [InlineData(""" "Serilog": { "WriteTo": [ "console" ] } """, "Serilog:WriteTo:0", "did you mean Console?")]
     [InlineData(""" "Serilog": { "WriteTo": { "Log": { "Name": "Async", "Args": { "configure": [ { "Name": "Fiel" } ] } } } } """, "Serilog:WriteTo:Log:Args:configure:0:Name", "did you mean File?")]

@@ -89,7 +89,9 @@ internal static class KestrelLimits
         try
         {
             var section = FlatSections.Create(path.Reverse().Aggregate(node, Wrap));
-            section.Bind(new KestrelServerLimits(), options => options.ErrorOnUnknownConfiguration = true);
+            // Without rates, as on the listeners: half of a rate would be taken as a change of the one that is there.
+            var limits = new KestrelServerLimits { MinRequestBodyDataRate = null, MinResponseDataRate = null };
+            section.Bind(limits, options => options.ErrorOnUnknownConfiguration = true);
             return null;
         }
         catch (Exception e) when (e is InvalidOperationException or TargetInvocationException or ArgumentException)
