@@ -20,7 +20,7 @@ failed_dotnet_tests() { awk -F '\t' '$1 != "Passed" && $1 != "NotExecuted" { pri
 repeat_dotnet_tests() {
   local names name count
   count=$(failed_dotnet_tests | wc -l)
-  ((count > 0 && count <= 10)) && ! grep -q 'Test Run Aborted' "$scratch/dotnet" && starved_since "$1" || return 0
+  ((count > 0 && count <= 10)) && ! grep -qiE 'Test Run Aborted|Catastrophic failure' "$scratch/dotnet" && starved_since "$1" || return 0
   names=$(failed_dotnet_tests | sed 's/(.*//' | sort -u | paste -s -d '|')
   echo "# once more: ${names//|/ }"
   dotnet_tests_again "$names"

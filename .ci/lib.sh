@@ -7,7 +7,7 @@ minutes() { printf '%d:%02d' $(($1 / 60)) $(($1 % 60)); }
 # --- Results --------------------------------------------------------------------------------------------------------
 
 # count PASSED FAILED SKIPPED
-count()   { echo "$*" >> "$scratch/counts"; }
+count()   { echo "$*" >> "$scratch/counts"; counted=1; }
 ok()      { count 1 0 0; echo "ok - $*"; }
 not_ok()  { count 0 1 0; echo "not ok - $*"; }
 skipped() { count 0 0 1; echo "ok - $1 # SKIP $2"; }
@@ -31,12 +31,14 @@ passed_again() { echo "$*" >> "$scratch/again"; }
 
 # --- Steps and lanes ------------------------------------------------------------------------------------------------
 
-# step NAME COMMAND…: runs it and keeps its minutes for the table at the end.
+# step NAME COMMAND…: runs it and keeps its minutes for the table at the end. One that counts nothing has proven nothing.
 step() {
   local name=$1 started=$SECONDS
   shift
   title "$name"
+  counted=
   "$@"
+  [[ -n $counted ]] || not_ok "$name: the step counts anything"
   printf '%s\t%s\t%s\n' "$name" "$started" "$SECONDS" >> "$scratch/steps"
 }
 
@@ -50,7 +52,7 @@ lane() {
 }
 
 join() {
-  wait "${lanes[$1]}"
+  wait "${lanes[$1]}" || not_ok "the lane $1 comes to its end"
   cat "$scratch/lane.$1"
 }
 

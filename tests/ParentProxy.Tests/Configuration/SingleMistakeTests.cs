@@ -70,6 +70,7 @@ public sealed class SingleMistakeTests
     [InlineData(""" "Serilog": { "WriteTo": [ { "Name": "Seq", "Args": { "serverUrl": "http://seq" } } ] } """, "Serilog:WriteTo:0:Name", "'Seq' is not a sink of this program; the sinks are Console, File, Async")]
     [InlineData(""" "Serilog": { "WriteTo": [ "console" ] } """, "Serilog:WriteTo:0", "did you mean Console?")]
     [InlineData(""" "Serilog": { "WriteTo": { "Log": { "Name": "Async", "Args": { "configure": [ { "Name": "Fiel" } ] } } } } """, "Serilog:WriteTo:Log:Args:configure:0:Name", "did you mean File?")]
+    [InlineData(""" "Serilog": { "WriteTo": [ { "Name": "Logger", "Args": { "configureLogger": { "WriteTo": [ "Consol" ] } } } ] } """, "Serilog:WriteTo:0:Args:configureLogger:WriteTo:0", "did you mean Console?")]
     [InlineData(""" "Serilog": { "MinimumLevel": { "Defualt": "Debug" } } """, "Serilog:MinimumLevel:Defualt", "did you mean Default?")]
     [InlineData(""" "Health": { "Path": "health" } """, "Health:Path", "does not begin with '/'")]
     [InlineData(""" "Health": { "Path": "" } """, "Health:Path", "does not begin with '/'")]

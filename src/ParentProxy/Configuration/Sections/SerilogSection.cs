@@ -56,8 +56,10 @@ internal static class SerilogSection
                 report.Problem(name.Location, $"{Quoted.Text(text)} is not a sink of this program; the sinks are {string.Join(", ", Sinks)}{guess}");
             }
 
-            // Async's own.
-            CheckSinks(sink.Child("Args").Child("configure"), report);
+            // Those of Async, and those of a logger inside.
+            var args = sink.Child("Args");
+            CheckSinks(args.Child("configure"), report);
+            CheckSinks(args.Child("configureLogger").Child("WriteTo"), report);
         }
     }
 

@@ -21,29 +21,43 @@ internal sealed class ScrapeEndpoint(MeterProvider provider, ILogger logger) : I
     {
         try
         {
-            await _turn.WaitAsync(context.RequestAborted);
+            using var page = await CollectAsync(context);
+            if (context.Response.StatusCode == StatusCodes.Status500InternalServerError)
+                MetricsLog.ScrapeFailed(logger);
+            if (HttpMethods.IsHead(context.Request.Method))
+                return;
+            context.Response.ContentLength = page.Length;
+            await page.CopyToAsync(context.Response.Body, context.RequestAborted);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             // The scraper has gone.
-            return;
         }
-
-        try
-        {
-            await _scrape(context);
-        }
-        finally
-        {
-            _turn.Release();
-        }
-
-        if (context.Response.StatusCode == StatusCodes.Status500InternalServerError)
-            MetricsLog.ScrapeFailed(logger);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _turn.Dispose();
+
+    /// <summary>The page, held in memory: one who does not read it must not hold up the turn of the others.</summary>
+    private async Task<MemoryStream> CollectAsync(HttpContext context)
+    {
+        var page = new MemoryStream();
+        var client = context.Response.Body;
+        await _turn.WaitAsync(context.RequestAborted);
+        try
+        {
+            context.Response.Body = page;
+            await _scrape(context);
+        }
+        finally
+        {
+            context.Response.Body = client;
+            _turn.Release();
+        }
+
+        page.Position = 0;
+        return page;
+    }
 
     // Paths and methods are the business of the listener that the request came by.
     private static RequestDelegate Middleware(MeterProvider provider) => new ApplicationBuilder(new ServiceCollection().BuildServiceProvider())

@@ -177,6 +177,25 @@ public sealed class ScrapeEndpointTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Scrape_WhoseClientDoesNotRead_HoldsUpNoOther()
+    {
+        using var gone = new CancellationTokenSource();
+        var context = Request(_ => { });
+        context.RequestAborted = gone.Token;
+        using var unread = new UnreadStream();
+        context.Response.Body = unread;
+        var stuck = _pipeline.ScrapeAsync(context);
+        await unread.Written.Task.WaitAsync(TestDeadline.Value);
+
+        Assert.Equal(200, (await ScrapeAsync().WaitAsync(TestDeadline.Value)).Context.Response.StatusCode);
+        Assert.False(stuck.IsCompleted);
+
+        await gone.CancelAsync();
+        await stuck.WaitAsync(TestDeadline.Value);
+        Assert.Empty(_log.AtLeast(LogLevel.Warning));
+    }
+
+    [Fact]
     public async Task Scrape_ThatTakesLongerThanTheScraperWaits_Is408()
     {
         using var hold = new ManualResetEventSlim();
@@ -275,5 +294,46 @@ public sealed class ScrapeEndpointTests : IAsyncDisposable
         context.Response.Body = body;
         await _pipeline.ScrapeAsync(context);
         return (context, Encoding.UTF8.GetString(body.ToArray()));
+    }
+
+    /// <summary>What is written to it is taken by nobody.</summary>
+    private sealed class UnreadStream : Stream
+    {
+        public TaskCompletionSource Written { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Written.TrySetResult();
+            await Task.Delay(Timeout.Infinite, cancellationToken);
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }
