@@ -27,10 +27,16 @@ repeat_dotnet_tests() {
   table "$scratch/results.again" > "$scratch/tests.again"
   while IFS= read -r name; do
     grep -qF "Passed"$'\t'"$name"$'\t' "$scratch/tests.again" || continue
-    passed_again "$(name=$name awk -F '\t' '$1 != "Passed" && $2 == ENVIRON["name"] { print $2 ": " $3; exit }' "$scratch/tests")"
+    name=$name awk -F '\t' '$1 != "Passed" && $2 == ENVIRON["name"] { print $2 ": " $3; exit }' "$scratch/tests" >> "$scratch/again"
     name=$name awk -F '\t' '$2 == ENVIRON["name"] { $0 = "Passed\t" $2 "\t" } { print }' \
       "$scratch/tests" > "$scratch/tests.new" && mv "$scratch/tests.new" "$scratch/tests"
   done < <(failed_dotnet_tests)
+}
+
+# A project whose host crashed has left no results, whatever the exit status was explained by.
+every_project_has_results() {
+  local results=("$scratch"/results/*.trx) projects=(tests/*.Tests)
+  ((${#results[@]} == ${#projects[@]}))
 }
 
 run_dotnet_tests() {
@@ -48,6 +54,7 @@ run_dotnet_tests() {
   done < "$scratch/tests"
   count "$p" "$f" "$s"
   echo "dotnet test: $p passed, $f failed, $s skipped"
+  check "every test project has results" every_project_has_results
   ((p + f + s > 0)) || not_ok "dotnet test runs any test"
   # A test project that does not build, or crashes, has no failed test to show.
   ((f > 0)) || [[ -s $scratch/again ]] || check "dotnet test ends with exit status 0" test "$status" -eq 0

@@ -26,9 +26,6 @@ silent() {
   if output=$("$@" 2>&1) && [[ -z $output ]]; then ok "$name"; else not_ok "$name: $output"; fi
 }
 
-# passed_again NAME: failed, and passed when it was run once more.
-passed_again() { echo "$*" >> "$scratch/again"; }
-
 # --- Steps and lanes ------------------------------------------------------------------------------------------------
 
 # step NAME COMMAND…: runs it and keeps its minutes for the table at the end. One that counts nothing has proven nothing.
