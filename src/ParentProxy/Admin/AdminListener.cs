@@ -7,8 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
-using ParentProxy.Hosting;
-using ParentProxy.Ingress;
+using ParentProxy.Runtime;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Admin;
 

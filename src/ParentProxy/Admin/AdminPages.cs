@@ -2,15 +2,15 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using ParentProxy.Admin.History;
 using ParentProxy.Admin.StatusPage;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
-using ParentProxy.History;
-using ParentProxy.Ingress;
-using ParentProxy.Ingress.Certificates;
 using ParentProxy.Ingress.Failover;
+using ParentProxy.Ingress.Kestrel;
+using ParentProxy.Ingress.Kestrel.Certificates;
 using ParentProxy.Telemetry.Metrics;
 
 namespace ParentProxy.Admin;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
-using ParentProxy.Ingress;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Admin;
 

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
 
 namespace ParentProxy.Admin;
 

@@ -1,5 +1,6 @@
+using ParentProxy.Admin.History;
 using ParentProxy.Enclaves;
-using ParentProxy.History;
+using ParentProxy.Endpoints;
 
 namespace ParentProxy.Admin;
 

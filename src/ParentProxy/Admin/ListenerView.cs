@@ -1,4 +1,4 @@
-using ParentProxy.Ingress;
+using ParentProxy.Ingress.Kestrel;
 
 namespace ParentProxy.Admin;
 

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Hosting;
-using ParentProxy.Ingress;
+using ParentProxy.Runtime;
 using ParentProxy.Sockets;
 using ParentProxy.Telemetry;
 

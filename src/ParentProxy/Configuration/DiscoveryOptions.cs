@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Globalization;
 using ParentProxy.Configuration.Reading;
-using ParentProxy.Enclaves;
+using ParentProxy.Endpoints;
 
 namespace ParentProxy.Configuration;
 

@@ -1,4 +1,4 @@
-using ParentProxy.Enclaves;
+using ParentProxy.Endpoints;
 
 namespace ParentProxy.Configuration;
 

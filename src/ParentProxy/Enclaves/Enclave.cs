@@ -1,5 +1,8 @@
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Endpoints;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Enclaves;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using ParentProxy.Enclaves.Transports;
 
 namespace ParentProxy.Enclaves;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using ParentProxy.Configuration;
+using ParentProxy.Enclaves.Transports;
 using ParentProxy.Http1;
 
 namespace ParentProxy.Enclaves;

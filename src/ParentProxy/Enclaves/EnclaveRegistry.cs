@@ -2,6 +2,9 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Endpoints;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Enclaves;
 

@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Endpoints;
 using ParentProxy.Sockets;
 
 namespace ParentProxy.Enclaves;

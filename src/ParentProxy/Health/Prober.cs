@@ -3,6 +3,9 @@ using System.Globalization;
 using System.Text;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Endpoints;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Health;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using ParentProxy.Sockets;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Hosting;
 

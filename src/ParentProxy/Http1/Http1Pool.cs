@@ -1,3 +1,5 @@
+using ParentProxy.Sockets;
+
 namespace ParentProxy.Http1;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Sockets;
 

@@ -1,5 +1,5 @@
 using OpenTelemetry.Resources;
-using ParentProxy.Hosting;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Telemetry;
 

@@ -4,6 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Admin;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Endpoints;
 using ParentProxy.Telemetry.Metrics;
 using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;

@@ -1,4 +1,4 @@
-using ParentProxy.Hosting;
+using ParentProxy.Runtime;
 using ParentProxy.Tests.Hosting;
 using ParentProxy.Tests.Support;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using ParentProxy.Enclaves;
 using ParentProxy.Ingress.Failover;
-using ParentProxy.Ingress.Refusals;
+using ParentProxy.Ingress.Kestrel.Refusals;
 using ParentProxy.Telemetry.AccessLog;
 using ParentProxy.Telemetry.Metrics;
 using ParentProxy.Tests.Support;

@@ -3,6 +3,8 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Endpoints;
 using ParentProxy.Health;
 using ParentProxy.Tests.Simulator;
 

@@ -1,5 +1,7 @@
 using System.Net.Sockets;
 using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Endpoints;
 using ParentProxy.Sockets;
 using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;

@@ -1,4 +1,4 @@
-using ParentProxy.Hosting;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Tests.Hosting;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Configuration;
-using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Endpoints;
 using ParentProxy.Hosting;
 using ParentProxy.Tests.Support;
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using ParentProxy.Http1;
+using ParentProxy.Sockets;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Http1;

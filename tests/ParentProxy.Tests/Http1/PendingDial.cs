@@ -1,4 +1,4 @@
-using ParentProxy.Http1;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Tests.Http1;
 

@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using ParentProxy.Http1;
+using ParentProxy.Sockets;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Http1;

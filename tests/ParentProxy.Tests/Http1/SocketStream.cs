@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using ParentProxy.Http1;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Tests.Http1;
 

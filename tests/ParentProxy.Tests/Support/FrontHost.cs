@@ -7,7 +7,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Ingress;
-using ParentProxy.Ingress.Refusals;
+using ParentProxy.Ingress.Kestrel;
+using ParentProxy.Ingress.Kestrel.Refusals;
 
 namespace ParentProxy.Tests.Support;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
-using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
 using ParentProxy.Hosting;
 using ParentProxy.Simulator;
 using ParentProxy.Telemetry;

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace ParentProxy.YarpHost;

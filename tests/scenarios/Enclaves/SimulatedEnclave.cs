@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using ParentProxy.Ingress;
 using ParentProxy.Scenarios.Wire;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Scenarios.Enclaves;
 

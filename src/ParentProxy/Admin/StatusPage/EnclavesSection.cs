@@ -1,5 +1,5 @@
+using ParentProxy.Admin.History;
 using ParentProxy.Enclaves;
-using ParentProxy.History;
 
 namespace ParentProxy.Admin.StatusPage;
 

@@ -1,5 +1,5 @@
 using ParentProxy.Enclaves;
-using ParentProxy.Ingress.Certificates;
+using ParentProxy.Ingress.Kestrel.Certificates;
 
 namespace ParentProxy.Admin.StatusPage;
 

@@ -1,4 +1,4 @@
-using ParentProxy.Ingress.Certificates;
+using ParentProxy.Ingress.Kestrel.Certificates;
 
 namespace ParentProxy.Admin.StatusPage;
 

@@ -1,11 +1,10 @@
+using ParentProxy.Admin.History;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
-using ParentProxy.History;
-using ParentProxy.Ingress.Certificates;
-using ParentProxy.Sockets;
-using ParentProxy.Telemetry.Metrics;
+using ParentProxy.Ingress.Kestrel.Certificates;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Admin.StatusPage;
 

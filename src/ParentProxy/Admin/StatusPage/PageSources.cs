@@ -1,11 +1,11 @@
+using ParentProxy.Admin.History;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
-using ParentProxy.History;
 using ParentProxy.Hosting;
-using ParentProxy.Ingress;
-using ParentProxy.Ingress.Certificates;
 using ParentProxy.Ingress.Failover;
+using ParentProxy.Ingress.Kestrel;
+using ParentProxy.Ingress.Kestrel.Certificates;
 
 namespace ParentProxy.Admin.StatusPage;
 

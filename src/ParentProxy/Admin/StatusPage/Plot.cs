@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using ParentProxy.History;
+using ParentProxy.Admin.History;
 
 namespace ParentProxy.Admin.StatusPage;
 

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using ParentProxy.Configuration;
-using ParentProxy.Enclaves;
+using ParentProxy.Endpoints;
 using Yarp.ReverseProxy.Configuration;
 
 namespace ParentProxy.Admin.StatusPage;

@@ -1,6 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using ParentProxy.Hosting;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Admin.StatusPage;
 

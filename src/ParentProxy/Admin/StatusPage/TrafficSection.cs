@@ -1,4 +1,4 @@
-using ParentProxy.History;
+using ParentProxy.Admin.History;
 using ParentProxy.Ingress.Failover;
 
 namespace ParentProxy.Admin.StatusPage;

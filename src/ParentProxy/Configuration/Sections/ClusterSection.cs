@@ -1,5 +1,5 @@
 using ParentProxy.Configuration.Reading;
-using ParentProxy.Enclaves;
+using ParentProxy.Endpoints;
 using Yarp.ReverseProxy.Configuration;
 
 namespace ParentProxy.Configuration.Sections;

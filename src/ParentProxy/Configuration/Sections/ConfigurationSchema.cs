@@ -1,6 +1,6 @@
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Configuration.Sources;
-using ParentProxy.Enclaves;
+using ParentProxy.Endpoints;
 
 namespace ParentProxy.Configuration.Sections;
 

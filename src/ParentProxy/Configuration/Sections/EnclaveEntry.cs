@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Enclaves;
+using ParentProxy.Endpoints;
 
 namespace ParentProxy.Configuration.Sections;
 

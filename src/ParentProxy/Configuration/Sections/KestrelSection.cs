@@ -1,5 +1,6 @@
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Configuration.Sources;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Configuration.Sections;
 

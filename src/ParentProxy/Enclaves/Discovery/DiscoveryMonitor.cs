@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Enclaves.Discovery;
 

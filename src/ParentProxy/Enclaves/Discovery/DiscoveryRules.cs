@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Configuration.Sections;
+using ParentProxy.Endpoints;
 
 namespace ParentProxy.Enclaves.Discovery;
 

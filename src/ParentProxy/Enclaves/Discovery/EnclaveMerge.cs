@@ -1,4 +1,5 @@
 using ParentProxy.Configuration;
+using ParentProxy.Endpoints;
 
 namespace ParentProxy.Enclaves.Discovery;
 

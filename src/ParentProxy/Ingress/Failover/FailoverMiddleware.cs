@@ -5,6 +5,8 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Http1;
 using ParentProxy.Ingress.Forwarding;
+using ParentProxy.Ingress.Pipeline;
+using ParentProxy.Runtime;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Ingress.Forwarding;
+using ParentProxy.Ingress.Pipeline;
 
 namespace ParentProxy.Ingress.Failover;
 

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
+using ParentProxy.Ingress.Pipeline;
 
 namespace ParentProxy.Ingress.Forwarding;
 

@@ -6,6 +6,7 @@ using ParentProxy.Enclaves;
 using ParentProxy.Http1;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Http2;
+using ParentProxy.Ingress.Pipeline;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 

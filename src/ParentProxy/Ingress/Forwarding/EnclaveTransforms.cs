@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
 using ParentProxy.Enclaves;
 using ParentProxy.Ingress.Http2;
+using ParentProxy.Ingress.Kestrel;
+using ParentProxy.Ingress.Pipeline;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 

@@ -2,9 +2,10 @@ using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
-using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Endpoints;
 using ParentProxy.Http1;
-using ParentProxy.Ingress.Refusals;
+using ParentProxy.Ingress.Kestrel.Refusals;
 using ParentProxy.Vsock;
 using Yarp.ReverseProxy.Forwarder;
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Http1;
 using ParentProxy.Ingress.Failover;
+using ParentProxy.Ingress.Kestrel;
 
 namespace ParentProxy.Ingress.Forwarding;
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 using ParentProxy.Http1;
+using ParentProxy.Ingress.Pipeline;
 
 namespace ParentProxy.Ingress.Forwarding;
 

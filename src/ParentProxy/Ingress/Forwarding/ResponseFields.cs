@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
 using ParentProxy.Http1;
+using ParentProxy.Ingress.Kestrel;
 
 namespace ParentProxy.Ingress.Forwarding;
 

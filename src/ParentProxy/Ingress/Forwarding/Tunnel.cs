@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Http1;
+using ParentProxy.Ingress.Kestrel;
 
 namespace ParentProxy.Ingress.Forwarding;
 

@@ -4,8 +4,10 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Forwarding;
+using ParentProxy.Ingress.Pipeline;
 using ParentProxy.Vsock;
 using Yarp.ReverseProxy.Forwarder;
 

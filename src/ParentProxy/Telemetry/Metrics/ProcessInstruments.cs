@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using ParentProxy.Sockets;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Telemetry.Metrics;
 

@@ -5,9 +5,10 @@ using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
 using ParentProxy.Hosting;
-using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
-using ParentProxy.Ingress.Refusals;
+using ParentProxy.Ingress.Kestrel;
+using ParentProxy.Ingress.Kestrel.Refusals;
+using ParentProxy.Runtime;
 using ParentProxy.Telemetry.AccessLog;
 
 namespace ParentProxy.Telemetry.Metrics;

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 using OpenTelemetry;
 using OpenTelemetry.Trace;
-using ParentProxy.Hosting;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Telemetry.Tracing;
 

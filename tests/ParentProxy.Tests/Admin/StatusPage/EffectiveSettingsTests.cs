@@ -3,7 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Admin.StatusPage;
 using ParentProxy.Configuration;
-using ParentProxy.Enclaves;
+using ParentProxy.Endpoints;
 using ParentProxy.Tests.Support;
 using Yarp.ReverseProxy.Configuration;
 

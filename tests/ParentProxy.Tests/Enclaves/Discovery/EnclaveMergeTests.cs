@@ -1,6 +1,6 @@
 using ParentProxy.Configuration;
-using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
+using ParentProxy.Endpoints;
 
 namespace ParentProxy.Tests.Enclaves.Discovery;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ParentProxy.Configuration;
-using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Endpoints;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Enclaves.Discovery;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ParentProxy.Configuration;
-using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Endpoints;
 
 namespace ParentProxy.Tests.Ingress.Failover;
 

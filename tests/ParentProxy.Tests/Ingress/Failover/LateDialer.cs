@@ -1,5 +1,6 @@
 using ParentProxy.Configuration;
-using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Endpoints;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Ingress.Failover;

@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using ParentProxy.Enclaves;
+
+namespace ParentProxy.Admin.History;
+
+/// <summary>
+/// The traffic of the last 15 minutes, for people: every 5 s the counters that there are anyway are read. A request
+/// costs nothing, and a busy enclave some ten kilobytes.
+/// </summary>
+internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time) : IAsyncDisposable
+{
+    /// <summary>Samples that are kept.</summary>
+    public const int Length = 180;
+
+    /// <summary>Between two samples.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, TrafficSeries> _byId = new(StringComparer.OrdinalIgnoreCase);
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _loop = Task.CompletedTask;
+    private long _last = time.GetTimestamp();
+
+    /// <summary>All requests.</summary>
+    public TrafficSeries Total { get; } = new(registry.Meter.All);
+
+    /// <summary>Requests that reached no enclave.</summary>
+    public TrafficSeries None { get; } = new(registry.Meter.None);
+
+    /// <summary>The samples of an enclave, the oldest first.</summary>
+    public IReadOnlyList<TrafficSample> Of(string id) => _byId.TryGetValue(id, out var series) ? series.Samples : [];
+
+    /// <summary>Begins to take samples.</summary>
+    public void Start()
+    {
+        foreach (var enclave in registry.All)
+            _byId.TryAdd(enclave.Id, new TrafficSeries(enclave.Metrics));
+        _loop = Task.Run(() => RunAsync(_stopping.Token));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _loop;
+        _stopping.Dispose();
+    }
+
+    /// <summary>Ends a step of time.</summary>
+    internal void Take()
+    {
+        var now = time.GetTimestamp();
+        var elapsed = time.GetElapsedTime(_last, now);
+        _last = now;
+        Total.Take(elapsed, isOut: false, registry.Meter.All);
+        None.Take(elapsed, isOut: false, registry.Meter.None);
+        var enclaves = registry.All;
+        foreach (var enclave in enclaves)
+            _byId.GetOrAdd(enclave.Id, static (_, enclave) => new TrafficSeries(enclave.Metrics), enclave).Take(elapsed, !enclave.IsUsable, enclave.Metrics);
+        foreach (var id in _byId.Keys.Where(id => !enclaves.Any(enclave => enclave.Id.Equals(id, StringComparison.OrdinalIgnoreCase))))
+            _byId.TryRemove(id, out _);
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(Interval, time);
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+                Take();
+        }
+        catch (OperationCanceledException)
+        {
+            // The end of the program.
+        }
+    }
+}

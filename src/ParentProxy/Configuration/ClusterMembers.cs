@@ -1,0 +1,34 @@
+using System.Collections.Frozen;
+using ParentProxy.Configuration.Sections;
+using ParentProxy.Endpoints;
+using Yarp.ReverseProxy.Configuration;
+
+namespace ParentProxy.Configuration;
+
+/// <summary>
+/// Which registry entries stand behind a cluster of section <c>ReverseProxy</c>: an endpoint URI is an entry of its own,
+/// <c>enclave://X</c> names entries of <c>Enclaves</c>.
+/// </summary>
+internal static class ClusterMembers
+{
+    /// <summary>The members of a cluster.</summary>
+    /// <returns>The id of each entry, its endpoint when the destination brings it, and the destination.</returns>
+    public static IEnumerable<(string Id, EnclaveEndpoint? Endpoint, DestinationConfig Destination)> Of(ClusterConfig cluster, IReadOnlyList<EnclaveOptions> enclaves)
+    {
+        foreach (var (name, destination) in cluster.Destinations ?? FrozenDictionary<string, DestinationConfig>.Empty)
+        {
+            if (EnclaveEndpoint.TryParse(destination.Address, out var endpoint, out _))
+            {
+                yield return ($"{cluster.ClusterId}/{name}", endpoint, destination);
+            }
+            else if (EnclavePattern.TryParse(destination.Address, out var pattern))
+            {
+                foreach (var enclave in enclaves)
+                {
+                    if (EnclavePattern.Matches(pattern, enclave.Id) || EnclavePattern.Matches(pattern, enclave.Name))
+                        yield return (enclave.Id, null, destination);
+                }
+            }
+        }
+    }
+}

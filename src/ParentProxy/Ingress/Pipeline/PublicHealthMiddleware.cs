@@ -1,0 +1,39 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Health;
+using ParentProxy.Ingress.Kestrel;
+
+namespace ParentProxy.Ingress.Pipeline;
+
+/// <summary>
+/// Answers <c>Health:Path</c> on the public listener, for the load balancer in front: how many enclaves are healthy
+/// and nothing else. The raw path decides, so that an encoded or doubled slash reaches the enclave, and so does the method
+/// as it is spelled: a <c>get</c> is none of HTTP's.
+/// </summary>
+internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, IngressListenerFactory listeners)
+{
+    /// <summary>Serves one request.</summary>
+    public Task InvokeAsync(HttpContext context)
+    {
+        var health = configuration.Options.Health;
+        var isAsked = health.Public
+            && (context.Request.Method is "GET" or "HEAD")
+            && RawTarget.Path(Exchange.Of(context).RawTarget).SequenceEqual(health.Path);
+        return isAsked ? AnswerAsync(context) : next(context);
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        Exchange.Of(context).IsAnsweredHere = true;
+        var summary = HealthSummary.Of(registry, configuration, drain, listeners.Refusal);
+        var body = JsonSerializer.SerializeToUtf8Bytes(new PublicHealth(summary.Status, summary.Healthy, summary.Total), PublicJson.Plain.PublicHealth);
+        context.Response.StatusCode = summary.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        context.Response.ContentType = "application/json";
+        context.Response.Headers.CacheControl = "no-store";
+        context.Response.ContentLength = body.Length;
+        if (context.Request.Method != HttpMethods.Head)
+            await context.Response.Body.WriteAsync(body, context.RequestAborted);
+    }
+}

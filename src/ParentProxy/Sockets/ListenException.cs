@@ -1,0 +1,44 @@
+using System.Net.Sockets;
+using ParentProxy.Vsock;
+
+namespace ParentProxy.Sockets;
+
+/// <summary>A listener could not be opened; the message names the address, the errno and the setting.</summary>
+internal sealed class ListenException(string address, bool isFile, SocketException inner, string setting = ListenException.PublicSetting)
+    : Exception(Describe(address, isFile, inner, setting), inner)
+{
+    private const string PublicSetting = "Kestrel:Endpoints";
+
+    private static string Describe(string address, bool isFile, SocketException error, string setting)
+    {
+        // The runtime has one name for the two.
+        var errno = error.SocketErrorCode == SocketError.AddressNotAvailable && isFile
+            ? Errno.ENOENT
+            : Errno.FromSocketError(error.SocketErrorCode);
+        var said = errno == Errno.Unknown ? error.Message : $"{errno.Name}: {errno.Description}";
+        return $"cannot listen on {address} ({setting}): {said}. {(isFile ? FileHint(errno, address) : Hint(errno, setting))}".TrimEnd();
+    }
+
+    private static string Hint(Errno errno, string setting) => errno.Name switch
+    {
+        "EADDRINUSE" when setting != PublicSetting => $"Another program listens there, perhaps a second parent-proxy: 'ss -ltnp' names it. Stop it, or set {setting} to another port",
+        "EADDRINUSE" => "Another program listens there, perhaps the socat unit that this one replaces: 'ss -ltnp' names it",
+        "EACCES" or "EPERM" => "Ports below 1024 need CAP_NET_BIND_SERVICE, which the shipped unit grants",
+        "EADDRNOTAVAIL" => "The address belongs to none of this machine's interfaces",
+        "EAFNOSUPPORT" => "This machine has IPv6 switched off: write 0.0.0.0 for [::] or *",
+        _ => "",
+    };
+
+    private static string FileHint(Errno errno, string path)
+    {
+        var folder = Path.GetDirectoryName(path);
+        return errno.Name switch
+        {
+            "ENOENT" => $"The folder {folder} does not exist: make it, or correct the path (RuntimeDirectory= of a systemd unit makes one below /run)",
+            "EADDRINUSE" => "Another program listens there: 'ss -lxp' names it",
+            "EACCES" or "EPERM" => $"The user of this process may not make files in {folder}",
+            _ when !Directory.Exists(folder) => $"{folder} is no folder",
+            _ => $"Can files be made in {folder}? The disk may be read-only or full",
+        };
+    }
+}
