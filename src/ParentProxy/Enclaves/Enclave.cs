@@ -35,7 +35,7 @@ internal sealed class Enclave
     private int _waiting;
     private int _weight = 1;
     private long _returned;
-    private long _lastAnswer;
+    private long _lastResponse;
     private long _lastHead;
     private int _excusesWithoutHead;
     private volatile Outage _outage;
@@ -230,7 +230,7 @@ internal sealed class Enclave
             return;
         lock (_gate)
         {
-            if (evidence.Kind is EvidenceKind.DialFailed or EvidenceKind.AnswerCut && _status.State == EnclaveState.Healthy)
+            if (evidence.Kind is EvidenceKind.DialFailed or EvidenceKind.ResponseCut && _status.State == EnclaveState.Healthy)
             {
                 // Two at a time would each take the other for the one that is left.
                 lock (_registry.Ejecting)
@@ -249,11 +249,11 @@ internal sealed class Enclave
     /// <summary>The application is at work: the head of an answer came that is no server error, or more of such an answer.</summary>
     /// <param name="now">Timestamp of now.</param>
     /// <param name="isHead">Whether it was the head of an answer: then it has begun to work on a request.</param>
-    public void ReportAnswer(long now, bool isHead)
+    public void ReportResponse(long now, bool isHead)
     {
         if (isHead)
             Volatile.Write(ref _lastHead, now);
-        Volatile.Write(ref _lastAnswer, now);
+        Volatile.Write(ref _lastResponse, now);
     }
 
     /// <summary>Takes the pending evidence, for the probe that is about to test it.</summary>
@@ -366,7 +366,7 @@ internal sealed class Enclave
             return true;
         }
 
-        return IsSince(Volatile.Read(ref _lastAnswer), since) && ++_excusesWithoutHead <= MaxExcusesWithoutHead;
+        return IsSince(Volatile.Read(ref _lastResponse), since) && ++_excusesWithoutHead <= MaxExcusesWithoutHead;
     }
 
     private static bool IsSince(long timestamp, long since) => timestamp != 0 && timestamp >= since;

@@ -33,7 +33,7 @@ internal sealed class EnclaveHttpPool : IDisposable
         _enclave = enclave;
         _dialer = new PatientDialer(dialer, enclave.Endpoint, () => enclave.IsOutByProbe, time)
         {
-            TurnedAway = failure => Http1?.TurnAway(failure),
+            Retrying = failure => Http1?.Redispatch(failure),
             Dialled = enclave.Metrics.CountConnect,
         };
         _time = time;

@@ -7,7 +7,7 @@ internal enum EvidenceKind
     DialFailed,
 
     /// <summary>A connection ended before its answer was whole.</summary>
-    AnswerCut,
+    ResponseCut,
 
     /// <summary>It answered 5xx.</summary>
     ServerError,

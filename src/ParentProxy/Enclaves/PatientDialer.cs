@@ -20,7 +20,7 @@ internal sealed class PatientDialer(IEnclaveDialer dialer, EnclaveEndpoint endpo
     private long _lastSuccess = long.MinValue;
 
     /// <summary>Called each time when a dial was turned away and will be repeated.</summary>
-    public Action<DialException>? TurnedAway { get; init; }
+    public Action<DialException>? Retrying { get; init; }
 
     /// <summary>Called after each dial with its result: <c>ok</c>, the errno by name, a word.</summary>
     public Action<string, TimeSpan>? Dialled { get; init; }
@@ -48,7 +48,7 @@ internal sealed class PatientDialer(IEnclaveDialer dialer, EnclaveEndpoint endpo
                 firstReset ??= time.GetTimestamp();
                 if (time.GetElapsedTime(Math.Max(firstReset.Value, Volatile.Read(ref _lastSuccess))) >= Patience)
                     throw;
-                TurnedAway?.Invoke(ex);
+                Retrying?.Invoke(ex);
             }
 
             // Jitter keeps the dials of a burst from meeting the same full queue again.

@@ -103,7 +103,7 @@ internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dia
             var effective = probe.Enabled ? probe : probe with { Type = ProbeType.Connect, Port = null };
 
             // Evidence against new connections, and the return of one that was out, are not judged by an old connection.
-            var mayReuse = enclave.IsUsable && evidence is not { Kind: EvidenceKind.DialFailed or EvidenceKind.AnswerCut };
+            var mayReuse = enclave.IsUsable && evidence is not { Kind: EvidenceKind.DialFailed or EvidenceKind.ResponseCut };
             var timeout = ProbeSchedule.Timeout(evidence, probe);
             var result = await prober.ProbeAsync(effective, options.Routing.HttpVersion, timeout, mayReuse, cancellationToken);
             failedDials = result.Ok ? 0 : failedDials + 1;

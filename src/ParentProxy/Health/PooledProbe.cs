@@ -20,7 +20,7 @@ internal static class PooledProbe
             return null;
 
         // One that was dialled and never used may stand in the accept queue, and has nothing to lose.
-        if (connection.PoolEntry is not { HasAnswered: true })
+        if (connection.PoolEntry is not { HasResponded: true })
         {
             pool.Return(connection, reusable: false);
             return null;

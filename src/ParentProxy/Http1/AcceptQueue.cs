@@ -17,16 +17,16 @@ internal sealed class AcceptQueue
     private Func<bool>? _isWanted;
     private TimeSpan _acceptedUntil = TimeSpan.MinValue;
     private TimeSpan _next;
-    private int _answered;
+    private int _responded;
 
     /// <summary>Whether the next connection that comes back may be asked for; a guess without the lock.</summary>
     public bool IsAsking => Volatile.Read(ref _isWanted) is not null;
 
     /// <summary>A connection has answered for the first time.</summary>
-    public void Answered(Http1PoolEntry entry)
+    public void Responded(Http1PoolEntry entry)
     {
-        entry.HasAnswered = true;
-        _answered++;
+        entry.HasResponded = true;
+        _responded++;
         if (entry.DialBegan > _acceptedUntil)
             _acceptedUntil = entry.DialBegan;
     }
@@ -37,11 +37,11 @@ internal sealed class AcceptQueue
     /// </summary>
     public bool MayAskFor(Http1PoolEntry entry, TimeSpan now)
     {
-        if (entry.HasAnswered || entry.Connection.HasReceived || !entry.IsRented || entry.Opened < _acceptedUntil)
+        if (entry.HasResponded || entry.Connection.HasReceived || !entry.IsRented || entry.Opened < _acceptedUntil)
             return false;
-        if (entry.AskedAt == _answered || !MayAsk(now))
+        if (entry.AskedAt == _responded || !MayAsk(now))
             return false;
-        entry.AskedAt = _answered;
+        entry.AskedAt = _responded;
         return true;
     }
 

@@ -176,7 +176,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     /// <returns>The head, valid until the next call.</returns>
     /// <exception cref="InvalidResponseException">It is no valid response.</exception>
     /// <exception cref="EndOfStreamException">The peer ended the connection.</exception>
-    /// <exception cref="UnaskedAnswerException">What came had come before any of the request was out.</exception>
+    /// <exception cref="UnsolicitedResponseException">What came had come before any of the request was out.</exception>
     /// <exception cref="IOException">The connection broke.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ResponseHead> ReadHeadAsync()
@@ -189,7 +189,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
             if (count == 0)
                 throw new EndOfStreamException();
             if (_hasEndedUnasked)
-                throw new UnaskedAnswerException("unasked");
+                throw new UnsolicitedResponseException("unasked");
             Received(count);
         }
 
@@ -269,13 +269,13 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     public void Disown() => HasReceived = false;
 
     /// <summary>Whether nothing has come that was not asked for, neither bytes nor the end; true where that cannot be told.</summary>
-    public bool IsQuiet => _stream.IsQuiet && !_hasEndedUnasked;
+    public bool IsReceiveQueueEmpty => _stream.IsReceiveQueueEmpty && !_hasEndedUnasked;
 
-    /// <inheritdoc cref="DuplexStream.IsAtHand"/>
-    public bool IsAtHand => _stream.IsAtHand;
+    /// <inheritdoc cref="DuplexStream.IsOnCurrentLoop"/>
+    public bool IsOnCurrentLoop => _stream.IsOnCurrentLoop;
 
-    /// <inheritdoc cref="DuplexStream.ComeToHand"/>
-    public void ComeToHand() => _stream.ComeToHand();
+    /// <inheritdoc cref="DuplexStream.MoveToCurrentLoop"/>
+    public void MoveToCurrentLoop() => _stream.MoveToCurrentLoop();
 
     /// <summary>Closes it in order.</summary>
     public void Dispose() => _stream.Dispose();

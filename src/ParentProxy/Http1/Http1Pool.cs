@@ -41,7 +41,7 @@ internal sealed class Http1Pool : IDisposable
     private static readonly TimeSpan LooksAfter = TimeSpan.FromMilliseconds(1);
 
     /// <summary>How many that are not at hand are passed over in search of one that is.</summary>
-    private const int LooksForOneAtHand = 16;
+    private const int MaxOnOtherLoops = 16;
 
     private readonly Func<TimeSpan, CancellationToken, Task<DuplexStream>> _dial;
     private readonly Http1PoolOptions _options;
@@ -90,7 +90,7 @@ internal sealed class Http1Pool : IDisposable
     private int _tunnels;
 
     /// <summary>Places that are reserved or held by a tunnel; at most MaxTunnels.</summary>
-    private int _tunnelPlaces;
+    private int _tunnelSlots;
 
     /// <summary>Since when no connection has been open; valid while none is.</summary>
     private TimeSpan _noneOpenSince;
@@ -169,9 +169,9 @@ internal sealed class Http1Pool : IDisposable
             if (entry is null)
                 return null;
             var connection = entry.Connection;
-            if (!connection.IsAtHand)
-                connection.ComeToHand();
-            if (maxIdle == TimeSpan.MaxValue && now - entry.IdleSince < LooksAfter || connection.IsQuiet)
+            if (!connection.IsOnCurrentLoop)
+                connection.MoveToCurrentLoop();
+            if (maxIdle == TimeSpan.MaxValue && now - entry.IdleSince < LooksAfter || connection.IsReceiveQueueEmpty)
                 return connection;
             Return(connection, reusable: false);
         }
@@ -182,13 +182,13 @@ internal sealed class Http1Pool : IDisposable
     /// <summary>Gives a connection to a request, which gives it back with <see cref="Return"/>.</summary>
     /// <param name="dialTime">How long from now on a dial on behalf of the request makes sense.</param>
     /// <param name="maxIdle">For how long it may have been idle; zero when it must be one that no request had before: for a request that is repeated because the connection which it reused turned out to be closed.</param>
-    /// <param name="mayLeave">Whether it fails with <see cref="TurnedAwayException"/> when a dial is turned away, instead of waiting for the next.</param>
+    /// <param name="canRedispatch">Whether it fails with <see cref="AcceptQueueFullException"/> when a dial is turned away, instead of waiting for the next.</param>
     /// <param name="cancellationToken">Ends the wait. A connection that was given at the same moment is given nevertheless.</param>
     /// <exception cref="PoolFullException">Too many wait already.</exception>
     /// <exception cref="QueueTimeoutException">All connections stayed busy for too long.</exception>
     /// <exception cref="DialTimeoutException">There is no connection, and no dial came to an end in time. Of a dial that failed its own exception is thrown.</exception>
     /// <exception cref="ObjectDisposedException">The pool was closed, before or meanwhile.</exception>
-    public ValueTask<Http1Connection> RentAsync(TimeSpan dialTime, TimeSpan maxIdle, bool mayLeave, CancellationToken cancellationToken)
+    public ValueTask<Http1Connection> RentAsync(TimeSpan dialTime, TimeSpan maxIdle, bool canRedispatch, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<Http1Connection>(cancellationToken);
@@ -205,7 +205,7 @@ internal sealed class Http1Pool : IDisposable
                 return ValueTask.FromException<Http1Connection>(new PoolFullException(_waiters.Count));
             if (_open == 0 && dialTime <= TimeSpan.Zero)
                 return ValueTask.FromException<Http1Connection>(new DialTimeoutException(dialTime));
-            waiter = new Http1PoolWaiter(now, dialTime, fresh: maxIdle == TimeSpan.Zero, mayLeave);
+            waiter = new Http1PoolWaiter(now, dialTime, fresh: maxIdle == TimeSpan.Zero, canRedispatch);
             _waiters.AddLast(waiter.Node);
             WakeAt(GivesUp(waiter), now);
             work = Plan();
@@ -216,7 +216,7 @@ internal sealed class Http1Pool : IDisposable
     }
 
     /// <summary>A dial was turned away and will be repeated: who can be served elsewhere does not wait for it.</summary>
-    public void TurnAway(Exception cause)
+    public void Redispatch(Exception cause)
     {
         List<Http1PoolWaiter> leaving = [];
         lock (_lock)
@@ -224,7 +224,7 @@ internal sealed class Http1Pool : IDisposable
             for (var node = _waiters.First; node is not null;)
             {
                 var (waiter, next) = (node.Value, node.Next);
-                if (waiter.MayLeave)
+                if (waiter.CanRedispatch)
                 {
                     _waiters.Remove(node);
                     leaving.Add(waiter);
@@ -235,7 +235,7 @@ internal sealed class Http1Pool : IDisposable
         }
 
         foreach (var waiter in leaving)
-            waiter.SetException(new TurnedAwayException(cause));
+            waiter.SetException(new AcceptQueueFullException(cause));
     }
 
     /// <summary>Takes a connection back. It is not the caller's any more, whatever happens.</summary>
@@ -249,11 +249,11 @@ internal sealed class Http1Pool : IDisposable
         if (!entry.TryGiveBack())
             throw NotRented();
         var now = Now;
-        if (!entry.HasAnswered && connection.HasReceived)
-            NoteAnswered(entry);
+        if (!entry.HasResponded && connection.HasReceived)
+            NoteResponded(entry);
 
         // Only the end of one that the peer has accepted lets it accept another.
-        var makesWay = entry.HasAnswered && MakesWay(now);
+        var makesWay = entry.HasResponded && MakesWay(now);
         if (!makesWay && reusable && entry.Tunnel is null && !IsDisposed() && TrySetExpiry(entry, now))
             BecomeIdle(entry, now);
         else
@@ -267,13 +267,13 @@ internal sealed class Http1Pool : IDisposable
     public void MakeWayFor(Http1Connection connection)
     {
         var entry = RentedEntry(connection);
-        if (entry.HasAnswered)
+        if (entry.HasResponded)
             return;
         List<Http1PoolEntry> leaving = [];
         lock (_lock)
         {
             if (!_isDisposed && _acceptQueue.MayAskFor(entry, Now))
-                leaving = MakeWay(() => entry is { HasAnswered: false, IsRented: true } && !connection.HasReceived);
+                leaving = MakeWay(() => entry is { HasResponded: false, IsRented: true } && !connection.HasReceived);
         }
 
         foreach (var one in leaving)
@@ -299,14 +299,14 @@ internal sealed class Http1Pool : IDisposable
     /// Reserves the place of a tunnel for a request that asks for an upgrade; null when there is none. The request disposes
     /// it at its end in any case.
     /// </summary>
-    public Http1TunnelPlace? TryReserveTunnel()
+    public Http1TunnelSlot? TryReserveTunnel()
     {
         lock (_lock)
         {
-            if (_tunnelPlaces >= _options.MaxTunnels)
+            if (_tunnelSlots >= _options.MaxTunnels)
                 return null;
-            _tunnelPlaces++;
-            return new Http1TunnelPlace(this);
+            _tunnelSlots++;
+            return new Http1TunnelSlot(this);
         }
     }
 
@@ -315,7 +315,7 @@ internal sealed class Http1Pool : IDisposable
     /// among the connections to another. Its <see cref="Return"/> gives the place back.
     /// </summary>
     /// <exception cref="InvalidOperationException">The connection is none that was rented here, or the place is spent.</exception>
-    public void BecomeTunnel(Http1Connection connection, Http1TunnelPlace place)
+    public void BecomeTunnel(Http1Connection connection, Http1TunnelSlot place)
     {
         var entry = RentedEntry(connection);
         Work work;
@@ -373,14 +373,14 @@ internal sealed class Http1Pool : IDisposable
     }
 
     /// <summary>Gives a place back that no tunnel has.</summary>
-    internal void Release(Http1TunnelPlace place)
+    internal void Release(Http1TunnelSlot place)
     {
         lock (_lock)
         {
             if (place.IsSpent)
                 return;
             place.IsSpent = true;
-            _tunnelPlaces--;
+            _tunnelSlots--;
         }
     }
 
@@ -406,11 +406,11 @@ internal sealed class Http1Pool : IDisposable
         for (var node = _idle.Last; node is not null;)
         {
             var (entry, next) = (node.Value, node.Previous);
-            if (!(isMade && entry.HasAnswered) && entry.Connection.TryLeaveIdle())
+            if (!(isMade && entry.HasResponded) && entry.Connection.TryLeaveIdle())
             {
                 _idle.Remove(node);
                 leaving.Add(entry);
-                isMade |= entry.HasAnswered;
+                isMade |= entry.HasResponded;
             }
 
             node = next;
@@ -432,10 +432,10 @@ internal sealed class Http1Pool : IDisposable
             return _acceptQueue.Takes(now);
     }
 
-    private void NoteAnswered(Http1PoolEntry entry)
+    private void NoteResponded(Http1PoolEntry entry)
     {
         lock (_lock)
-            _acceptQueue.Answered(entry);
+            _acceptQueue.Responded(entry);
     }
 
     private int Read(ref int count)
@@ -461,7 +461,7 @@ internal sealed class Http1Pool : IDisposable
                 break;
             if (entry.Expires <= now || entry.Connection.HasEnded)
                 continue;
-            if (!entry.Connection.IsAtHand && ++seen < LooksForOneAtHand)
+            if (!entry.Connection.IsOnCurrentLoop && ++seen < MaxOnOtherLoops)
                 other ??= entry;
             else if (TryTake(entry))
                 return entry;
@@ -597,7 +597,7 @@ internal sealed class Http1Pool : IDisposable
                 else
                 {
                     _tunnels--;
-                    _tunnelPlaces--;
+                    _tunnelSlots--;
                 }
 
                 work = Plan();

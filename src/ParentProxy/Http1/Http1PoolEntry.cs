@@ -33,7 +33,7 @@ internal sealed class Http1PoolEntry
     public TimeSpan DialBegan => Opened - Connection.DialTime;
 
     /// <summary>Whether the peer has ever answered on it, so that it is accepted. Set under the pool's lock.</summary>
-    public bool HasAnswered { get; set; }
+    public bool HasResponded { get; set; }
 
     /// <summary>How many connections had answered when one was closed for this; -1 while none was. Guarded by the pool's lock.</summary>
     public int AskedAt { get; set; } = -1;
@@ -51,7 +51,7 @@ internal sealed class Http1PoolEntry
     public TimeSpan IdleSince { get; set; }
 
     /// <summary>The place that it holds as a tunnel; null while it is none. Guarded by the pool's lock.</summary>
-    public Http1TunnelPlace? Tunnel { get; set; }
+    public Http1TunnelSlot? Tunnel { get; set; }
 
     /// <summary>Whether it is being closed to make room for a fresh one. Guarded by the pool's lock.</summary>
     public bool IsEvicted { get; set; }

@@ -10,14 +10,14 @@ internal sealed class Http1PoolWaiter : TaskCompletionSource<Http1Connection>
     /// <param name="since">When it came.</param>
     /// <param name="dialTime">How long a dial on its behalf may take.</param>
     /// <param name="fresh">Whether it is served by a connection only that no request had before.</param>
-    /// <param name="mayLeave">Whether it goes elsewhere when a dial is turned away.</param>
-    public Http1PoolWaiter(TimeSpan since, TimeSpan dialTime, bool fresh, bool mayLeave)
+    /// <param name="canRedispatch">Whether it goes elsewhere when a dial is turned away.</param>
+    public Http1PoolWaiter(TimeSpan since, TimeSpan dialTime, bool fresh, bool canRedispatch)
         : base(TaskCreationOptions.RunContinuationsAsynchronously)
     {
         Since = since;
         DialTime = dialTime;
         IsFresh = fresh;
-        MayLeave = mayLeave;
+        CanRedispatch = canRedispatch;
         Node = new LinkedListNode<Http1PoolWaiter>(this);
     }
 
@@ -31,7 +31,7 @@ internal sealed class Http1PoolWaiter : TaskCompletionSource<Http1Connection>
     public bool IsFresh { get; }
 
     /// <summary>Whether it goes elsewhere when a dial is turned away.</summary>
-    public bool MayLeave { get; }
+    public bool CanRedispatch { get; }
 
     /// <summary>Its place in the queue; in no list once its end is decided.</summary>
     public LinkedListNode<Http1PoolWaiter> Node { get; }

@@ -19,8 +19,8 @@ internal static partial class IngressLog
     [LoggerMessage(EventId = 304, Level = LogLevel.Debug, Message = "Request {RequestId} is sent to enclave {Enclave} again: {Code} on a connection that had been idle, before any byte of an answer")]
     public static partial void RepeatedOnFreshConnection(ILogger logger, string requestId, string enclave, string code);
 
-    [LoggerMessage(EventId = 305, Message = "{Method} {Path} was tried again (client {Client}, request {RequestId}) and answered {Status} by enclave {Enclave}. Before: {FailedTries}")]
-    public static partial void RequestRetried(ILogger logger, LogLevel level, string method, string path, string client, string requestId, int status, string enclave, string failedTries);
+    [LoggerMessage(EventId = 305, Message = "{Method} {Path} was tried again (client {Client}, request {RequestId}) and answered {Status} by enclave {Enclave}. Before: {FailedAttempts}")]
+    public static partial void RequestRetried(ILogger logger, LogLevel level, string method, string path, string client, string requestId, int status, string enclave, string failedAttempts);
 
     [LoggerMessage(EventId = 306, Level = LogLevel.Error, Message = "Cannot accept on {EndPoint}: all but the last {Reserve} of {Limit} descriptors are open, which are kept for the process itself (EMFILE). Raise LimitNOFILE of the unit or lower Limits:MaxConnections")]
     public static partial void DescriptorsUsedUp(ILogger logger, string endPoint, int reserve, long? limit);

@@ -26,13 +26,13 @@ internal abstract class DuplexStream : Stream
     public virtual long? BytesTaken => null;
 
     /// <summary>Whether nothing has come just now that was not read, neither bytes nor the end; true where that cannot be told.</summary>
-    public virtual bool IsQuiet => true;
+    public virtual bool IsReceiveQueueEmpty => true;
 
     /// <summary>Whether the calling thread is the one on which what comes is read; true where it does not matter.</summary>
-    public virtual bool IsAtHand => true;
+    public virtual bool IsOnCurrentLoop => true;
 
     /// <summary>Has what comes read on the calling thread from now on, where that can be had.</summary>
-    public virtual void ComeToHand()
+    public virtual void MoveToCurrentLoop()
     {
     }
 

@@ -71,7 +71,7 @@ internal sealed class LoopSocket : StreamSocket
     public bool HasUnread => Epoll.HasUnread(Handle);
 
     /// <summary>Whether it is open and nothing has come that was not read, neither bytes nor the end.</summary>
-    public bool IsQuiet
+    public bool IsReceiveQueueEmpty
     {
         get
         {
@@ -93,7 +93,7 @@ internal sealed class LoopSocket : StreamSocket
     public bool IsClosed => _isClosed;
 
     /// <summary>Whether the calling thread is the one that waits for it, or none that waits for sockets at all.</summary>
-    public bool IsAtHand => EventLoop.Current is not { } current || current == Volatile.Read(ref _loop);
+    public bool IsOnCurrentLoop => EventLoop.Current is not { } current || current == Volatile.Read(ref _loop);
 
     /// <summary>Connects a socket.</summary>
     /// <param name="socket">A fresh socket; taken over when this succeeds.</param>
@@ -174,7 +174,7 @@ internal sealed class LoopSocket : StreamSocket
     public override void Dispose() => Close(static socket => socket.Dispose());
 
     /// <summary>From now on the loop of the calling thread waits for it, if that is one.</summary>
-    public void ComeToHand()
+    public void MoveToCurrentLoop()
     {
         if (EventLoop.Current is not { } current)
             return;

@@ -83,7 +83,7 @@ public sealed class EnclaveTests
         _time.Advance(Seconds(10));
         var began = _time.GetTimestamp();
 
-        enclave.ReportAnswer(began + answeredAfter, isHead: true);
+        enclave.ReportResponse(began + answeredAfter, isHead: true);
         enclave.ReportProbe(Probe(false) with { Code = ProbeResult.Timeout, QueuedSince = began }, onEvidence: true);
 
         Assert.Equal(isExcused ? EnclaveState.Healthy : EnclaveState.Unhealthy, enclave.Status.State);
@@ -110,7 +110,7 @@ public sealed class EnclaveTests
         {
             _time.Advance(Seconds(1));
             var now = _time.GetTimestamp();
-            enclave.ReportAnswer(now, isHead);
+            enclave.ReportResponse(now, isHead);
             enclave.ReportProbe(Probe(false) with { Code = ProbeResult.Timeout, QueuedSince = now }, onEvidence: true);
         }
     }
@@ -120,7 +120,7 @@ public sealed class EnclaveTests
     {
         var enclave = Healthy(Registry());
 
-        enclave.ReportAnswer(_time.GetTimestamp() + 1, isHead: true);
+        enclave.ReportResponse(_time.GetTimestamp() + 1, isHead: true);
         enclave.ReportProbe(Probe(false), onEvidence: true);
 
         Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
@@ -134,7 +134,7 @@ public sealed class EnclaveTests
         enclave.TakeEvidence();
         _time.Advance(Seconds(1));
 
-        enclave.ReportAnswer(_time.GetTimestamp(), isHead: true);
+        enclave.ReportResponse(_time.GetTimestamp(), isHead: true);
         enclave.ReportProbe(Probe(false) with { Code = ProbeResult.Timeout, QueuedSince = _time.GetTimestamp() }, onEvidence: true);
 
         Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
@@ -224,7 +224,7 @@ public sealed class EnclaveTests
         Healthy(registry);
 
         foreach (var enclave in registry.All)
-            enclave.ReportEvidence(new Evidence(EvidenceKind.AnswerCut, "cut"));
+            enclave.ReportEvidence(new Evidence(EvidenceKind.ResponseCut, "cut"));
 
         Assert.Equal(2, registry.All.Count(e => e.Status.State == EnclaveState.Ejected));
     }
@@ -235,7 +235,7 @@ public sealed class EnclaveTests
         var registry = Registry(count: 2, settings: [new("ReverseProxy:Clusters:c:Destinations:d:Address", "enclave://0"), new("ReverseProxy:Routes:r:ClusterId", "c"), new("ReverseProxy:Routes:r:Match:Path", "/c/{**rest}")]);
         var enclave = Healthy(registry);
 
-        enclave.ReportEvidence(new Evidence(EvidenceKind.AnswerCut, "cut"));
+        enclave.ReportEvidence(new Evidence(EvidenceKind.ResponseCut, "cut"));
 
         Assert.Equal(EnclaveState.Healthy, enclave.Status.State);
     }
@@ -276,7 +276,7 @@ public sealed class EnclaveTests
 
         enclave.Drain("removed");
         Report(enclave, true);
-        enclave.ReportEvidence(new Evidence(EvidenceKind.AnswerCut, "cut"));
+        enclave.ReportEvidence(new Evidence(EvidenceKind.ResponseCut, "cut"));
 
         Assert.Equal((EnclaveState.Draining, true), (enclave.Status.State, enclave.IsRetired));
         Assert.False(enclave.TryBeginRequest(out _));
@@ -287,7 +287,7 @@ public sealed class EnclaveTests
     [Theory]
     [InlineData(null, 3, 3)]
     [InlineData("Slow", 3, 3)]
-    [InlineData("AnswerCut", 3, 1)]
+    [InlineData("ResponseCut", 3, 1)]
     [InlineData("DialFailed", 3, 1)]
     [InlineData("ServerError", 0.5, 0.5)]
     public void Timeout_OfAProbe_IsShortOnEvidenceButSlowness(string? kind, double configured, double expected)

@@ -28,7 +28,7 @@ public sealed class PooledProbeTests
         };
         using var pool = new Http1Pool(dials.DialAsync, options, TimeProvider.System);
         using var source = new CancellationTokenSource();
-        var rent = pool.RentAsync(TestDeadline.Value, TimeSpan.MaxValue, mayLeave: false, source.Token).AsTask();
+        var rent = pool.RentAsync(TestDeadline.Value, TimeSpan.MaxValue, canRedispatch: false, source.Token).AsTask();
         var dial = await dials.NextAsync();
         await source.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rent);

@@ -391,18 +391,18 @@ public sealed class Http1ConnectionTests : IDisposable
         _connection.EnterIdle(_ => Assert.Fail("told"));
         Assert.True(_connection.TryLeaveIdle());
         Assert.Equal((false, false, 0L), (_connection.HasSent, _connection.HasReceived, _connection.BytesSent));
-        Assert.True(_connection.IsQuiet);
+        Assert.True(_connection.IsReceiveQueueEmpty);
         if (speaks)
             _peer.PeerSends("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"u8);
         else
             _peer.PeerEnds();
-        Assert.False(_connection.IsQuiet);
+        Assert.False(_connection.IsReceiveQueueEmpty);
         var written = _peer.Writes.Count;
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => SendAsync());
         var failure = await Assert.ThrowsAnyAsync<IOException>(ReadFinalHeadAsync);
 
-        Assert.IsType(speaks ? typeof(UnaskedAnswerException) : typeof(EndOfStreamException), failure);
+        Assert.IsType(speaks ? typeof(UnsolicitedResponseException) : typeof(EndOfStreamException), failure);
         Assert.Equal((written, false, false), (_peer.Writes.Count, _connection.HasSent, _connection.HasReceived));
     }
 

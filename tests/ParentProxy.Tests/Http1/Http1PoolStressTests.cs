@@ -79,7 +79,7 @@ public sealed class Http1PoolStressTests
             try
             {
                 using var source = new CancellationTokenSource();
-                var rent = pool.RentAsync(DialTime, random.Next(8) == 0 ? TimeSpan.Zero : TimeSpan.MaxValue, mayLeave: false, source.Token).AsTask();
+                var rent = pool.RentAsync(DialTime, random.Next(8) == 0 ? TimeSpan.Zero : TimeSpan.MaxValue, canRedispatch: false, source.Token).AsTask();
                 if (random.Next(8) == 0)
                     await source.CancelAsync();
                 var connection = await rent;
@@ -155,7 +155,7 @@ public sealed class Http1PoolStressTests
         using var place = random.Next(6) == 0 ? pool.TryReserveTunnel() : null;
         try
         {
-            var rent = pool.RentAsync(DialTime, random.Next(6) switch { 0 => TimeSpan.Zero, 1 => TimeSpan.FromMilliseconds(1), _ => TimeSpan.MaxValue }, mayLeave: random.Next(4) == 0, random.Next(3) == 0 ? source.Token : CancellationToken.None).AsTask();
+            var rent = pool.RentAsync(DialTime, random.Next(6) switch { 0 => TimeSpan.Zero, 1 => TimeSpan.FromMilliseconds(1), _ => TimeSpan.MaxValue }, canRedispatch: random.Next(4) == 0, random.Next(3) == 0 ? source.Token : CancellationToken.None).AsTask();
             if (random.Next(4) == 0)
                 await Task.Yield();
             if (random.Next(4) == 0)

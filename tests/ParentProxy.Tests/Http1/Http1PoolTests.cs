@@ -934,7 +934,7 @@ public sealed class Http1PoolTests : IDisposable
             var before = GC.GetAllocatedBytesForCurrentThread();
             for (var round = 0; round < 1000; round++)
             {
-                var rent = _pool.RentAsync(DialTime, TimeSpan.MaxValue, mayLeave: false, CancellationToken.None);
+                var rent = _pool.RentAsync(DialTime, TimeSpan.MaxValue, canRedispatch: false, CancellationToken.None);
                 Assert.True(rent.IsCompletedSuccessfully);
                 var rented = await rent;
                 stream.PeerAnswers();
@@ -973,7 +973,7 @@ public sealed class Http1PoolTests : IDisposable
     }
 
     private Task<Http1Connection> Rent(bool fresh = false, TimeSpan? dialTime = null, CancellationToken cancellationToken = default) =>
-        _pool.RentAsync(dialTime ?? DialTime, fresh ? TimeSpan.Zero : TimeSpan.MaxValue, mayLeave: false, cancellationToken).AsTask().WaitAsync(TestDeadline.Value, CancellationToken.None);
+        _pool.RentAsync(dialTime ?? DialTime, fresh ? TimeSpan.Zero : TimeSpan.MaxValue, canRedispatch: false, cancellationToken).AsTask().WaitAsync(TestDeadline.Value, CancellationToken.None);
 
     private async Task<(Http1Connection Connection, PeerStream Stream)> RentDialledAsync()
     {

@@ -39,7 +39,7 @@ internal sealed class PeerStream(Action? disposed = null) : DuplexStream, IValue
     /// <summary>Whether something has come of which a pending read knows nothing yet.</summary>
     public bool HasUnseen { get; set; }
 
-    public override bool IsQuiet => !HasUnseen;
+    public override bool IsReceiveQueueEmpty => !HasUnseen;
 
     /// <summary>Runs while a read begins, before it is pending.</summary>
     public Action? BeforeRead { get; set; }

@@ -342,9 +342,9 @@ public sealed class LoopSocketTests
         await Eventually.TrueAsync(() => IsWaiting(wanderer.Near));
         var taking = OnceReceivedAsync(home.Near, () =>
         {
-            var before = wanderer.Near.IsAtHand;
-            wanderer.Near.ComeToHand();
-            return (before, wanderer.Near.IsAtHand);
+            var before = wanderer.Near.IsOnCurrentLoop;
+            wanderer.Near.MoveToCurrentLoop();
+            return (before, wanderer.Near.IsOnCurrentLoop);
         });
         await Eventually.TrueAsync(() => IsWaiting(home.Near));
         home.Far.Send("x"u8);
@@ -381,7 +381,7 @@ public sealed class LoopSocketTests
         async Task MoveAsync(SocketPair pair)
         {
             while (await pair.Near.ReceiveAsync(new byte[1], CancellationToken.None).ConfigureAwait(false) > 0)
-                wanderer.Near.ComeToHand();
+                wanderer.Near.MoveToCurrentLoop();
         }
     }
 

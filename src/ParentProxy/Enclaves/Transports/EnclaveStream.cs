@@ -34,10 +34,10 @@ internal sealed class EnclaveStream : DuplexStream
     public override long? BytesTaken => _socket.BytesTaken;
 
     /// <inheritdoc/>
-    public override bool IsQuiet => _socket.IsQuiet;
+    public override bool IsReceiveQueueEmpty => _socket.IsReceiveQueueEmpty;
 
     /// <inheritdoc/>
-    public override bool IsAtHand => _socket.IsAtHand;
+    public override bool IsOnCurrentLoop => _socket.IsOnCurrentLoop;
 
     /// <summary>What a stream throws when its socket fails.</summary>
     public static Exception Explain(SocketException failure) => new IOException(failure.Message, failure);
@@ -46,7 +46,7 @@ internal sealed class EnclaveStream : DuplexStream
     public void OnClosed(Action action) => _closed = action;
 
     /// <inheritdoc/>
-    public override void ComeToHand() => _socket.ComeToHand();
+    public override void MoveToCurrentLoop() => _socket.MoveToCurrentLoop();
 
     /// <inheritdoc/>
     public override void ShutdownSend()

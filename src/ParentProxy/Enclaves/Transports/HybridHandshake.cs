@@ -11,14 +11,14 @@ namespace ParentProxy.Enclaves.Transports;
 internal static class HybridHandshake
 {
     // "OK " + 10 digits + newline, with room for a stray CR.
-    private const int MaxAnswerBytes = 32;
+    private const int MaxReplyBytes = 32;
 
     /// <summary>Performs the handshake and leaves the stream at the first byte of the application.</summary>
     /// <exception cref="DialException">Closed, or another answer; its code is <c>handshake</c>.</exception>
     public static async Task ConnectAsync(Stream stream, EnclaveEndpoint endpoint, CancellationToken cancellationToken)
     {
         var request = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"CONNECT {endpoint.Port}\n"));
-        var answer = new byte[MaxAnswerBytes];
+        var answer = new byte[MaxReplyBytes];
         var length = 0;
         try
         {

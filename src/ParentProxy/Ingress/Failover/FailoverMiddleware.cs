@@ -43,7 +43,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
 
         if (failure is null)
         {
-            if (exchange.FailedTries is not null)
+            if (exchange.FailedAttempts is not null)
                 ReportRetried(context, exchange);
             return;
         }
@@ -52,7 +52,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         retries.Rejections.Count(failure.Kind);
         Report(context, exchange, failure);
         if (failure.Kind is not (FailureKind.ClientGone or FailureKind.TunnelIdle or FailureKind.TunnelCut or FailureKind.TunnelStopped))
-            await FailureAnswer.WriteAsync(context, failure.Kind, exchange.RequestId);
+            await ProblemResponse.WriteAsync(context, failure.Kind, exchange.RequestId);
         else if (!context.Response.HasStarted)
             context.Abort(); // Else Kestrel would answer 200 in our place, should the client be there after all.
     }
@@ -71,7 +71,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         HashSet<string>? tried = null;
         RetryReason? again = null;
         Enclave? left = null;
-        var (isTurnedAway, isPatient) = (false, false);
+        var (hasMetFullQueue, isPatient) = (false, false);
         while (true)
         {
             var changed = registry.Changed.Next;
@@ -83,10 +83,10 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 untried = untried.FindAll(HasRoom);
             if (untried.Count == 0)
             {
-                if (isTurnedAway)
+                if (hasMetFullQueue)
                 {
                     // All of those that were free may have full accept queues: now it waits for one to take it.
-                    (isTurnedAway, isPatient, tried) = (false, true, null);
+                    (hasMetFullQueue, isPatient, tried) = (false, true, null);
                     continue;
                 }
 
@@ -96,7 +96,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 if (isSentAgain)
                 {
                     // To the same one: there is no other.
-                    await Task.Delay(Pause(exchange.FailedTries!.Sum(t => t.Times)), time, context.RequestAborted);
+                    await Task.Delay(Pause(exchange.FailedAttempts!.Sum(t => t.Times)), time, context.RequestAborted);
                 }
                 else
                 {
@@ -117,7 +117,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 left?.Metrics.CountRetry();
             }
 
-            exchange.MayLeave = untried.Count > 1 && !isPatient && !HasAffinity(cluster);
+            exchange.CanRedispatch = untried.Count > 1 && !isPatient && !HasAffinity(cluster);
             exchange.Forget();
             exchange.EnclaveHadLeft = false;
             await next(context);
@@ -128,7 +128,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             if (attempt is { Failure: { } error } && IsEnclavesOwn(error.Kind))
                 attempt.Enclave.Metrics.Errors.Note(time.GetUtcNow(), error.Code, error.Detail);
             if (attempt is null && !exchange.EnclaveHadLeft)
-                return AnsweredBeforeForwarding(context);
+                return LocalResponseBeforeForwarding(context);
             last = attempt?.Failure;
             if (attempt is not null && last is null)
                 return null;
@@ -136,13 +136,13 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 return last;
 
             // The time for which an enclave is looked for is that without one: not in its queue, not at its work.
-            isTurnedAway |= last is { Kind: FailureKind.TurnedAway };
-            if (last is not { Kind: FailureKind.NoEnclave or FailureKind.TurnedAway or FailureKind.ConnectionTerminated } || reason == RetryReason.Reset)
+            hasMetFullQueue |= last is { Kind: FailureKind.AcceptQueueFull };
+            if (last is not { Kind: FailureKind.NoEnclave or FailureKind.AcceptQueueFull or FailureKind.ConnectionTerminated } || reason == RetryReason.Reset)
                 exchange.BeginSearch(time.GetTimestamp(), time);
             else if (exchange.Patience <= time.GetElapsedTime(exchange.SearchStarted))
                 return last;
             again = reason;
-            exchange.NoteFailedTry(reason, attempt?.Enclave.ToString() ?? proxy.ProxiedDestination!.DestinationId, last?.Code ?? "left");
+            exchange.NoteFailedAttempt(reason, attempt?.Enclave.ToString() ?? proxy.ProxiedDestination!.DestinationId, last?.Code ?? "left");
             context.Response.Clear();
             context.Features.Set<IForwarderErrorFeature>(null);
             (tried ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase)).Add(proxy.ProxiedDestination!.DestinationId);
@@ -156,7 +156,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             return null;
         switch (attempt?.Failure?.Kind)
         {
-            case null or FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.TurnedAway:
+            case null or FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.AcceptQueueFull:
                 // Nothing was sent: the dial failed, or was turned away, or the enclave had just left. Any method may be tried again.
                 return RetryReason.Connect;
             case FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy:
@@ -180,7 +180,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
     private static TimeSpan Pause(int tries) => FirstPause * (1 << Math.Clamp(tries - 1, 0, 4)) * (0.5 + Random.Shared.NextDouble());
 
     /// <summary>Session affinity answers by itself when the enclave of a session is away and its policy is to refuse then.</summary>
-    private static AttemptFailure? AnsweredBeforeForwarding(HttpContext context) => context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable
+    private static AttemptFailure? LocalResponseBeforeForwarding(HttpContext context) => context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable
         ? new AttemptFailure(FailureKind.NoEnclave, "affinity", "the enclave of this session is not usable", "SessionAffinity:FailurePolicy Redistribute would give the session to another one.")
         : null;
 
@@ -270,7 +270,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
     private void ReportRetried(HttpContext context, Exchange exchange)
     {
         // While an enclave restarts every request is turned away some times; that they were sent again is news.
-        var level = exchange.FailedTries!.Exists(t => t.Reason is not (RetryReason.Connect or RetryReason.Busy)) ? LogLevel.Information : LogLevel.Debug;
+        var level = exchange.FailedAttempts!.Exists(t => t.Reason is not (RetryReason.Connect or RetryReason.Busy)) ? LogLevel.Information : LogLevel.Debug;
         if (!logger.IsEnabled(level))
             return;
         IngressLog.RequestRetried(
@@ -282,7 +282,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             exchange.RequestId,
             context.Response.StatusCode,
             exchange.Attempt?.Enclave.ToString() ?? "none",
-            string.Join("; ", exchange.FailedTries));
+            string.Join("; ", exchange.FailedAttempts));
     }
 
     private void Report(HttpContext context, Exchange exchange, AttemptFailure failure)
@@ -301,8 +301,8 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             exchange.RequestId,
             exchange.Attempt?.Enclave.ToString() ?? "none",
             failure.Code,
-            exchange.FailedTries is { } tries ? $"{failure.Detail}, after other tries ({string.Join("; ", tries)})" : failure.Detail,
+            exchange.FailedAttempts is { } tries ? $"{failure.Detail}, after other tries ({string.Join("; ", tries)})" : failure.Detail,
             failure.Hint,
-            context.Response.HasStarted ? "cut" : FailureAnswer.Status(failure.Kind).ToString(System.Globalization.CultureInfo.InvariantCulture));
+            context.Response.HasStarted ? "cut" : ProblemResponse.Status(failure.Kind).ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 }

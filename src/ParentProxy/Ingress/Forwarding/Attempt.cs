@@ -176,7 +176,7 @@ internal sealed class Attempt : IDisposable
     public void Answering()
     {
         if (Status is null or < 500 && _phase != AttemptPhase.Tunnel)
-            Enclave.ReportAnswer(_time.GetTimestamp(), isHead: false);
+            Enclave.ReportResponse(_time.GetTimestamp(), isHead: false);
     }
 
     /// <summary>A connection is there; the request goes out on it.</summary>
@@ -221,7 +221,7 @@ internal sealed class Attempt : IDisposable
             HasReceived = true;
             var now = _time.GetTimestamp();
             if (status < 500)
-                Enclave.ReportAnswer(now, isHead: true);
+                Enclave.ReportResponse(now, isHead: true);
             if (Exchange is { } exchange)
             {
                 if (IsReused is null)

@@ -100,7 +100,7 @@ internal sealed class EnclaveForwarder(
                     return ForwardFailure.ErrorOf(failure.Kind);
                 retries.Counts.Count(RetryReason.Idle);
                 enclave.Metrics.CountRetry();
-                exchange.NoteFailedTry(RetryReason.Idle, enclave.ToString(), failure.Code);
+                exchange.NoteFailedAttempt(RetryReason.Idle, enclave.ToString(), failure.Code);
                 exchange.BeginSearch(time.GetTimestamp(), time);
                 IngressLog.RepeatedOnFreshConnection(logger, exchange.RequestId, enclave.ToString(), failure.Code);
             }
@@ -145,7 +145,7 @@ internal sealed class EnclaveForwarder(
                 break;
             case FailureKind.ConnectionTerminated or FailureKind.ResponseCut or FailureKind.InvalidResponse:
                 // An application that refuses a large body does so by closing: no client may take an enclave out with that.
-                var kind = attempt is { Phase: AttemptPhase.Sending, HasSent: true } ? EvidenceKind.ServerError : EvidenceKind.AnswerCut;
+                var kind = attempt is { Phase: AttemptPhase.Sending, HasSent: true } ? EvidenceKind.ServerError : EvidenceKind.ResponseCut;
                 attempt.Enclave.ReportEvidence(new Evidence(kind, $"an answer failed: {failure.Detail} ({failure.Code})"));
                 break;
         }

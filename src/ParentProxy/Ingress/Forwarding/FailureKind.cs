@@ -10,7 +10,7 @@ internal enum FailureKind
     LeftWhileWaiting,
 
     /// <summary>The accept queue of the enclave may be full; the dial is repeated for others, and nothing was sent.</summary>
-    TurnedAway,
+    AcceptQueueFull,
 
     /// <summary>More requests wait for an enclave than may.</summary>
     TooManyWaiting,

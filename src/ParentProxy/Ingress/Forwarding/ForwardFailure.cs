@@ -18,7 +18,7 @@ internal static class ForwardFailure
     private static AttemptFailure OfConnecting(Exception exception, EnclaveEndpoint endpoint) => exception switch
     {
         DialException dial => new AttemptFailure(FailureKind.NoEnclave, dial.Code, dial.Meaning, dial.Hint),
-        TurnedAwayException { InnerException: DialException dial } => new AttemptFailure(FailureKind.TurnedAway, dial.Code, dial.Meaning, dial.Hint),
+        AcceptQueueFullException { InnerException: DialException dial } => new AttemptFailure(FailureKind.AcceptQueueFull, dial.Code, dial.Meaning, dial.Hint),
         DialTimeoutException => new AttemptFailure(FailureKind.NoEnclave, DialException.Timeout, $"no connection to {endpoint} came about in time", "Timeouts:Connect sets the time for a dial, Routing:MaxDialsPerEnclave how many run at a time."),
         PoolFullException full => new AttemptFailure(FailureKind.ConnectionsBusy, "limit", full.Message, "Routing:MaxConnectionsPerEnclave and MaxQueuedPerEnclave set the limits."),
         QueueTimeoutException waited => new AttemptFailure(FailureKind.ConnectionsBusy, QueueTimeoutException.Code, waited.Message, "Routing:QueueTimeout sets the time, MaxConnectionsPerEnclave how many connections there may be."),
@@ -49,7 +49,7 @@ internal static class ForwardFailure
         {
             if (exception is InvalidResponseException nonsense)
                 return new AttemptFailure(FailureKind.InvalidResponse, "InvalidResponse", $"the answer is not valid HTTP: {nonsense.Message}", "Does the application speak the HTTP version of Routing:HttpVersion on this port, without TLS?");
-            if (exception is UnaskedAnswerException)
+            if (exception is UnsolicitedResponseException)
             {
                 return new AttemptFailure(
                     FailureKind.ConnectionTerminated,
@@ -87,7 +87,7 @@ internal static class ForwardFailure
     /// <summary>What YARP's pipeline is told.</summary>
     public static ForwarderError ErrorOf(FailureKind kind) => kind switch
     {
-        FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.TurnedAway or FailureKind.ConnectionsBusy => ForwarderError.NoAvailableDestinations,
+        FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.AcceptQueueFull or FailureKind.ConnectionsBusy => ForwarderError.NoAvailableDestinations,
         FailureKind.ClientGone => ForwarderError.RequestCanceled,
         FailureKind.BadFraming or FailureKind.BadRequest => ForwarderError.RequestCreation,
         FailureKind.BadRequestBody or FailureKind.BodyTooLarge => ForwarderError.RequestBodyClient,
@@ -120,7 +120,7 @@ internal static class ForwardFailure
     private static string? Name(Exception exception) => exception switch
     {
         VsockException vsock => vsock.Errno.Name,
-        UnaskedAnswerException unasked => unasked.Code,
+        UnsolicitedResponseException unasked => unasked.Code,
         SocketException socket => Errno.FromSocketError(socket.SocketErrorCode).Name,
         _ => null,
     };

@@ -28,7 +28,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(5);
 
     private Http1Connection _connection = null!;
-    private Http1TunnelPlace? _place;
+    private Http1TunnelSlot? _place;
     private Task _upload = Task.CompletedTask;
     private bool _isReleased;
     private bool _isUploadStopped;
@@ -60,7 +60,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             _place = pool.TryReserveTunnel() ?? throw new TunnelsBusyException();
         var maxIdle = fresh ? TimeSpan.Zero : plan.MaxIdle;
         var idle = pool.TryRent(maxIdle);
-        _connection = idle ?? await pool.RentAsync(timeToDial, maxIdle, attempt.Exchange is { MayLeave: true }, attempt.Cancellation);
+        _connection = idle ?? await pool.RentAsync(timeToDial, maxIdle, attempt.Exchange is { CanRedispatch: true }, attempt.Cancellation);
 
         // From here on the connection is given back, whatever happens.
         try
@@ -73,7 +73,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
                 throw new OperationCanceledException();
 
             // Handed over by another request, it has been in no hands since.
-            if (idle is null && _connection is { IsReused: true, IsQuiet: false })
+            if (idle is null && _connection is { IsReused: true, IsReceiveQueueEmpty: false })
                 throw new EndOfStreamException();
             WriteHead();
             _upload = plan.Framing == RequestBodyFraming.None ? SendHeadAsync() : UploadAsync();
@@ -94,7 +94,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             if (!hasInterim && IsUnasked(head))
             {
                 _connection.Disown();
-                throw new UnaskedAnswerException("408");
+                throw new UnsolicitedResponseException("408");
             }
 
             var isTunnel = _connection.BodyFraming == ResponseBodyFraming.Tunnel;

@@ -45,7 +45,7 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
         var error = await yarp.SendAsync(context, EnclaveForwarder.DestinationPrefix, invoker, Config, transformer, attempt.Cancellation);
         if (error == ForwarderError.None)
         {
-            JudgeAnswer(attempt);
+            JudgeResponse(attempt);
             return error;
         }
 
@@ -70,7 +70,7 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
         context.Request.Body = new RecordedBodyStream(exchange.ClientBody, exchange.Body!, attempt);
     }
 
-    private static void JudgeAnswer(Attempt attempt)
+    private static void JudgeResponse(Attempt attempt)
     {
         if (attempt.Status >= 500)
             attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.ServerError, $"it answered a request with {attempt.Status}"));
@@ -99,7 +99,7 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
         if (failure.Kind is FailureKind.ConnectionTerminated or FailureKind.ResponseCut or FailureKind.InvalidResponse)
         {
             // An application that refuses a large body does so by closing: no client may take an enclave out with that.
-            var kind = attempt.Phase == AttemptPhase.Sending ? EvidenceKind.ServerError : EvidenceKind.AnswerCut;
+            var kind = attempt.Phase == AttemptPhase.Sending ? EvidenceKind.ServerError : EvidenceKind.ResponseCut;
             attempt.Enclave.ReportEvidence(new Evidence(kind, $"an answer failed: {failure.Detail} ({failure.Code})"));
         }
     }

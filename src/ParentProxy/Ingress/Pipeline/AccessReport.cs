@@ -30,11 +30,11 @@ internal static class AccessReport
             RequestBytes = exchange.RequestBytes,
             ResponseBytes = exchange.ResponseBytes,
             Enclave = exchange.Reached?.Id,
-            Attempts = exchange.Tries,
+            Attempts = exchange.AttemptCount,
             Queue = exchange.QueueTime,
             Connect = exchange.QueueTime is null ? null : exchange.ConnectTime,
             FirstByte = exchange.FirstByteTime,
-            RetryReasons = exchange.FailedTries is { } tries ? Reasons(tries) : null,
+            RetryReasons = exchange.FailedAttempts is { } tries ? Reasons(tries) : null,
             Failure = exchange.Refusal is { } reason ? RefusalReasons.Word(reason) : exchange.Failure?.Code,
             Detail = exchange.Refusal is null && exchange.TunnelEnd is null ? null : exchange.Failure?.Detail,
             Tunnel = exchange.TunnelEnd is { } end ? TunnelEnds.Word(end) : null,
@@ -52,11 +52,11 @@ internal static class AccessReport
     /// <summary>A cut answer has the status of a whole one. A tunnel is not slow for being used long.</summary>
     private static bool IsRemarkable(Exchange exchange, int status) =>
         status >= 500
-        || exchange.FailedTries is not null
+        || exchange.FailedAttempts is not null
         || exchange.Failure is { Kind: FailureKind.ResponseCut or FailureKind.ResponseIdle or FailureKind.InvalidResponse or FailureKind.EnclaveRemoved }
         || exchange.TunnelEnd is TunnelEnd.CutByEnclave or TunnelEnd.Fault
         || exchange.Duration > Slow;
 
-    private static string[] Reasons(List<FailedTry> tries) =>
+    private static string[] Reasons(List<FailedAttempt> tries) =>
         [.. tries.Select(t => t.Reason).Distinct().Select(reason => reason.ToString().ToLowerInvariant())];
 }

@@ -89,13 +89,13 @@ internal sealed class Exchange
     public int Sent { get; set; }
 
     /// <summary>What went wrong before it was tried once more; null when nothing did.</summary>
-    public List<FailedTry>? FailedTries { get; private set; }
+    public List<FailedAttempt>? FailedAttempts { get; private set; }
 
     /// <summary>Timestamp from which on an enclave has been looked for: the arrival, or the end of a try that had one.</summary>
     public long SearchStarted { get; private set; }
 
     /// <summary>Whether there is another enclave to go to when this one turns a dial away.</summary>
-    public bool MayLeave { get; set; }
+    public bool CanRedispatch { get; set; }
 
     /// <summary>How long an enclave is looked for.</summary>
     public TimeSpan Patience { get; set; }
@@ -104,7 +104,7 @@ internal sealed class Exchange
     public long DialDeadline { get; private set; }
 
     /// <summary>How many tries were begun.</summary>
-    public int Tries { get; private set; }
+    public int AttemptCount { get; private set; }
 
     /// <summary>The enclave that last had the request, or null when none did.</summary>
     public Enclave? Reached { get; private set; }
@@ -143,7 +143,7 @@ internal sealed class Exchange
     public TimeSpan Duration { get; private set; }
 
     /// <summary>Whether the answer is ours, so that the request never was one to an enclave.</summary>
-    public bool IsAnsweredHere { get; set; }
+    public bool IsLocalResponse { get; set; }
 
     /// <summary>Whether the latest try came to nothing because its enclave had just left the configuration.</summary>
     public bool EnclaveHadLeft { get; set; }
@@ -159,7 +159,7 @@ internal sealed class Exchange
     public void Begin(Attempt attempt)
     {
         Attempt = attempt;
-        Tries++;
+        AttemptCount++;
         attempt.Span = RequestSpans.Begin(this, attempt.Enclave);
     }
 
@@ -203,7 +203,7 @@ internal sealed class Exchange
     /// <summary>Settles the final status, once: the request is counted with it.</summary>
     public void Settle(int status)
     {
-        if (Status is not null || IsAnsweredHere)
+        if (Status is not null || IsLocalResponse)
             return;
         Status = status;
         _settled = Time.GetTimestamp();
@@ -226,15 +226,15 @@ internal sealed class Exchange
     }
 
     /// <summary>Notes a try that another one follows.</summary>
-    public void NoteFailedTry(RetryReason reason, string enclave, string code)
+    public void NoteFailedAttempt(RetryReason reason, string enclave, string code)
     {
-        FailedTries ??= [];
+        FailedAttempts ??= [];
 
         // A request that waits for an enclave to come back is turned away many times.
-        if (FailedTries is [.., var last] && last.Reason == reason && last.Enclave == enclave && last.Code == code)
-            FailedTries[^1] = last with { Times = last.Times + 1 };
+        if (FailedAttempts is [.., var last] && last.Reason == reason && last.Enclave == enclave && last.Code == code)
+            FailedAttempts[^1] = last with { Times = last.Times + 1 };
         else
-            FailedTries.Add(new FailedTry(reason, enclave, code, 1));
+            FailedAttempts.Add(new FailedAttempt(reason, enclave, code, 1));
     }
 
     private EnclaveMetrics Metrics => Reached?.Metrics ?? Unreached;

@@ -56,7 +56,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         {
             if (WhyRefused(context, rawTarget, peerIsTrusted) is { } doubt)
             {
-                CloseAfterAnswer(context);
+                CloseAfterResponse(context);
                 await FailAsync(context, exchange, doubt);
                 return;
             }
@@ -134,7 +134,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
     /// <summary>The request is over, except that a response without a body has its head written only after this.</summary>
     private void Finish(HttpContext context, Exchange exchange)
     {
-        if (exchange.IsAnsweredHere)
+        if (exchange.IsLocalResponse)
         {
             RequestSpans.End(exchange);
             return;
@@ -160,11 +160,11 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
     private static Task FailAsync(HttpContext context, Exchange exchange, AttemptFailure failure)
     {
         exchange.Fail(failure);
-        return FailureAnswer.WriteAsync(context, failure.Kind, exchange.RequestId);
+        return ProblemResponse.WriteAsync(context, failure.Kind, exchange.RequestId);
     }
 
     /// <summary>Where the next request would begin is what nobody knows.</summary>
-    private static void CloseAfterAnswer(HttpContext context) => context.Response.OnStarting(static state =>
+    private static void CloseAfterResponse(HttpContext context) => context.Response.OnStarting(static state =>
     {
         ConnectionFields.Close(((HttpContext)state).Response);
         return Task.CompletedTask;

@@ -26,7 +26,7 @@ internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegist
 
     private async Task AnswerAsync(HttpContext context)
     {
-        Exchange.Of(context).IsAnsweredHere = true;
+        Exchange.Of(context).IsLocalResponse = true;
         var summary = HealthSummary.Of(registry, configuration, drain, listeners.Refusal);
         var body = JsonSerializer.SerializeToUtf8Bytes(new PublicHealth(summary.Status, summary.Healthy, summary.Total), PublicJson.Plain.PublicHealth);
         context.Response.StatusCode = summary.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;

@@ -32,9 +32,9 @@ internal static class RequestSpans
             span.SetTag("server.port", (long)endpoint.Port);
         span.SetTag("network.transport", endpoint.Transport.ToString().ToLowerInvariant());
         span.SetTag("parentproxy.enclave", enclave.Id);
-        if (exchange.Tries > 1)
-            span.SetTag("http.request.resend_count", exchange.Tries - 1);
-        if (exchange.FailedTries is [.., var last])
+        if (exchange.AttemptCount > 1)
+            span.SetTag("http.request.resend_count", exchange.AttemptCount - 1);
+        if (exchange.FailedAttempts is [.., var last])
             span.SetTag("parentproxy.retry.reason", last.Reason.ToString().ToLowerInvariant());
         return span;
     }
@@ -53,7 +53,7 @@ internal static class RequestSpans
     {
         if (exchange.Span is not { } span)
             return;
-        if (exchange.IsAnsweredHere)
+        if (exchange.IsLocalResponse)
             span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
         else if (span.IsAllDataRequested)
             Describe(span, exchange);

@@ -49,7 +49,7 @@ public sealed class FindingsTests
     public async Task Unhealthy_ListsTheWorstFirst()
     {
         await using var stage = Healthy("good", "late", "out", "bad");
-        stage.Registry.Find("out")!.ReportEvidence(new Evidence(EvidenceKind.AnswerCut, "answer cut"));
+        stage.Registry.Find("out")!.ReportEvidence(new Evidence(EvidenceKind.ResponseCut, "answer cut"));
         stage.Probe("bad", ok: false);
         stage.Answer("late", 200, 500);
         stage.Step();
@@ -165,7 +165,7 @@ public sealed class FindingsTests
                 stage.Probe("b", ok: false);
                 break;
             case "all ejected or unhealthy":
-                stage.Registry.Find("a")!.ReportEvidence(new Evidence(EvidenceKind.AnswerCut, "answer cut"));
+                stage.Registry.Find("a")!.ReportEvidence(new Evidence(EvidenceKind.ResponseCut, "answer cut"));
                 stage.Probe("b", ok: false);
                 break;
             case "too few healthy":

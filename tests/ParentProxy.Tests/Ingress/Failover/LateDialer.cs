@@ -14,7 +14,7 @@ internal sealed class LateDialer(string ended) : IEnclaveDialer
     {
         var stream = await _dialer.DialAsync(endpoint, timeout, cancellationToken);
         if (endpoint.ToString() == ended)
-            await Eventually.TrueAsync(() => !stream.IsQuiet);
+            await Eventually.TrueAsync(() => !stream.IsReceiveQueueEmpty);
         return stream;
     }
 }

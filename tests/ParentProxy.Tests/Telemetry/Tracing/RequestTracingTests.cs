@@ -37,7 +37,7 @@ public sealed class RequestTracingTests : IAsyncLifetime
         }
 
         var request = _collector.Server("/echo");
-        var attempt = Assert.Single(_collector.Tries(request));
+        var attempt = Assert.Single(_collector.Attempts(request));
         Assert.Equal((TraceId, ParentId, "GET", "parent-proxy"), (request.TraceId, request.ParentId, request.Name, request.Service));
         Assert.Equal(($"00-{TraceId}-{attempt.Id}-01", "vendor=1,other=2", "a=b;p=q"), (echo.Field("traceparent"), echo.Field("tracestate"), echo.Field("baggage")));
         Assert.Equal(("GET", "200", "0", "mine", "example.test", "127.0.0.1"), (request.Attributes["http.request.method"], request.Attributes["http.response.status_code"], request.Attributes["parentproxy.enclave"], request.Attributes["parentproxy.request_id"], request.Attributes["server.address"], request.Attributes["client.address"]));
@@ -61,7 +61,7 @@ public sealed class RequestTracingTests : IAsyncLifetime
 
         var request = _collector.Server("/echo");
         Assert.Equal("", request.ParentId);
-        Assert.Equal($"00-{request.TraceId}-{Assert.Single(_collector.Tries(request)).Id}-01", echo.Field("traceparent"));
+        Assert.Equal($"00-{request.TraceId}-{Assert.Single(_collector.Attempts(request)).Id}-01", echo.Field("traceparent"));
         Assert.Null(echo.Field("tracestate"));
     }
 
@@ -93,7 +93,7 @@ public sealed class RequestTracingTests : IAsyncLifetime
             echo = await proxy.EchoAsync($"traceparent: 00-{TraceId}-{ParentId}-01\r\n", target: "/t/echo");
         }
 
-        Assert.Equal($"00-{TraceId}-{Assert.Single(_collector.Tries(_collector.Server("/t/echo"))).Id}-01", echo.Field("traceparent"));
+        Assert.Equal($"00-{TraceId}-{Assert.Single(_collector.Attempts(_collector.Server("/t/echo"))).Id}-01", echo.Field("traceparent"));
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public sealed class RequestTracingTests : IAsyncLifetime
 
         var request = _collector.Server("/x");
         Assert.Equal(("HTTP", "_OTHER", "PURGE", false), (request.Name, request.Attributes["http.request.method"], request.Attributes["http.request.method_original"], request.IsError));
-        var tries = _collector.Tries(request);
+        var tries = _collector.Attempts(request);
         Assert.Equal(["0", "1"], tries.Select(span => span.Attributes["parentproxy.enclave"]));
         Assert.Equal((true, "ECONNREFUSED"), (tries[0].IsError, tries[0].Attributes["error.type"]));
         Assert.Equal((false, "connect", "1"), (tries[1].IsError, tries[1].Attributes["parentproxy.retry.reason"], tries[1].Attributes["http.request.resend_count"]));
@@ -127,8 +127,8 @@ public sealed class RequestTracingTests : IAsyncLifetime
 
         var request = _collector.Server("/reset");
         Assert.Equal((true, "502"), (request.IsError, request.Attributes["http.response.status_code"]));
-        Assert.True(Assert.Single(_collector.Tries(request)).IsError);
-        Assert.Equal(request.Attributes["error.type"], _collector.Tries(request)[0].Attributes["error.type"]);
+        Assert.True(Assert.Single(_collector.Attempts(request)).IsError);
+        Assert.Equal(request.Attributes["error.type"], _collector.Attempts(request)[0].Attributes["error.type"]);
     }
 
     [Fact]

@@ -91,7 +91,7 @@ internal sealed class KestrelRefusals(ActiveConfiguration configuration, Refusal
             return;
         var headers = response.Headers;
         headers.Connection = "close";
-        headers[FailureAnswer.ProxyStatus] = FailureAnswer.RequestError;
+        headers[ProblemResponse.ProxyStatus] = ProblemResponse.RequestError;
         headers[RequestId.Field] = requestId;
         if (features.Get<IHttpResponseBodyFeature>()!.StartAsync().IsCompletedSuccessfully)
             wire.Flush();

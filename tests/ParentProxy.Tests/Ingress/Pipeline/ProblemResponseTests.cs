@@ -8,7 +8,7 @@ using ParentProxy.Tests.Support;
 namespace ParentProxy.Tests.Ingress.Pipeline;
 
 /// <summary>Behind the head of an answer no second one is ever written: the connection ends.</summary>
-public sealed class FailureAnswerTests
+public sealed class ProblemResponseTests
 {
     public static TheoryData<string> Kinds => [.. Enum.GetNames<FailureKind>()];
 
@@ -21,7 +21,7 @@ public sealed class FailureAnswerTests
             var body = new ClientBody(context, chunked: true);
             body.Write("begun"u8);
             await body.FlushAsync(context.RequestAborted);
-            await FailureAnswer.WriteAsync(context, Enum.Parse<FailureKind>(kind), "the-id");
+            await ProblemResponse.WriteAsync(context, Enum.Parse<FailureKind>(kind), "the-id");
         });
 
         AssertOneHead(await ReadAllAsync(front.Uri, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "HTTP/1.1 200 OK");
@@ -35,7 +35,7 @@ public sealed class FailureAnswerTests
             context.Response.ContentLength = 10;
             await context.Response.StartAsync();
             context.Response.BodyWriter.Advance(Encoding.ASCII.GetBytes("begun", context.Response.BodyWriter.GetSpan(5)));
-            await FailureAnswer.WriteAsync(context, FailureKind.Internal, "the-id");
+            await ProblemResponse.WriteAsync(context, FailureKind.Internal, "the-id");
         });
 
         var received = await ReadAllAsync(front.Uri, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");

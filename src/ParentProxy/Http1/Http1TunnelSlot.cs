@@ -4,7 +4,7 @@ namespace ParentProxy.Http1;
 /// A place among the tunnels of a pool. The request that reserved it disposes it in any case: when the connection became a
 /// tunnel meanwhile the place belongs to that, and ends with it instead.
 /// </summary>
-internal sealed class Http1TunnelPlace(Http1Pool pool) : IDisposable
+internal sealed class Http1TunnelSlot(Http1Pool pool) : IDisposable
 {
     /// <summary>Whose place it is.</summary>
     public Http1Pool Pool { get; } = pool;

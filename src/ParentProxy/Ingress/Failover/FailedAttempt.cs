@@ -5,7 +5,7 @@ namespace ParentProxy.Ingress.Failover;
 /// <param name="Enclave">Which enclave it was.</param>
 /// <param name="Code">The errno by name, or a word for what is none.</param>
 /// <param name="Times">How often in a row.</param>
-internal sealed record FailedTry(RetryReason Reason, string Enclave, string Code, int Times)
+internal sealed record FailedAttempt(RetryReason Reason, string Enclave, string Code, int Times)
 {
     /// <inheritdoc/>
     public override string ToString() =>

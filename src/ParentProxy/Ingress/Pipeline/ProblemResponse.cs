@@ -8,7 +8,7 @@ namespace ParentProxy.Ingress.Pipeline;
 /// The answer to a request that failed: RFC 9457 problem details and RFC 9209 <c>Proxy-Status</c>. The one place that
 /// maps a failure to what the public may know of it: no CID, no path, no name of an enclave, no text of an exception.
 /// </summary>
-internal static class FailureAnswer
+internal static class ProblemResponse
 {
     /// <summary>The field that tells an answer of ours from an enclave's.</summary>
     public const string ProxyStatus = "Proxy-Status";
@@ -53,7 +53,7 @@ internal static class FailureAnswer
 
     private static (int Status, string Error, string Title, string Detail) Describe(FailureKind kind) => kind switch
     {
-        FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.TurnedAway => (503, "destination_unavailable", "Service Unavailable", "No backend can take the request right now. Try again shortly."),
+        FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.AcceptQueueFull => (503, "destination_unavailable", "Service Unavailable", "No backend can take the request right now. Try again shortly."),
         FailureKind.TooManyWaiting => (503, "connection_limit_reached", "Service Unavailable", "Too many requests are waiting for a backend. Try again shortly."),
         FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy => (503, "connection_limit_reached", "Service Unavailable", "The backend is busy. Try again shortly."),
         FailureKind.ConnectionTerminated => (502, "connection_terminated", "Bad Gateway", "The backend closed the connection before it answered."),

@@ -5,7 +5,7 @@ namespace ParentProxy.Http1;
 /// request went out, and said so. The connection is of no further use; the request counts as unanswered.
 /// </summary>
 /// <param name="code">What came, for the log: a status, or a word.</param>
-internal sealed class UnaskedAnswerException(string code)
+internal sealed class UnsolicitedResponseException(string code)
     : IOException("the peer gave up the idle connection, with an answer that nobody had asked for")
 {
     /// <summary>What came: a status, or a word where that was not looked at.</summary>
