@@ -5,6 +5,7 @@ using Microsoft.Net.Http.Headers;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Transports;
+using ParentProxy.Health;
 
 namespace ParentProxy.Admin;
 
@@ -12,7 +13,7 @@ namespace ParentProxy.Admin;
 /// Lets a Prometheus reach the metrics of the application in an enclave, which stands behind vsock:
 /// <c>/enclaves/{id}/metrics</c> asks for <c>Admin:EnclaveMetricsPath</c> there.
 /// </summary>
-internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, IEnclaveDialer dialer, ActiveConfiguration configuration, TimeProvider time)
+internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, ActiveConfiguration configuration, TimeProvider time)
 {
     private const string Before = "/enclaves/";
     private const string After = "/metrics";
@@ -60,7 +61,7 @@ internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, IEnclaveDial
             await WaitAsync(turn, linked.Token);
             try
             {
-                await RelayAsync(context, enclave, path, linked.Token);
+                await LeaseAndRelayAsync(context, enclave, path, linked.Token);
             }
             finally
             {
@@ -103,10 +104,24 @@ internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, IEnclaveDial
         }
     }
 
-    private async Task RelayAsync(HttpContext context, Enclave enclave, string path, CancellationToken cancellationToken)
+    private async Task LeaseAndRelayAsync(HttpContext context, Enclave enclave, string path, CancellationToken cancellationToken)
+    {
+        if (enclave.LeaseConnector() is not { } connector)
+            throw new HttpRequestException("it has just left.");
+        try
+        {
+            await RelayAsync(context, connector, path, cancellationToken);
+        }
+        finally
+        {
+            connector.Release();
+        }
+    }
+
+    private async Task RelayAsync(HttpContext context, EnclaveConnector connector, string path, CancellationToken cancellationToken)
     {
         var options = configuration.Options;
-        using var client = EnclaveGet.Client(ct => dialer.DialAsync(enclave.Endpoint, options.Timeouts.Connect, ct));
+        using var client = EnclaveGet.Client(ct => connector.DialAsync(connector.Endpoint, options.Timeouts.Connect, ct));
         using var request = EnclaveGet.Request(path, options.Routing.HttpVersion, options.Health.Probe.Host, "parent-proxy-metrics");
         foreach (var field in (string[])[HeaderNames.Accept, HeaderNames.AcceptEncoding])
             request.Headers.TryAddWithoutValidation(field, context.Request.Headers[field].AsEnumerable());

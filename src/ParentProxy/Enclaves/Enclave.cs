@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves.Transports;
@@ -27,7 +28,7 @@ internal sealed class Enclave
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private EnclaveStatus _status;
-    private EnclaveHttpPool? _pool;
+    private EnclaveConnector? _connector;
     private string? _instance;
     private int _successes;
     private int _failures;
@@ -105,7 +106,7 @@ internal sealed class Enclave
     }
 
     /// <summary>Whether it has a connection free or may open one; over HTTP/2 a connection always takes one more.</summary>
-    public bool HasRoom => Volatile.Read(ref _pool)?.Http1?.HasRoom ?? true;
+    public bool HasRoom => Pool?.HasRoom ?? true;
 
     /// <summary>The YARP cluster whose destination it is, or null for an entry of <c>Enclaves</c>.</summary>
     public string? Cluster { get; }
@@ -138,16 +139,16 @@ internal sealed class Enclave
     public int InFlight => Volatile.Read(ref _inFlight);
 
     /// <summary>Connections that are open to it.</summary>
-    public int OpenConnections => Volatile.Read(ref _pool)?.OpenConnections ?? 0;
+    public int OpenConnections => Volatile.Read(ref _connector)?.OpenConnections ?? 0;
 
     /// <summary>Those of them that wait for a request; over HTTP/2 that is not known.</summary>
-    public int IdleConnections => Volatile.Read(ref _pool)?.Http1?.Idle ?? 0;
+    public int IdleConnections => Pool?.Idle ?? 0;
 
     /// <summary>Those of them that were upgraded; over HTTP/2 they are not counted apart.</summary>
-    public int Tunnels => Volatile.Read(ref _pool)?.Http1?.Tunnels ?? 0;
+    public int Tunnels => Pool?.Tunnels ?? 0;
 
     /// <summary>Requests that wait for a connection to it; over HTTP/2 that is not known.</summary>
-    public int Queued => Volatile.Read(ref _pool)?.Http1?.Waiting ?? 0;
+    public int Queued => Pool?.Queued ?? 0;
 
     /// <summary>Requests that wait until it can be dialled.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
@@ -158,26 +159,27 @@ internal sealed class Enclave
     /// <summary>The evidence that waits for a probe, or null.</summary>
     public Evidence? PendingEvidence { get; private set; }
 
-    /// <summary>Takes part in the current pool with something that is no request, until it is released; null when there is none.</summary>
-    public EnclaveHttpPool? LeasePool() => Volatile.Read(ref _pool) is { } pool && pool.TryLease() ? pool : null;
+    /// <summary>Leases the way to it for something that is no traffic; null once it is retired. To be released.</summary>
+    public EnclaveConnector? LeaseConnector() => Volatile.Read(ref _connector) is { } connector && connector.TryLease() ? connector : null;
 
-    /// <summary>Starts a request on the current pool, or says that the enclave has just been retired.</summary>
-    public bool TryBeginRequest(out EnclaveHttpPool? pool)
+    /// <summary>Begins a request, or a connection that is passed through; false once the enclave is retired.</summary>
+    /// <param name="connector">The way to it, leased until <see cref="EndRequest"/>.</param>
+    public bool TryBeginRequest([NotNullWhen(true)] out EnclaveConnector? connector)
     {
         // Counted first: a removed enclave is gone when it has none.
         Interlocked.Increment(ref _inFlight);
-        pool = Volatile.Read(ref _pool);
-        if (pool is not null && pool.TryLease())
+        connector = LeaseConnector();
+        if (connector is not null)
             return true;
         Interlocked.Decrement(ref _inFlight);
         return false;
     }
 
-    /// <summary>Ends a request that <see cref="TryBeginRequest"/> started.</summary>
-    public void EndRequest(EnclaveHttpPool pool)
+    /// <summary>Ends what <see cref="TryBeginRequest"/> has begun.</summary>
+    public void EndRequest(EnclaveConnector connector)
     {
         Interlocked.Decrement(ref _inFlight);
-        pool.Release();
+        connector.Release();
     }
 
     /// <summary>Whether this EnclaveID means that the enclave was restarted. To be seen for the first time is no restart.</summary>
@@ -186,8 +188,8 @@ internal sealed class Enclave
     /// <summary>Notes the EnclaveID of the run behind it; null leaves what was noted.</summary>
     public void SeenAs(string? instance) => Volatile.Write(ref _instance, instance ?? Instance);
 
-    /// <summary>Puts a pool into service; the one before it finishes what it has.</summary>
-    public void UsePool(EnclaveHttpPool? pool) => Interlocked.Exchange(ref _pool, pool)?.Dispose();
+    /// <summary>Puts a connector into service, or none; what runs over the one before it finishes.</summary>
+    public void UseConnector(EnclaveConnector? connector) => Interlocked.Exchange(ref _connector, connector)?.Dispose();
 
     /// <summary>A request begins to wait for this enclave: it is probed every 100 ms meanwhile.</summary>
     public void BeginWaiting()
@@ -334,7 +336,7 @@ internal sealed class Enclave
     {
         lock (_gate)
             Change(EnclaveState.Draining, reason, probeHealthy: false);
-        UsePool(null);
+        UseConnector(null);
         ProbeWanted.Set();
     }
 
@@ -347,6 +349,8 @@ internal sealed class Enclave
 
     /// <inheritdoc/>
     public override string ToString() => Id == Name ? $"{Id} ({Endpoint})" : $"{Id} ({Name}, {Endpoint})";
+
+    private IConnectionPool? Pool => Volatile.Read(ref _connector)?.Pool;
 
     private void WakeDiscovery()
     {

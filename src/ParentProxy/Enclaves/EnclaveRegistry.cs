@@ -16,7 +16,6 @@ internal sealed class EnclaveRegistry(
     ActiveConfiguration configuration,
     IEnclaveDialer dialer,
     TimeProvider time,
-    Func<HttpMessageHandler, HttpMessageHandler> wrapHandler,
     EnclaveMeter meter,
     ILogger<EnclaveRegistry> logger)
 {
@@ -54,7 +53,7 @@ internal sealed class EnclaveRegistry(
     /// <param name="before">The configuration before it, or null at the start.</param>
     public void Apply(ProxyOptions options, ProxyOptions? before)
     {
-        var newPools = before is null || options.Routing != before.Routing || options.Timeouts.Connect != before.Timeouts.Connect;
+        var newConnectors = before is null || options.Routing != before.Routing || options.Timeouts.Connect != before.Timeouts.Connect;
         var next = new List<Enclave>();
         foreach (var (id, name, endpoint, weight, instance, cluster) in Wanted(options))
         {
@@ -67,8 +66,8 @@ internal sealed class EnclaveRegistry(
             if (isNew && wasUsable && !enclave!.IsUsable)
                 enclave.Metrics.CountOutage();
             enclave!.SeenAs(instance);
-            if (isNew || newPools)
-                enclave!.UsePool(new EnclaveHttpPool(enclave, dialer, options, time, wrapHandler));
+            if (isNew || newConnectors)
+                enclave!.UseConnector(new EnclaveConnector(enclave, dialer, options, time));
             enclave!.Weight = weight;
             next.Add(enclave);
         }
@@ -121,7 +120,7 @@ internal sealed class EnclaveRegistry(
     public void Close()
     {
         foreach (var enclave in All)
-            enclave.UsePool(null);
+            enclave.UseConnector(null);
     }
 
     private static IEnumerable<(string Id, string Name, EnclaveEndpoint Endpoint, int Weight, string? Instance, string? Cluster)> Wanted(ProxyOptions options)

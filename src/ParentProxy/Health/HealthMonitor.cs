@@ -2,13 +2,17 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
-using ParentProxy.Enclaves.Transports;
 using ParentProxy.Runtime;
 
 namespace ParentProxy.Health;
 
 /// <summary>Probes every enclave of the registry, each in a loop of its own that ends with the enclave.</summary>
-internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dialer, ActiveConfiguration configuration, TimeProvider time, ILogger<HealthMonitor> logger) : IAsyncDisposable
+internal sealed class HealthMonitor(
+    EnclaveRegistry registry,
+    IPooledProbe pooledProbe,
+    ActiveConfiguration configuration,
+    TimeProvider time,
+    ILogger<HealthMonitor> logger) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<Enclave, Task> _loops = new();
@@ -69,7 +73,7 @@ internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dia
 
     private async Task ProbeForeverAsync(Enclave enclave, CancellationToken cancellationToken)
     {
-        var prober = new Prober(enclave, dialer, time);
+        var prober = new Prober(enclave, pooledProbe, time);
         long? lastStart = null;
         var failedDials = 0;
         var jitter = Jitter();
@@ -105,7 +109,8 @@ internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dia
             // Evidence against new connections, and the return of one that was out, are not judged by an old connection.
             var mayReuse = enclave.IsUsable && evidence is not { Kind: EvidenceKind.DialFailed or EvidenceKind.ResponseCut };
             var timeout = ProbeSchedule.Timeout(evidence, probe);
-            var result = await prober.ProbeAsync(effective, options.Routing.HttpVersion, timeout, mayReuse, cancellationToken);
+            if (await prober.ProbeAsync(effective, options.Routing.HttpVersion, timeout, mayReuse, cancellationToken) is not { } result)
+                return;
             failedDials = result.Ok ? 0 : failedDials + 1;
 
             // What came meanwhile this failure confirms as well as another probe would, two seconds later.

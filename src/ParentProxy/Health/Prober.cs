@@ -14,7 +14,7 @@ namespace ParentProxy.Health;
 /// connection at a time would not see another. Only good news is taken from there: whatever else becomes of it, a connection
 /// of the probe's own decides.
 /// </summary>
-internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvider time)
+internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProvider time)
 {
     /// <summary>Says to the application who asks.</summary>
     public const string UserAgent = "parent-proxy-probe";
@@ -25,33 +25,33 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
     /// <summary>Without an answer for so long, the probe tries what is next.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Probes once. Never throws but for <paramref name="cancellationToken"/>.</summary>
+    /// <summary>
+    /// Probes once; null when the enclave has just left, so that nobody wants to know. Never throws but for
+    /// <paramref name="cancellationToken"/>.
+    /// </summary>
     /// <param name="options">What is asked, and what counts as healthy.</param>
     /// <param name="httpVersion">1.1 or 2.</param>
     /// <param name="timeout">How long it may take, whatever it tries.</param>
     /// <param name="mayReuse">Whether an answer on a connection that is open already is enough.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<ProbeResult> ProbeAsync(ProbeOptions options, Version httpVersion, TimeSpan timeout, bool mayReuse, CancellationToken cancellationToken)
+    public async Task<ProbeResult?> ProbeAsync(
+        ProbeOptions options, Version httpVersion, TimeSpan timeout, bool mayReuse, CancellationToken cancellationToken)
     {
+        if (enclave.LeaseConnector() is not { } connector)
+            return null;
         using var deadline = new CancellationTokenSource(timeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        var probe = new Probe(options, httpVersion, timeout, options.Port is { } port ? enclave.Endpoint.WithPort(port) : enclave.Endpoint, time.GetTimestamp());
+        var endpoint = options.Port is { } port ? enclave.Endpoint.WithPort(port) : enclave.Endpoint;
+        var probe = new Probe(connector, options, httpVersion, timeout, endpoint, time.GetTimestamp());
         try
         {
             if (options.Type == ProbeType.Connect)
                 return await ConnectAsync(probe, linked.Token);
 
             // What listens at another port, or answers for another host, is not what serves the requests.
-            if (probe.Endpoint != enclave.Endpoint || options.Host is not null || enclave.LeasePool() is not { } pool)
-                return await AskAsync(probe, linked.Token);
-            try
-            {
-                return await AskAsync(probe, pool, mayReuse, linked.Token);
-            }
-            finally
-            {
-                pool.Release();
-            }
+            return probe.Endpoint != enclave.Endpoint || options.Host is not null
+                ? await AskAsync(probe, linked.Token)
+                : await AskAsync(probe, mayReuse, linked.Token);
         }
         catch (Exception ex)
         {
@@ -67,6 +67,10 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
                 _ => Failed("protocol", $"{probe} failed: {ex.GetBaseException().Message.TrimEnd('.')} (Routing:HttpVersion, Health:Probe:Type)"),
             };
         }
+        finally
+        {
+            connector.Release();
+        }
 
         ProbeResult Failed(string code, string detail) => new(
             time.GetUtcNow(),
@@ -78,19 +82,24 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
             QueuedSince: mayReuse && code == ProbeResult.Timeout && probe is { IsConnected: true, IsHeard: false } && probe.Endpoint == enclave.Endpoint ? probe.Started : null);
     }
 
+    /// <summary>Whether a response is that of a healthy application.</summary>
+    internal static async Task<bool> IsExpectedAsync(HttpResponseMessage response, ProbeOptions options, CancellationToken cancellationToken) =>
+        options.ExpectedStatus.Contains((int)response.StatusCode)
+        && (options.ExpectedBody is not { } text || await BodyContainsAsync(response, text, cancellationToken));
+
     private async Task<ProbeResult> ConnectAsync(Probe probe, CancellationToken cancellationToken)
     {
-        await using var stream = await dialer.DialAsync(probe.Endpoint, probe.Timeout, cancellationToken);
+        await using var stream = await probe.DialAsync(cancellationToken);
         return new ProbeResult(time.GetUtcNow(), true, time.GetElapsedTime(probe.Started), "ok", $"{probe.Endpoint} accepts connections");
     }
 
     /// <summary>
     /// Asks over an idle connection of the pool and, when that does not help within <see cref="Patience"/>, over a fresh one.
     /// </summary>
-    private async Task<ProbeResult> AskAsync(Probe probe, EnclaveHttpPool pool, bool mayReuse, CancellationToken cancellationToken)
+    private async Task<ProbeResult> AskAsync(Probe probe, bool mayReuse, CancellationToken cancellationToken)
     {
         using var decided = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var pooled = mayReuse ? AskPooledAsync(probe, pool, decided.Token) : Task.FromResult<ProbeResult?>(null);
+        var pooled = mayReuse ? AskPooledAsync(probe, decided.Token) : Task.FromResult<ProbeResult?>(null);
         Task<ProbeResult>? fresh = null;
         try
         {
@@ -109,7 +118,7 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
             // The application may have to be rid of another connection before it sees this one.
             await SettleAsync(fresh, decided.Token);
             if (!fresh.IsCompleted)
-                pool.Http1?.MakeWayFor(() => !fresh.IsCompleted);
+                pooledProbe.MakeWayFor(probe.Connector, () => !fresh.IsCompleted);
             return await fresh;
         }
         finally
@@ -130,22 +139,12 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
     }
 
     /// <summary>Asks over a connection that is there already. Null when there is none, or it did not give the answer of a healthy one.</summary>
-    private async Task<ProbeResult?> AskPooledAsync(Probe probe, EnclaveHttpPool pool, CancellationToken cancellationToken)
+    private async Task<ProbeResult?> AskPooledAsync(Probe probe, CancellationToken cancellationToken)
     {
         try
         {
-            if (pool.Http1 is { } connections)
-            {
-                var status = await PooledProbe.AskAsync(connections, probe.Options, () => probe.IsHeard = true, cancellationToken);
-                return status is { } good ? Verdict(probe, true, "ok", $"{probe} answered {good}", good) : null;
-            }
-
-            if (pool.OpenConnections == 0)
-                return null;
-            probe.IsHeard = true;
-            using var request = probe.Request();
-            using var response = await pool.Http2!.SendAsync(request, cancellationToken);
-            return await JudgeAsync(probe, response, cancellationToken) is { Ok: true } result ? result : null;
+            var status = await pooledProbe.AskAsync(probe.Connector, probe.Options, () => probe.IsHeard = true, cancellationToken);
+            return status is { } good ? Verdict(probe, true, "ok", $"{probe} answered {good}", good) : null;
         }
         catch (Exception)
         {
@@ -159,7 +158,7 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
     {
         using var client = EnclaveGet.Client(async ct =>
         {
-            var stream = await dialer.DialAsync(probe.Endpoint, probe.Timeout, ct);
+            var stream = await probe.DialAsync(ct);
             probe.IsConnected = true;
             return stream;
         });
@@ -204,8 +203,11 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
     }
 
     /// <summary>One probe, and how far it has come.</summary>
-    private sealed class Probe(ProbeOptions options, Version httpVersion, TimeSpan timeout, EnclaveEndpoint endpoint, long started)
+    private sealed class Probe(
+        EnclaveConnector connector, ProbeOptions options, Version httpVersion, TimeSpan timeout, EnclaveEndpoint endpoint, long started)
     {
+        public EnclaveConnector Connector => connector;
+
         public ProbeOptions Options => options;
 
         public TimeSpan Timeout => timeout;
@@ -219,6 +221,8 @@ internal sealed class Prober(Enclave enclave, IEnclaveDialer dialer, TimeProvide
 
         /// <summary>Whether it was sent on a connection that the application serves, so that it stands behind no other.</summary>
         public volatile bool IsHeard;
+
+        public Task<EnclaveStream> DialAsync(CancellationToken cancellationToken) => connector.DialAsync(endpoint, timeout, cancellationToken);
 
         public HttpRequestMessage Request() => EnclaveGet.Request(options.Path, httpVersion, options.Host, UserAgent);
 

@@ -10,7 +10,7 @@ using ParentProxy.Enclaves.Transports;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
-using ParentProxy.Ingress.Http2;
+using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Ingress.Kestrel.Certificates;
 using ParentProxy.Sockets;
 using ParentProxy.Telemetry;
@@ -56,8 +56,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         _time = time;
         dialer ??= new EnclaveDialer(configuration.Options.Vsock, time);
         Reloads = new ReloadStatus(time);
-        Registry = new EnclaveRegistry(configuration, dialer, time, inner => new AttemptHandler(inner), _meter.Enclaves, loggers.CreateLogger<EnclaveRegistry>());
-        _monitor = new HealthMonitor(Registry, dialer, configuration, time, loggers.CreateLogger<HealthMonitor>());
+        Registry = new EnclaveRegistry(configuration, dialer, time, _meter.Enclaves, loggers.CreateLogger<EnclaveRegistry>());
+        _monitor = new HealthMonitor(Registry, new PooledProbe(), configuration, time, loggers.CreateLogger<HealthMonitor>());
         _discovery = new DiscoveryMonitor(Registry, configuration.Options.Discovery, PublishDiscovered, time, loggers.CreateLogger<DiscoveryMonitor>());
         var retries = new RetryPolicy(configuration, Registry, time);
         AccessLog = new AccessLogger(configuration, time, loggers.CreateLogger<AccessLogger>());
@@ -68,7 +68,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         ProcessInstruments.Add(_meter.Meter);
         new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, AccessLog, Ingress.Refusals, () => Ingress.Listeners, () => Ingress.Refusal, time).Add(_meter.Meter);
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
-        var relay = new EnclaveMetricsRelay(Registry, dialer, configuration, time);
+        var relay = new EnclaveMetricsRelay(Registry, configuration, time);
         _history = new TrafficHistory(Registry, time);
         _watch = new StatusWatch(Registry, configuration, Drain, () => Ingress.Refusal, time);
         var certificates = new ListenerCertificates(configuration.Options.Sections);

@@ -276,9 +276,9 @@ public sealed class EnclaveMetricsRelayTests
             Admin = new AdminOptions { EnclaveMetricsPath = "/metrics" },
         });
         using var meter = new ProxyMeter();
-        var registry = new EnclaveRegistry(configuration, dialer, time, handler => handler, meter.Enclaves, NullLogger<EnclaveRegistry>.Instance);
+        var registry = new EnclaveRegistry(configuration, dialer, time, meter.Enclaves, NullLogger<EnclaveRegistry>.Instance);
         registry.Apply(configuration.Options, before: null);
-        return new EnclaveMetricsRelay(registry, dialer, configuration, time);
+        return new EnclaveMetricsRelay(registry, configuration, time);
     }
 
     private static void AssertProblem(WireMessage answer, int status, string detail)

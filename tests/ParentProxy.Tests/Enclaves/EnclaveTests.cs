@@ -371,7 +371,7 @@ public sealed class EnclaveTests
         var options = ConfigurationLoader.Load(new ConfigurationSources { CommandLine = [.. enclaves, .. settings ?? []], SystemFile = null, ShippedFile = null }).Options!;
         options = options with { Health = options.Health with { Probe = probe ?? new ProbeOptions() } };
         var configuration = new ActiveConfiguration(options);
-        var registry = new EnclaveRegistry(configuration, new EnclaveDialer(options.Vsock, _time), _time, inner => inner, new EnclaveMeter(new Meter("test")), NullLogger<EnclaveRegistry>.Instance);
+        var registry = new EnclaveRegistry(configuration, new EnclaveDialer(options.Vsock, _time), _time, new EnclaveMeter(new Meter("test")), NullLogger<EnclaveRegistry>.Instance);
         registry.Apply(options, before: null);
         return registry;
     }

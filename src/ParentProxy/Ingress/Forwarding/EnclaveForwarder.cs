@@ -42,7 +42,7 @@ internal sealed class EnclaveForwarder(
         var exchange = Exchange.Of(context);
         var proxy = context.GetReverseProxyFeature();
         var enclave = registry.Find(proxy.ProxiedDestination!.DestinationId);
-        if (enclave is null || !enclave.TryBeginRequest(out var pool))
+        if (enclave is null || !enclave.TryBeginRequest(out var connector))
         {
             exchange.EnclaveHadLeft = true;
             return ForwarderError.NoAvailableDestinations;
@@ -51,7 +51,8 @@ internal sealed class EnclaveForwarder(
         TransformedHeads? heads = null;
         try
         {
-            var isTransformed = pool!.Http1 is null || HasTransforms(proxy);
+            var pool = EnclaveHttpPool.Of(connector, time);
+            var isTransformed = pool.Http1 is null || HasTransforms(proxy);
             if (isTransformed && !exchange.HasForwardedFields)
             {
                 // YARP copies what stands in the request.
@@ -78,7 +79,7 @@ internal sealed class EnclaveForwarder(
                 using var forward = new Http1Forward(context, plan, heads, attempt, connections);
                 try
                 {
-                    await forward.RunAsync(pool.TimeToDial(exchange.DialDeadline), fresh: isRepeated);
+                    await forward.RunAsync(connector.TimeToDial(exchange.DialDeadline), fresh: isRepeated);
                     if (attempt.Status >= 500)
                         enclave.ReportEvidence(new Evidence(EvidenceKind.ServerError, $"it answered a request with {attempt.Status}"));
                     return ForwarderError.None;
@@ -108,7 +109,7 @@ internal sealed class EnclaveForwarder(
         finally
         {
             heads?.Dispose();
-            enclave.EndRequest(pool!);
+            enclave.EndRequest(connector);
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Net.Http.Headers;
-using ParentProxy.Enclaves;
 using ParentProxy.Ingress.Http2;
 using ParentProxy.Ingress.Kestrel;
 using ParentProxy.Ingress.Pipeline;

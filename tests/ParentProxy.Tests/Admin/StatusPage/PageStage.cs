@@ -32,7 +32,7 @@ internal sealed class PageStage : IAsyncDisposable
     public PageStage(ProxyOptions options, ListenerCertificates? certificates = null)
     {
         Configuration = new ActiveConfiguration(options);
-        Registry = new EnclaveRegistry(Configuration, new EnclaveDialer(new VsockOptions(), Time), Time, inner => inner, new EnclaveMeter(_meter), NullLogger<EnclaveRegistry>.Instance);
+        Registry = new EnclaveRegistry(Configuration, new EnclaveDialer(new VsockOptions(), Time), Time, new EnclaveMeter(_meter), NullLogger<EnclaveRegistry>.Instance);
         Registry.Apply(options, before: null);
         Retries = new RetryPolicy(Configuration, Registry, Time);
         _discovery = new DiscoveryMonitor(Registry, options.Discovery, () => { }, Time, NullLogger<DiscoveryMonitor>.Instance);

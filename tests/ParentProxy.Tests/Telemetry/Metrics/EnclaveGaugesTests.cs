@@ -28,7 +28,7 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
 
     public EnclaveGaugesTests()
     {
-        _registry = new EnclaveRegistry(_configuration, new EnclaveDialer(new VsockOptions(), _time), _time, inner => inner, _meter.Enclaves, NullLogger<EnclaveRegistry>.Instance);
+        _registry = new EnclaveRegistry(_configuration, new EnclaveDialer(new VsockOptions(), _time), _time, _meter.Enclaves, NullLogger<EnclaveRegistry>.Instance);
         _registry.Apply(_configuration.Options, before: null);
         _gauges = new EnclaveGauges(_registry, () => _known, _meter.NewMeter);
         _pipeline = new MetricsPipeline([_meter], NullLogger.Instance);

@@ -1,7 +1,7 @@
 using System.Text;
 using ParentProxy.Enclaves.Transports;
 
-namespace ParentProxy.Enclaves;
+namespace ParentProxy.Health;
 
 /// <summary>
 /// A GET of our own to the application in an enclave, over a connection of its own, which takes the place of no request and

@@ -1,20 +1,37 @@
 using System.Buffers;
+using System.Net;
 using System.Text;
 using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Health;
 using ParentProxy.Http1;
 
-namespace ParentProxy.Health;
+namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>A probe over an idle connection of the pool, which gets it back when another request can follow.</summary>
-internal static class PooledProbe
+internal sealed class PooledProbe : IPooledProbe
 {
-    /// <summary>Asks.</summary>
-    /// <param name="pool">The connections.</param>
-    /// <param name="options">What is asked, and what counts as healthy.</param>
-    /// <param name="asking">Called when there is a connection that the application serves.</param>
-    /// <param name="cancellationToken">Gives up, and closes the connection.</param>
-    /// <returns>The status of a healthy answer. Null when there is no such connection, or the answer was another.</returns>
-    public static async Task<int?> AskAsync(Http1Pool pool, ProbeOptions options, Action asking, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public async Task<int?> AskAsync(EnclaveConnector connector, ProbeOptions options, Action asking, CancellationToken cancellationToken)
+    {
+        if (connector.Pool is not EnclaveHttpPool pool)
+            return null;
+        if (pool.Http1 is { } connections)
+            return await AskAsync(connections, options, asking, cancellationToken);
+        if (connector.OpenConnections == 0)
+            return null;
+        asking();
+        using var request = EnclaveGet.Request(options.Path, HttpVersion.Version20, options.Host, Prober.UserAgent);
+        using var response = await pool.Http2!.SendAsync(request, cancellationToken);
+        return await Prober.IsExpectedAsync(response, options, cancellationToken) ? (int)response.StatusCode : null;
+    }
+
+    /// <inheritdoc/>
+    public void MakeWayFor(EnclaveConnector connector, Func<bool> isWaiting) =>
+        (connector.Pool as EnclaveHttpPool)?.Http1?.MakeWayFor(isWaiting);
+
+    /// <summary>The same over HTTP/1.1, where the connections are ours.</summary>
+    internal static async Task<int?> AskAsync(Http1Pool pool, ProbeOptions options, Action asking, CancellationToken cancellationToken)
     {
         if (pool.TryRent(TimeSpan.MaxValue) is not { } connection)
             return null;

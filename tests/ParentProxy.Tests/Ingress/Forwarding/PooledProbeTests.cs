@@ -1,10 +1,10 @@
 using ParentProxy.Configuration;
-using ParentProxy.Health;
+using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Http1;
 using ParentProxy.Tests.Http1;
 using ParentProxy.Tests.Support;
 
-namespace ParentProxy.Tests.Health;
+namespace ParentProxy.Tests.Ingress.Forwarding;
 
 public sealed class PooledProbeTests
 {
