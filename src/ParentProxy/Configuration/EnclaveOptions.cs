@@ -7,5 +7,4 @@ namespace ParentProxy.Configuration;
 /// <param name="Name">What operators call it; the <paramref name="Id"/> when none is given.</param>
 /// <param name="Endpoint">Where it is dialled.</param>
 /// <param name="Weight">Its share of the requests against the others', where the policy reads it.</param>
-/// <param name="Instance">The EnclaveID of the run that discovery saw behind it; null when it saw none.</param>
-internal sealed record EnclaveOptions(string Id, string Name, EnclaveEndpoint Endpoint, int Weight = 1, string? Instance = null);
+internal sealed record EnclaveOptions(string Id, string Name, EnclaveEndpoint Endpoint, int Weight = 1);

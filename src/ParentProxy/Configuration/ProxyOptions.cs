@@ -11,7 +11,7 @@ internal sealed record ProxyOptions
     /// <summary>The admin listener.</summary>
     public AdminOptions Admin { get; init; } = new();
 
-    /// <summary>The enclaves that are named in the configuration; in the one in effect, with those that were discovered.</summary>
+    /// <summary>The enclaves that are named in the configuration; those that are discovered the registry adds.</summary>
     public IReadOnlyList<EnclaveOptions> Enclaves { get; init; } = [];
 
     /// <summary>Enclaves found by name.</summary>

@@ -2,14 +2,14 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Enclaves.Transports;
-using ParentProxy.Endpoints;
 using ParentProxy.Runtime;
 
 namespace ParentProxy.Enclaves;
 
 /// <summary>
-/// The one place that knows which enclaves exist, at which endpoint, in which state. Configuration writes to it;
+/// The one place that knows which enclaves exist, at which endpoint, in which state. Configuration and discovery write to it;
 /// routing, health and the admin pages read it.
 /// </summary>
 internal sealed class EnclaveRegistry(
@@ -21,6 +21,9 @@ internal sealed class EnclaveRegistry(
 {
     private static readonly TimeSpan DrainCheck = TimeSpan.FromMilliseconds(100);
 
+    private readonly Lock _updating = new();
+    private IReadOnlyList<EnclaveMember> _members = [];
+    private IReadOnlyList<KnownEnclave> _known = [];
     private FrozenDictionary<string, Enclave> _byId = FrozenDictionary<string, Enclave>.Empty;
     private IReadOnlyList<Enclave> _all = [];
     private IReadOnlyList<FrozenSet<string>> _services = [];
@@ -46,39 +49,59 @@ internal sealed class EnclaveRegistry(
     public Enclave? Find(string id) => Volatile.Read(ref _byId).GetValueOrDefault(id);
 
     /// <summary>
-    /// Takes over the enclaves of a configuration. One that stays at its endpoint keeps its state and its
-    /// connections; one whose endpoint changed, or that was restarted, is another enclave and has to pass a probe first.
+    /// Raised when the enclaves that there are to be may be others, by a configuration or by discovery; one at a time, once the
+    /// registry has them.
+    /// </summary>
+    public event Action? Updated;
+
+    /// <summary>The configuration that it was last told to take over; null before the first.</summary>
+    public ProxyOptions? Options { get; private set; }
+
+    /// <summary>The enclaves that there are to be, those of section <c>ReverseProxy</c> aside. The same list until they change.</summary>
+    public IReadOnlyList<EnclaveMember> Members => Volatile.Read(ref _members);
+
+    /// <summary>What discovery knows; takes effect with <see cref="Refresh"/> or <see cref="Apply"/>.</summary>
+    public IReadOnlyList<KnownEnclave> Known
+    {
+        get => Volatile.Read(ref _known);
+        set => Volatile.Write(ref _known, value);
+    }
+
+    /// <summary>
+    /// Takes over the enclaves of a configuration, and what discovery knows. One that stays at its endpoint keeps its state and
+    /// its connections; one whose endpoint changed, or that was restarted, is another enclave and has to pass a probe first.
     /// </summary>
     /// <param name="options">The configuration, already in effect.</param>
-    /// <param name="before">The configuration before it, or null at the start.</param>
-    public void Apply(ProxyOptions options, ProxyOptions? before)
+    public void Apply(ProxyOptions options)
     {
-        var newConnectors = before is null || options.Routing != before.Routing || options.Timeouts.Connect != before.Timeouts.Connect;
-        var next = new List<Enclave>();
-        foreach (var (id, name, endpoint, weight, instance, cluster) in Wanted(options))
+        lock (_updating)
         {
-            var enclave = Find(id);
-            var isSuccessor = enclave is not null;
-            var isNew = enclave is null || enclave.IsRetired || enclave.Endpoint != endpoint || enclave.Name != name || enclave.IsOtherThan(instance);
-            var wasUsable = enclave is { IsUsable: true };
-            if (isNew)
-                enclave = new Enclave(id, name, endpoint, cluster, this, meter.Of(id), configuration, time, logger) { IsSuccessor = isSuccessor };
-            if (isNew && wasUsable && !enclave!.IsUsable)
-                enclave.Metrics.CountOutage();
-            enclave!.SeenAs(instance);
-            if (isNew || newConnectors)
-                enclave!.UseConnector(new EnclaveConnector(enclave, dialer, options, time));
-            enclave!.Weight = weight;
-            next.Add(enclave);
+            var newConnectors = Options is not { } before || options.Routing != before.Routing || options.Timeouts.Connect != before.Timeouts.Connect;
+            Options = options;
+            var members = Merge(options);
+            if (!members.SequenceEqual(Members))
+                Volatile.Write(ref _members, members);
+            Rebuild(options, newConnectors);
+            Updated?.Invoke();
         }
+    }
 
-        var gone = All.Except(next).ToList();
-        Volatile.Write(ref _byId, next.ToFrozenDictionary(e => e.Id, StringComparer.OrdinalIgnoreCase));
-        Volatile.Write(ref _services, [.. ServicesOf(options)]);
-        Volatile.Write(ref _all, next);
-        foreach (var enclave in gone)
-            _ = RetireAsync(enclave, Find(enclave.Id) is { } successor ? $"replaced by what is at {successor.Endpoint} now" : "no longer configured, or no longer found");
-        Changed.Set();
+    /// <summary>Takes over what discovery knows by now.</summary>
+    public void Refresh()
+    {
+        lock (_updating)
+        {
+            if (Options is not { } options)
+                return;
+            var members = Merge(options);
+            if (!members.SequenceEqual(Members))
+            {
+                Volatile.Write(ref _members, members);
+                Rebuild(options, newConnectors: false);
+            }
+
+            Updated?.Invoke();
+        }
     }
 
     /// <summary>Held while an enclave is ejected.</summary>
@@ -123,25 +146,61 @@ internal sealed class EnclaveRegistry(
             enclave.UseConnector(null);
     }
 
-    private static IEnumerable<(string Id, string Name, EnclaveEndpoint Endpoint, int Weight, string? Instance, string? Cluster)> Wanted(ProxyOptions options)
+    private IReadOnlyList<EnclaveMember> Merge(ProxyOptions options) => EnclaveMerge.Of(options.Enclaves, Known, options.Discovery.Port);
+
+    private void Rebuild(ProxyOptions options, bool newConnectors)
     {
-        foreach (var enclave in options.Enclaves)
-            yield return (enclave.Id, enclave.Name, enclave.Endpoint, enclave.Weight, enclave.Instance, null);
-        foreach (var cluster in options.ReverseProxy.Clusters)
+        var clusters = ClusterMembers.OfAll(options.ReverseProxy, [.. Members.Select(member => (member.Id, member.Name))]).ToList();
+        var ofClusters =
+            from cluster in clusters
+            from member in cluster.Members
+            where member.Endpoint is not null
+            select (new EnclaveMember(member.Id, member.Id, member.Endpoint!), (string?)cluster.Cluster);
+        var next = new List<Enclave>();
+        foreach (var (member, cluster) in Members.Select(member => (member, (string?)null)).Concat(ofClusters))
+            next.Add(Generation(member, cluster, options, newConnectors));
+
+        var gone = All.Except(next).ToList();
+        Volatile.Write(ref _byId, next.ToFrozenDictionary(e => e.Id, StringComparer.OrdinalIgnoreCase));
+        Volatile.Write(ref _services,
+        [
+            Members.Select(member => member.Id).ToFrozenSet(StringComparer.OrdinalIgnoreCase),
+            .. clusters.Select(cluster => cluster.Members.Select(member => member.Id).ToFrozenSet(StringComparer.OrdinalIgnoreCase)),
+        ]);
+        Volatile.Write(ref _all, next);
+        foreach (var enclave in gone)
         {
-            foreach (var (id, endpoint, _) in ClusterMembers.Of(cluster, options.Enclaves))
-            {
-                if (endpoint is not null)
-                    yield return (id, id, endpoint, 1, null, cluster.ClusterId);
-            }
+            _ = RetireAsync(enclave, Find(enclave.Id) is { } successor
+                ? $"replaced by what is at {successor.Endpoint} now"
+                : "no longer configured, or no longer found");
         }
+
+        Changed.Set();
     }
 
-    /// <summary>The sets of enclaves among which a request chooses, by their ids.</summary>
-    private static IEnumerable<FrozenSet<string>> ServicesOf(ProxyOptions options) => options.ReverseProxy.Clusters
-        .Select(cluster => ClusterMembers.Of(cluster, options.Enclaves).Select(member => member.Id))
-        .Prepend(options.Enclaves.Select(enclave => enclave.Id))
-        .Select(ids => ids.ToFrozenSet(StringComparer.OrdinalIgnoreCase));
+    /// <summary>The enclave that there is already for a member, or a new one.</summary>
+    private Enclave Generation(EnclaveMember member, string? cluster, ProxyOptions options, bool newConnector)
+    {
+        var enclave = Find(member.Id);
+        var isSuccessor = enclave is not null;
+        var isNew = enclave is null || enclave.IsRetired || enclave.Endpoint != member.Endpoint || enclave.Name != member.Name || enclave.IsOtherThan(member.Instance);
+        var wasUsable = enclave is { IsUsable: true };
+        if (isNew)
+        {
+            enclave = new Enclave(member.Id, member.Name, member.Endpoint, cluster, this, meter.Of(member.Id), configuration, time, logger)
+            {
+                IsSuccessor = isSuccessor,
+            };
+            if (wasUsable && !enclave.IsUsable)
+                enclave.Metrics.CountOutage();
+        }
+
+        enclave!.SeenAs(member.Instance);
+        if (isNew || newConnector)
+            enclave.UseConnector(new EnclaveConnector(enclave, dialer, options, time));
+        enclave.Weight = member.Weight;
+        return enclave;
+    }
 
     private async Task RetireAsync(Enclave enclave, string reason)
     {

@@ -15,16 +15,14 @@ internal sealed class HealthMonitor(
     ILogger<HealthMonitor> logger) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _starting = new();
     private readonly ConcurrentDictionary<Enclave, Task> _loops = new();
 
-    /// <summary>Starts a loop for every enclave that has none, and lets all look at the settings anew.</summary>
-    public void Synchronize()
+    /// <summary>Begins to probe, and follows the registry from now on.</summary>
+    public void Start()
     {
-        foreach (var enclave in registry.All)
-        {
-            _loops.GetOrAdd(enclave, e => Task.Run(() => RunAsync(e, _stopping.Token)));
-            enclave.ProbeWanted.Set();
-        }
+        registry.Updated += Synchronize;
+        Synchronize();
     }
 
     /// <summary>Waits until every enclave has been probed once, with whatever result.</summary>
@@ -42,9 +40,23 @@ internal sealed class HealthMonitor(
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        registry.Updated -= Synchronize;
         await _stopping.CancelAsync();
         await Task.WhenAll(_loops.Values);
         _stopping.Dispose();
+    }
+
+    /// <summary>Starts a loop for every enclave that has none, and lets all look at the settings anew.</summary>
+    private void Synchronize()
+    {
+        lock (_starting)
+        {
+            foreach (var enclave in registry.All)
+            {
+                _loops.GetOrAdd(enclave, e => Task.Run(() => RunAsync(e, _stopping.Token)));
+                enclave.ProbeWanted.Set();
+            }
+        }
     }
 
     /// <summary>Keeps the scheduled probes of several enclaves, and of several proxies, from falling into step.</summary>

@@ -26,7 +26,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <summary>How long connections that are open when the port closes have to send their request.</summary>
     private static readonly TimeSpan LastRequests = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _publishing = new();
+    private readonly Lock _applying = new();
     private readonly ActiveConfiguration _configuration;
     private readonly TimeProvider _time;
     private readonly HealthMonitor _monitor;
@@ -39,9 +39,6 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly MetricsPipeline _metrics;
     private readonly RequestTracing _tracing;
 
-    /// <summary>The configuration as it was read, without discovered enclaves.</summary>
-    private ProxyOptions _configured;
-
     /// <summary>Composes a proxy; nothing is bound and nothing dialled yet.</summary>
     /// <param name="configuration">What is in effect.</param>
     /// <param name="loggers">The log.</param>
@@ -52,19 +49,21 @@ internal sealed class ProxyServer : IAsyncDisposable
     public ProxyServer(ActiveConfiguration configuration, ILoggerFactory loggers, TimeProvider time, IEnclaveDialer? dialer = null, Action<IServiceCollection>? replaceIngress = null, OtlpSettings? otlp = null)
     {
         _configuration = configuration;
-        _configured = configuration.Options;
         _time = time;
         dialer ??= new EnclaveDialer(configuration.Options.Vsock, time);
         Reloads = new ReloadStatus(time);
         Registry = new EnclaveRegistry(configuration, dialer, time, _meter.Enclaves, loggers.CreateLogger<EnclaveRegistry>());
+        Registry.Apply(configuration.Options);
         _monitor = new HealthMonitor(Registry, new PooledProbe(), configuration, time, loggers.CreateLogger<HealthMonitor>());
-        _discovery = new DiscoveryMonitor(Registry, configuration.Options.Discovery, PublishDiscovered, time, loggers.CreateLogger<DiscoveryMonitor>());
+        _discovery = new DiscoveryMonitor(Registry, configuration.Options.Discovery, time, loggers.CreateLogger<DiscoveryMonitor>());
         var retries = new RetryPolicy(configuration, Registry, time);
         AccessLog = new AccessLogger(configuration, time, loggers.CreateLogger<AccessLogger>());
         _tracing = new RequestTracing(otlp);
         Ingress = new IngressServer(configuration, Registry, retries, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
         EnclaveCounters.Add(_meter.Meter, _meter.Enclaves);
         _gauges = new EnclaveGauges(Registry, () => _discovery.Known, _meter.NewMeter);
+        _gauges.Changed();
+        Registry.Updated += _gauges.Changed;
         ProcessInstruments.Add(_meter.Meter);
         new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, AccessLog, Ingress.Refusals, () => Ingress.Listeners, () => Ingress.Refusal, time).Add(_meter.Meter);
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
@@ -116,17 +115,13 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <exception cref="IOException">The same, where Kestrel had a choice of addresses.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        Registry.Apply(_configuration.Options, before: null);
-        _gauges.Changed();
-
         // First of all: it takes a while, and needs no listener.
         _discovery.Start();
         _history.Start();
         _watch.Start();
         await _admin.StartAsync(cancellationToken);
         await Ingress.StartAsync(cancellationToken);
-        lock (_publishing)
-            _monitor.Synchronize();
+        _monitor.Start();
     }
 
     /// <summary>Waits until discovery has looked once and every enclave was probed once.</summary>
@@ -139,11 +134,11 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <summary>Puts a validated configuration into effect; requests in flight go on with what they have.</summary>
     public void Apply(ProxyOptions options)
     {
-        lock (_publishing)
+        lock (_applying)
         {
-            _configured = options;
+            _configuration.Replace(options);
             _discovery.Apply(options.Discovery);
-            Publish(Merged());
+            Registry.Apply(options);
         }
     }
 
@@ -196,30 +191,5 @@ internal sealed class ProxyServer : IAsyncDisposable
         await Task.WhenAll(flushing, _metrics.DisposeAsync().AsTask());
         _gauges.Dispose();
         _meter.Dispose();
-    }
-
-    private void PublishDiscovered()
-    {
-        lock (_publishing)
-        {
-            var merged = Merged();
-            if (!merged.SequenceEqual(_configuration.Options.Enclaves))
-                Publish(merged);
-            else
-                _gauges.Changed();
-        }
-    }
-
-    private IReadOnlyList<EnclaveOptions> Merged() => EnclaveMerge.Of(_configured.Enclaves, _discovery.Known, _configured.Discovery.Port);
-
-    private void Publish(IReadOnlyList<EnclaveOptions> enclaves)
-    {
-        var before = _configuration.Options;
-        var options = _configured with { Enclaves = enclaves };
-        _configuration.Replace(options);
-        Registry.Apply(options, before);
-        _gauges.Changed();
-        _monitor.Synchronize();
-        Ingress.Update(options);
     }
 }

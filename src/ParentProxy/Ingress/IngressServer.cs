@@ -56,7 +56,7 @@ internal sealed class IngressServer : IAsyncDisposable
     /// <param name="replace">Replaces services of the server when all are there: for a benchmark of one part against another.</param>
     public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, RetryPolicy retries, DrainState drain, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILoggerFactory loggers, Action<IServiceCollection>? replace = null)
     {
-        _routes = new EnclaveProxyConfigProvider(configuration.Options);
+        _routes = new EnclaveProxyConfigProvider(registry);
         _onChanged = registry.Changed.Set;
         var connections = new OpenConnections();
         var kestrelRefusals = new KestrelRefusals(configuration, Refusals, connections, accessLog, time);
@@ -129,9 +129,6 @@ internal sealed class IngressServer : IAsyncDisposable
         _onChanged();
     }
 
-    /// <summary>Takes over the routes of a configuration.</summary>
-    public void Update(ProxyOptions options) => _routes.Update(options);
-
     /// <summary>Closes the ports; what was accepted is still served.</summary>
     public Task StopAcceptingAsync() => _listeners.StopAcceptingAsync();
 
@@ -139,7 +136,11 @@ internal sealed class IngressServer : IAsyncDisposable
     public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _routes.Dispose();
+        return _app.DisposeAsync();
+    }
 
     /// <summary>What Kestrel is to do on the public listeners.</summary>
     internal static void ConfigureKestrel(KestrelServerOptions kestrel, IConfiguration sections)

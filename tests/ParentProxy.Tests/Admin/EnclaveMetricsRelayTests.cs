@@ -277,7 +277,7 @@ public sealed class EnclaveMetricsRelayTests
         });
         using var meter = new ProxyMeter();
         var registry = new EnclaveRegistry(configuration, dialer, time, meter.Enclaves, NullLogger<EnclaveRegistry>.Instance);
-        registry.Apply(configuration.Options, before: null);
+        registry.Apply(configuration.Options);
         return new EnclaveMetricsRelay(registry, configuration, time);
     }
 

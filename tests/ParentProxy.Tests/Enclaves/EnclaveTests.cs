@@ -331,10 +331,9 @@ public sealed class EnclaveTests
         var options = new ProxyOptions
         {
             Sections = new ConfigurationBuilder().Build(),
-            Enclaves = [new EnclaveOptions(enclave.Id, enclave.Name, enclave.Endpoint, Instance: "i-2")],
+            Enclaves = [new EnclaveOptions(enclave.Id, enclave.Name, EnclaveEndpoint.Vsock(16, 1))],
         };
-        enclave.SeenAs("i-1");
-        registry.Apply(options, before: null);
+        registry.Apply(options);
         var successor = registry.All[0];
         Assert.NotSame(enclave, successor);
         Pass(4);
@@ -372,7 +371,7 @@ public sealed class EnclaveTests
         options = options with { Health = options.Health with { Probe = probe ?? new ProbeOptions() } };
         var configuration = new ActiveConfiguration(options);
         var registry = new EnclaveRegistry(configuration, new EnclaveDialer(options.Vsock, _time), _time, new EnclaveMeter(new Meter("test")), NullLogger<EnclaveRegistry>.Instance);
-        registry.Apply(options, before: null);
+        registry.Apply(options);
         return registry;
     }
 }

@@ -105,9 +105,10 @@ internal static class ConfigurationSchema
     {
         var policy = options.Routing.LoadBalancing;
         Check(enclaves, policy, $"{nameof(ProxyOptions.Routing)}:{nameof(RoutingOptions.LoadBalancing)}");
+        (string, string)[] names = [.. options.Enclaves.Select(enclave => (enclave.Id, enclave.Name))];
         foreach (var cluster in options.ReverseProxy.Clusters)
         {
-            var members = ClusterMembers.Of(cluster, options.Enclaves).Select(member => member.Id).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            var members = ClusterMembers.Of(cluster, names).Select(member => member.Id).ToHashSet(StringComparer.OrdinalIgnoreCase);
             var setting = cluster.LoadBalancingPolicy is null
                 ? $"{nameof(ProxyOptions.Routing)}:{nameof(RoutingOptions.LoadBalancing)}"
                 : $"{Names.ReverseProxy}:Clusters:{cluster.ClusterId}:{nameof(cluster.LoadBalancingPolicy)}";

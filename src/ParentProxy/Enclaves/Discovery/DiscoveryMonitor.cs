@@ -9,8 +9,8 @@ namespace ParentProxy.Enclaves.Discovery;
 /// slow call does not tell stays known.
 /// </summary>
 /// <remarks>
-/// What is known changes under a lock of its own and is read as a snapshot: whoever publishes it reads it then and never
-/// brings an older one back.
+/// What is known stands in the registry, changes under a lock of this class and is read as a snapshot: whoever puts it into
+/// effect reads it then and never brings an older one back.
 /// </remarks>
 internal sealed class DiscoveryMonitor : IAsyncDisposable
 {
@@ -36,27 +36,23 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     private readonly WakeSignal _optionsChanged = new();
     private readonly EnclaveRegistry _registry;
     private readonly NitroCli _nitroCli;
-    private readonly Action _publish;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly DiscoveryReporter _reporter;
     private DiscoveryOptions _options;
-    private IReadOnlyList<KnownEnclave> _known = [];
     private DiscoveryStatus _status = new(0, 0, null, null);
     private Task _loop = Task.CompletedTask;
     private int _withoutNews;
 
     /// <summary>A monitor that does nothing yet.</summary>
-    /// <param name="registry">Tells whether an enclave is reachable, and when a dial failed.</param>
+    /// <param name="registry">Is told what is known; tells whether an enclave is reachable, and when a dial failed.</param>
     /// <param name="options">The settings at the start.</param>
-    /// <param name="publish">Puts what is known into effect; called after each change that a call brought.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public DiscoveryMonitor(EnclaveRegistry registry, DiscoveryOptions options, Action publish, TimeProvider time, ILogger<DiscoveryMonitor> logger)
+    public DiscoveryMonitor(EnclaveRegistry registry, DiscoveryOptions options, TimeProvider time, ILogger<DiscoveryMonitor> logger)
     {
         _registry = registry;
         _options = options;
-        _publish = publish;
         _time = time;
         _logger = logger;
         _reporter = new DiscoveryReporter(logger);
@@ -64,7 +60,7 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     }
 
     /// <summary>What is known now; nothing while discovery is off.</summary>
-    public IReadOnlyList<KnownEnclave> Known => Volatile.Read(ref _known);
+    public IReadOnlyList<KnownEnclave> Known => _registry.Known;
 
     /// <summary>How it is doing.</summary>
     public DiscoveryStatus Status => Volatile.Read(ref _status);
@@ -80,7 +76,7 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     /// <summary>Waits until the first call has ended, well or not; a start does not wait for ever.</summary>
     public Task FirstCallAsync(CancellationToken cancellationToken) => WakeSignal.WaitAsync(_firstCall.Task, LongestStart, _time, cancellationToken);
 
-    /// <summary>Takes over other settings; what is known follows them before this returns.</summary>
+    /// <summary>Takes over other settings; what is known follows them before this returns, and takes effect with the next change.</summary>
     public void Apply(DiscoveryOptions options)
     {
         IReadOnlyList<DiscoveryEvent> events = [];
@@ -90,12 +86,12 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
             Volatile.Write(ref _options, options);
             if (options.Enabled)
             {
-                (_known, events) = DiscoveryRules.Apply(_known, options);
+                (_registry.Known, events) = DiscoveryRules.Apply(Known, options);
             }
             else if (before.Enabled)
             {
-                DiscoveryLog.SwitchedOff(_logger, _known.Count(enclave => enclave.IsAccepted));
-                Volatile.Write(ref _known, []);
+                DiscoveryLog.SwitchedOff(_logger, Known.Count(enclave => enclave.IsAccepted));
+                _registry.Known = [];
                 Volatile.Write(ref _status, Status with { Failure = null });
             }
         }
@@ -193,14 +189,13 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
             Volatile.Write(ref _status, Status.After(result, _time.GetUtcNow()));
             if (!_options.Enabled)
                 return;
-            (var known, events) = DiscoveryRules.Learn(_known, result, _options, IsReachable);
-            Volatile.Write(ref _known, known);
+            (_registry.Known, events) = DiscoveryRules.Learn(Known, result, _options, IsReachable);
         }
 
         _withoutNews = events.Count > 0 ? 0 : _withoutNews + 1;
         _reporter.Called(options.NitroCli, result, Known.Count(enclave => enclave.IsAccepted));
         _reporter.Happened(events);
-        _publish();
+        _registry.Refresh();
     }
 
     // Before it is in the registry nobody can have dialled it.

@@ -14,16 +14,16 @@ internal static class EnclaveMerge
     /// <param name="configured">Section <c>Enclaves</c>.</param>
     /// <param name="known">What discovery knows.</param>
     /// <param name="port">The vsock port of discovered ones.</param>
-    public static IReadOnlyList<EnclaveOptions> Of(IReadOnlyList<EnclaveOptions> configured, IReadOnlyList<KnownEnclave> known, uint port)
+    public static IReadOnlyList<EnclaveMember> Of(IReadOnlyList<EnclaveOptions> configured, IReadOnlyList<KnownEnclave> known, uint port)
     {
         var twins = Twins(configured, known);
-        var merged = new List<EnclaveOptions>();
+        var merged = new List<EnclaveMember>();
         foreach (var enclave in configured)
         {
             if (!twins.TryGetValue(enclave.Id, out var twin))
-                merged.Add(enclave with { Instance = InstanceAt(enclave.Endpoint, known) });
+                merged.Add(Member(enclave, enclave.Endpoint, InstanceAt(enclave.Endpoint, known)));
             else if (twin.IsAccepted)
-                merged.Add(enclave with { Endpoint = EnclaveEndpoint.Vsock(twin.Described.Cid, enclave.Endpoint.Port), Instance = twin.Described.EnclaveId });
+                merged.Add(Member(enclave, EnclaveEndpoint.Vsock(twin.Described.Cid, enclave.Endpoint.Port), twin.Described.EnclaveId));
         }
 
         var matched = twins.Values.ToHashSet();
@@ -34,12 +34,15 @@ internal static class EnclaveMerge
                 continue;
 
             // Ids of the whole configuration, also of an enclave that is held back: it may return.
-            var id = DiscoveryRules.FreeId(enclave.Id!, id => !merged.Concat(configured).Any(other => other.Id.Equals(id, StringComparison.OrdinalIgnoreCase)));
-            merged.Add(new EnclaveOptions(id, enclave.Described.Name, endpoint, Instance: enclave.Described.EnclaveId));
+            var id = DiscoveryRules.FreeId(enclave.Id!, id => !merged.Select(other => other.Id).Concat(configured.Select(other => other.Id)).Contains(id, StringComparer.OrdinalIgnoreCase));
+            merged.Add(new EnclaveMember(id, enclave.Described.Name, endpoint, Instance: enclave.Described.EnclaveId));
         }
 
         return merged;
     }
+
+    private static EnclaveMember Member(EnclaveOptions enclave, EnclaveEndpoint endpoint, string? instance) =>
+        new(enclave.Id, enclave.Name, endpoint, enclave.Weight, instance);
 
     /// <summary>Which configured enclave, by its id, is which discovered one.</summary>
     private static Dictionary<string, KnownEnclave> Twins(IReadOnlyList<EnclaveOptions> configured, IReadOnlyList<KnownEnclave> known)

@@ -2,28 +2,33 @@ using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using ParentProxy.Configuration;
 using ParentProxy.Configuration.Sections;
+using ParentProxy.Enclaves;
 using ParentProxy.Ingress.Forwarding;
 using Yarp.ReverseProxy.Configuration;
 
 namespace ParentProxy.Ingress.Routing;
 
-/// <summary>Tells YARP its routes and clusters: those of section <c>ReverseProxy</c>, then one route to all enclaves.</summary>
-internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyConfigProvider
+/// <summary>
+/// Tells YARP its routes and clusters: those of section <c>ReverseProxy</c>, then one route to all enclaves. Follows the
+/// registry: requests in flight keep what they have.
+/// </summary>
+/// <remarks>
+/// YARP compares what it is told with what it has. When enclaves come and go it is told the routes, and the clusters without
+/// them, that it was told before, so that only the destinations are made anew.
+/// </remarks>
+internal sealed class EnclaveProxyConfigProvider : IProxyConfigProvider, IDisposable
 {
-    private Snapshot _snapshot = new(options);
+    private readonly EnclaveRegistry _registry;
+    private Snapshot _snapshot;
 
-    /// <inheritdoc/>
-    public IProxyConfig GetConfig() => Volatile.Read(ref _snapshot);
-
-    /// <summary>Replaces routes and clusters; requests in flight keep theirs.</summary>
-    public void Update(ProxyOptions options) => Interlocked.Exchange(ref _snapshot, new Snapshot(options)).Expire();
-
-    private static ClusterConfig EnclavesCluster(ProxyOptions options) => new()
+    /// <summary>Begins with what the registry has.</summary>
+    /// <param name="registry">The enclaves, and the configuration that they are of.</param>
+    public EnclaveProxyConfigProvider(EnclaveRegistry registry)
     {
-        ClusterId = ReverseProxySection.ReservedId,
-        LoadBalancingPolicy = options.Routing.LoadBalancing,
-        Destinations = options.Enclaves.ToDictionary(e => e.Id, _ => Destination, StringComparer.OrdinalIgnoreCase),
-    };
+        _registry = registry;
+        _snapshot = Snapshot.Of(registry, before: null);
+        registry.Updated += Update;
+    }
 
     private static RouteConfig EnclavesRoute { get; } = new()
     {
@@ -37,13 +42,17 @@ internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyC
 
     private static DestinationConfig Destination { get; } = new() { Address = EnclaveForwarder.DestinationPrefix };
 
-    /// <summary>Destinations by the id of their registry entry, instead of the addresses as they were written.</summary>
-    private static ClusterConfig Resolve(ClusterConfig cluster, ProxyOptions options)
+    /// <inheritdoc/>
+    public IProxyConfig GetConfig() => Volatile.Read(ref _snapshot);
+
+    /// <inheritdoc/>
+    public void Dispose() => _registry.Updated -= Update;
+
+    /// <summary>Called by the registry, one at a time.</summary>
+    private void Update()
     {
-        var destinations = new Dictionary<string, DestinationConfig>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (id, _, destination) in ClusterMembers.Of(cluster, options.Enclaves))
-            destinations[id] = destination with { Address = EnclaveForwarder.DestinationPrefix };
-        return cluster with { Destinations = destinations, LoadBalancingPolicy = cluster.LoadBalancingPolicy ?? options.Routing.LoadBalancing };
+        if (!_snapshot.IsOf(_registry))
+            Interlocked.Exchange(ref _snapshot, Snapshot.Of(_registry, _snapshot)).Expire();
     }
 
     /// <summary>
@@ -63,21 +72,25 @@ internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyC
 #pragma warning restore CA1001
     {
         private readonly CancellationTokenSource _expired = new();
+        private readonly ProxyOptions _options;
+        private readonly IReadOnlyList<EnclaveMember> _members;
 
-        public Snapshot(ProxyOptions options)
+        private Snapshot(ProxyOptions options, IReadOnlyList<EnclaveMember> members, Snapshot? before)
         {
+            _options = options;
+            _members = members;
             ChangeToken = new CancellationChangeToken(_expired.Token);
-            var clusters = options.ReverseProxy.Clusters.Select(c => Resolve(c, options)).ToList();
-            var routes = options.ReverseProxy.Routes.Select(Marked).ToList();
-            // While discovery looks for enclaves, requests wait for one: "no such route" would be wrong.
-            if (options.Enclaves.Count > 0 || options.Discovery.Enabled)
-            {
-                clusters.Add(EnclavesCluster(options));
-                routes.Add(EnclavesRoute);
-            }
 
-            Clusters = clusters;
-            Routes = routes;
+            // While discovery looks for enclaves, requests wait for one: "no such route" would be wrong.
+            var hasEnclaves = members.Count > 0 || options.Discovery.Enabled;
+            (string, string)[] names = [.. members.Select(member => (member.Id, member.Name))];
+            var clusters = options.ReverseProxy.Clusters.Select(cluster => Resolve(cluster, names));
+            Clusters = [.. hasEnclaves ? clusters.Append(EnclavesCluster()) : clusters];
+            if (before is not null && ReferenceEquals(before._options, options) && before.HasEnclaves == hasEnclaves)
+                Routes = before.Routes;
+            else
+                Routes = [.. options.ReverseProxy.Routes.Select(Marked), .. hasEnclaves ? [EnclavesRoute] : (RouteConfig[])[]];
+            HasEnclaves = hasEnclaves;
         }
 
         public string RevisionId { get; } = Guid.NewGuid().ToString("N");
@@ -88,6 +101,32 @@ internal sealed class EnclaveProxyConfigProvider(ProxyOptions options) : IProxyC
 
         public IChangeToken ChangeToken { get; }
 
+        private bool HasEnclaves { get; }
+
+        public static Snapshot Of(EnclaveRegistry registry, Snapshot? before) => new(registry.Options!, registry.Members, before);
+
+        public bool IsOf(EnclaveRegistry registry) => ReferenceEquals(_options, registry.Options) && ReferenceEquals(_members, registry.Members);
+
         public void Expire() => _expired.Cancel();
+
+        private ClusterConfig EnclavesCluster() => new()
+        {
+            ClusterId = ReverseProxySection.ReservedId,
+            LoadBalancingPolicy = _options.Routing.LoadBalancing,
+            Destinations = _members.ToDictionary(member => member.Id, _ => Destination, StringComparer.OrdinalIgnoreCase),
+        };
+
+        /// <summary>Destinations by the id of their registry entry, instead of the addresses as they were written.</summary>
+        private ClusterConfig Resolve(ClusterConfig cluster, IReadOnlyList<(string Id, string Name)> names)
+        {
+            var destinations = new Dictionary<string, DestinationConfig>(StringComparer.OrdinalIgnoreCase);
+            foreach (var (id, _, destination) in ClusterMembers.Of(cluster, names))
+                destinations[id] = destination with { Address = EnclaveForwarder.DestinationPrefix };
+            return cluster with
+            {
+                Destinations = destinations,
+                LoadBalancingPolicy = cluster.LoadBalancingPolicy ?? _options.Routing.LoadBalancing,
+            };
+        }
     }
 }

@@ -22,7 +22,7 @@ public sealed class TrafficHistoryTests : IAsyncDisposable
     {
         _configuration = new ActiveConfiguration(Options("a", "b"));
         _registry = new EnclaveRegistry(_configuration, new EnclaveDialer(new VsockOptions(), _time), _time, new EnclaveMeter(_meter), NullLogger<EnclaveRegistry>.Instance);
-        _registry.Apply(_configuration.Options, before: null);
+        _registry.Apply(_configuration.Options);
         _history = new TrafficHistory(_registry, _time);
     }
 
@@ -123,7 +123,7 @@ public sealed class TrafficHistoryTests : IAsyncDisposable
         Step();
         var next = Options("b");
         _configuration.Replace(next);
-        _registry.Apply(next, Options("a", "b"));
+        _registry.Apply(next);
         Step();
 
         Assert.Empty(_history.Of("a"));

@@ -33,9 +33,9 @@ internal sealed class PageStage : IAsyncDisposable
     {
         Configuration = new ActiveConfiguration(options);
         Registry = new EnclaveRegistry(Configuration, new EnclaveDialer(new VsockOptions(), Time), Time, new EnclaveMeter(_meter), NullLogger<EnclaveRegistry>.Instance);
-        Registry.Apply(options, before: null);
+        Registry.Apply(options);
         Retries = new RetryPolicy(Configuration, Registry, Time);
-        _discovery = new DiscoveryMonitor(Registry, options.Discovery, () => { }, Time, NullLogger<DiscoveryMonitor>.Instance);
+        _discovery = new DiscoveryMonitor(Registry, options.Discovery, Time, NullLogger<DiscoveryMonitor>.Instance);
         _history = new TrafficHistory(Registry, Time);
 
         // What comes from now on counts.

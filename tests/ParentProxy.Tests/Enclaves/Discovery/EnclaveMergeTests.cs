@@ -1,4 +1,5 @@
 using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Endpoints;
 
@@ -52,7 +53,7 @@ public sealed class EnclaveMergeTests
     public void Of_NothingKnown_IsTheConfiguration()
     {
         EnclaveOptions[] configured = [Vsock("0", "app", 16, 5000), new("1", "1", EnclaveEndpoint.Unix("/x"))];
-        Assert.Equal(configured, EnclaveMerge.Of(configured, [], 6300));
+        Assert.Equal(configured.Select(e => new EnclaveMember(e.Id, e.Name, e.Endpoint, e.Weight)), EnclaveMerge.Of(configured, [], 6300));
     }
 
     private static EnclaveOptions Vsock(string id, string name, uint cid, uint port) => new(id, name, EnclaveEndpoint.Vsock(cid, port));

@@ -30,7 +30,7 @@ public sealed class AttemptTests : IDisposable
         _watch = new AttemptWatch(_time, NullLogger<AttemptWatch>.Instance);
         var options = ConfigurationLoader.Load(new ConfigurationSources { CommandLine = [new("Enclaves:0:Transport", "unix"), new("Enclaves:0:Path", "/0")], SystemFile = null, ShippedFile = null }).Options!;
         var registry = new EnclaveRegistry(new ActiveConfiguration(options), new EnclaveDialer(options.Vsock, _time), _time, new EnclaveMeter(new Meter("test")), NullLogger<EnclaveRegistry>.Instance);
-        registry.Apply(options, before: null);
+        registry.Apply(options);
         _enclave = registry.All[0];
     }
 

@@ -29,7 +29,7 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
     public EnclaveGaugesTests()
     {
         _registry = new EnclaveRegistry(_configuration, new EnclaveDialer(new VsockOptions(), _time), _time, _meter.Enclaves, NullLogger<EnclaveRegistry>.Instance);
-        _registry.Apply(_configuration.Options, before: null);
+        _registry.Apply(_configuration.Options);
         _gauges = new EnclaveGauges(_registry, () => _known, _meter.NewMeter);
         _pipeline = new MetricsPipeline([_meter], NullLogger.Instance);
         _gauges.Changed();
@@ -107,7 +107,7 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
     {
         var before = _configuration.Options;
         _configuration.Replace(options);
-        _registry.Apply(options, before);
+        _registry.Apply(options);
         _gauges.Changed();
     }
 

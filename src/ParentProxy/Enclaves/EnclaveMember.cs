@@ -1,0 +1,11 @@
+using ParentProxy.Endpoints;
+
+namespace ParentProxy.Enclaves;
+
+/// <summary>An enclave that there is to be, from the configuration, from discovery, or from both.</summary>
+/// <param name="Id">Unique among all, ignoring case.</param>
+/// <param name="Name">What operators call it.</param>
+/// <param name="Endpoint">Where it is dialled.</param>
+/// <param name="Weight">Its share of the requests against the others', where the policy reads it.</param>
+/// <param name="Instance">The EnclaveID of the run that discovery saw behind it; null when it saw none.</param>
+internal sealed record EnclaveMember(string Id, string Name, EnclaveEndpoint Endpoint, int Weight = 1, string? Instance = null);
