@@ -331,6 +331,35 @@ internal sealed class Enclave
         }
     }
 
+    /// <summary>Attestation does not vouch for it: it gets nothing new until it does, whatever its probes say.</summary>
+    public void Distrust(string reason)
+    {
+        lock (_gate)
+        {
+            if (!IsRetired)
+                Change(EnclaveState.Untrusted, reason, probeHealthy: false);
+        }
+    }
+
+    /// <summary>Attestation vouches for it again: its last probe says what it is now.</summary>
+    public void Trust(string reason)
+    {
+        lock (_gate)
+        {
+            if (_status.State != EnclaveState.Untrusted)
+                return;
+            var next = _status.LastProbe switch
+            {
+                { Ok: true } => EnclaveState.Healthy,
+                { Ok: false } => EnclaveState.Unhealthy,
+                null => _configuration.Options.Health.Probe.Enabled ? EnclaveState.Starting : EnclaveState.Healthy,
+            };
+            Change(next, reason, probeHealthy: next == EnclaveState.Healthy);
+        }
+
+        ProbeWanted.Set();
+    }
+
     /// <summary>The enclave left the configuration: it gets nothing new.</summary>
     public void Drain(string reason)
     {
@@ -382,7 +411,8 @@ internal sealed class Enclave
     private bool StaysOut(EnclaveState next, int unhealthyAfter) =>
         next == EnclaveState.Unhealthy && _failures >= unhealthyAfter && _time.GetUtcNow() - _status.Since >= ToLeave;
 
-    private static bool IsOut(EnclaveState state) => state is EnclaveState.Starting or EnclaveState.Unhealthy or EnclaveState.Ejected;
+    private static bool IsOut(EnclaveState state) => 
+        state is EnclaveState.Starting or EnclaveState.Unhealthy or EnclaveState.Ejected or EnclaveState.Untrusted;
 
     private void CountOutage(EnclaveState from, EnclaveState to)
     {
@@ -408,14 +438,15 @@ internal sealed class Enclave
             Metrics.CountStateChange(state);
 
         // One that traffic took out and its probe confirmed at once has lost nothing of its warmth.
-        if (state == EnclaveState.Healthy && (from == EnclaveState.Unhealthy || (from == EnclaveState.Starting && IsSuccessor)))
+        if (state == EnclaveState.Healthy && (from is EnclaveState.Unhealthy or EnclaveState.Untrusted || (from == EnclaveState.Starting && IsSuccessor)))
         {
             Volatile.Write(ref _returned, _time.GetTimestamp());
             _registry.StartsSlowly();
         }
 
         Volatile.Write(ref _status, _status with { State = state, Since = _time.GetUtcNow(), Reason = reason, ProbeHealthy = probeHealthy });
-        EnclaveLog.StateChanged(_logger, state is EnclaveState.Unhealthy or EnclaveState.Ejected ? LogLevel.Warning : LogLevel.Information, this, Word(from), Word(state), reason);
+        var level = state is EnclaveState.Unhealthy or EnclaveState.Ejected or EnclaveState.Untrusted ? LogLevel.Warning : LogLevel.Information;
+        EnclaveLog.StateChanged(_logger, level, this, Word(from), Word(state), reason);
         _registry.Changed.Set();
     }
 

@@ -15,6 +15,9 @@ internal enum EnclaveState
     /// <summary>Taken out by what traffic showed, until a probe succeeds.</summary>
     Ejected,
 
+    /// <summary>Attestation does not vouch for it, whatever its probes say.</summary>
+    Untrusted,
+
     /// <summary>No longer configured; finishes what it has.</summary>
     Draining,
 

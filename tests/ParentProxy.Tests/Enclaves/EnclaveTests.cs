@@ -345,6 +345,45 @@ public sealed class EnclaveTests
         void Pass(int seconds) => _time.Advance(Seconds(seconds));
     }
 
+    [Fact]
+    public void Distrusted_GetsNothingWhateverItsProbesSay_AndReturnsByItsLastProbe()
+    {
+        var enclave = Healthy(Registry());
+
+        enclave.Distrust("PCR0 is another image's");
+        Report(enclave, true);
+        enclave.ReportEvidence(new Evidence(EvidenceKind.DialFailed, "ECONNREFUSED"));
+
+        Assert.Equal(
+            (EnclaveState.Untrusted, false, false, "PCR0 is another image's"),
+            (enclave.Status.State, enclave.IsUsable, enclave.Status.ProbeHealthy, enclave.Status.Reason));
+        Assert.Equal(1, enclave.Metrics.Outages);
+        _time.Advance(Seconds(3));
+        enclave.Trust("its document is good");
+        Assert.Equal((EnclaveState.Healthy, true, Seconds(3)), (enclave.Status.State, enclave.Status.ProbeHealthy, enclave.Downtime));
+
+        enclave.Distrust("again");
+        Report(enclave, false);
+        enclave.Trust("good");
+        Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
+        enclave.Trust("nothing changes for one that is trusted");
+        Assert.Equal("good", enclave.Status.Reason);
+    }
+
+    [Fact]
+    public void Distrusted_BeforeItsFirstProbe_StartsOnceItIsTrusted()
+    {
+        var enclave = Registry().All[0];
+
+        enclave.Distrust("no document");
+        enclave.Trust("a good one");
+        Assert.Equal(EnclaveState.Starting, enclave.Status.State);
+
+        enclave.Drain("removed");
+        enclave.Distrust("too late");
+        Assert.Equal(EnclaveState.Draining, enclave.Status.State);
+    }
+
     private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
 
     private static TimeSpan? Next(Enclave enclave) => ProbeSchedule.Next(enclave, new ProbeOptions(), 0);
