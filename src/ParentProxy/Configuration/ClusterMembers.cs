@@ -13,7 +13,8 @@ internal static class ClusterMembers
 {
     /// <summary>The members of a cluster.</summary>
     /// <returns>The id of each entry, its endpoint when the destination brings it, and the destination.</returns>
-    public static IEnumerable<(string Id, EnclaveEndpoint? Endpoint, DestinationConfig Destination)> Of(ClusterConfig cluster, IReadOnlyList<EnclaveOptions> enclaves)
+    public static IEnumerable<(string Id, EnclaveEndpoint? Endpoint, DestinationConfig Destination)> Of(
+        ClusterConfig cluster, IReadOnlyList<EnclaveOptions> enclaves)
     {
         foreach (var (name, destination) in cluster.Destinations ?? FrozenDictionary<string, DestinationConfig>.Empty)
         {
