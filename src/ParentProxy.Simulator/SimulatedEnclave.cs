@@ -27,7 +27,7 @@ public sealed class SimulatedEnclave : IAsyncDisposable
     /// <summary>The URI to reach it at, with the real port.</summary>
     public string EndPoint { get; }
 
-    /// <summary>Its name.</summary>
+    /// <summary>What its responses carry as <c>X-Enclave</c>, from <see cref="SimulatorOptions.Name"/>.</summary>
     public string Name => _state.Name;
 
     /// <summary>Ordinary requests that arrived: all but <c>/health</c> and <c>/control</c>.</summary>

@@ -22,9 +22,17 @@ internal static class SimulatorCommand
             Required = true,
         };
         var defaults = new SimulatorOptions { Listen = "" };
-        var name = new Option<string>("--name") { Description = "The value of X-Enclave on every response.", DefaultValueFactory = _ => defaults.Name };
+        var name = new Option<string>("--name")
+        {
+            Description = "The value of X-Enclave on every response.",
+            DefaultValueFactory = _ => defaults.Name,
+        };
         var latency = new Option<int>("--latency") { Description = "Milliseconds that an ordinary request waits.", HelpName = "MS" };
-        var failureRate = new Option<double>("--failure-rate") { Description = "The share of ordinary requests that are answered 500.", HelpName = "0..1" };
+        var failureRate = new Option<double>("--failure-rate")
+        {
+            Description = "The share of ordinary requests that are answered 500.",
+            HelpName = "0..1",
+        };
         var http2 = new Option<bool>("--http2") { Description = "Serve HTTP/2 without TLS instead of HTTP/1.1." };
         var command = new RootCommand("A simulated enclave for development and tests.") { listen, name, latency, failureRate, http2 };
         command.SetAction((parsed, cancellationToken) => ServeAsync(

@@ -16,7 +16,8 @@ internal static class ConnectFailure
         {
             // The runtime cancels a connect by closing the socket under it; depending on who wins, one of three exceptions comes out.
             OperationCanceledException or ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted }
-                when cancellationToken.IsCancellationRequested => new OperationCanceledException(failure.Message, failure, cancellationToken),
+                when cancellationToken.IsCancellationRequested =>
+                    new OperationCanceledException(failure.Message, failure, cancellationToken),
             OperationCanceledException or ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted }
                 when timedOut => new VsockException(Errno.ETIMEDOUT, "connect", endPoint, failure),
             SocketException e => new VsockException(FindErrno(e, probe), "connect", endPoint, e),

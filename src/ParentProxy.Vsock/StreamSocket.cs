@@ -8,7 +8,9 @@ namespace ParentProxy.Vsock;
 /// </summary>
 internal abstract class StreamSocket : IDisposable
 {
-    /// <summary>Receives what is there, waiting for the first byte; 0 is the end. Into an empty buffer it waits and takes nothing.</summary>
+    /// <summary>
+    /// Receives what is there, waiting for the first byte; 0 is the end. Into an empty buffer it waits and takes nothing.
+    /// </summary>
     public abstract ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken);
 
     /// <summary>Sends some of a buffer at least. A send that is given up may have sent a part.</summary>
@@ -26,7 +28,9 @@ internal abstract class StreamSocket : IDisposable
     /// <summary>Ends the sending direction.</summary>
     public abstract void ShutdownSend();
 
-    /// <summary>Closes at once, without a care for what was not sent yet. May be called after <see cref="IDisposable.Dispose"/>, too.</summary>
+    /// <summary>
+    /// Closes at once, without a care for what was not sent yet. May be called after <see cref="IDisposable.Dispose"/>, too.
+    /// </summary>
     public abstract void Abort();
 
     /// <summary>Closes; what is pending fails.</summary>

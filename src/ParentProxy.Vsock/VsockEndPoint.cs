@@ -18,16 +18,16 @@ public sealed class VsockEndPoint(uint cid, uint port) : EndPoint, IEquatable<Vs
 
     private const string Scheme = "vsock://";
 
-    /// <summary>The context identifier.</summary>
+    /// <summary>The context identifier (CID): which machine, 32 bits.</summary>
     public uint Cid { get; } = cid;
 
-    /// <summary>The port.</summary>
+    /// <summary>The port on that machine, 32 bits; it has nothing to do with ports of TCP.</summary>
     public uint Port { get; } = port;
 
     /// <summary><c>svm_flags</c> of the address: 0 or <see cref="ToHostFlag"/>. Not part of the textual form.</summary>
     public byte Flags { get; init; }
 
-    /// <summary><see cref="AddressFamily.Unknown"/>, on purpose.</summary>
+    /// <summary>Always <see cref="AddressFamily.Unknown"/>, on purpose.</summary>
     /// <remarks>
     /// .NET has no member for AF_VSOCK (dotnet/runtime#58378). A socket over a vsock descriptor reports Unknown, ConnectAsync
     /// demands the same of the end point, and Unknown is the only family for which a <see cref="SocketAddress"/> of a foreign
@@ -35,7 +35,7 @@ public sealed class VsockEndPoint(uint cid, uint port) : EndPoint, IEquatable<Vs
     /// </remarks>
     public override AddressFamily AddressFamily => AddressFamily.Unknown;
 
-    /// <summary>Reads <c>vsock://16:6300</c>.</summary>
+    /// <summary>Reads an address of the form <c>vsock://16:6300</c>.</summary>
     /// <param name="text">CID and port in decimal, without sign, white space or leading zeros, nothing after them.</param>
     /// <exception cref="FormatException">The text has another form or a number exceeds 32 bits.</exception>
     public static VsockEndPoint Parse(string text)
@@ -43,7 +43,8 @@ public sealed class VsockEndPoint(uint cid, uint port) : EndPoint, IEquatable<Vs
         ArgumentNullException.ThrowIfNull(text);
         return TryParse(text, out VsockEndPoint? endPoint)
             ? endPoint
-            : throw new FormatException($"'{text}' is no vsock address: expected vsock://CID:PORT with two decimal numbers from 0 to 4294967295.");
+            : throw new FormatException(
+                $"'{text}' is no vsock address: expected vsock://CID:PORT with two decimal numbers from 0 to 4294967295.");
     }
 
     /// <summary>Reads <c>vsock://16:6300</c>; false when the text has another form (see <see cref="Parse"/>).</summary>

@@ -58,7 +58,8 @@ public sealed class ErrnoTests
         foreach (SocketError error in Enum.GetValues<SocketError>())
         {
             Errno errno = Errno.FromSocketError(error);
-            if (errno != Errno.Unknown && error is not (SocketError.OperationAborted or SocketError.IOPending or SocketError.TooManyOpenSockets))
+            if (errno != Errno.Unknown
+                && error is not (SocketError.OperationAborted or SocketError.IOPending or SocketError.TooManyOpenSockets))
                 Assert.Equal(new SocketException((int)error).NativeErrorCode, errno.Value);
         }
     }

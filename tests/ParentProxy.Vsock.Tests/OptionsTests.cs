@@ -9,7 +9,9 @@ public sealed class OptionsTests
         var listen = new VsockListenOptions();
         var transport = new VsockTransportOptions();
 
-        Assert.Equal((TimeSpan.FromSeconds(2), false, 0L, 28672), (connect.ConnectTimeout, connect.ToHost, connect.BufferBytes, connect.MaxWriteBytes));
+        Assert.Equal(
+            (TimeSpan.FromSeconds(2), false, 0L, 28672),
+            (connect.ConnectTimeout, connect.ToHost, connect.BufferBytes, connect.MaxWriteBytes));
         Assert.Equal((512, 0L, 28672), (listen.Backlog, listen.BufferBytes, listen.MaxWriteBytes));
         Assert.Equal(
             (512, 0L, 28672, 1048576L, 65536L),
@@ -22,7 +24,8 @@ public sealed class OptionsTests
     [InlineData(3600_001)]
     public void ConnectTimeout_OutOfRange_IsRefused(int milliseconds)
     {
-        Assert.Throws<ArgumentOutOfRangeException>(() => new VsockConnectOptions { ConnectTimeout = TimeSpan.FromMilliseconds(milliseconds) });
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => new VsockConnectOptions { ConnectTimeout = TimeSpan.FromMilliseconds(milliseconds) });
     }
 
     [Theory]
@@ -31,7 +34,8 @@ public sealed class OptionsTests
     [InlineData((1L << 30) + 1)]
     public void BufferBytes_OutOfRange_IsRefused(long bytes)
     {
-        Assert.Equal("BufferBytes", Assert.Throws<ArgumentOutOfRangeException>(() => new VsockConnectOptions { BufferBytes = bytes }).ParamName);
+        Assert.Equal(
+            "BufferBytes", Assert.Throws<ArgumentOutOfRangeException>(() => new VsockConnectOptions { BufferBytes = bytes }).ParamName);
         Assert.Throws<ArgumentOutOfRangeException>(() => new VsockListenOptions { BufferBytes = bytes });
         Assert.Throws<ArgumentOutOfRangeException>(() => new VsockTransportOptions { BufferBytes = bytes });
     }

@@ -25,9 +25,16 @@ public sealed class PublicApiTests
         {
             string bases = string.Join(", ", new[] { type.BaseType }.Concat(type.GetInterfaces())
                 .Where(t => t is not null && t != typeof(object)).Select(t => t!.ToString()).Order(StringComparer.Ordinal));
-            text.Append(type.IsAbstract && type.IsSealed ? "static " : type.IsSealed ? "sealed " : "").Append(type).Append(" : ").Append(bases).Append('\n');
+            text
+                .Append(type.IsAbstract && type.IsSealed ? "static " : type.IsSealed ? "sealed " : "")
+                .Append(type)
+                .Append(" : ")
+                .Append(bases)
+                .Append('\n');
             const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
-            foreach (string member in type.GetMembers(Declared).Where(m => m is not MethodInfo { IsSpecialName: true } || m.Name.StartsWith("op_", StringComparison.Ordinal))
+            foreach (string member in type
+                .GetMembers(Declared)
+                .Where(m => m is not MethodInfo { IsSpecialName: true } || m.Name.StartsWith("op_", StringComparison.Ordinal))
                 .Select(Describe).Order(StringComparer.Ordinal))
             {
                 text.Append("  ").Append(member).Append('\n');
@@ -39,7 +46,9 @@ public sealed class PublicApiTests
 
     private static string Describe(MemberInfo member) => member switch
     {
-        PropertyInfo p => $"property {p} {{ {(p.GetMethod?.IsPublic == true ? "get; " : "")}{(p.SetMethod?.IsPublic == true ? IsInit(p) ? "init; " : "set; " : "")}}}",
+        PropertyInfo p =>
+            $"property {p} {{ {(p.GetMethod?.IsPublic == true ? "get; " : "")}"
+                + $"{(p.SetMethod?.IsPublic == true ? IsInit(p) ? "init; " : "set; " : "")}}}",
         FieldInfo { IsLiteral: true } f => $"const {f} = {f.GetRawConstantValue()}",
         MethodInfo m => (m.IsStatic ? "static " : "") + m,
         _ => $"{member.MemberType.ToString().ToLowerInvariant()} {member}",

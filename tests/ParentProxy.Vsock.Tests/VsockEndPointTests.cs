@@ -50,7 +50,10 @@ public sealed class VsockEndPointTests
         Assert.False(VsockEndPoint.TryParse(text, out VsockEndPoint? endPoint));
         Assert.Null(endPoint);
         if (text is not null)
-            Assert.Contains("expected vsock://CID:PORT", Assert.Throws<FormatException>(() => VsockEndPoint.Parse(text)).Message, StringComparison.Ordinal);
+            Assert.Contains(
+                "expected vsock://CID:PORT",
+                Assert.Throws<FormatException>(() => VsockEndPoint.Parse(text)).Message,
+                StringComparison.Ordinal);
     }
 
     [Fact]

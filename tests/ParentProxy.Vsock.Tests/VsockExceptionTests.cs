@@ -2,7 +2,8 @@ namespace ParentProxy.Vsock.Tests;
 
 public sealed class VsockExceptionTests
 {
-    private static readonly string[] Operations = ["socket", "setsockopt", "connect", "bind", "listen", "accept", "read", "write", "shutdown"];
+    private static readonly string[] Operations =
+        ["socket", "setsockopt", "connect", "bind", "listen", "accept", "read", "write", "shutdown"];
 
     [Fact]
     public void Message_NamesEverything()

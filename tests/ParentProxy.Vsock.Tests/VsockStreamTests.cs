@@ -46,7 +46,8 @@ public sealed class VsockStreamTests : IDisposable
 
     [Fact]
     public async Task Close_InterruptsPendingRead() =>
-        await StreamScenarios.CloseInterruptsPendingReadAsync(_pair.CreateStream(timeProvider: new ManualTimeProvider()), _pair.CreateFarStream());
+        await StreamScenarios.CloseInterruptsPendingReadAsync(
+            _pair.CreateStream(timeProvider: new ManualTimeProvider()), _pair.CreateFarStream());
 
     [Fact]
     public async Task IsPeerGone_TellsHalfCloseFromClose() =>

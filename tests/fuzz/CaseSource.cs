@@ -4,7 +4,10 @@ using ParentProxy.Http1;
 
 namespace ParentProxy.Fuzz;
 
-/// <summary>Makes cases: the samples as they are, then valid responses most of which are changed in a way that keeps much of their structure.</summary>
+/// <summary>
+/// Makes cases: the samples as they are, then valid responses most of which are
+/// changed in a way that keeps much of their structure.
+/// </summary>
 /// <param name="seed">Each case follows from it and its number alone.</param>
 internal sealed class CaseSource(int seed)
 {
@@ -13,12 +16,14 @@ internal sealed class CaseSource(int seed)
     {
         var random = new Random(HashCode(number));
         if (number < Corpus.Samples.Length)
-            return new FuzzCase(number, Sample(random), Corpus.Samples[number], Http1Limits.Default, IsHead: false, IsValid: true, random.Next());
+            return new FuzzCase(
+                number, Sample(random), Corpus.Samples[number], Http1Limits.Default, IsHead: false, IsValid: true, random.Next());
         var original = Sample(random);
         // Most often of the same origin, so that most lines are equal.
         var before = Mutate(random, random.Next(4) == 0 ? Sample(random) : original);
         var input = Mutate(random, original);
-        return new FuzzCase(number, before, input, Limits(random, input.Length), IsHead: random.Next(10) == 0, IsValid: false, random.Next());
+        return new FuzzCase(
+            number, before, input, Limits(random, input.Length), IsHead: random.Next(10) == 0, IsValid: false, random.Next());
     }
 
     // Not System.HashCode, which is another in each process.
@@ -44,7 +49,9 @@ internal sealed class CaseSource(int seed)
     {
         var text = new StringBuilder();
         for (var i = random.Next(8); i > 5; i--)
-            text.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 10{"023456789"[random.Next(9)]} {Word(random)}\r\n{Word(random)}: {Word(random)}\r\n\r\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"HTTP/1.1 10{"023456789"[random.Next(9)]} {Word(random)}\r\n{Word(random)}: {Word(random)}\r\n\r\n");
         text.Append(CultureInfo.InvariantCulture, $"HTTP/1.1 {random.Next(200, 600)} {Word(random)}\r\n");
         for (var i = random.Next(12); i > 0; i--)
             text.Append(CultureInfo.InvariantCulture, $"{Word(random)}:{new string(' ', random.Next(3))}{Word(random)}{Word(random)}\r\n");
@@ -57,7 +64,9 @@ internal sealed class CaseSource(int seed)
         while (body != "")
         {
             var size = random.Next(1, body.Length + 1);
-            text.Append(CultureInfo.InvariantCulture, $"{size:x}{(random.Next(4) == 0 ? $";{Word(random)}={Word(random)}" : "")}\r\n{body[..size]}\r\n");
+            text.Append(
+                CultureInfo.InvariantCulture,
+                $"{size:x}{(random.Next(4) == 0 ? $";{Word(random)}={Word(random)}" : "")}\r\n{body[..size]}\r\n");
             body = body[size..];
         }
 
@@ -71,7 +80,8 @@ internal sealed class CaseSource(int seed)
     {
         // Now and then beyond what a connection remembers.
         var length = random.Next(500) == 0 ? random.Next(70_000) : random.Next(50) == 0 ? random.Next(1, 5000) : random.Next(1, 20);
-        return new string(Pick(random, "abcXYZ019-_"), Math.Max(1, length / 2)) + new string(Pick(random, "abcXYZ019-_"), Math.Max(1, length / 2));
+        return new string(Pick(random, "abcXYZ019-_"), Math.Max(1, length / 2))
+            + new string(Pick(random, "abcXYZ019-_"), Math.Max(1, length / 2));
     }
 
     private static byte[] Mutate(Random random, byte[] sample)

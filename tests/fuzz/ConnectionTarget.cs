@@ -24,7 +24,8 @@ internal sealed class ConnectionTarget : IFuzzTarget
         return first;
     }
 
-    private static Outcome Expect(FuzzCase fuzzCase, byte[] input) => new ParsedConnection(fuzzCase.Limits).Read(input, [input.Length], fuzzCase.IsHead);
+    private static Outcome Expect(FuzzCase fuzzCase, byte[] input) =>
+        new ParsedConnection(fuzzCase.Limits).Read(input, [input.Length], fuzzCase.IsHead);
 
     /// <summary>One request, answered by all of the input, which then ends.</summary>
     private static Outcome RunOne(FuzzCase fuzzCase, Outcome expected, int[] ends, bool sendsAll)
@@ -88,7 +89,14 @@ internal sealed class ConnectionTarget : IFuzzTarget
     // "head 1.1 103 ..."
     private static bool IsInterim(string text) => text[9] == '1';
 
-    private static Outcome Exchange(Http1Connection connection, PieceStream stream, FuzzCase fuzzCase, byte[] input, Outcome expected, bool sendsAll, out bool canReuse)
+    private static Outcome Exchange(
+        Http1Connection connection,
+        PieceStream stream,
+        FuzzCase fuzzCase,
+        byte[] input,
+        Outcome expected,
+        bool sendsAll,
+        out bool canReuse)
     {
         var writes = stream.Writes;
         connection.Begin(fuzzCase.IsHead ? "HEAD" : "GET", "/");
@@ -115,7 +123,9 @@ internal sealed class ConnectionTarget : IFuzzTarget
         canReuse = connection.CanReuse;
         if (!IsSame(outcome, expected))
             throw new FindingException($"the connection read:\n{outcome} {outcome.Reason}\n--- instead of\n{expected} {expected.Reason}");
-        if (connection.HasReceived != stream.Delivered > 0 || connection.IsResponseEnded != (outcome.Ending == Ending.Complete || outcome.Ending == Ending.Open && connection.BodyFraming == ResponseBodyFraming.Close))
+        if (connection.HasReceived != stream.Delivered > 0
+            || connection.IsResponseEnded != (outcome.Ending == Ending.Complete
+                || outcome.Ending == Ending.Open && connection.BodyFraming == ResponseBodyFraming.Close))
             throw new FindingException($"{outcome.Ending} with received={connection.HasReceived} and ended={connection.IsResponseEnded}");
         if (outcome.Ending != Ending.Complete && canReuse)
             throw new FindingException($"to be used again although it is {outcome.Ending}");
@@ -133,14 +143,19 @@ internal sealed class ConnectionTarget : IFuzzTarget
         return outcome.ToString() == expected.ToString() && outcome.Reason == expected.Reason;
     }
 
-    private static Ending Read(Http1Connection connection, PieceStream stream, byte[] input, Outcome outcome, Outcome expected, ref int steps)
+    private static Ending Read(
+        Http1Connection connection, PieceStream stream, byte[] input, Outcome outcome, Outcome expected, ref int steps)
     {
         while (true)
         {
             var head = Complete(connection.ReadHeadAsync());
             outcome.AddHead(
                 head.MinorVersion, head.Status, head.Reason, head.ContentLength, head.IsChunked, head.HasClose, head.HasKeepAlive,
-                head.HasUpgrade, head.ConnectionNamed, head.Upgrade, head.KeepAliveSeconds, [.. head.Fields.ToArray().Select(f => (f.Name, f.Value))]);
+                head.HasUpgrade,
+                head.ConnectionNamed,
+                head.Upgrade,
+                head.KeepAliveSeconds,
+                [.. head.Fields.ToArray().Select(f => (f.Name, f.Value))]);
             if (!head.IsInterim)
             {
                 var wantsMore = !head.HasClose && (head.MinorVersion == 1 || head.HasKeepAlive);
@@ -151,7 +166,8 @@ internal sealed class ConnectionTarget : IFuzzTarget
         }
     }
 
-    private static Ending ReadBody(Http1Connection connection, PieceStream stream, byte[] input, Outcome outcome, Outcome expected, bool wantsMore, ref int steps)
+    private static Ending ReadBody(
+        Http1Connection connection, PieceStream stream, byte[] input, Outcome outcome, Outcome expected, bool wantsMore, ref int steps)
     {
         switch (connection.BodyFraming)
         {
@@ -210,7 +226,8 @@ internal sealed class ConnectionTarget : IFuzzTarget
     private static void AssertRest(byte[] input, byte[] rest)
     {
         if (!input.AsSpan().EndsWith(rest) || !input.AsSpan(0, input.Length - rest.Length).EndsWith("\r\n\r\n"u8))
-            throw new FindingException($"{rest.Length} bytes of {input.Length} are not all that is behind a head: {Convert.ToHexString(rest)}");
+            throw new FindingException(
+                $"{rest.Length} bytes of {input.Length} are not all that is behind a head: {Convert.ToHexString(rest)}");
     }
 
     private static int EndResponse(Outcome outcome, Outcome expected)
@@ -243,5 +260,10 @@ internal sealed class ConnectionTarget : IFuzzTarget
     }
 
     private static int[] Cuts(Random random, int length) =>
-        [.. Enumerable.Range(0, random.Next(8)).Select(_ => random.Next(1, Math.Max(2, length))).Where(c => c < length).Append(length).Distinct().Order()];
+        [.. Enumerable.Range(0, random.Next(8))
+            .Select(_ => random.Next(1, Math.Max(2, length)))
+            .Where(c => c < length)
+            .Append(length)
+            .Distinct()
+            .Order()];
 }

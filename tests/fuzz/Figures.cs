@@ -36,7 +36,10 @@ internal sealed partial class Figures
     /// <summary>Writes them.</summary>
     public void Write(string name, TextWriter to)
     {
-        to.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {_inputs} inputs of {_bytes / Math.Max(1, _inputs)} bytes on average, {_responses} complete responses, {_inputs / Math.Max(0.001, _running.Elapsed.TotalSeconds):F0} executions/s (each in all its ways)"));
+        to.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{name}: {_inputs} inputs of {_bytes / Math.Max(1, _inputs)} bytes on average, {_responses} complete "
+                + $"responses, {_inputs / Math.Max(0.001, _running.Elapsed.TotalSeconds):F0} executions/s (each in all its ways)"));
         foreach (var (ending, count) in _endings.OrderBy(e => e.Key))
             to.WriteLine($"{count,12} {(ending == Ending.Complete ? "accepted" : ending.ToString().ToLowerInvariant())}");
         foreach (var (reason, count) in _reasons.OrderByDescending(r => r.Value).Take(ReasonsShown))

@@ -7,6 +7,8 @@ internal interface IFuzzTarget
     string Name { get; }
 
     /// <summary>Runs a case in all the ways that must come to the same; returns what it came to.</summary>
-    /// <exception cref="FindingException">They do not, or another invariant does not hold. Any other exception is a finding too.</exception>
+    /// <exception cref="FindingException">
+    /// They do not, or another invariant does not hold. Any other exception is a finding too.
+    /// </exception>
     Outcome Run(FuzzCase fuzzCase);
 }

@@ -42,12 +42,18 @@ internal sealed class ParsedConnection(Http1Limits limits)
             var head = _parser.Head;
             outcome.AddHead(
                 head.MinorVersion, head.Status, head.Reason, head.ContentLength, head.IsChunked, head.HasClose, head.HasKeepAlive,
-                head.HasUpgrade, head.ConnectionNamed, head.Upgrade, head.KeepAliveSeconds, [.. head.Fields.ToArray().Select(f => (f.Name, f.Value))]);
+                head.HasUpgrade,
+                head.ConnectionNamed,
+                head.Upgrade,
+                head.KeepAliveSeconds,
+                [.. head.Fields.ToArray().Select(f => (f.Name, f.Value))]);
             if (head.Status == 101)
                 return Ending.Open;
             if (!head.IsInterim && !isHead && head.Status is not (204 or 304))
             {
-                if (head.IsChunked ? !ReadChunked(pieces, outcome) : head.ContentLength is { } length && !ReadCounted(pieces, length, outcome))
+                if (head.IsChunked
+                    ? !ReadChunked(pieces, outcome)
+                    : head.ContentLength is { } length && !ReadCounted(pieces, length, outcome))
                     return Ending.Incomplete;
                 if (!head.IsChunked && head.ContentLength is null)
                     return Ending.Open;

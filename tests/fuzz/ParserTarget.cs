@@ -17,7 +17,10 @@ internal sealed class ParserTarget : IFuzzTarget
         if (fuzzCase.IsValid && whole.Ending is not (Ending.Complete or Ending.Open))
             throw new FindingException($"a valid response was not accepted:\n{whole} {whole.Reason}");
 
-        Compare("one byte at a time", whole, new ParsedConnection(fuzzCase.Limits).Read(input, [.. Enumerable.Range(1, input.Length)], fuzzCase.IsHead));
+        Compare(
+            "one byte at a time",
+            whole,
+            new ParsedConnection(fuzzCase.Limits).Read(input, [.. Enumerable.Range(1, input.Length)], fuzzCase.IsHead));
 
         // A connection remembers lines, and what it remembers may change nothing.
         var used = new ParsedConnection(fuzzCase.Limits);
@@ -37,8 +40,10 @@ internal sealed class ParserTarget : IFuzzTarget
         {
             // Nothing behind its end belongs to a response.
             var marked = ReadFresh([.. input.AsSpan(0, position), .. Marker]).ToString();
-            if (!marked.StartsWith(whole.TextUntil(textLength), StringComparison.Ordinal) || (IsMarkerRead(fuzzCase) && !marked.Contains("218 'marker'", StringComparison.Ordinal)))
-                throw new FindingException($"with a marker behind the response that ends at {position}:\n{marked}\n--- instead of\n{whole}");
+            if (!marked.StartsWith(whole.TextUntil(textLength), StringComparison.Ordinal)
+                || (IsMarkerRead(fuzzCase) && !marked.Contains("218 'marker'", StringComparison.Ordinal)))
+                throw new FindingException(
+                    $"with a marker behind the response that ends at {position}:\n{marked}\n--- instead of\n{whole}");
 
             // And without its last bytes it is not complete.
             var cut = random.Next(start, position);
@@ -63,5 +68,10 @@ internal sealed class ParserTarget : IFuzzTarget
     }
 
     private static int[] Cuts(Random random, int length) =>
-        [.. Enumerable.Range(0, random.Next(8)).Select(_ => random.Next(1, Math.Max(2, length))).Where(c => c < length).Append(length).Distinct().Order()];
+        [.. Enumerable.Range(0, random.Next(8))
+            .Select(_ => random.Next(1, Math.Max(2, length)))
+            .Where(c => c < length)
+            .Append(length)
+            .Distinct()
+            .Order()];
 }

@@ -135,7 +135,11 @@ internal sealed class ReferenceConnection
         var codings = ValuesOf(fields, "Transfer-Encoding").ToList();
         if (!lengths.TrueForAll(Length.IsMatch))
             return false;
-        var numbers = lengths.SelectMany(v => v.Split(',')).Select(n => BigInteger.Parse(n.Trim(' ', '\t'), CultureInfo.InvariantCulture)).Distinct().ToList();
+        var numbers = lengths
+            .SelectMany(v => v.Split(','))
+            .Select(n => BigInteger.Parse(n.Trim(' ', '\t'), CultureInfo.InvariantCulture))
+            .Distinct()
+            .ToList();
         if (numbers.Count > 1 || numbers.Exists(n => n > long.MaxValue))
             return false;
         if (codings.Count > 1 || !codings.TrueForAll(c => IsName(c, "chunked")))
@@ -194,7 +198,11 @@ internal sealed class ReferenceConnection
 
     private void AddHead(int minorVersion, int status, string reason, long? length, bool chunked, List<(string Name, string Value)> fields)
     {
-        var options = ValuesOf(fields, "Connection").SelectMany(v => v.Split(',')).Select(o => o.Trim(' ', '\t')).Where(o => o != "").ToList();
+        var options = ValuesOf(fields, "Connection")
+            .SelectMany(v => v.Split(','))
+            .Select(o => o.Trim(' ', '\t'))
+            .Where(o => o != "")
+            .ToList();
         var upgrades = ValuesOf(fields, "Upgrade").ToList();
         var timeouts = ValuesOf(fields, "Keep-Alive").SelectMany(v => v.Split(',')).Select(p => Timeout.Match(p)).Where(m => m.Success)
             .Select(m => BigInteger.Parse(m.Groups["seconds"].Value, CultureInfo.InvariantCulture)).Where(n => n <= int.MaxValue).ToList();

@@ -24,7 +24,8 @@ internal sealed class Watchdog : IDisposable
     }
 
     /// <summary>A case begins.</summary>
-    public void Begin(IFuzzTarget target, FuzzCase fuzzCase) => _running = new Running(target, fuzzCase, TimeProvider.System.GetTimestamp());
+    public void Begin(IFuzzTarget target, FuzzCase fuzzCase) =>
+        _running = new Running(target, fuzzCase, TimeProvider.System.GetTimestamp());
 
     /// <summary>It has ended.</summary>
     public void End() => _running = null;

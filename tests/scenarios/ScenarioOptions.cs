@@ -32,5 +32,6 @@ internal sealed record ScenarioOptions(IReadOnlyList<Scenario> Scenarios, TimeSp
     }
 
     /// <summary>By its name or by the first word of it.</summary>
-    private static bool IsMeant(Scenario scenario, string name) => scenario.Name == name || scenario.Name.StartsWith(name + "-", StringComparison.Ordinal);
+    private static bool IsMeant(Scenario scenario, string name) =>
+        scenario.Name == name || scenario.Name.StartsWith(name + "-", StringComparison.Ordinal);
 }

@@ -30,7 +30,8 @@ internal sealed record ListenAddress(ListenTransport Transport, EndPoint EndPoin
             _ => null,
         };
         error = address is null
-            ? $"listen '{uri}': expected vsock://CID:PORT, tcp://ADDRESS:PORT (an IP address), unix:/PATH (at most {MaxPathBytes} bytes) or hybrid:/PATH:PORT"
+            ? $"listen '{uri}': expected vsock://CID:PORT, tcp://ADDRESS:PORT (an IP address), "
+                + $"unix:/PATH (at most {MaxPathBytes} bytes) or hybrid:/PATH:PORT"
             : null;
         return address is not null;
     }

@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Routing;
 
 namespace ParentProxy.Simulator.Routes;
 
-/// <summary><c>/sha256</c> digests a body; <c>/bytes/{n}</c> sends <see cref="BytePattern"/>, with <c>?chunked=true</c> without a length.</summary>
+/// <summary>
+/// <c>/sha256</c> digests a body; <c>/bytes/{n}</c> sends
+/// <see cref="BytePattern"/>, with <c>?chunked=true</c> without a length.
+/// </summary>
 internal static class BodyRoutes
 {
     public static void Map(IEndpointRouteBuilder routes)

@@ -32,7 +32,8 @@ internal static class HeadRoutes
     {
         foreach (var (name, values) in context.Request.Query)
         {
-            if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) || name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase))
+            if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase)
+                || name.Equals("Transfer-Encoding", StringComparison.OrdinalIgnoreCase))
                 throw new BadHttpRequestException($"{name}: the framing is the server's");
             try
             {

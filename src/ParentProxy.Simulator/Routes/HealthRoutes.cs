@@ -11,7 +11,8 @@ internal static class HealthRoutes
     {
         Task Answer(HttpContext context) => state.Healthy
             ? Json.WriteAsync(context, new HealthAnswer("ok", state.TimeProvider.GetUtcNow().ToString("O")), Json.Answers.HealthAnswer)
-            : Json.WriteAsync(context, new HealthAnswer("unavailable", null), Json.Answers.HealthAnswer, StatusCodes.Status503ServiceUnavailable);
+            : Json.WriteAsync(
+                context, new HealthAnswer("unavailable", null), Json.Answers.HealthAnswer, StatusCodes.Status503ServiceUnavailable);
 
         routes.Map("/health", Answer);
         routes.Map("/", Answer);

@@ -29,7 +29,8 @@ internal static class TimingRoutes
             // StartAsync would only fix the head; the flush puts it on the wire.
             await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
             await state.WaitAsync(wait, context.RequestAborted);
-            await context.Response.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"{{\"ms\":{wait.TotalMilliseconds}}}"), context.RequestAborted);
+            await context.Response.WriteAsync(
+                string.Create(CultureInfo.InvariantCulture, $"{{\"ms\":{wait.TotalMilliseconds}}}"), context.RequestAborted);
             return;
         }
 

@@ -29,7 +29,7 @@ internal sealed record AccessLogOptions
     /// <summary>Files that are kept, the one that is written included.</summary>
     public int MaxFiles { get; init; } = 10;
 
-    /// <summary>Share of the answers 2xx that are logged, from 0 to 1; what <see cref="AccessLogMode.Errors"/> logs always is.</summary>
+    /// <summary>Share of the responses 2xx that are logged, from 0 to 1; what <see cref="AccessLogMode.Errors"/> logs always is.</summary>
     public double Sample2xx { get; init; } = 1;
 
     /// <summary>Whether queries are left out.</summary>
@@ -41,7 +41,6 @@ internal sealed record AccessLogOptions
     /// <summary>Fields whose values are never logged.</summary>
     public IReadOnlyList<string> RedactHeaders { get; init; } = ["Authorization", "Cookie", "Set-Cookie"];
 
-    /// <summary>Reads the section.</summary>
     public static AccessLogOptions Read(SectionReader section)
     {
         var defaults = new AccessLogOptions();
@@ -92,7 +91,9 @@ internal sealed record AccessLogOptions
 
     /// <summary>What leads to this process's own streams, whatever they are at the moment.</summary>
     private static bool IsStream(string file) =>
-        file is "/dev/stdout" or "/dev/stderr" || file.StartsWith("/dev/fd/", StringComparison.Ordinal) || file.StartsWith("/proc/", StringComparison.Ordinal);
+        file is "/dev/stdout" or "/dev/stderr"
+            || file.StartsWith("/dev/fd/", StringComparison.Ordinal)
+            || file.StartsWith("/proc/", StringComparison.Ordinal);
 
     /// <summary>Why a file cannot be written, or null. A new one is made when there is none, and where it rotates.</summary>
     private static string? WhyNotWritable(string file, bool rotates)

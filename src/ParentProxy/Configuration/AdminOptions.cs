@@ -2,7 +2,7 @@ using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration;
 
-/// <summary>Section <c>Admin</c>.</summary>
+/// <summary>Section <c>Admin</c>: the listeners for operators, apart from the public ones.</summary>
 internal sealed record AdminOptions
 {
     /// <summary>Where the admin listener listens; loopback, so that no load balancer exposes it.</summary>
@@ -17,7 +17,6 @@ internal sealed record AdminOptions
     /// <summary>Path (and query) at which the application in an enclave shows metrics of its own; null when it does not.</summary>
     public string? EnclaveMetricsPath { get; init; }
 
-    /// <summary>Reads the section.</summary>
     public static AdminOptions Read(SectionReader section)
     {
         var defaults = new AdminOptions();

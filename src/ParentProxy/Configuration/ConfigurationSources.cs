@@ -8,7 +8,7 @@ internal sealed record ConfigurationSources
     /// <summary>The file of <c>--config</c>, or null.</summary>
     public string? ConfigFile { get; init; }
 
-    /// <summary>Environment variables.</summary>
+    /// <summary>The variables of the process by their exact names; none unless they are handed in.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     /// <summary><c>--Section:Key=value</c> arguments as path and value, in their order.</summary>

@@ -37,7 +37,6 @@ internal sealed record DiscoveryOptions
     /// <summary>Measurements that an enclave must have, by <c>PCR0</c> and so on, in lower case; none when empty.</summary>
     public IReadOnlyDictionary<string, string> Pcrs { get; init; } = FrozenDictionary<string, string>.Empty;
 
-    /// <summary>Reads the section.</summary>
     public static DiscoveryOptions Read(SectionReader section)
     {
         var defaults = new DiscoveryOptions();
@@ -85,12 +84,15 @@ internal sealed record DiscoveryOptions
     private static Parsed<string> ParseDigits(string text) =>
         text.Length == PcrDigits && text.All(char.IsAsciiHexDigit)
             ? text.ToLowerInvariant()
-            : new Mistake($"{Quoted.Text(text)} is not {PcrDigits} hex digits; see Measurements of 'nitro-cli describe-eif' or 'describe-enclaves'");
+            : new Mistake($"{Quoted.Text(text)} is not {PcrDigits} hex digits; "
+                + "see Measurements of 'nitro-cli describe-eif' or 'describe-enclaves'");
 
     private static string? NameOf(string key)
     {
         var digits = key.StartsWith("PCR", StringComparison.OrdinalIgnoreCase) ? key[3..] : key;
-        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= LastPcr && (digits.Length == 1 || digits[0] != '0')
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number <= LastPcr
+            && (digits.Length == 1 || digits[0] != '0')
             ? string.Create(CultureInfo.InvariantCulture, $"PCR{number}")
             : null;
     }

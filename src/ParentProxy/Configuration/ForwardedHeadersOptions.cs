@@ -3,7 +3,7 @@ using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration;
 
-/// <summary>Section <c>ForwardedHeaders</c>.</summary>
+/// <summary>Section <c>ForwardedHeaders</c>: from whom <c>X-Forwarded-For</c> and its like are believed.</summary>
 internal sealed record ForwardedHeadersOptions
 {
     /// <summary>Networks of the proxies in front of us, whose forwarded fields are believed.</summary>
@@ -16,7 +16,6 @@ internal sealed record ForwardedHeadersOptions
         IPNetwork.Parse("::1/128"),
     ];
 
-    /// <summary>Reads the section.</summary>
     public static ForwardedHeadersOptions Read(SectionReader section)
     {
         var defaults = new ForwardedHeadersOptions();

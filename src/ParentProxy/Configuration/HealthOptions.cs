@@ -2,7 +2,7 @@ using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration;
 
-/// <summary>Section <c>Health</c>.</summary>
+/// <summary>Section <c>Health</c>: how enclaves are probed, and from when on the whole counts as healthy.</summary>
 internal sealed record HealthOptions
 {
     /// <summary>The raw path that the public listener answers itself.</summary>
@@ -17,7 +17,6 @@ internal sealed record HealthOptions
     /// <summary>How enclaves are probed.</summary>
     public ProbeOptions Probe { get; init; } = new();
 
-    /// <summary>Reads the section.</summary>
     public static HealthOptions Read(SectionReader section)
     {
         var defaults = new HealthOptions();

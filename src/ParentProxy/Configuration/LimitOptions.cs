@@ -2,7 +2,7 @@ using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration;
 
-/// <summary>Section <c>Limits</c>.</summary>
+/// <summary>Section <c>Limits</c>: what a public listener takes at most.</summary>
 internal sealed record LimitOptions
 {
     /// <summary>Connections per public listener, over which a new one is closed at once.</summary>
@@ -11,7 +11,6 @@ internal sealed record LimitOptions
     /// <summary>Bytes of a request body, over which it is answered 413; no limit when null.</summary>
     public long? MaxRequestBodyBytes { get; init; }
 
-    /// <summary>Reads the section.</summary>
     public static LimitOptions Read(SectionReader section)
     {
         var defaults = new LimitOptions();

@@ -2,7 +2,7 @@ using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration;
 
-/// <summary>Section <c>Health:Probe</c>.</summary>
+/// <summary>Section <c>Health:Probe</c>: the requests, or dials, that tell whether an enclave can take traffic.</summary>
 internal sealed record ProbeOptions
 {
     /// <summary>Whether enclaves are probed; without, dials alone tell.</summary>
@@ -38,7 +38,6 @@ internal sealed record ProbeOptions
     /// <summary>Probes that must succeed in a row until an enclave is in.</summary>
     public int HealthyAfter { get; init; } = 1;
 
-    /// <summary>Reads the section.</summary>
     public static ProbeOptions Read(SectionReader section)
     {
         var defaults = new ProbeOptions();

@@ -8,7 +8,7 @@ namespace ParentProxy.Configuration;
 /// </summary>
 internal sealed record ProxyOptions
 {
-    /// <summary>The admin listener.</summary>
+    /// <summary>Where operators and Prometheus look: status page, health and metrics.</summary>
     public AdminOptions Admin { get; init; } = new();
 
     /// <summary>The enclaves that are named in the configuration; those that are discovered the registry adds.</summary>
@@ -29,7 +29,7 @@ internal sealed record ProxyOptions
     /// <summary>Health as it is asked for and told.</summary>
     public HealthOptions Health { get; init; } = new();
 
-    /// <summary>AF_VSOCK.</summary>
+    /// <summary>Sizes and flags of vsock connections to enclaves.</summary>
     public VsockOptions Vsock { get; init; } = new();
 
     /// <summary>Limits of the public listeners.</summary>

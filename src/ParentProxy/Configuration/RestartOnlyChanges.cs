@@ -37,6 +37,7 @@ internal static class RestartOnlyChanges
     // Levels follow a reload, alone of what is in these sections.
     private static Dictionary<string, string?> Flatten(IConfiguration sections) =>
         sections.AsEnumerable()
-            .Where(pair => pair.Value is not null && !pair.Key.StartsWith($"{Names.Serilog}:MinimumLevel", StringComparison.OrdinalIgnoreCase))
+            .Where(pair => pair.Value is not null
+                && !pair.Key.StartsWith($"{Names.Serilog}:MinimumLevel", StringComparison.OrdinalIgnoreCase))
             .ToDictionary(StringComparer.OrdinalIgnoreCase);
 }

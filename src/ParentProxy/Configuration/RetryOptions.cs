@@ -2,7 +2,7 @@ using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration;
 
-/// <summary>Section <c>Retry</c>.</summary>
+/// <summary>Section <c>Retry</c>: when a request is sent again, and how long it waits for an enclave.</summary>
 internal sealed record RetryOptions
 {
     /// <summary>
@@ -11,13 +11,13 @@ internal sealed record RetryOptions
     /// </summary>
     public bool Enabled { get; init; } = true;
 
-    /// <summary>How often a request is sent at most; tries that came no further than the dial do not count.</summary>
+    /// <summary>How often a request is sent at most; attempts that came no further than the dial do not count.</summary>
     public int MaxAttempts { get; init; } = 3;
 
     /// <summary>How many of the recent requests may be sent again, in percent; 0 for none at all.</summary>
     public int BudgetPercent { get; init; } = 20;
 
-    /// <summary>A body up to this size is kept until the answer begins, so that it can be sent again; in bytes.</summary>
+    /// <summary>A body up to this size is kept until the response begins, so that it can be sent again; in bytes.</summary>
     public int MaxBufferedBodyBytes { get; init; } = 64 * 1024;
 
     /// <summary>Whether a POST or PATCH with an <c>Idempotency-Key</c> may be sent again like an idempotent request.</summary>
@@ -29,7 +29,6 @@ internal sealed record RetryOptions
     /// <summary>How many requests wait at most; one more is answered 503 at once.</summary>
     public int MaxWaiting { get; init; } = 1024;
 
-    /// <summary>Reads the section.</summary>
     public static RetryOptions Read(SectionReader section)
     {
         var defaults = new RetryOptions();

@@ -8,9 +8,9 @@ namespace ParentProxy.Configuration;
 /// </summary>
 internal sealed record ReverseProxyOptions
 {
-    /// <summary>Routes.</summary>
+    /// <summary>What the operator wrote; the route to the enclaves of <c>Enclaves</c> is not among them.</summary>
     public IReadOnlyList<RouteConfig> Routes { get; init; } = [];
 
-    /// <summary>Clusters.</summary>
+    /// <summary>What the operator wrote; the cluster of the enclaves of <c>Enclaves</c> is not among them.</summary>
     public IReadOnlyList<ClusterConfig> Clusters { get; init; } = [];
 }

@@ -2,10 +2,10 @@ using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration;
 
-/// <summary>Section <c>Routing</c>.</summary>
+/// <summary>Section <c>Routing</c>: which enclave gets a request, and over what connections.</summary>
 internal sealed record RoutingOptions
 {
-    /// <summary>YARP's load-balancing policies.</summary>
+    /// <summary>The policies that may be configured, by the names that YARP has for them.</summary>
     public static IReadOnlyList<string> LoadBalancingPolicies { get; } =
         ["FirstAlphabetical", "Random", "RoundRobin", "LeastRequests", "PowerOfTwoChoices"];
 
@@ -39,10 +39,11 @@ internal sealed record RoutingOptions
     /// <summary>How long a connection is used at most.</summary>
     public TimeSpan PooledConnectionLifetime { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long an enclave that returns gets less than its share of the requests, rising all the while; zero for not at all.</summary>
+    /// <summary>
+    /// How long an enclave that returns gets less than its share of the requests, rising all the while; zero for not at all.
+    /// </summary>
     public TimeSpan SlowStart { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Reads the section.</summary>
     public static RoutingOptions Read(SectionReader section)
     {
         var defaults = new RoutingOptions();

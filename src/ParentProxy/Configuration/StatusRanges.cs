@@ -14,7 +14,7 @@ internal sealed class StatusRanges
         _ranges = ranges;
     }
 
-    /// <summary><c>200-399</c>.</summary>
+    /// <summary>Any status that is no error: <c>200-399</c>.</summary>
     public static StatusRanges Default { get; } = new("200-399", [(200, 399)]);
 
     /// <summary>Whether a status belongs to the set.</summary>
@@ -51,7 +51,7 @@ internal sealed class StatusRanges
         return true;
     }
 
-    /// <summary>The written form.</summary>
+    /// <summary>The ranges exactly as they were written.</summary>
     public override string ToString() => _text;
 
     private static bool TryCode(string text, out int code) =>

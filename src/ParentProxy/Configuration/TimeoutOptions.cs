@@ -2,7 +2,7 @@ using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration;
 
-/// <summary>Section <c>Timeouts</c>.</summary>
+/// <summary>Section <c>Timeouts</c>: how long each step of a request, and the stop, may take.</summary>
 internal sealed record TimeoutOptions
 {
     /// <summary>One dial, handshake included.</summary>
@@ -23,7 +23,6 @@ internal sealed record TimeoutOptions
     /// <summary>How long requests in flight may take to finish at stop.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Reads the section.</summary>
     public static TimeoutOptions Read(SectionReader section)
     {
         var defaults = new TimeoutOptions();

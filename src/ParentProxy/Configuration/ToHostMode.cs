@@ -6,9 +6,9 @@ internal enum ToHostMode
     /// <summary>When this machine also runs VMs of its own, so that vhost_vsock would take the dial.</summary>
     Auto,
 
-    /// <summary>On every dial.</summary>
+    /// <summary>On every dial, whatever else runs here.</summary>
     Always,
 
-    /// <summary>On none.</summary>
+    /// <summary>On none: the kernel prefers vhost_vsock where it is loaded.</summary>
     Never,
 }

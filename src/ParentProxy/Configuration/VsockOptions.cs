@@ -2,7 +2,7 @@ using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration;
 
-/// <summary>Section <c>Vsock</c>.</summary>
+/// <summary>Section <c>Vsock</c>: what is set on each AF_VSOCK connection to an enclave.</summary>
 internal sealed record VsockOptions
 {
     /// <summary>Bytes given to the kernel in one write, 1 to 32400: larger ones are corrupted on some parent kernels.</summary>
@@ -14,7 +14,6 @@ internal sealed record VsockOptions
     /// <summary>When VMADDR_FLAG_TO_HOST is set.</summary>
     public ToHostMode ToHost { get; init; } = ToHostMode.Auto;
 
-    /// <summary>Reads the section.</summary>
     public static VsockOptions Read(SectionReader section)
     {
         var defaults = new VsockOptions();

@@ -168,7 +168,9 @@ internal sealed record EnclaveEndpoint
     }
 
     private static string Unbracket(string host) =>
-        host is ['[', .. var inner, ']'] && IPAddress.TryParse(inner, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6
+        host is ['[', .. var inner, ']']
+            && IPAddress.TryParse(inner, out var address)
+            && address.AddressFamily == AddressFamily.InterNetworkV6
             ? inner
             : host;
 }

@@ -7,7 +7,7 @@ namespace ParentProxy.Http1;
 /// </summary>
 /// <remarks>
 /// Connections are accepted in the order in which they were made. So one that is younger than it and has answered shows that a
-/// connection was accepted, however long its answer takes. Guarded by the lock of the pool.
+/// connection was accepted, however long its response takes. Guarded by the lock of the pool.
 /// </remarks>
 internal sealed class AcceptQueue
 {

@@ -48,7 +48,9 @@ internal sealed class ChunkReader(int maxLineBytes, bool takesPadding)
     /// </summary>
     /// <param name="source">Bytes of the body, and perhaps some behind it.</param>
     /// <param name="consumed">How many of them are done with, the piece of data included; never any behind the last chunk.</param>
-    /// <param name="data">Where the piece of data is in <paramref name="source"/>; not empty with <see cref="ChunkedProgress.Data"/>.</param>
+    /// <param name="data">
+    /// Where the piece of data is in <paramref name="source"/>; not empty with <see cref="ChunkedProgress.Data"/>.
+    /// </param>
     public ChunkedProgress Read(ReadOnlySpan<byte> source, out int consumed, out Range data)
     {
         consumed = 0;

@@ -52,7 +52,9 @@ internal sealed class ChunkedDecoder(Http1Limits limits)
     /// </summary>
     /// <param name="source">Bytes of the body, and perhaps some behind it.</param>
     /// <param name="consumed">How many of them are done with, the piece of data included; never any behind the body.</param>
-    /// <param name="data">Where the piece of data is in <paramref name="source"/>; not empty with <see cref="ChunkedProgress.Data"/>.</param>
+    /// <param name="data">
+    /// Where the piece of data is in <paramref name="source"/>; not empty with <see cref="ChunkedProgress.Data"/>.
+    /// </param>
     /// <exception cref="InvalidResponseException">The framing is wrong, or more than we accept.</exception>
     public ChunkedProgress Read(ReadOnlySpan<byte> source, out int consumed, out Range data)
     {

@@ -6,7 +6,7 @@ namespace ParentProxy.Http1;
 
 /// <summary>
 /// One HTTP/1.1 connection to a peer: one request at a time (RFC 9112). While it is idle a read is pending on it, so that
-/// its end is known the moment it happens; the answer to the next request comes out of the same read.
+/// its end is known the moment it happens; the response to the next request comes out of the same read.
 /// </summary>
 /// <remarks>
 /// One flow may send the request while another reads the response. Nothing here takes a token: <see cref="Abort"/> ends
@@ -148,7 +148,9 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
 
     /// <summary>Sends what stands in <see cref="Request"/>.</summary>
     /// <param name="last">Whether that ends the request.</param>
-    /// <exception cref="EndOfStreamException">The peer ended, or spoke, before any of the request was out; nothing is sent then.</exception>
+    /// <exception cref="EndOfStreamException">
+    /// The peer ended, or spoke, before any of the request was out; nothing is sent then.
+    /// </exception>
     public ValueTask FlushAsync(bool last)
     {
         if (_hasEndedUnasked && !_hasWritten)
@@ -157,7 +159,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
         if (count > 0)
             _hasWritten = true;
 
-        // The answer may come before this side learns that the write is over.
+        // The response may come before this side learns that the write is over.
         if (last)
             IsRequestEnded = true;
         if (count > 0)
@@ -287,7 +289,8 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
 
     ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _idleResult.GetStatus(token);
 
-    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+    void IValueTaskSource<int>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _idleResult.OnCompleted(continuation, state, token, flags);
 
     private void OnIdleRead()
@@ -310,7 +313,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
             return;
         }
 
-        // Nothing of the request was out when this came: it cannot be the answer.
+        // Nothing of the request was out when this came: it cannot be the response.
         _hasEndedUnasked = !_hasWritten;
         if (failure is null)
             _idleResult.SetResult(count);

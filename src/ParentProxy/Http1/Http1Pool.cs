@@ -40,7 +40,7 @@ internal sealed class Http1Pool : IDisposable
     /// </summary>
     private static readonly TimeSpan LooksAfter = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>How many that are not at hand are passed over in search of one that is.</summary>
+    /// <summary>How many of other loops are passed over in search of a connection that is on the current one.</summary>
     private const int MaxOnOtherLoops = 16;
 
     private readonly Func<TimeSpan, CancellationToken, Task<DuplexStream>> _dial;
@@ -53,10 +53,16 @@ internal sealed class Http1Pool : IDisposable
     /// <summary>Guards all that is not readonly, here and in entries, waiters and tunnel places where they say so.</summary>
     private readonly Lock _lock = new();
 
-    /// <summary>The idle connections, the one given back last in front. Holds also those that have just ended, until <see cref="OnEnded"/> has come for them.</summary>
+    /// <summary>
+    /// The idle connections, the one given back last in front. Holds also those that have just
+    /// ended, until <see cref="OnEnded"/> has come for them.
+    /// </summary>
     private readonly LinkedList<Http1PoolEntry> _idle = [];
 
-    /// <summary>Who waits for a connection, in order of arrival. While a connection is idle none of them can use it, save for a moment: it has ended or is past its time then.</summary>
+    /// <summary>
+    /// Who waits for a connection, in order of arrival. While a connection is idle none of them can use it,
+    /// save for a moment: it has ended or is past its time then.
+    /// </summary>
     private readonly LinkedList<Http1PoolWaiter> _waiters = [];
 
     /// <summary>Whether connections that have not answered yet wait for the peer to be rid of others.</summary>
@@ -71,13 +77,15 @@ internal sealed class Http1Pool : IDisposable
     /// <summary>The token of <see cref="_disposing"/>, which that does not give out any more once it is disposed.</summary>
     private readonly CancellationToken _disposed;
 
-    /// <summary><see cref="OnEnded"/>, made once.</summary>
+    /// <summary><see cref="OnEnded"/> as a delegate, made once so that becoming idle allocates nothing.</summary>
     private readonly Action<Http1Connection> _onEnded;
 
-    /// <summary><see cref="OnCanceled"/>, made once.</summary>
+    /// <summary><see cref="OnCanceled"/> as a delegate, made once so that a wait does not allocate it.</summary>
     private readonly Action<object?, CancellationToken> _onCanceled;
 
-    /// <summary>Connections whose stream is open and that are no tunnels. Together with <see cref="_dialling"/> at most MaxConnections.</summary>
+    /// <summary>
+    /// Connections whose stream is open and that are no tunnels. Together with <see cref="_dialling"/> at most MaxConnections.
+    /// </summary>
     private int _open;
 
     /// <summary>Dials that were begun, or are just about to be; at most MaxDials.</summary>
@@ -95,7 +103,9 @@ internal sealed class Http1Pool : IDisposable
     /// <summary>Since when no connection has been open; valid while none is.</summary>
     private TimeSpan _noneOpenSince;
 
-    /// <summary>When the timer fires. Never later than anything is due; often sooner, as what it was set for is seldom there still.</summary>
+    /// <summary>
+    /// When the timer fires. Never later than anything is due; often sooner, as what it was set for is seldom there still.
+    /// </summary>
     private TimeSpan _wakes = Never;
 
     private bool _isDisposed;
@@ -145,10 +155,13 @@ internal sealed class Http1Pool : IDisposable
         }
     }
 
-    /// <summary>Dials in progress.</summary>
+    /// <summary>Dials in progress; at most MaxDials at a time.</summary>
     public int Dialling => Read(ref _dialling);
 
-    /// <summary>Whether a request would get a connection that is idle or a dial of its own; a guess, which is over as soon as it is made.</summary>
+    /// <summary>
+    /// Whether a request would get a connection that is idle or a dial of its own;
+    /// a guess, which is over as soon as it is made.
+    /// </summary>
     public bool HasRoom => _idle.Count > 0 || Volatile.Read(ref _open) + Volatile.Read(ref _dialling) < _options.MaxConnections;
 
     private TimeSpan Now => _time.GetElapsedTime(_started);
@@ -181,14 +194,23 @@ internal sealed class Http1Pool : IDisposable
 
     /// <summary>Gives a connection to a request, which gives it back with <see cref="Return"/>.</summary>
     /// <param name="dialTime">How long from now on a dial on behalf of the request makes sense.</param>
-    /// <param name="maxIdle">For how long it may have been idle; zero when it must be one that no request had before: for a request that is repeated because the connection which it reused turned out to be closed.</param>
-    /// <param name="canRedispatch">Whether it fails with <see cref="AcceptQueueFullException"/> when a dial is turned away, instead of waiting for the next.</param>
+    /// <param name="maxIdle">
+    /// For how long it may have been idle; zero when it must be one that no request had before: for a request that is
+    /// repeated because the connection which it reused turned out to be closed.
+    /// </param>
+    /// <param name="canRedispatch">
+    /// Whether it fails with <see cref="AcceptQueueFullException"/> when a dial is
+    /// turned away, instead of waiting for the next.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait. A connection that was given at the same moment is given nevertheless.</param>
     /// <exception cref="PoolFullException">Too many wait already.</exception>
     /// <exception cref="QueueTimeoutException">All connections stayed busy for too long.</exception>
-    /// <exception cref="DialTimeoutException">There is no connection, and no dial came to an end in time. Of a dial that failed its own exception is thrown.</exception>
+    /// <exception cref="DialTimeoutException">
+    /// There is no connection, and no dial came to an end in time. Of a dial that failed its own exception is thrown.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The pool was closed, before or meanwhile.</exception>
-    public ValueTask<Http1Connection> RentAsync(TimeSpan dialTime, TimeSpan maxIdle, bool canRedispatch, CancellationToken cancellationToken)
+    public ValueTask<Http1Connection> RentAsync(
+        TimeSpan dialTime, TimeSpan maxIdle, bool canRedispatch, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<Http1Connection>(cancellationToken);
@@ -296,7 +318,7 @@ internal sealed class Http1Pool : IDisposable
     }
 
     /// <summary>
-    /// Reserves the place of a tunnel for a request that asks for an upgrade; null when there is none. The request disposes
+    /// Reserves the slot of a tunnel for a request that asks for an upgrade; null when there is none. The request disposes
     /// it at its end in any case.
     /// </summary>
     public Http1TunnelSlot? TryReserveTunnel()
@@ -311,10 +333,10 @@ internal sealed class Http1Pool : IDisposable
     }
 
     /// <summary>
-    /// Turns a rented connection into a tunnel: from now on it has the place in <paramref name="place"/>, and leaves its own
-    /// among the connections to another. Its <see cref="Return"/> gives the place back.
+    /// Turns a rented connection into a tunnel: from now on it has the slot in <paramref name="place"/>, and leaves its own
+    /// among the connections to another. Its <see cref="Return"/> gives the slot back.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The connection is none that was rented here, or the place is spent.</exception>
+    /// <exception cref="InvalidOperationException">The connection is none that was rented here, or the slot is spent.</exception>
     public void BecomeTunnel(Http1Connection connection, Http1TunnelSlot place)
     {
         var entry = RentedEntry(connection);
@@ -372,7 +394,7 @@ internal sealed class Http1Pool : IDisposable
         _disposing.Dispose();
     }
 
-    /// <summary>Gives a place back that no tunnel has.</summary>
+    /// <summary>Gives a slot back that no tunnel has.</summary>
     internal void Release(Http1TunnelSlot place)
     {
         lock (_lock)
@@ -390,7 +412,8 @@ internal sealed class Http1Pool : IDisposable
 
     private static ObjectDisposedException Closed() => new(nameof(Http1Pool), "the connections to it were closed for good");
 
-    private static InvalidOperationException NotRented() => new("the connection is none that was rented from this pool, or it was given back");
+    private static InvalidOperationException NotRented() =>
+        new("the connection is none that was rented from this pool, or it was given back");
 
     private Http1PoolEntry RentedEntry(Http1Connection connection) =>
         connection.PoolEntry is { } entry && entry.Pool == this ? entry : throw NotRented();
@@ -447,7 +470,7 @@ internal sealed class Http1Pool : IDisposable
     private bool IsDisposed() => Volatile.Read(ref _isDisposed);
 
     /// <summary>
-    /// Takes the connection that was given back last and is of use still, of those that are at hand if any is. Under the lock.
+    /// Takes the connection that was given back last and is of use still, one on the current loop if there is any. Under the lock.
     /// </summary>
     private Http1PoolEntry? TakeIdle(TimeSpan now, TimeSpan maxIdle)
     {
@@ -665,7 +688,8 @@ internal sealed class Http1Pool : IDisposable
     {
         // On another thread, without the execution context of the request that happens to run here.
         for (var i = 0; i < work.Dials; i++)
-            ThreadPool.UnsafeQueueUserWorkItem(static state => _ = state.Pool.DialAsync(state.Time), (Pool: this, Time: work.DialTime), preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static state => _ = state.Pool.DialAsync(state.Time), (Pool: this, Time: work.DialTime), preferLocal: false);
         if (work.Evicted is null)
             return;
         foreach (var entry in work.Evicted)
@@ -845,7 +869,9 @@ internal sealed class Http1Pool : IDisposable
                 else
                 {
                     _waiters.Remove(node);
-                    late.Add((waiter, _open > 0 ? new QueueTimeoutException(_options.QueueTimeout) : new DialTimeoutException(waiter.DialTime)));
+                    late.Add((
+                        waiter,
+                        _open > 0 ? new QueueTimeoutException(_options.QueueTimeout) : new DialTimeoutException(waiter.DialTime)));
                 }
 
                 node = following;

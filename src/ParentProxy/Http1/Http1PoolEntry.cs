@@ -20,10 +20,10 @@ internal sealed class Http1PoolEntry
         connection.PoolEntry = this;
     }
 
-    /// <summary>Whose it is.</summary>
+    /// <summary>The pool that opened it, and to which it is given back.</summary>
     public Http1Pool Pool { get; }
 
-    /// <summary>The connection.</summary>
+    /// <summary>The connection, whose <see cref="Http1Connection.PoolEntry"/> this is.</summary>
     public Http1Connection Connection { get; }
 
     /// <summary>When it was opened, on the clock of the pool.</summary>
@@ -50,7 +50,7 @@ internal sealed class Http1PoolEntry
     /// <summary>Since when it has been idle, on the clock of the pool; valid while it is idle.</summary>
     public TimeSpan IdleSince { get; set; }
 
-    /// <summary>The place that it holds as a tunnel; null while it is none. Guarded by the pool's lock.</summary>
+    /// <summary>The slot that it holds as a tunnel; null while it is none. Guarded by the pool's lock.</summary>
     public Http1TunnelSlot? Tunnel { get; set; }
 
     /// <summary>Whether it is being closed to make room for a fresh one. Guarded by the pool's lock.</summary>

@@ -6,7 +6,7 @@ internal sealed record Http1PoolOptions
     /// <summary>Connections that are open or being dialled, tunnels not counted; at least 1.</summary>
     public required int MaxConnections { get; init; }
 
-    /// <summary>Requests that may hold an upgraded connection, or wait for the answer whether they get one.</summary>
+    /// <summary>Requests that may hold an upgraded connection, or wait to learn whether they get one.</summary>
     public required int MaxTunnels { get; init; }
 
     /// <summary>Requests that may wait for a connection; at least 1, as the request that a dial is for waits too.</summary>

@@ -34,7 +34,8 @@ internal static class LineSyntax
             return false;
 
         if (bytes[end] != CarriageReturn)
-            throw new InvalidResponseException(bytes[end] == LineFeed ? $"a bare LF in {place}" : $"a control byte (0x{bytes[end]:X2}) in {place}");
+            throw new InvalidResponseException(
+                bytes[end] == LineFeed ? $"a bare LF in {place}" : $"a control byte (0x{bytes[end]:X2}) in {place}");
         if (end + 1 == bytes.Length)
             return false;
         if (bytes[end + 1] != LineFeed)

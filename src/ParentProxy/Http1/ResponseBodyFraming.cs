@@ -6,7 +6,7 @@ internal enum ResponseBodyFraming
     /// <summary>There is none, whatever the fields say: to HEAD, 1xx, 204 and 304.</summary>
     None,
 
-    /// <summary>By <c>Content-Length</c>.</summary>
+    /// <summary>After as many bytes as <c>Content-Length</c> says.</summary>
     Length,
 
     /// <summary>By the last chunk.</summary>

@@ -10,7 +10,7 @@ internal sealed class ResponseHead
     private int _count;
     private bool _hasTransferEncoding;
 
-    /// <summary>100–599.</summary>
+    /// <summary>The status code, 100 to 599.</summary>
     public int Status { get; private set; }
 
     /// <summary>The reason phrase; may be empty.</summary>
@@ -52,7 +52,7 @@ internal sealed class ResponseHead
     /// <summary>Whether this is an interim response: 1xx but not 101.</summary>
     public bool IsInterim => Status is >= 100 and < 200 and not 101;
 
-    /// <summary>Forgets everything.</summary>
+    /// <summary>Forgets everything, before the next head is parsed into it.</summary>
     internal void Clear()
     {
         Array.Clear(_fields, 0, _count);

@@ -23,7 +23,9 @@ public sealed class CommandLineTests
         await using var process = ProxyProcess.Start(new ProxyStart(), "--help");
 
         Assert.Equal(0, await process.ExitAsync());
-        Assert.All(["run", "demo", "--config", "--version", "--Section:Key=value"], word => Assert.Contains(word, process.Out.ToString(), StringComparison.Ordinal));
+        Assert.All(
+            ["run", "demo", "--config", "--version", "--Section:Key=value"],
+            word => Assert.Contains(word, process.Out.ToString(), StringComparison.Ordinal));
     }
 
     [Theory]
@@ -36,7 +38,9 @@ public sealed class CommandLineTests
         await using var process = ProxyProcess.Start(new ProxyStart(), arguments);
 
         Assert.Equal(2, await process.ExitAsync());
-        Assert.Contains(process.Error.All, line => line.StartsWith("parent-proxy: ", StringComparison.Ordinal) && line.Contains(named, StringComparison.Ordinal));
+        Assert.Contains(
+            process.Error.All,
+            line => line.StartsWith("parent-proxy: ", StringComparison.Ordinal) && line.Contains(named, StringComparison.Ordinal));
         Assert.Contains("--help", process.Error.ToString(), StringComparison.Ordinal);
         Assert.Empty(process.Out.All);
     }
@@ -47,7 +51,11 @@ public sealed class CommandLineTests
     [InlineData("/v1/traces")]
     public async Task OtlpEndpointThatIsNone_Is78NamingTheVariable(string address)
     {
-        await using var process = ProxyProcess.Start(new ProxyStart { Configuration = """{ "Enclaves": [ { "Transport": "unix", "Path": "/nonexistent" } ] }""", Environment = new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = address } }, "run");
+        await using var process = ProxyProcess.Start(new ProxyStart
+        {
+            Configuration = """{ "Enclaves": [ { "Transport": "unix", "Path": "/nonexistent" } ] }""",
+            Environment = new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = address },
+        }, "run");
 
         Assert.Equal(78, await process.ExitAsync());
         Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT: ", process.Error.ToString(), StringComparison.Ordinal);
@@ -73,7 +81,8 @@ public sealed class CommandLineTests
         await using var process = ProxyProcess.Start(
             new ProxyStart
             {
-                Configuration = """{ "Retries": {}, "Routing": { "LoadBalancing": "Best" }, "Enclaves": [{ "Transport": "tcp", "Port": 80 }, { "Cid": 0, "Port": 1 }] }""",
+                Configuration = """{ "Retries": {}, "Routing": { "LoadBalancing": "Best" }, "Enclaves": [{ "Transport": "tcp","""
+                    + """ "Port": 80 }, { "Cid": 0, "Port": 1 }] }""",
                 Environment = new Dictionary<string, string>
                 {
                     ["PARENTPROXY_ENCLAVE_7_CID"] = "sixteen",
@@ -86,11 +95,17 @@ public sealed class CommandLineTests
 
         Assert.Equal(78, await process.ExitAsync());
         Assert.All(
-            (string[])["Retries", "Routing:LoadBalancing", "Enclaves:0:TcpHost", "Enclaves:1:Cid", "PARENTPROXY_ENCLAVE_7_CID", "PARENTPROXY_ENCLAVE_7_PORT", "Timeouts__Connect", "Limits:MaxConnections", "Retry:WaitForEnclave"],
-            path => Assert.Single(process.Error.All, line => line.Contains(path, StringComparison.Ordinal) && line.Contains(": ", StringComparison.Ordinal)));
+            (string[])[
+                "Retries", "Routing:LoadBalancing", "Enclaves:0:TcpHost", "Enclaves:1:Cid", "PARENTPROXY_ENCLAVE_7_CID",
+                "PARENTPROXY_ENCLAVE_7_PORT", "Timeouts__Connect", "Limits:MaxConnections", "Retry:WaitForEnclave"],
+            path => Assert.Single(
+                process.Error.All,
+                line => line.Contains(path, StringComparison.Ordinal) && line.Contains(": ", StringComparison.Ordinal)));
         Assert.Contains("9 mistakes", process.Error.All[0], StringComparison.Ordinal);
         Assert.Contains(process.ConfigFile, process.Error.All[0], StringComparison.Ordinal);
-        Assert.Contains(process.Error.All, line => line.Contains("PARENTPROXY_ENCLAVE_7_CID", StringComparison.Ordinal) && line.Contains("Enclaves:7:Cid", StringComparison.Ordinal) && line.Contains("sixteen", StringComparison.Ordinal));
+        Assert.Contains(process.Error.All, line => line.Contains("PARENTPROXY_ENCLAVE_7_CID", StringComparison.Ordinal)
+            && line.Contains("Enclaves:7:Cid", StringComparison.Ordinal)
+            && line.Contains("sixteen", StringComparison.Ordinal));
         Assert.Empty(process.Out.All);
     }
 
@@ -102,7 +117,8 @@ public sealed class CommandLineTests
         await using var process = ProxyProcess.Start(new ProxyStart { Configuration = content });
 
         Assert.Equal(78, await process.ExitAsync());
-        Assert.Contains(process.Error.All, line => line.Contains($"{process.ConfigFile}: ", StringComparison.Ordinal) && line.Contains(reason, StringComparison.Ordinal));
+        Assert.Contains(process.Error.All, line => line.Contains($"{process.ConfigFile}: ", StringComparison.Ordinal)
+            && line.Contains(reason, StringComparison.Ordinal));
     }
 
     [Theory]
@@ -118,7 +134,9 @@ public sealed class CommandLineTests
             isVariable ? [] : ["--config", missing, "--Enclaves:0:Transport=unix", "--Enclaves:0:Path=/nowhere"]);
 
         Assert.Equal(78, await process.ExitAsync());
-        Assert.Contains(process.Error.All, line => line.Contains(source + ": ", StringComparison.Ordinal) && line.Contains(missing, StringComparison.Ordinal));
+        Assert.Contains(
+            process.Error.All,
+            line => line.Contains(source + ": ", StringComparison.Ordinal) && line.Contains(missing, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -134,7 +152,8 @@ public sealed class CommandLineTests
         var withVariable = start with { Environment = new Dictionary<string, string> { ["PARENTPROXY_CONFIG"] = variable } };
 
         // An unknown section tells which file was read. The file of the machine would come between the last two.
-        Assert.Contains("Argument: ", await MistakesAsync(withVariable with { Configuration = """{ "Argument": 1 }""" }), StringComparison.Ordinal);
+        Assert.Contains(
+            "Argument: ", await MistakesAsync(withVariable with { Configuration = """{ "Argument": 1 }""" }), StringComparison.Ordinal);
         Assert.Contains("Variable: ", await MistakesAsync(withVariable), StringComparison.Ordinal);
         if (!File.Exists("/etc/parent-proxy/appsettings.json"))
             Assert.Contains("Beside: ", await MistakesAsync(start), StringComparison.Ordinal);

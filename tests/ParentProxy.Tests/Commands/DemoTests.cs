@@ -8,7 +8,8 @@ namespace ParentProxy.Tests.Commands;
 /// <summary><c>parent-proxy demo</c>, as somebody meets it who tries the program first.</summary>
 public sealed partial class DemoTests
 {
-    private static readonly string[] FreePorts = ["demo", "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "--Admin:Url=http://127.0.0.1:0"];
+    private static readonly string[] FreePorts =
+        ["demo", "--Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "--Admin:Url=http://127.0.0.1:0"];
 
     [Fact]
     public async Task Demo_WhateverIsConfigured_PrintsLinesThatWorkAndEndsOnCtrlC()
@@ -31,7 +32,11 @@ public sealed partial class DemoTests
         await process.ReadyAsync();
         await process.Out.WaitAsync("Ctrl-C");
 
-        var commands = process.Out.All.Select(line => CurlLine().Match(line)).Where(m => m.Success).Select(m => m.Groups["command"].Value).ToList();
+        var commands = process.Out.All
+            .Select(line => CurlLine().Match(line))
+            .Where(m => m.Success)
+            .Select(m => m.Groups["command"].Value)
+            .ToList();
         Assert.InRange(commands.Count, 4, 10);
         Assert.Equal(200, (await process.GetAsync("/health")).Status);
         foreach (var command in commands)
@@ -76,11 +81,15 @@ public sealed partial class DemoTests
 
     // Diagnostic ports of .NET.
     private static bool NotOfTheRuntime(string path) =>
-        !Path.GetFileName(path).StartsWith("dotnet-diagnostic-", StringComparison.Ordinal) && !Path.GetFileName(path).StartsWith("clr-debug-pipe-", StringComparison.Ordinal);
+        !Path.GetFileName(path).StartsWith("dotnet-diagnostic-", StringComparison.Ordinal)
+            && !Path.GetFileName(path).StartsWith("clr-debug-pipe-", StringComparison.Ordinal);
 
     private static async Task<string> CurlAsync(string command)
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", $"{command} -s -o /dev/null -w '%{{http_code}}'"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("/bin/sh", ["-c", $"{command} -s -o /dev/null -w '%{{http_code}}'"])
+        {
+            RedirectStandardOutput = true,
+        };
         using var shell = Process.Start(start)!;
         var code = await shell.StandardOutput.ReadToEndAsync();
         await shell.WaitForExitAsync();

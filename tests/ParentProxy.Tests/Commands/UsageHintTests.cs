@@ -37,5 +37,8 @@ public sealed class UsageHintTests
     [Fact]
     public void For_Several_HasALineForEach() => Assert.Equal(
         ["--Enclaves:0:Cid=16", "--Enclaves:0:Port=-1", "neither a command nor an option"],
-        UsageHint.For(["--Enclaves:0:Cid", "16", "--Enclaves:0:Port=-1", "--bogus"]).Select(line => line[(line.LastIndexOf(": ", StringComparison.Ordinal) is var i and > 0 ? i + 2 : line.IndexOf("neither", StringComparison.Ordinal))..]));
+        UsageHint.For(["--Enclaves:0:Cid", "16", "--Enclaves:0:Port=-1", "--bogus"]).Select(
+            line => line[(line.LastIndexOf(": ", StringComparison.Ordinal) is var i and > 0
+                ? i + 2
+                : line.IndexOf("neither", StringComparison.Ordinal))..]));
 }

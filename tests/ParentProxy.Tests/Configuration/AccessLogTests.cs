@@ -9,7 +9,8 @@ public sealed class AccessLogTests
     [Fact]
     public void Load_Lists_ReplaceTheDefaults()
     {
-        var options = TestConfiguration.Accept(TestConfiguration.WithEnclave(""" "AccessLog": { "Headers": [ "Origin" ], "RedactHeaders": [], "Sample2xx": 0.25 } """)).AccessLog;
+        var options = TestConfiguration.Accept(TestConfiguration.WithEnclave(
+            """ "AccessLog": { "Headers": [ "Origin" ], "RedactHeaders": [], "Sample2xx": 0.25 } """)).AccessLog;
 
         Assert.Equal(["Origin"], options.Headers);
         Assert.Empty(options.RedactHeaders);
@@ -18,7 +19,8 @@ public sealed class AccessLogTests
 
     [Fact]
     public void Load_FileWithoutAPath_IsNoMistakeWhileTheLogIsOff() =>
-        Assert.Equal(AccessLogMode.Off, TestConfiguration.Accept(TestConfiguration.WithEnclave(""" "AccessLog": { "Mode": "off", "Sink": "file" } """)).AccessLog.Mode);
+        Assert.Equal(AccessLogMode.Off, TestConfiguration.Accept(
+            TestConfiguration.WithEnclave(""" "AccessLog": { "Mode": "off", "Sink": "file" } """)).AccessLog.Mode);
 
     [Fact]
     public void Load_APipe_IsAMistake()
@@ -61,5 +63,6 @@ public sealed class AccessLogTests
         Assert.Empty(Directory.GetFiles(folder));
     }
 
-    private static string FileAt(string path) => TestConfiguration.WithEnclave($$""" "AccessLog": { "Sink": "file", "Path": "{{path}}" } """);
+    private static string FileAt(string path) =>
+        TestConfiguration.WithEnclave($$""" "AccessLog": { "Sink": "file", "Path": "{{path}}" } """);
 }

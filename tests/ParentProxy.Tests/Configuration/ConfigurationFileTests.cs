@@ -12,7 +12,8 @@ public sealed class ConfigurationFileTests : IDisposable
     [Fact]
     public void Load_SeveralFiles_ReadsTheFirst()
     {
-        string[] files = [Write("argument", "/argument"), Write("variable", "/variable"), Write("system", "/system"), Write("shipped", "/shipped")];
+        string[] files =
+            [Write("argument", "/argument"), Write("variable", "/variable"), Write("system", "/system"), Write("shipped", "/shipped")];
         var sources = new ConfigurationSources
         {
             ConfigFile = files[0],
@@ -75,7 +76,9 @@ public sealed class ConfigurationFileTests : IDisposable
 
     [Fact]
     public void Load_FileThatIsMissing_IsNamedAsTheFile() =>
-        Assert.Equal("/nonexistent/a.json", ConfigurationLoader.Load(TestConfiguration.Sources() with { ConfigFile = "/nonexistent/a.json" }).File);
+        Assert.Equal(
+            "/nonexistent/a.json",
+            ConfigurationLoader.Load(TestConfiguration.Sources() with { ConfigFile = "/nonexistent/a.json" }).File);
 
     [Fact]
     public void Load_UnreadableFile_StillReportsOtherSources() => Assert.Equal(
@@ -102,16 +105,23 @@ public sealed class ConfigurationFileTests : IDisposable
     {
         var file = Path.Combine(_folder.FullName, "latin1");
         File.WriteAllBytes(file, [.. "{ \"Health\": \""u8, 0xE9, .. "\" }"u8]);
-        Assert.StartsWith($"{file}: ", Assert.Single(Problems(TestConfiguration.Sources() with { ConfigFile = file })), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"{file}: ", Assert.Single(Problems(TestConfiguration.Sources() with { ConfigFile = file })), StringComparison.Ordinal);
         var surrogate = WriteText("surrogate", """{ "Health": { "Path": "\ud800" } }""");
-        Assert.EndsWith("not valid UTF-8", Assert.Single(Problems(TestConfiguration.Sources() with { ConfigFile = surrogate })), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "not valid UTF-8",
+            Assert.Single(Problems(TestConfiguration.Sources() with { ConfigFile = surrogate })),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Load_CommentsTrailingCommasAndByteOrderMark_AreFine()
     {
         var file = Path.Combine(_folder.FullName, "bom");
-        File.WriteAllText(file, $$"""/* a */ { {{TestConfiguration.OneEnclave}}, // b{{"\n"}} "Health": { "Path": "/x", }, }""", new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
+        File.WriteAllText(
+            file,
+            $$"""/* a */ { {{TestConfiguration.OneEnclave}}, // b{{"\n"}} "Health": { "Path": "/x", }, }""",
+            new UTF8Encoding(encoderShouldEmitUTF8Identifier: true));
         Assert.Equal("/x", ConfigurationLoader.Load(TestConfiguration.Sources() with { ConfigFile = file }).Options!.Health.Path);
     }
 
@@ -127,8 +137,11 @@ public sealed class ConfigurationFileTests : IDisposable
     public void Load_NumbersAndBooleansAsText_AreFine()
     {
         var options = TestConfiguration.Accept(TestConfiguration.WithEnclave(
-            """ "Health": { "Public": "False", "MinHealthy": "1" }, "Routing": { "HttpVersion": 2, "LoadBalancing": "leastrequests" }, "Vsock": { "ToHost": "ALWAYS" } """));
-        Assert.Equal((false, "2.0", "LeastRequests", ToHostMode.Always), (options.Health.Public, options.Routing.HttpVersion.ToString(), options.Routing.LoadBalancing, options.Vsock.ToHost));
+            """ "Health": { "Public": "False", "MinHealthy": "1" }, "Routing": { "HttpVersion": 2, "LoadBalancing":"""
+                + """ "leastrequests" }, "Vsock": { "ToHost": "ALWAYS" } """));
+        Assert.Equal(
+            (false, "2.0", "LeastRequests", ToHostMode.Always),
+            (options.Health.Public, options.Routing.HttpVersion.ToString(), options.Routing.LoadBalancing, options.Vsock.ToHost));
     }
 
     private static string[] Problems(ConfigurationSources sources)

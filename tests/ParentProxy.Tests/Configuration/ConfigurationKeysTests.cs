@@ -12,12 +12,14 @@ public sealed class ConfigurationKeysTests
 {
     // Kestrel:Limits, Serilog beside the levels and the names of an operator's own choice belong to others.
     private const string Known = """
-        AccessLog AccessLog:Format AccessLog:Headers AccessLog:MaxFileBytes AccessLog:MaxFiles AccessLog:Mode AccessLog:Path AccessLog:RedactHeaders
+        AccessLog AccessLog:Format AccessLog:Headers AccessLog:MaxFileBytes AccessLog:MaxFiles AccessLog:Mode AccessLog:Path
+        AccessLog:RedactHeaders
         AccessLog:RedactQuery AccessLog:Sample2xx AccessLog:Sink
         Admin Admin:AllowedHosts Admin:EnclaveMetricsPath Admin:MetricsUrl Admin:Url
         Discovery Discovery:AllowDebugMode Discovery:EnclaveName Discovery:Enabled Discovery:Interval Discovery:NitroCli Discovery:Pcrs
         Discovery:Port Discovery:Timeout
-        Enclaves Enclaves:*:Cid Enclaves:*:Id Enclaves:*:Name Enclaves:*:Path Enclaves:*:Port Enclaves:*:TcpHost Enclaves:*:Transport Enclaves:*:Weight
+        Enclaves Enclaves:*:Cid Enclaves:*:Id Enclaves:*:Name Enclaves:*:Path Enclaves:*:Port Enclaves:*:TcpHost
+        Enclaves:*:Transport Enclaves:*:Weight
         ForwardedHeaders ForwardedHeaders:TrustedProxies
         Health Health:MinHealthy Health:Path Health:Probe
         Health:Probe:Enabled Health:Probe:ExpectedBody Health:Probe:ExpectedStatus Health:Probe:HealthyAfter Health:Probe:Host
@@ -26,37 +28,49 @@ public sealed class ConfigurationKeysTests
         Kestrel Kestrel:Certificates
         Kestrel:Certificates:*:AllowInvalid Kestrel:Certificates:*:KeyPath Kestrel:Certificates:*:Location Kestrel:Certificates:*:Password
         Kestrel:Certificates:*:Path Kestrel:Certificates:*:Store Kestrel:Certificates:*:Subject
-        Kestrel:EndpointDefaults Kestrel:EndpointDefaults:ClientCertificateMode Kestrel:EndpointDefaults:Protocols Kestrel:EndpointDefaults:SslProtocols
+        Kestrel:EndpointDefaults Kestrel:EndpointDefaults:ClientCertificateMode Kestrel:EndpointDefaults:Protocols
+        Kestrel:EndpointDefaults:SslProtocols
         Kestrel:Endpoints Kestrel:Endpoints:*:Certificate
         Kestrel:Endpoints:*:Certificate:AllowInvalid Kestrel:Endpoints:*:Certificate:KeyPath Kestrel:Endpoints:*:Certificate:Location
-        Kestrel:Endpoints:*:Certificate:Password Kestrel:Endpoints:*:Certificate:Path Kestrel:Endpoints:*:Certificate:Store Kestrel:Endpoints:*:Certificate:Subject
+        Kestrel:Endpoints:*:Certificate:Password Kestrel:Endpoints:*:Certificate:Path Kestrel:Endpoints:*:Certificate:Store
+        Kestrel:Endpoints:*:Certificate:Subject
         Kestrel:Endpoints:*:ClientCertificateMode Kestrel:Endpoints:*:Protocols
         Kestrel:Endpoints:*:Sni Kestrel:Endpoints:*:Sni:*:Certificate
-        Kestrel:Endpoints:*:Sni:*:Certificate:AllowInvalid Kestrel:Endpoints:*:Sni:*:Certificate:KeyPath Kestrel:Endpoints:*:Sni:*:Certificate:Location
-        Kestrel:Endpoints:*:Sni:*:Certificate:Password Kestrel:Endpoints:*:Sni:*:Certificate:Path Kestrel:Endpoints:*:Sni:*:Certificate:Store Kestrel:Endpoints:*:Sni:*:Certificate:Subject
+        Kestrel:Endpoints:*:Sni:*:Certificate:AllowInvalid Kestrel:Endpoints:*:Sni:*:Certificate:KeyPath
+        Kestrel:Endpoints:*:Sni:*:Certificate:Location
+        Kestrel:Endpoints:*:Sni:*:Certificate:Password Kestrel:Endpoints:*:Sni:*:Certificate:Path
+        Kestrel:Endpoints:*:Sni:*:Certificate:Store Kestrel:Endpoints:*:Sni:*:Certificate:Subject
         Kestrel:Endpoints:*:Sni:*:ClientCertificateMode Kestrel:Endpoints:*:Sni:*:Protocols Kestrel:Endpoints:*:Sni:*:SslProtocols
         Kestrel:Endpoints:*:SslProtocols Kestrel:Endpoints:*:Url
         Kestrel:Limits
         Limits Limits:MaxConnections Limits:MaxRequestBodyBytes
         Log Log:Format
-        Retry Retry:BudgetPercent Retry:Enabled Retry:HonorIdempotencyKey Retry:MaxAttempts Retry:MaxBufferedBodyBytes Retry:MaxWaiting Retry:WaitForEnclave
+        Retry Retry:BudgetPercent Retry:Enabled Retry:HonorIdempotencyKey Retry:MaxAttempts Retry:MaxBufferedBodyBytes
+        Retry:MaxWaiting Retry:WaitForEnclave
         ReverseProxy ReverseProxy:Clusters
-        ReverseProxy:Clusters:*:Destinations ReverseProxy:Clusters:*:Destinations:*:Address ReverseProxy:Clusters:*:Destinations:*:Host ReverseProxy:Clusters:*:Destinations:*:Metadata
+        ReverseProxy:Clusters:*:Destinations ReverseProxy:Clusters:*:Destinations:*:Address
+        ReverseProxy:Clusters:*:Destinations:*:Host ReverseProxy:Clusters:*:Destinations:*:Metadata
         ReverseProxy:Clusters:*:LoadBalancingPolicy ReverseProxy:Clusters:*:Metadata
         ReverseProxy:Clusters:*:SessionAffinity ReverseProxy:Clusters:*:SessionAffinity:AffinityKeyName
-        ReverseProxy:Clusters:*:SessionAffinity:Cookie ReverseProxy:Clusters:*:SessionAffinity:Cookie:Domain ReverseProxy:Clusters:*:SessionAffinity:Cookie:Expiration
-        ReverseProxy:Clusters:*:SessionAffinity:Cookie:HttpOnly ReverseProxy:Clusters:*:SessionAffinity:Cookie:IsEssential ReverseProxy:Clusters:*:SessionAffinity:Cookie:MaxAge
-        ReverseProxy:Clusters:*:SessionAffinity:Cookie:Path ReverseProxy:Clusters:*:SessionAffinity:Cookie:SameSite ReverseProxy:Clusters:*:SessionAffinity:Cookie:SecurePolicy
-        ReverseProxy:Clusters:*:SessionAffinity:Enabled ReverseProxy:Clusters:*:SessionAffinity:FailurePolicy ReverseProxy:Clusters:*:SessionAffinity:Policy
+        ReverseProxy:Clusters:*:SessionAffinity:Cookie ReverseProxy:Clusters:*:SessionAffinity:Cookie:Domain
+        ReverseProxy:Clusters:*:SessionAffinity:Cookie:Expiration
+        ReverseProxy:Clusters:*:SessionAffinity:Cookie:HttpOnly ReverseProxy:Clusters:*:SessionAffinity:Cookie:IsEssential
+        ReverseProxy:Clusters:*:SessionAffinity:Cookie:MaxAge
+        ReverseProxy:Clusters:*:SessionAffinity:Cookie:Path ReverseProxy:Clusters:*:SessionAffinity:Cookie:SameSite
+        ReverseProxy:Clusters:*:SessionAffinity:Cookie:SecurePolicy
+        ReverseProxy:Clusters:*:SessionAffinity:Enabled ReverseProxy:Clusters:*:SessionAffinity:FailurePolicy
+        ReverseProxy:Clusters:*:SessionAffinity:Policy
         ReverseProxy:Routes ReverseProxy:Routes:*:ClusterId ReverseProxy:Routes:*:Match
         ReverseProxy:Routes:*:Match:Headers ReverseProxy:Routes:*:Match:Headers:*:IsCaseSensitive ReverseProxy:Routes:*:Match:Headers:*:Mode
         ReverseProxy:Routes:*:Match:Headers:*:Name ReverseProxy:Routes:*:Match:Headers:*:Values
         ReverseProxy:Routes:*:Match:Hosts ReverseProxy:Routes:*:Match:Methods ReverseProxy:Routes:*:Match:Path
-        ReverseProxy:Routes:*:Match:QueryParameters ReverseProxy:Routes:*:Match:QueryParameters:*:IsCaseSensitive ReverseProxy:Routes:*:Match:QueryParameters:*:Mode
+        ReverseProxy:Routes:*:Match:QueryParameters ReverseProxy:Routes:*:Match:QueryParameters:*:IsCaseSensitive
+        ReverseProxy:Routes:*:Match:QueryParameters:*:Mode
         ReverseProxy:Routes:*:Match:QueryParameters:*:Name ReverseProxy:Routes:*:Match:QueryParameters:*:Values
         ReverseProxy:Routes:*:MaxRequestBodySize ReverseProxy:Routes:*:Metadata ReverseProxy:Routes:*:Order ReverseProxy:Routes:*:Transforms
         Routing Routing:HttpVersion Routing:LoadBalancing Routing:MaxConnectionsPerEnclave Routing:MaxDialsPerEnclave
-        Routing:MaxQueuedPerEnclave Routing:MaxTunnelsPerEnclave Routing:PooledConnectionIdleTimeout Routing:PooledConnectionLifetime Routing:SlowStart
+        Routing:MaxQueuedPerEnclave Routing:MaxTunnelsPerEnclave Routing:PooledConnectionIdleTimeout
+        Routing:PooledConnectionLifetime Routing:SlowStart
         Routing:QueueTimeout
         Serilog Serilog:MinimumLevel Serilog:MinimumLevel:Default Serilog:MinimumLevel:Override
         Timeouts Timeouts:Connect Timeouts:Drain Timeouts:DrainDelay Timeouts:Idle Timeouts:ResponseHead Timeouts:Tunnel

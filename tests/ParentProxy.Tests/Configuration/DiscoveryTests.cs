@@ -15,15 +15,20 @@ public sealed class DiscoveryTests
 
     [Fact]
     public void Load_DiscoveryOff_IsNothingToForwardTo() =>
-        Assert.StartsWith("Enclaves: ", Assert.Single(TestConfiguration.Refuse("""{ "Discovery": { "EnclaveName": "app" } }""")), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "Enclaves: ",
+            Assert.Single(TestConfiguration.Refuse("""{ "Discovery": { "EnclaveName": "app" } }""")),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Load_MissingProgram_IsNoMistake() =>
-        Assert.Equal("/nonexistent/nitro-cli", TestConfiguration.Accept("""{ "Discovery": { "Enabled": true, "NitroCli": "/nonexistent/nitro-cli" } }""").Discovery.NitroCli);
+        Assert.Equal("/nonexistent/nitro-cli", TestConfiguration.Accept(
+            """{ "Discovery": { "Enabled": true, "NitroCli": "/nonexistent/nitro-cli" } }""").Discovery.NitroCli);
 
     [Fact]
     public void Load_MinHealthyAboveTheConfigured_IsNoWarningWithDiscovery() =>
-        Assert.Empty(TestConfiguration.Load(TestConfiguration.WithEnclave(""" "Discovery": { "Enabled": true }, "Health": { "MinHealthy": 2 } """)).Warnings);
+        Assert.Empty(TestConfiguration.Load(
+            TestConfiguration.WithEnclave(""" "Discovery": { "Enabled": true }, "Health": { "MinHealthy": 2 } """)).Warnings);
 
     [Theory]
     [InlineData("PCR0", "PCR0")]
@@ -32,18 +37,21 @@ public sealed class DiscoveryTests
     [InlineData("31", "PCR31")]
     public void Load_Pin_IsKnownByItsPcr(string key, string pcr)
     {
-        var pin = Assert.Single(TestConfiguration.Accept($$"""{ "Discovery": { "Enabled": true, "Pcrs": { "{{key}}": "{{Digits}}" } } }""").Discovery.Pcrs);
+        var pin = Assert.Single(
+            TestConfiguration.Accept($$"""{ "Discovery": { "Enabled": true, "Pcrs": { "{{key}}": "{{Digits}}" } } }""").Discovery.Pcrs);
         Assert.Equal((pcr, Digits.ToLowerInvariant()), (pin.Key, pin.Value));
     }
 
     [Fact]
     public void Load_PinFromTheEnvironment_IsTaken() =>
-        Assert.Equal(["PCR0"], TestConfiguration.Accept(null, "Discovery__Enabled=true", $"Discovery__Pcrs__PCR0={Digits}").Discovery.Pcrs.Keys);
+        Assert.Equal(
+            ["PCR0"], TestConfiguration.Accept(null, "Discovery__Enabled=true", $"Discovery__Pcrs__PCR0={Digits}").Discovery.Pcrs.Keys);
 
     [Fact]
     public void Load_OnePcrTwice_IsRefused()
     {
-        var problem = Assert.Single(TestConfiguration.Refuse($$"""{ "Discovery": { "Enabled": true, "Pcrs": { "PCR1": "{{Digits}}", "1": "{{Digits}}" } } }"""));
+        var problem = Assert.Single(
+            TestConfiguration.Refuse($$"""{ "Discovery": { "Enabled": true, "Pcrs": { "PCR1": "{{Digits}}", "1": "{{Digits}}" } } }"""));
         Assert.Contains("sets PCR1, which is set already", problem, StringComparison.Ordinal);
     }
 
@@ -53,11 +61,13 @@ public sealed class DiscoveryTests
     public void Load_ReferenceToAnEnclaveThatIsNotThereYet_NeedsDiscovery(string enabled, bool accepted)
     {
         var result = TestConfiguration.Load(TestConfiguration.WithEnclave(
-            $$""" "Discovery": { "Enabled": {{enabled}} }, "ReverseProxy": { "Clusters": { "c": { "Destinations": { "d": { "Address": "enclave://later*" } } } } } """));
+            $$""" "Discovery": { "Enabled": {{enabled}} }, "ReverseProxy": { "Clusters": { "c": { "Destinations": { "d": {"""
+                + $$""" "Address": "enclave://later*" } } } } } """));
         Assert.Equal(accepted, result.Options is not null);
     }
 
     [Fact]
     public void Load_RouteToTheEnclaves_NeedsNoConfiguredOne() => TestConfiguration.Accept(
-        """{ "Discovery": { "Enabled": true }, "ReverseProxy": { "Routes": { "r": { "ClusterId": "enclaves", "Match": { "Path": "/x" } } } } }""");
+        """{ "Discovery": { "Enabled": true }, "ReverseProxy": { "Routes": { "r": { "ClusterId": "enclaves","""
+            + """ "Match": { "Path": "/x" } } } } }""");
 }

@@ -12,13 +12,15 @@ public sealed class EnclaveVariablesTests
             null,
             "PARENTPROXY_ENCLAVE_10_TRANSPORT=hybrid", "PARENTPROXY_ENCLAVE_10_PATH=/v", "PARENTPROXY_ENCLAVE_10_PORT=7",
             "PARENTPROXY_ENCLAVE_2_TRANSPORT=unix", "PARENTPROXY_ENCLAVE_2_PATH=/a",
-            "PARENTPROXY_ENCLAVE_1_TRANSPORT=tcp", "PARENTPROXY_ENCLAVE_1_TCP_HOST=h", "PARENTPROXY_ENCLAVE_1_PORT=5", "PARENTPROXY_ENCLAVE_1_NAME=db",
+            "PARENTPROXY_ENCLAVE_1_TRANSPORT=tcp", "PARENTPROXY_ENCLAVE_1_TCP_HOST=h", "PARENTPROXY_ENCLAVE_1_PORT=5",
+            "PARENTPROXY_ENCLAVE_1_NAME=db",
             "PARENTPROXY_ENCLAVE_0_CID=16", "PARENTPROXY_ENCLAVE_0_PORT=6300"));
 
     [Fact]
     public void Load_AnotherPrefix_ReplacesTheFirst()
     {
-        string[] settings = ["PARENTPROXY_ENV_PREFIX=KEYMELD", "KEYMELD_ENCLAVE_0_CID=16", "KEYMELD_ENCLAVE_0_PORT=1", "PARENTPROXY_ENCLAVE_1_CID=17"];
+        string[] settings =
+            ["PARENTPROXY_ENV_PREFIX=KEYMELD", "KEYMELD_ENCLAVE_0_CID=16", "KEYMELD_ENCLAVE_0_PORT=1", "PARENTPROXY_ENCLAVE_1_CID=17"];
         Assert.Equal(["0 0 vsock://16:1"], Enclaves(null, settings));
         Assert.Equal("PARENTPROXY_ENCLAVE_1_CID", Assert.Single(TestConfiguration.Load(null, settings).Warnings).Path);
     }
@@ -28,7 +30,9 @@ public sealed class EnclaveVariablesTests
     [InlineData("KEY MELD")]
     [InlineData("0")]
     public void Load_ImpossiblePrefix_IsRefused(string prefix) =>
-        Assert.Contains(TestConfiguration.Refuse(null, $"PARENTPROXY_ENV_PREFIX={prefix}"), problem => problem.StartsWith("PARENTPROXY_ENV_PREFIX: ", StringComparison.Ordinal));
+        Assert.Contains(
+            TestConfiguration.Refuse(null, $"PARENTPROXY_ENV_PREFIX={prefix}"),
+            problem => problem.StartsWith("PARENTPROXY_ENV_PREFIX: ", StringComparison.Ordinal));
 
     [Fact]
     public void Load_VariableOfAKnownId_ChangesThatEntryAlone() => Assert.Equal(
@@ -47,7 +51,13 @@ public sealed class EnclaveVariablesTests
     [Fact]
     public void Load_EmptyValue_IsNotSet() => Assert.Equal(
         ["0 0 vsock://16:1"],
-        Enclaves(null, "PARENTPROXY_ENCLAVE_0_CID=16", "PARENTPROXY_ENCLAVE_0_PORT=1", "PARENTPROXY_ENCLAVE_0_TRANSPORT=", "PARENTPROXY_ENCLAVE_1_CID=", "PARENTPROXY_ENCLAVE_0_FOO="));
+        Enclaves(
+            null,
+            "PARENTPROXY_ENCLAVE_0_CID=16",
+            "PARENTPROXY_ENCLAVE_0_PORT=1",
+            "PARENTPROXY_ENCLAVE_0_TRANSPORT=",
+            "PARENTPROXY_ENCLAVE_1_CID=",
+            "PARENTPROXY_ENCLAVE_0_FOO="));
 
     [Fact]
     public void Load_WhatKubernetesInjects_IsIgnored()
@@ -56,7 +66,8 @@ public sealed class EnclaveVariablesTests
         string[] service = [.. names.SelectMany(name => new[]
         {
             $"{name}_SERVICE_HOST=10.0.0.1", $"{name}_SERVICE_PORT=80", $"{name}_SERVICE_PORT_HTTP=80", $"{name}_PORT=tcp://10.0.0.1:80",
-            $"{name}_PORT_80_TCP=tcp://10.0.0.1:80", $"{name}_PORT_80_TCP_PROTO=tcp", $"{name}_PORT_80_TCP_PORT=80", $"{name}_PORT_80_TCP_ADDR=10.0.0.1",
+            $"{name}_PORT_80_TCP=tcp://10.0.0.1:80", $"{name}_PORT_80_TCP_PROTO=tcp", $"{name}_PORT_80_TCP_PORT=80",
+            $"{name}_PORT_80_TCP_ADDR=10.0.0.1",
         })];
         Assert.Equal(["0 0 vsock://16:1"], Enclaves("""{ "Enclaves": [ { "Cid": 16, "Port": 1 } ] }""", service));
     }
@@ -68,7 +79,8 @@ public sealed class EnclaveVariablesTests
     [InlineData("PARENTPROXY_ENCLAVE_0_cid=16", "Enclaves:0 (PARENTPROXY_ENCLAVE_0_cid)", "_CID")]
     [InlineData("PARENTPROXY_ENCLAVE_0_ID=a", "Enclaves:0 (PARENTPROXY_ENCLAVE_0_ID)", "_CID")]
     [InlineData("PARENTPROXY_ENCLAVE_CID=16", "Enclaves (PARENTPROXY_ENCLAVE_CID)", "PARENTPROXY_ENCLAVE_<n>_CID")]
-    [InlineData("PARENTPROXY_ENCLAVE_PROOF_TCP_HOST=h", "Enclaves (PARENTPROXY_ENCLAVE_PROOF_TCP_HOST)", "PARENTPROXY_ENCLAVE_<n>_TCP_HOST")]
+    [InlineData(
+        "PARENTPROXY_ENCLAVE_PROOF_TCP_HOST=h", "Enclaves (PARENTPROXY_ENCLAVE_PROOF_TCP_HOST)", "PARENTPROXY_ENCLAVE_<n>_TCP_HOST")]
     [InlineData("PARENTPROXY_ENCLAVE_PORT=80", "Enclaves (PARENTPROXY_ENCLAVE_PORT)", "PARENTPROXY_ENCLAVE_<n>_PORT")]
     public void Load_WrongName_TellsTheForm(string setting, string path, string reason)
     {
@@ -79,7 +91,13 @@ public sealed class EnclaveVariablesTests
 
     [Fact]
     public void Load_VariablesOfOthers_AreNotJudged() =>
-        TestConfiguration.Accept($"{{ {TestConfiguration.OneEnclave} }}", "PARENTPROXY_ENCLAVE_MODE=x", "PARENTPROXY_ENCLAVEIMAGE_0_CID=1", "PATH=/bin", "Logging__LogLevel__Default=x", "Other__Key=1");
+        TestConfiguration.Accept(
+            $"{{ {TestConfiguration.OneEnclave} }}",
+            "PARENTPROXY_ENCLAVE_MODE=x",
+            "PARENTPROXY_ENCLAVEIMAGE_0_CID=1",
+            "PATH=/bin",
+            "Logging__LogLevel__Default=x",
+            "Other__Key=1");
 
     [Theory]
     [InlineData("unix", "PARENTPROXY_ENCLAVE_5_PATH=/run/a.sock")]

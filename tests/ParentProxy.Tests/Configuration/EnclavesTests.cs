@@ -8,7 +8,9 @@ public sealed class EnclavesTests
     [InlineData(""" "Cid": 16, "Port": 6300 """, "vsock://16:6300")]
     [InlineData(""" "Transport": "VSOCK", "Cid": "16", "Port": "6300" """, "vsock://16:6300")]
     [InlineData(""" "Cid": 4294967294, "Port": 4294967294 """, "vsock://4294967294:4294967294")]
-    [InlineData(""" "Transport": "tcp", "TcpHost": "keymeld-enclave-0", "Port": 5000, "Cid": "sixteen", "Path": {} """, "tcp://keymeld-enclave-0:5000")]
+    [InlineData(
+        """ "Transport": "tcp", "TcpHost": "keymeld-enclave-0", "Port": 5000, "Cid": "sixteen", "Path": {} """,
+        "tcp://keymeld-enclave-0:5000")]
     [InlineData(""" "Transport": "unix", "Path": "/run/app.sock", "Port": -3, "Cid": 0 """, "unix:/run/app.sock")]
     [InlineData(""" "Transport": "hybrid", "Path": "/run/v.sock", "Port": 70000, "TcpHost": "" """, "hybrid:/run/v.sock:70000")]
     [InlineData(""" "Cid": 16, "Port": 6300, "TcpHost": null, "Path": null, "Id": null, "Name": null """, "vsock://16:6300")]
@@ -58,19 +60,22 @@ public sealed class EnclavesTests
     [InlineData("""[ 5 ]""", "Enclaves:0: is a value, not an object")]
     [InlineData("""{ "a": { "Cid": 16, "Port": 1 } }""", "Enclaves: is an object, not a list")]
     public void Load_WrongShape_IsReported(string enclaves, string problem) =>
-        Assert.Contains(TestConfiguration.Refuse($$"""{ "Enclaves": {{enclaves}} }"""), text => text.StartsWith(problem, StringComparison.Ordinal));
+        Assert.Contains(
+            TestConfiguration.Refuse($$"""{ "Enclaves": {{enclaves}} }"""), text => text.StartsWith(problem, StringComparison.Ordinal));
 
     [Fact]
     public void Load_TwoAtOneEndpoint_NamesBoth()
     {
         var problem = Assert.Single(TestConfiguration.Refuse(
-            """{ "Enclaves": [ { "Cid": 16, "Port": 1 }, { "Transport": "tcp", "TcpHost": "a", "Port": 1 }, { "Transport": "tcp", "TcpHost": "A", "Port": 1 } ] }"""));
+            """{ "Enclaves": [ { "Cid": 16, "Port": 1 }, { "Transport": "tcp", "TcpHost": "a", "Port": 1 }, { "Transport": "tcp","""
+                + """ "TcpHost": "A", "Port": 1 } ] }"""));
         Assert.Equal("Enclaves:2: is at tcp://a:1, where Enclaves:1 is already", problem);
     }
 
     [Fact]
     public void Load_OneCidWithTwoPorts_IsFine() =>
-        Assert.Equal(2, TestConfiguration.Accept("""{ "Enclaves": [ { "Cid": 16, "Port": 1 }, { "Cid": 16, "Port": 2 } ] }""").Enclaves.Count);
+        Assert.Equal(
+            2, TestConfiguration.Accept("""{ "Enclaves": [ { "Cid": 16, "Port": 1 }, { "Cid": 16, "Port": 2 } ] }""").Enclaves.Count);
 
     [Theory]
     [InlineData("""[ { "Id": "a", "Cid": 16, "Port": 1 }, { "Id": "A", "Cid": 17, "Port": 1 } ]""")]
@@ -85,7 +90,8 @@ public sealed class EnclavesTests
     [Fact]
     public void Load_IdAndName_AreKept()
     {
-        var enclave = Assert.Single(TestConfiguration.Accept("""{ "Enclaves": [ { "Id": "e-1", "Name": "proof server", "Cid": 16, "Port": 1 } ] }""").Enclaves);
+        var enclave = Assert.Single(
+            TestConfiguration.Accept("""{ "Enclaves": [ { "Id": "e-1", "Name": "proof server", "Cid": 16, "Port": 1 } ] }""").Enclaves);
         Assert.Equal(("e-1", "proof server", EnclaveEndpoint.Vsock(16, 1)), (enclave.Id, enclave.Name, enclave.Endpoint));
     }
 
@@ -104,7 +110,8 @@ public sealed class EnclavesTests
     {
         var problem = Assert.Single(TestConfiguration.Refuse(Weights(1, 3, """
             , "Routing": { "LoadBalancing": "LeastRequests" },
-              "ReverseProxy": { "Clusters": { "c": { "LoadBalancingPolicy": "Random", "Destinations": { "d": { "Address": "enclave://*" } } } },
+              "ReverseProxy": { "Clusters": { "c": { "LoadBalancingPolicy": "Random",
+                                                     "Destinations": { "d": { "Address": "enclave://*" } } } },
                                 "Routes": { "r": { "ClusterId": "c", "Match": { "Path": "/c" } } } }
             """)));
         Assert.Contains("set ReverseProxy:Clusters:c:LoadBalancingPolicy to LeastRequests", problem, StringComparison.Ordinal);

@@ -8,7 +8,9 @@ namespace ParentProxy.Tests.Configuration;
 public sealed class KestrelTests
 {
     private static string Endpoints(params string[] urls) =>
-        TestConfiguration.WithEnclave($$""" "Kestrel": { "Endpoints": { {{string.Join(", ", urls.Select((url, i) => $$""" "E{{i}}": { "Url": "{{url}}" } """))}} } } """);
+        TestConfiguration.WithEnclave(
+            $$""" "Kestrel": { "Endpoints": {"""
+                + $$""" {{string.Join(", ", urls.Select((url, i) => $$""" "E{{i}}": { "Url": "{{url}}" } """))}} } } """);
 
     [Theory]
     [InlineData(""" "Endpoint": {} """, "Endpoint", "did you mean Endpoints?")]
@@ -19,11 +21,22 @@ public sealed class KestrelTests
     [InlineData(""" "Endpoints": { "A": { "Url": "http://0.0.0.0:80/x" } } """, "Endpoints:A:Url", "has a path")]
     [InlineData(""" "Endpoints": { "A": { "Url": "http://0.0.0.0:65536" } } """, "Endpoints:A:Url", "65535")]
     [InlineData(""" "Endpoints": { "A": { "Url": "http://localhost:0" } } """, "Endpoints:A:Url", "127.0.0.1:0")]
-    [InlineData(""" "Endpoints": { "A": { "Url": "http://unix:/run/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" } } """, "Endpoints:A:Url", "a unix socket's at most")]
-    [InlineData(""" "Endpoints": { "A": { "Url": "http://*:80", "Protocols": "Http4" } } """, "Endpoints:A:Protocols", "Http1, Http2, Http1AndHttp2")]
-    [InlineData(""" "Endpoints": { "A": { "Url": "http://*:80", "Protocol": "Http1" } } """, "Endpoints:A:Protocol", "did you mean Protocols?")]
+    [InlineData(
+        """ "Endpoints": { "A": { "Url": "http://unix:/run/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"""
+            + """aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" } } """,
+        "Endpoints:A:Url",
+        "a unix socket's at most")]
+    [InlineData(
+        """ "Endpoints": { "A": { "Url": "http://*:80", "Protocols": "Http4" } } """,
+        "Endpoints:A:Protocols",
+        "Http1, Http2, Http1AndHttp2")]
+    [InlineData(
+        """ "Endpoints": { "A": { "Url": "http://*:80", "Protocol": "Http1" } } """, "Endpoints:A:Protocol", "did you mean Protocols?")]
     [InlineData(""" "Endpoints": { "A": { "Url": "https://*:80" } } """, "Endpoints:A", "https without a certificate")]
-    [InlineData(""" "Endpoints": { "A": { "Url": "https://*:80", "Certificate": { "Path": "/nonexistent.pem" } } } """, "Endpoints:A:Certificate:Path", "there is no file")]
+    [InlineData(
+        """ "Endpoints": { "A": { "Url": "https://*:80", "Certificate": { "Path": "/nonexistent.pem" } } } """,
+        "Endpoints:A:Certificate:Path",
+        "there is no file")]
     [InlineData(""" "EndpointDefaults": { "Protocols": "h2" } """, "EndpointDefaults:Protocols", "none of")]
     [InlineData(""" "EndpointDefaults": { "SslProtocols": [ "Ssl3" ] } """, "EndpointDefaults:SslProtocols:0", "none of")]
     [InlineData(""" "Limits": { "KeepAliveTimeout": 5 } """, "Limits:KeepAliveTimeout", "hh:mm:ss")]
@@ -55,7 +68,8 @@ public sealed class KestrelTests
     public void Load_ListenerUsedTwice_NamesBoth(string first, string second)
     {
         foreach (var urls in (string[][])[[first, second], [second, first]])
-            Assert.Equal(["Kestrel:Endpoints:E1:Url: listens where Kestrel:Endpoints:E0:Url does"], TestConfiguration.Refuse(Endpoints(urls)));
+            Assert.Equal(
+                ["Kestrel:Endpoints:E1:Url: listens where Kestrel:Endpoints:E0:Url does"], TestConfiguration.Refuse(Endpoints(urls)));
     }
 
     [Theory]
@@ -117,7 +131,9 @@ public sealed class KestrelTests
             "Kestrel:Limits:MaxRequestBodySize: is the same limit as Limits:MaxRequestBodyBytes; set one of them",
         ],
         TestConfiguration.Refuse(
-            TestConfiguration.WithEnclave(""" "Kestrel": { "Limits": { "MaxConcurrentConnections": 1, "MaxRequestBodySize": 2 } }, "Limits": { "MaxRequestBodyBytes": 2 } """),
+            TestConfiguration.WithEnclave(
+                """ "Kestrel": { "Limits": { "MaxConcurrentConnections": 1, "MaxRequestBodySize": 2 } }, "Limits": {"""
+                    + """ "MaxRequestBodyBytes": 2 } """),
             "Limits__MaxConnections=5"));
 
     [Fact]
@@ -130,7 +146,9 @@ public sealed class KestrelTests
             """));
         var limits = new KestrelServerLimits();
         options.Sections.GetSection("Kestrel:Limits").Bind(limits);
-        Assert.Equal((TimeSpan.FromSeconds(7), 5, 9), (limits.KeepAliveTimeout, limits.MaxConcurrentConnections, limits.Http2.MaxStreamsPerConnection));
+        Assert.Equal(
+            (TimeSpan.FromSeconds(7), 5, 9),
+            (limits.KeepAliveTimeout, limits.MaxConcurrentConnections, limits.Http2.MaxStreamsPerConnection));
         Assert.Equal("http://0.0.0.0:6300", options.Sections["Kestrel:Endpoints:Http:Url"]);
     }
 
@@ -141,11 +159,14 @@ public sealed class KestrelTests
         try
         {
             TestConfiguration.Accept(TestConfiguration.WithEnclave(
-                $$""" "Kestrel": { "Certificates": { "Default": { "Path": "{{file}}", "KeyPath": "{{file}}" } }, "Endpoints": { "A": { "Url": "https://*:1" } } } """));
+                $$""" "Kestrel": { "Certificates": { "Default": { "Path": "{{file}}", "KeyPath": "{{file}}" } }, "Endpoints": {"""
+                    + $$""" "A": { "Url": "https://*:1" } } } """));
             TestConfiguration.Accept(TestConfiguration.WithEnclave(
-                $$""" "Kestrel": { "Endpoints": { "A": { "Url": "https://*:1", "Protocols": "Http1AndHttp2", "Certificate": { "Path": "{{file}}" } } } } """));
+                $$""" "Kestrel": { "Endpoints": { "A": { "Url": "https://*:1", "Protocols": "Http1AndHttp2", "Certificate": {"""
+                    + $$""" "Path": "{{file}}" } } } } """));
             TestConfiguration.Accept(TestConfiguration.WithEnclave(
-                $$""" "Kestrel": { "Endpoints": { "A": { "Url": "https://*:1", "Sni": { "a.example": { "Certificate": { "Path": "{{file}}" } } } } } } """));
+                $$""" "Kestrel": { "Endpoints": { "A": { "Url": "https://*:1", "Sni": { "a.example": { "Certificate": {"""
+                    + $$""" "Path": "{{file}}" } } } } } } """));
         }
         finally
         {

@@ -12,9 +12,18 @@ public sealed class RestartOnlyChangesTests
     [InlineData("Vsock", "--Vsock:MaxWriteBytes=1")]
     [InlineData("Log:Format", "--Log:Format=json")]
     [InlineData("Kestrel:Endpoints:Http:Url", "--Kestrel:Endpoints:Http:Url=http://0.0.0.0:1")]
-    [InlineData("Kestrel:Endpoints:B:Url Kestrel:Limits:MaxRequestLineSize", "--Kestrel:Endpoints:B:Url=http://0.0.0.0:1", "--Kestrel:Limits:MaxRequestLineSize=9000")]
+    [InlineData(
+        "Kestrel:Endpoints:B:Url Kestrel:Limits:MaxRequestLineSize",
+        "--Kestrel:Endpoints:B:Url=http://0.0.0.0:1",
+        "--Kestrel:Limits:MaxRequestLineSize=9000")]
     [InlineData("Serilog:WriteTo:0:Name", "--Serilog:WriteTo:0:Name=Console")]
-    [InlineData("", "--Serilog:MinimumLevel:Default=Debug", "--Limits:MaxConnections=5", "--Enclaves:0:Cid=17", "--Routing:HttpVersion=2", "--Health:Path=/x")]
+    [InlineData(
+        "",
+        "--Serilog:MinimumLevel:Default=Debug",
+        "--Limits:MaxConnections=5",
+        "--Enclaves:0:Cid=17",
+        "--Routing:HttpVersion=2",
+        "--Health:Path=/x")]
     public void Between_Changes_NamesThoseThatNeedARestart(string expected, params string[] settings)
     {
         var old = Options();
@@ -25,6 +34,7 @@ public sealed class RestartOnlyChangesTests
 
     private static ProxyOptions Options(params string[] settings) => TestConfiguration.Accept(
         TestConfiguration.WithEnclave(
-            """ "Kestrel": { "Endpoints": { "Http": { "Url": "http://0.0.0.0:6300" } } }, "Admin": { "AllowedHosts": [ "a" ] }, "Serilog": { "MinimumLevel": { "Default": "Information" } } """),
+            """ "Kestrel": { "Endpoints": { "Http": { "Url": "http://0.0.0.0:6300" } } }, "Admin": { "AllowedHosts": [ "a" ] },"""
+                + """ "Serilog": { "MinimumLevel": { "Default": "Information" } } """),
         settings);
 }

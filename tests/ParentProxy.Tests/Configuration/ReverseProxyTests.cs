@@ -13,12 +13,24 @@ public sealed class ReverseProxyTests
     [InlineData(""" "HttpRequest": {} """, "HttpRequest", "Timeouts")]
     [InlineData(""" "LoadBalancingPolicy": "Fastest" """, "LoadBalancingPolicy", "PowerOfTwoChoices")]
     [InlineData(""" "LoadBalancing": "Random" """, "LoadBalancing", "unknown key")]
-    [InlineData(""" "SessionAffinity": { "Policy": "Hash", "AffinityKeyName": "k" } """, "SessionAffinity:Policy", "HashCookie, Cookie, ArrCookie, CustomHeader")]
-    [InlineData(""" "SessionAffinity": { "Enabled": "ja", "Policy": "Cookie", "AffinityKeyName": "k" } """, "SessionAffinity:Enabled", "neither true nor false")]
-    [InlineData(""" "SessionAffinity": { "Enabled": true, "Policy": "Cookie", "AffinityKeyName": "k", "Cookie": { "SameSite": "Loose" } } """, "SessionAffinity:Cookie:SameSite", "Lax")]
+    [InlineData(
+        """ "SessionAffinity": { "Policy": "Hash", "AffinityKeyName": "k" } """,
+        "SessionAffinity:Policy",
+        "HashCookie, Cookie, ArrCookie, CustomHeader")]
+    [InlineData(
+        """ "SessionAffinity": { "Enabled": "ja", "Policy": "Cookie", "AffinityKeyName": "k" } """,
+        "SessionAffinity:Enabled",
+        "neither true nor false")]
+    [InlineData(
+        """ "SessionAffinity": { "Enabled": true, "Policy": "Cookie", "AffinityKeyName": "k", "Cookie": { "SameSite": "Loose" } } """,
+        "SessionAffinity:Cookie:SameSite",
+        "Lax")]
     [InlineData(""" "Metadata": { "a": {} } """, "Metadata:a", "is an object, not a value")]
     public void Load_ClusterWithAMistake_IsReportedAtItsKey(string extra, string key, string reason) =>
-        AssertOne(Json($$""" "c": { "Destinations": { "d": { "Address": "vsock://17:1" } }, {{extra}} } """), $"ReverseProxy:Clusters:c:{key}", reason);
+        AssertOne(
+            Json($$""" "c": { "Destinations": { "d": { "Address": "vsock://17:1" } }, {{extra}} } """),
+            $"ReverseProxy:Clusters:c:{key}",
+            reason);
 
     [Theory]
     [InlineData(""" { "Address": "enclave://none" } """, ":Address", "names no enclave")]
@@ -30,15 +42,30 @@ public sealed class ReverseProxyTests
     [InlineData(""" { "Address": "vsock://17:1", "Health": "vsock://17:2" } """, ":Health", "Health:Probe:Port")]
     [InlineData(""" { "Address": "vsock://17:1", "Weight": "2" } """, ":Weight", "unknown key")]
     public void Load_DestinationWithAMistake_IsReportedAtItsKey(string destination, string key, string reason) =>
-        AssertOne(Json($$""" "c": { "Destinations": { "d": {{destination}} } } """), $"ReverseProxy:Clusters:c:Destinations:d{key}", reason);
+        AssertOne(
+            Json($$""" "c": { "Destinations": { "d": {{destination}} } } """), $"ReverseProxy:Clusters:c:Destinations:d{key}", reason);
 
     [Theory]
     [InlineData(""" "c": { } """, "ReverseProxy:Clusters:c:Destinations", "at least one")]
-    [InlineData(""" "Enclaves": { "Destinations": { "d": { "Address": "vsock://17:1" } } } """, "ReverseProxy:Clusters:Enclaves", "stands for the enclaves")]
-    [InlineData(""" "c": { "Destinations": { "d": { "Address": "vsock://17:1" }, "e": { "Address": "VSOCK://17:1" } } } """, "ReverseProxy:Clusters:c:Destinations:e", "vsock://17:1")]
-    [InlineData(""" "c": { "Destinations": { "d": { "Address": "vsock://16:6300" }, "e": { "Address": "enclave://*" } } } """, "ReverseProxy:Clusters:c:Destinations:e", "vsock://16:6300")]
-    [InlineData(""" "a/b": { "Destinations": { "c": { "Address": "vsock://17:1" } } }, "a": { "Destinations": { "b/c": { "Address": "vsock://18:1" } } } """, "ReverseProxy:Clusters:a:Destinations:b/c", "a/b/c")]
-    public void Load_ClustersWithAMistake_AreReported(string clusters, string path, string reason) => AssertOne(Json(clusters), path, reason);
+    [InlineData(
+        """ "Enclaves": { "Destinations": { "d": { "Address": "vsock://17:1" } } } """,
+        "ReverseProxy:Clusters:Enclaves",
+        "stands for the enclaves")]
+    [InlineData(
+        """ "c": { "Destinations": { "d": { "Address": "vsock://17:1" }, "e": { "Address": "VSOCK://17:1" } } } """,
+        "ReverseProxy:Clusters:c:Destinations:e",
+        "vsock://17:1")]
+    [InlineData(
+        """ "c": { "Destinations": { "d": { "Address": "vsock://16:6300" }, "e": { "Address": "enclave://*" } } } """,
+        "ReverseProxy:Clusters:c:Destinations:e",
+        "vsock://16:6300")]
+    [InlineData(
+        """ "a/b": { "Destinations": { "c": { "Address": "vsock://17:1" } } }, "a": { "Destinations": { "b/c": {"""
+            + """ "Address": "vsock://18:1" } } } """,
+        "ReverseProxy:Clusters:a:Destinations:b/c",
+        "a/b/c")]
+    public void Load_ClustersWithAMistake_AreReported(string clusters, string path, string reason) =>
+        AssertOne(Json(clusters), path, reason);
 
     [Theory]
     [InlineData(""" "ClusterId": "d", "Match": { "Path": "/" } """, ":ClusterId", "there is no cluster 'd'")]
@@ -48,14 +75,19 @@ public sealed class ReverseProxyTests
     [InlineData(""" "ClusterId": "c", "Match": { "Path": "/", "Method": "GET" } """, ":Match:Method", "did you mean Methods?")]
     [InlineData(""" "ClusterId": "c", "Match": { "Path": "/", "Methods": "GET" } """, ":Match:Methods", "is a value, not a list")]
     [InlineData(""" "ClusterId": "c", "Match": { "Path": "/", "Methods": [ "GET", "GET" ] } """, "", "GET")]
-    [InlineData(""" "ClusterId": "c", "Match": { "Path": "/", "Headers": [ { "Name": "a", "Mode": "Sometimes" } ] } """, ":Match:Headers:0:Mode", "ExactHeader")]
+    [InlineData(
+        """ "ClusterId": "c", "Match": { "Path": "/", "Headers": [ { "Name": "a", "Mode": "Sometimes" } ] } """,
+        ":Match:Headers:0:Mode",
+        "ExactHeader")]
     [InlineData(""" "ClusterId": "c", "Match": { "Path": "/", "Headers": [ { "Name": "a" } ] } """, "", "'a'")]
     [InlineData(""" "ClusterId": "c", "Match": { "Path": "/" }, "Order": "first" """, ":Order", "whole number")]
     [InlineData(""" "ClusterId": "c", "Match": { "Path": "/" }, "Transforms": [ { "Fly": "1" } ] """, "", "Unknown transform")]
-    [InlineData(""" "ClusterId": "c", "Match": { "Path": "/" }, "Transforms": [ "PathPrefix" ] """, ":Transforms:0", "is a value, not an object")]
+    [InlineData(
+        """ "ClusterId": "c", "Match": { "Path": "/" }, "Transforms": [ "PathPrefix" ] """, ":Transforms:0", "is a value, not an object")]
     [InlineData(""" "ClusterId": "c", "Match": { "Path": "/" }, "Timeout": "00:00:05" """, ":Timeout", "Timeouts")]
     [InlineData(""" "ClusterId": "c", "Match": { "Path": "/" }, "TimeoutPolicy": "x" """, ":TimeoutPolicy", "Timeouts")]
-    [InlineData(""" "ClusterId": "c", "Match": { "Path": "/" }, "AuthorizationPolicy": "x" """, ":AuthorizationPolicy", "policies are code")]
+    [InlineData(
+        """ "ClusterId": "c", "Match": { "Path": "/" }, "AuthorizationPolicy": "x" """, ":AuthorizationPolicy", "policies are code")]
     [InlineData(""" "ClusterId": "c", "Match": { "Path": "/" }, "RateLimiterPolicy": "x" """, ":RateLimiterPolicy", "policies are code")]
     [InlineData(""" "ClusterId": "c", "Match": { "Path": "/" }, "CorsPolicy": "x" """, ":CorsPolicy", "policies are code")]
     [InlineData(""" "ClusterId": "c", "Match": { "Path": "/" }, "OutputCachePolicy": "x" """, ":OutputCachePolicy", "policies are code")]
@@ -65,7 +97,9 @@ public sealed class ReverseProxyTests
 
     [Fact]
     public void Load_AffinityWithoutAKeyName_IsReported() => AssertOne(
-        Json(""" "c": { "Destinations": { "d": { "Address": "vsock://17:1" } }, "SessionAffinity": { "Enabled": true } } """), "ReverseProxy:Clusters:c", "Affinity key name");
+        Json(""" "c": { "Destinations": { "d": { "Address": "vsock://17:1" } }, "SessionAffinity": { "Enabled": true } } """),
+        "ReverseProxy:Clusters:c",
+        "Affinity key name");
 
     [Fact]
     public void Load_UnknownKeyOfTheSection_IsReported() =>
@@ -73,7 +107,9 @@ public sealed class ReverseProxyTests
 
     [Fact]
     public void Load_RouteToOurClusterWithoutEnclaves_IsReported() => Assert.Contains(
-        TestConfiguration.Refuse($$"""{ "ReverseProxy": { "Clusters": { {{Cluster}} }, "Routes": { "r": { "ClusterId": "enclaves", "Match": { "Path": "/" } } } } }"""),
+        TestConfiguration.Refuse(
+            $$"""{ "ReverseProxy": { "Clusters": { {{Cluster}} }, "Routes": { "r": { "ClusterId": "enclaves","""
+                + $$""" "Match": { "Path": "/" } } } } }"""),
         problem => problem.Contains("there is no cluster 'enclaves'", StringComparison.Ordinal));
 
     [Fact]
@@ -87,8 +123,10 @@ public sealed class ReverseProxyTests
                 "Clusters": {
                   "cluster1": {
                     "LoadBalancingPolicy": "leastrequests", "Metadata": { "k": "v" },
-                    "SessionAffinity": { "Enabled": true, "Policy": "Cookie", "AffinityKeyName": "k", "Cookie": { "MaxAge": "1.00:00:00", "SameSite": "Lax" } },
-                    "Destinations": { "cluster1/destination1": { "Address": "enclave://P-*" }, "b": { "Address": "unix:/a.sock", "Host": "b.example" } }
+                    "SessionAffinity": { "Enabled": true, "Policy": "Cookie", "AffinityKeyName": "k",
+                      "Cookie": { "MaxAge": "1.00:00:00", "SameSite": "Lax" } },
+                    "Destinations": { "cluster1/destination1": { "Address": "enclave://P-*" },
+                      "b": { "Address": "unix:/a.sock", "Host": "b.example" } }
                   },
                   "c": { "Destinations": { "a": { "Address": "enclave://proof" } } }
                 },
@@ -96,7 +134,8 @@ public sealed class ReverseProxyTests
                   "r": {
                     "ClusterId": "CLUSTER1", "Order": -1, "MaxRequestBodySize": -1, "Metadata": { "k": "v" },
                     "Match": { "Path": "/a/{**rest}", "Methods": [ "GET" ], "Hosts": [ "a.example" ],
-                      "Headers": [ { "Name": "x", "Values": [ "1", "2" ], "Mode": "HeaderPrefix" } ], "QueryParameters": [ { "Name": "q", "Mode": "Exists" } ] },
+                      "Headers": [ { "Name": "x", "Values": [ "1", "2" ], "Mode": "HeaderPrefix" } ],
+                      "QueryParameters": [ { "Name": "q", "Mode": "Exists" } ] },
                     "Transforms": [ { "PathRemovePrefix": "/a" }, { "RequestHeader": "h", "Set": "v" } ]
                   },
                   "ours": { "ClusterId": "enclaves", "Match": { "Path": "/b" } }
@@ -107,7 +146,9 @@ public sealed class ReverseProxyTests
             "ReverseProxy__Routes__r__Match__Methods__0=POST");
 
         var route = options.ReverseProxy.Routes.Single(route => route.RouteId == "r");
-        Assert.Equal(("CLUSTER1", -1, -1L, "/a/{**rest}", 2), (route.ClusterId, route.Order!.Value, route.MaxRequestBodySize!.Value, route.Match.Path, route.Transforms!.Count));
+        Assert.Equal(
+            ("CLUSTER1", -1, -1L, "/a/{**rest}", 2),
+            (route.ClusterId, route.Order!.Value, route.MaxRequestBodySize!.Value, route.Match.Path, route.Transforms!.Count));
         Assert.Equal(["POST"], route.Match.Methods!);
         Assert.Equal(["1", "2"], route.Match.Headers![0].Values!);
         var cluster = options.ReverseProxy.Clusters.Single(cluster => cluster.ClusterId == "cluster1");
@@ -117,7 +158,9 @@ public sealed class ReverseProxyTests
 
     [Fact]
     public void Load_ClusterWithoutEnclaves_IsSomethingToForwardTo() =>
-        TestConfiguration.Accept($$"""{ "ReverseProxy": { "Clusters": { {{Cluster}} }, "Routes": { "r": { "ClusterId": "c", "Match": { "Path": "/{**x}" } } } } }""");
+        TestConfiguration.Accept(
+            $$"""{ "ReverseProxy": { "Clusters": { {{Cluster}} }, "Routes": { "r": { "ClusterId": "c", "Match": {"""
+                + $$""" "Path": "/{**x}" } } } } }""");
 
     private static void AssertOne(string json, string path, string reason)
     {

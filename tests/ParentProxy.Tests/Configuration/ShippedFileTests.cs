@@ -21,19 +21,23 @@ public sealed class ShippedFileTests
         Assert.Empty(shipped.Problems);
         Assert.Equal(File, shipped.File);
         var defaults = TestConfiguration.Accept(null, Enclave);
-        Assert.Equal(Describe(defaults, "").Where(line => !line.StartsWith(":Sections:Serilog", StringComparison.Ordinal)), Describe(shipped.Options!, "").Where(line => !line.StartsWith(":Sections:Serilog", StringComparison.Ordinal)));
+        Assert.Equal(
+            Describe(defaults, "").Where(line => !line.StartsWith(":Sections:Serilog", StringComparison.Ordinal)),
+            Describe(shipped.Options!, "").Where(line => !line.StartsWith(":Sections:Serilog", StringComparison.Ordinal)));
         Assert.Empty(RestartOnlyChanges.Between(defaults, shipped.Options!));
     }
 
     [Fact]
     public void ShippedFile_ForwardsNowhere() => Assert.Equal(
-        ["Enclaves"], ConfigurationLoader.Load(TestConfiguration.Sources() with { ShippedFile = File }).Problems.Select(problem => problem.Path));
+        ["Enclaves"],
+        ConfigurationLoader.Load(TestConfiguration.Sources() with { ShippedFile = File }).Problems.Select(problem => problem.Path));
 
     [Fact]
     public void ShippedFile_HoldsEveryKeyOfOurs()
     {
         var tree = JsonTree.Read(File, System.IO.File.ReadAllBytes(File), new ConfigurationReport())!;
-        var ours = ConfigurationKeysTests.Read().Where(key => !key.Contains('*', StringComparison.Ordinal) && !key.StartsWith("Kestrel:", StringComparison.Ordinal));
+        var ours = ConfigurationKeysTests.Read().Where(
+            key => !key.Contains('*', StringComparison.Ordinal) && !key.StartsWith("Kestrel:", StringComparison.Ordinal));
         Assert.DoesNotContain(ours, key => !Holds(tree, key));
     }
 
@@ -53,11 +57,18 @@ public sealed class ShippedFileTests
     private static IEnumerable<string> Describe(object? value, string path) => value switch
     {
         null or string or IPNetwork or Version => [$"{path}={value}"],
-        IConfiguration sections => sections.AsEnumerable().Where(pair => pair.Value is not null).Select(pair => $"{path}:{pair.Key}={pair.Value}").Order(StringComparer.Ordinal),
+        IConfiguration sections => sections
+            .AsEnumerable()
+            .Where(pair => pair.Value is not null)
+            .Select(pair => $"{path}:{pair.Key}={pair.Value}")
+            .Order(StringComparer.Ordinal),
         IDictionary map => map.Keys.Cast<string>().Order(StringComparer.Ordinal).Select(key => $"{path}:{key}={map[key]}"),
         IEnumerable list => list.Cast<object>().SelectMany((item, i) => Describe(item, $"{path}:{i}")),
         _ when value.GetType().Namespace == typeof(ProxyOptions).Namespace && !value.GetType().IsEnum && value is not StatusRanges =>
-            value.GetType().GetProperties(BindingFlags.Public | BindingFlags.Instance).SelectMany(property => Describe(property.GetValue(value), $"{path}:{property.Name}")),
+            value
+                .GetType()
+                .GetProperties(BindingFlags.Public | BindingFlags.Instance)
+                .SelectMany(property => Describe(property.GetValue(value), $"{path}:{property.Name}")),
         _ => [$"{path}={value}"],
     };
 }

@@ -64,13 +64,29 @@ public sealed class SingleMistakeTests
     [InlineData(""" "Routing": { "HttpVersion": "3" } """, "Routing:HttpVersion", "neither 1.1 nor 2")]
     [InlineData(""" "Routing": { "HttpVersion": "2.0" } """, "Routing:HttpVersion", "neither 1.1 nor 2")]
     [InlineData(""" "Log": { "Format": "xml" } """, "Log:Format", "none of auto, text, json")]
-    [InlineData(""" "Serilog": { "MinimumLevel": "Trace" } """, "Serilog:MinimumLevel", "Verbose, Debug, Information, Warning, Error, Fatal")]
-    [InlineData(""" "Serilog": { "MinimumLevel": { "Override": { "Yarp": "Loud" } } } """, "Serilog:MinimumLevel:Override:Yarp", "'Loud' is none of")]
-    [InlineData(""" "Kestrel": { "Limits": { "MinResponseDataRate": { "BytesPerSecond": 100 } } } """, "Kestrel:Limits:MinResponseDataRate", "'gracePeriod' has no matching config")]
-    [InlineData(""" "Serilog": { "WriteTo": [ { "Name": "Seq", "Args": { "serverUrl": "http://seq" } } ] } """, "Serilog:WriteTo:0:Name", "'Seq' is not a sink of this program; the sinks are Console, File, Async")]
+    [InlineData(
+        """ "Serilog": { "MinimumLevel": "Trace" } """, "Serilog:MinimumLevel", "Verbose, Debug, Information, Warning, Error, Fatal")]
+    [InlineData(
+        """ "Serilog": { "MinimumLevel": { "Override": { "Yarp": "Loud" } } } """,
+        "Serilog:MinimumLevel:Override:Yarp",
+        "'Loud' is none of")]
+    [InlineData(
+        """ "Kestrel": { "Limits": { "MinResponseDataRate": { "BytesPerSecond": 100 } } } """,
+        "Kestrel:Limits:MinResponseDataRate",
+        "'gracePeriod' has no matching config")]
+    [InlineData(
+        """ "Serilog": { "WriteTo": [ { "Name": "Seq", "Args": { "serverUrl": "http://seq" } } ] } """,
+        "Serilog:WriteTo:0:Name",
+        "'Seq' is not a sink of this program; the sinks are Console, File, Async")]
     [InlineData(""" "Serilog": { "WriteTo": [ "console" ] } """, "Serilog:WriteTo:0", "did you mean Console?")]
-    [InlineData(""" "Serilog": { "WriteTo": { "Log": { "Name": "Async", "Args": { "configure": [ { "Name": "Fiel" } ] } } } } """, "Serilog:WriteTo:Log:Args:configure:0:Name", "did you mean File?")]
-    [InlineData(""" "Serilog": { "WriteTo": [ { "Name": "Logger", "Args": { "configureLogger": { "WriteTo": [ "Consol" ] } } } ] } """, "Serilog:WriteTo:0:Args:configureLogger:WriteTo:0", "did you mean Console?")]
+    [InlineData(
+        """ "Serilog": { "WriteTo": { "Log": { "Name": "Async", "Args": { "configure": [ { "Name": "Fiel" } ] } } } } """,
+        "Serilog:WriteTo:Log:Args:configure:0:Name",
+        "did you mean File?")]
+    [InlineData(
+        """ "Serilog": { "WriteTo": [ { "Name": "Logger", "Args": { "configureLogger": { "WriteTo": [ "Consol" ] } } } ] } """,
+        "Serilog:WriteTo:0:Args:configureLogger:WriteTo:0",
+        "did you mean Console?")]
     [InlineData(""" "Serilog": { "MinimumLevel": { "Defualt": "Debug" } } """, "Serilog:MinimumLevel:Defualt", "did you mean Default?")]
     [InlineData(""" "Health": { "Path": "health" } """, "Health:Path", "does not begin with '/'")]
     [InlineData(""" "Health": { "Path": "" } """, "Health:Path", "does not begin with '/'")]
@@ -90,7 +106,8 @@ public sealed class SingleMistakeTests
     [InlineData(""" "Admin": { "MetricsUrl": "https://127.0.0.1:9465" } """, "Admin:MetricsUrl", "no TLS")]
     [InlineData(""" "Admin": { "MetricsUrl": "9465" } """, "Admin:MetricsUrl", "no address to listen on")]
     [InlineData(""" "Admin": { "MetricsUrl": "http://0.0.0.0:9464" } """, "Admin:MetricsUrl", "listens where Admin:Url does")]
-    [InlineData(""" "Admin": { "MetricsUrl": "http://0.0.0.0:6300" } """, "Admin:MetricsUrl", "listens where Kestrel:Endpoints:Http:Url does")]
+    [InlineData(
+        """ "Admin": { "MetricsUrl": "http://0.0.0.0:6300" } """, "Admin:MetricsUrl", "listens where Kestrel:Endpoints:Http:Url does")]
     [InlineData(""" "Admin": { "EnclaveMetricsPath": "metrics" } """, "Admin:EnclaveMetricsPath", "does not begin with '/'")]
     [InlineData(""" "Admin": { "EnclaveMetricsPath": "/a b" } """, "Admin:EnclaveMetricsPath", "percent-encode")]
     [InlineData(""" "Discovery": { "Enabled": "yes" } """, "Discovery:Enabled", "neither true nor false")]
@@ -106,9 +123,21 @@ public sealed class SingleMistakeTests
     [InlineData(""" "Discovery": { "Pcrs": [] } """, "Discovery:Pcrs", "is a list, not an object")]
     [InlineData(""" "Discovery": { "Pcrs": { "PCR0": "abc" } } """, "Discovery:Pcrs:PCR0", "not 96 hex digits")]
     [InlineData(""" "Discovery": { "Pcrs": { "PCR0": "" } } """, "Discovery:Pcrs:PCR0", "not 96 hex digits")]
-    [InlineData(""" "Discovery": { "Pcrs": { "PCR32": "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000" } } """, "Discovery:Pcrs:PCR32", "no PCR")]
-    [InlineData(""" "Discovery": { "Pcrs": { "ImageSha384": "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000" } } """, "Discovery:Pcrs:ImageSha384", "no PCR")]
-    [InlineData(""" "Discovery": { "Pcrs": { "00": "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000" } } """, "Discovery:Pcrs:00", "no PCR")]
+    [InlineData(
+        """ "Discovery": { "Pcrs": { "PCR32":"""
+            + """ "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000" } } """,
+        "Discovery:Pcrs:PCR32",
+        "no PCR")]
+    [InlineData(
+        """ "Discovery": { "Pcrs": { "ImageSha384":"""
+            + """ "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000" } } """,
+        "Discovery:Pcrs:ImageSha384",
+        "no PCR")]
+    [InlineData(
+        """ "Discovery": { "Pcrs": { "00":"""
+            + """ "000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000" } } """,
+        "Discovery:Pcrs:00",
+        "no PCR")]
     // Access log
     [InlineData(""" "AccessLog": { "Mode": "al" } """, "AccessLog:Mode", "none of off, errors, all")]
     [InlineData(""" "AccessLog": { "Sink": "journal" } """, "AccessLog:Sink", "none of console, file")]
@@ -116,10 +145,17 @@ public sealed class SingleMistakeTests
     [InlineData(""" "AccessLog": { "Sink": "file" } """, "AccessLog:Path", "is missing")]
     [InlineData(""" "AccessLog": { "Sink": "file", "Path": "access.log" } """, "AccessLog:Path", "not the absolute path of a file")]
     [InlineData(""" "AccessLog": { "Sink": "file", "Path": "/tmp/" } """, "AccessLog:Path", "not the absolute path of a file")]
-    [InlineData(""" "AccessLog": { "Sink": "file", "Path": "/nonexistent/access.log" } """, "AccessLog:Path", "'/nonexistent' does not exist")]
+    [InlineData(
+        """ "AccessLog": { "Sink": "file", "Path": "/nonexistent/access.log" } """, "AccessLog:Path", "'/nonexistent' does not exist")]
     [InlineData(""" "AccessLog": { "Sink": "file", "Path": "/usr/bin" } """, "AccessLog:Path", "is a folder")]
-    [InlineData(""" "AccessLog": { "Sink": "file", "Path": "/dev/stdout", "MaxFileBytes": 0 } """, "AccessLog:Path", "is no regular file; for standard output write \"Sink\": \"console\"")]
-    [InlineData(""" "AccessLog": { "Sink": "file", "Path": "/dev/full", "MaxFileBytes": 0 } """, "AccessLog:Path", "is no regular file; for standard output write \"Sink\": \"console\"")]
+    [InlineData(
+        """ "AccessLog": { "Sink": "file", "Path": "/dev/stdout", "MaxFileBytes": 0 } """,
+        "AccessLog:Path",
+        "is no regular file; for standard output write \"Sink\": \"console\"")]
+    [InlineData(
+        """ "AccessLog": { "Sink": "file", "Path": "/dev/full", "MaxFileBytes": 0 } """,
+        "AccessLog:Path",
+        "is no regular file; for standard output write \"Sink\": \"console\"")]
     [InlineData(""" "AccessLog": { "MaxFileBytes": 1000 } """, "AccessLog:MaxFileBytes", "neither 0 nor from 1048576")]
     [InlineData(""" "AccessLog": { "MaxFiles": 0 } """, "AccessLog:MaxFiles", "from 1 to 1000")]
     [InlineData(""" "AccessLog": { "Sample2xx": 1.01 } """, "AccessLog:Sample2xx", "from 0 to 1")]
@@ -130,10 +166,14 @@ public sealed class SingleMistakeTests
     // Networks
     [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "lan" ] } """, "ForwardedHeaders:TrustedProxies:0", "neither a network")]
     [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "10" ] } """, "ForwardedHeaders:TrustedProxies:0", "neither a network")]
-    [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "010.0.0.0/8" ] } """, "ForwardedHeaders:TrustedProxies:0", "neither a network")]
+    [InlineData(
+        """ "ForwardedHeaders": { "TrustedProxies": [ "010.0.0.0/8" ] } """, "ForwardedHeaders:TrustedProxies:0", "neither a network")]
     [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "10.0.0.0/33" ] } """, "ForwardedHeaders:TrustedProxies:0", "from 0 to 32")]
     [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "10.0.0.0/" ] } """, "ForwardedHeaders:TrustedProxies:0", "from 0 to 32")]
-    [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "10.1.2.3/12" ] } """, "ForwardedHeaders:TrustedProxies:0", "write 10.0.0.0/12 for the network or 10.1.2.3 for the address")]
+    [InlineData(
+        """ "ForwardedHeaders": { "TrustedProxies": [ "10.1.2.3/12" ] } """,
+        "ForwardedHeaders:TrustedProxies:0",
+        "write 10.0.0.0/12 for the network or 10.1.2.3 for the address")]
     [InlineData(""" "ForwardedHeaders": { "TrustedProxies": [ "fe80::1/10" ] } """, "ForwardedHeaders:TrustedProxies:0", "fe80::/10")]
     public void Load_OneMistake_IsReportedAtItsPath(string section, string path, string reason)
     {
@@ -191,7 +231,8 @@ public sealed class SingleMistakeTests
     {
         const string probe = """ "Health": { "Probe": { "Port": 70000 } } """;
         TestConfiguration.Accept(TestConfiguration.WithEnclave(probe));
-        var problem = Assert.Single(TestConfiguration.Refuse($$"""{ "Enclaves": [ { "Transport": "tcp", "TcpHost": "a", "Port": 1 } ], {{probe}} }"""));
+        var problem = Assert.Single(
+            TestConfiguration.Refuse($$"""{ "Enclaves": [ { "Transport": "tcp", "TcpHost": "a", "Port": 1 } ], {{probe}} }"""));
         Assert.StartsWith("Health:Probe:Port: ", problem, StringComparison.Ordinal);
     }
 
@@ -199,7 +240,8 @@ public sealed class SingleMistakeTests
     public void Load_SecretBesideAMistake_IsNotEchoed()
     {
         var problems = TestConfiguration.Refuse(TestConfiguration.WithEnclave(
-            """ "Kestrel": { "Endpoints": { "A": { "Url": "https://0.0.0.0:443", "Certificate": { "Path": "/none", "Password": "hunter2", "Pasword": "hunter2" } } } }, "Serilog": { "Args": { "apiKey": "hunter2" }, "MinimumLevel": "x" } """));
+            """ "Kestrel": { "Endpoints": { "A": { "Url": "https://0.0.0.0:443", "Certificate": { "Path": "/none", "Password":"""
+                + """ "hunter2", "Pasword": "hunter2" } } } }, "Serilog": { "Args": { "apiKey": "hunter2" }, "MinimumLevel": "x" } """));
         Assert.DoesNotContain(problems, problem => problem.Contains("hunter2", StringComparison.Ordinal));
     }
 

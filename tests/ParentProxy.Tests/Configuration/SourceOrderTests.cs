@@ -13,7 +13,9 @@ public sealed class SourceOrderTests
         Assert.Equal(3, TestConfiguration.Accept(File).Health.MinHealthy);
         Assert.Equal(4, TestConfiguration.Accept(File, "Health__MinHealthy=4").Health.MinHealthy);
         Assert.Equal(5, TestConfiguration.Accept(File, "Health__MinHealthy=4", "--Health:MinHealthy=5").Health.MinHealthy);
-        Assert.Equal(6, TestConfiguration.Accept(File, "HEALTH__MINHEALTHY=4", "--health:minhealthy=5", "--Health:MinHealthy=6").Health.MinHealthy);
+        Assert.Equal(
+            6,
+            TestConfiguration.Accept(File, "HEALTH__MINHEALTHY=4", "--health:minhealthy=5", "--Health:MinHealthy=6").Health.MinHealthy);
         Assert.Equal("/file", TestConfiguration.Accept(File, "Health__MinHealthy=4").Health.Path);
     }
 
@@ -56,25 +58,33 @@ public sealed class SourceOrderTests
     [InlineData("10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8,::1/128")]
     [InlineData("192.0.2.7/32", "ForwardedHeaders__TrustedProxies__0=192.0.2.7")]
     [InlineData("2001:db8::/32", "ForwardedHeaders__TrustedProxies__3=2001:db8::/32")]
-    [InlineData("192.0.2.2/32,192.0.2.10/32", "--ForwardedHeaders:TrustedProxies:10=192.0.2.10", "--ForwardedHeaders:TrustedProxies:2=192.0.2.2")]
-    [InlineData("192.0.2.8/32", "ForwardedHeaders__TrustedProxies__0=192.0.2.7", "ForwardedHeaders__TrustedProxies__1=192.0.2.9", "--ForwardedHeaders:TrustedProxies:0=192.0.2.8")]
+    [InlineData(
+        "192.0.2.2/32,192.0.2.10/32", "--ForwardedHeaders:TrustedProxies:10=192.0.2.10", "--ForwardedHeaders:TrustedProxies:2=192.0.2.2")]
+    [InlineData(
+        "192.0.2.8/32",
+        "ForwardedHeaders__TrustedProxies__0=192.0.2.7",
+        "ForwardedHeaders__TrustedProxies__1=192.0.2.9",
+        "--ForwardedHeaders:TrustedProxies:0=192.0.2.8")]
     [InlineData("", "ForwardedHeaders__TrustedProxies=")]
     public void Load_ListInANearerSource_ReplacesTheWholeList(string expected, params string[] settings)
     {
-        const string inFile = """ "ForwardedHeaders": { "TrustedProxies": [ "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::1" ] } """;
+        const string inFile =
+            """ "ForwardedHeaders": { "TrustedProxies": [ "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "::1" ] } """;
         foreach (var json in (string[])[$"{{ {TestConfiguration.OneEnclave} }}", TestConfiguration.WithEnclave(inFile)])
             Assert.Equal(expected, string.Join(',', TestConfiguration.Accept(json, settings).ForwardedHeaders.TrustedProxies));
     }
 
     [Fact]
     public void Load_EmptyListInTheFile_IsEmpty() =>
-        Assert.Empty(TestConfiguration.Accept(TestConfiguration.WithEnclave(""" "ForwardedHeaders": { "TrustedProxies": [] } """)).ForwardedHeaders.TrustedProxies);
+        Assert.Empty(TestConfiguration.Accept(
+            TestConfiguration.WithEnclave(""" "ForwardedHeaders": { "TrustedProxies": [] } """)).ForwardedHeaders.TrustedProxies);
 
     [Fact]
     public void Load_NamesThatAreNumbers_AreNoList()
     {
         var clusters = TestConfiguration.Accept(
-            """{ "ReverseProxy": { "Clusters": { "0": { "Destinations": { "0": { "Address": "vsock://16:1" } } }, "1": { "Destinations": { "0": { "Address": "vsock://17:1" } } } } } }""",
+            """{ "ReverseProxy": { "Clusters": { "0": { "Destinations": { "0": { "Address": "vsock://16:1" } } }, "1": {"""
+                + """ "Destinations": { "0": { "Address": "vsock://17:1" } } } } } }""",
             "ReverseProxy__Clusters__0__LoadBalancingPolicy=Random").ReverseProxy.Clusters;
         Assert.Equal(["Random", null], clusters.Select(cluster => cluster.LoadBalancingPolicy));
     }
@@ -89,9 +99,14 @@ public sealed class SourceOrderTests
     [InlineData("Attestation__Mode=off", "Attestation (Attestation_…): is not available in this version")]
     [InlineData("Health__Probe=x", "Health:Probe (Health__Probe): is a value, not an object")]
     [InlineData("Health__Path__X=x", "Health:Path (Health__Path_…): is an object, not a value")]
-    [InlineData("ForwardedHeaders__TrustedProxies=10.0.0.0/8", "ForwardedHeaders:TrustedProxies (ForwardedHeaders__TrustedProxies): is a value, not a list")]
+    [InlineData(
+        "ForwardedHeaders__TrustedProxies=10.0.0.0/8",
+        "ForwardedHeaders:TrustedProxies (ForwardedHeaders__TrustedProxies): is a value, not a list")]
     public void Load_MistakeInANearerSource_NamesIt(string setting, string expected) =>
-        Assert.StartsWith(expected, Assert.Single(TestConfiguration.Refuse($"{{ {TestConfiguration.OneEnclave} }}", setting)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            expected,
+            Assert.Single(TestConfiguration.Refuse($"{{ {TestConfiguration.OneEnclave} }}", setting)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Load_VariablesThatDifferInCaseAlone_AreRefused() => Assert.Equal(

@@ -17,7 +17,8 @@ public sealed class SpellingTests
     [InlineData("PowerOfTwoChioces", "PowerOfTwoChoices")]
     [InlineData("LeestRequets", "LeastRequests")]
     [InlineData("first", "FirstAlphabetical")]
-    public void LoadBalancing_ByAnotherName_IsGuessed(string text, string meant) => AssertGuess($$""" "Routing": { "LoadBalancing": "{{text}}" } """, meant);
+    public void LoadBalancing_ByAnotherName_IsGuessed(string text, string meant) =>
+        AssertGuess($$""" "Routing": { "LoadBalancing": "{{text}}" } """, meant);
 
     [Theory]
     [InlineData(""" "Serilog": { "MinimumLevel": "info" } """, "Information")]
@@ -79,7 +80,8 @@ public sealed class SpellingTests
     [InlineData(""" "Vsock": { "ToHost": "sometimes" } """)]
     [InlineData(""" "Zebra": {} """)]
     public void WhatNobodyCanGuess_IsNotGuessed(string section) =>
-        Assert.DoesNotContain("did you mean", Assert.Single(TestConfiguration.Refuse(TestConfiguration.WithEnclave(section))), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "did you mean", Assert.Single(TestConfiguration.Refuse(TestConfiguration.WithEnclave(section))), StringComparison.Ordinal);
 
     private static void AssertGuess(string section, string meant) => Assert.EndsWith(
         $"did you mean {meant}?",

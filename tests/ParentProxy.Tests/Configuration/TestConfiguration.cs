@@ -31,7 +31,8 @@ internal static class TestConfiguration
         SystemFile = "/nonexistent/system.json",
         ShippedFile = "/nonexistent/shipped.json",
         Environment = Split(settings.Where(setting => !setting.StartsWith("--", StringComparison.Ordinal))).ToDictionary(),
-        CommandLine = [.. Split(settings.Where(setting => setting.StartsWith("--", StringComparison.Ordinal)).Select(setting => setting[2..]))],
+        CommandLine =
+            [.. Split(settings.Where(setting => setting.StartsWith("--", StringComparison.Ordinal)).Select(setting => setting[2..]))],
     };
 
     /// <summary>Loads what has to be right.</summary>

@@ -32,7 +32,8 @@ public sealed partial class MetricReferenceTests
     [Fact]
     public async Task EveryMetricOfOurs_HasOneType()
     {
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, "unix:/nonexistent/e.sock"), "Health:Probe:Enabled=false"]);
+        await using var proxy =
+            await TestProxy.StartAsync([.. TestProxy.Enclave(0, "unix:/nonexistent/e.sock"), "Health:Probe:Enabled=false"]);
         var names = Instruments().Select(line => line.Split(' ')[0]).ToList();
 
         Assert.NotEmpty(names);

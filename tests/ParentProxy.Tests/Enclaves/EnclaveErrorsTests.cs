@@ -14,7 +14,9 @@ public sealed class EnclaveErrorsTests
         errors.Note(Now.AddSeconds(1), "timeout", "no answer");
         errors.Note(Now.AddSeconds(2), "ECONNRESET", "reset");
 
-        Assert.Equal([new EnclaveError(Now.AddSeconds(2), "ECONNRESET", "reset", 2), new EnclaveError(Now.AddSeconds(1), "timeout", "no answer", 1)], errors.Latest);
+        Assert.Equal([
+            new EnclaveError(Now.AddSeconds(2), "ECONNRESET", "reset", 2),
+            new EnclaveError(Now.AddSeconds(1), "timeout", "no answer", 1)], errors.Latest);
     }
 
     [Fact]

@@ -232,7 +232,10 @@ public sealed class EnclaveTests
     [Fact]
     public void Evidence_AgainstTheOnlyEnclaveOfACluster_DoesNotTakeItOut()
     {
-        var registry = Registry(count: 2, settings: [new("ReverseProxy:Clusters:c:Destinations:d:Address", "enclave://0"), new("ReverseProxy:Routes:r:ClusterId", "c"), new("ReverseProxy:Routes:r:Match:Path", "/c/{**rest}")]);
+        var registry = Registry(count: 2, settings: [
+            new("ReverseProxy:Clusters:c:Destinations:d:Address", "enclave://0"),
+            new("ReverseProxy:Routes:r:ClusterId", "c"),
+            new("ReverseProxy:Routes:r:Match:Path", "/c/{**rest}")]);
         var enclave = Healthy(registry);
 
         enclave.ReportEvidence(new Evidence(EvidenceKind.ResponseCut, "cut"));
@@ -405,11 +408,18 @@ public sealed class EnclaveTests
 
     private EnclaveRegistry Registry(ProbeOptions? probe = null, int count = 1, KeyValuePair<string, string>[]? settings = null)
     {
-        var enclaves = Enumerable.Range(0, count).SelectMany(n => new KeyValuePair<string, string>[] { new($"Enclaves:{n}:Transport", "unix"), new($"Enclaves:{n}:Path", $"/{n}") });
-        var options = ConfigurationLoader.Load(new ConfigurationSources { CommandLine = [.. enclaves, .. settings ?? []], SystemFile = null, ShippedFile = null }).Options!;
+        var enclaves = Enumerable.Range(0, count).SelectMany(
+            n => new KeyValuePair<string, string>[] { new($"Enclaves:{n}:Transport", "unix"), new($"Enclaves:{n}:Path", $"/{n}") });
+        var options = ConfigurationLoader.Load(
+            new ConfigurationSources { CommandLine = [.. enclaves, .. settings ?? []], SystemFile = null, ShippedFile = null }).Options!;
         options = options with { Health = options.Health with { Probe = probe ?? new ProbeOptions() } };
         var configuration = new ActiveConfiguration(options);
-        var registry = new EnclaveRegistry(configuration, new EnclaveDialer(options.Vsock, _time), _time, new EnclaveMeter(new Meter("test")), NullLogger<EnclaveRegistry>.Instance);
+        var registry = new EnclaveRegistry(
+            configuration,
+            new EnclaveDialer(options.Vsock, _time),
+            _time,
+            new EnclaveMeter(new Meter("test")),
+            NullLogger<EnclaveRegistry>.Instance);
         registry.Apply(options);
         return registry;
     }

@@ -77,7 +77,8 @@ public sealed class BusyApplicationTests
     public async Task Idle_TheConnectionAnswersAndNewOnesDoNot_IsHealthy()
     {
         await using var enclave = new FewAtATime(workers: 4);
-        await using var proxy = await StartAsync(enclave, Often, "Health:Probe:UnhealthyAfter=1", "Routing:PooledConnectionIdleTimeout=00:01:00");
+        await using var proxy = await StartAsync(
+            enclave, Often, "Health:Probe:UnhealthyAfter=1", "Routing:PooledConnectionIdleTimeout=00:01:00");
         Assert.Equal(200, (await proxy.ExchangeAsync(Get)).Status);
 
         // Slower than a probe waits for it alone: the fresh one that is sent then gets nothing.

@@ -120,7 +120,8 @@ public sealed class ProbeTests
     public async Task Enabled_False_StartsHealthyAndDialsAgainAfterAFailure()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Health:Probe:Enabled=false", "Retry:WaitForEnclave=00:00:00.300", "Timeouts:Connect=00:00:00.300");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave.Simulated, "Health:Probe:Enabled=false", "Retry:WaitForEnclave=00:00:00.300", "Timeouts:Connect=00:00:00.300");
         await AssertStateAsync(proxy, "healthy");
 
         await enclave.KillAsync();

@@ -31,7 +31,8 @@ public sealed class PublicHealthTests
         await using var one = await TestEnclave.StartAsync();
         await using var two = await TestEnclave.StartAsync();
         two.Simulated.Healthy = false;
-        await using var proxy = await TestProxy.InFrontOfAsync(one.Simulated, [.. TestProxy.Enclave(1, two.EndPoint), .. Fast, "Health:MinHealthy=2"]);
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            one.Simulated, [.. TestProxy.Enclave(1, two.EndPoint), .. Fast, "Health:MinHealthy=2"]);
 
         await AssertAsync(proxy, 503, "{\"status\":\"unhealthy\",\"healthy\":1,\"total\":2}");
     }

@@ -27,7 +27,8 @@ public sealed class ChunkedDecoderTests
         { "0\r\na: b\r\n\r\n", "'' a:b" },
         { "1\r\nx\r\n0\r\ngrpc-status: 0\r\nGrpc-Message:\t\xE9 \r\ne:\r\n\r\n", "'x' grpc-status:0 Grpc-Message:\xE9 e:" },
         { "0\r\nTransfer-Encoding: chunked\r\ncontent-length: 5\r\nHOST: a\r\nTrailer: x\r\nConnection: close\r\nTE: x\r\nUpgrade: x\r\n" +
-            "Keep-Alive: x\r\nProxy-Connection: x\r\nContent-Type: x\r\nContent-Encoding: x\r\nContent-Range: x\r\nx-sum: 1\r\n\r\n", "'' x-sum:1" },
+            "Keep-Alive: x\r\nProxy-Connection: x\r\nContent-Type: x\r\nContent-Encoding: x\r\n"
+                + "Content-Range: x\r\nx-sum: 1\r\n\r\n", "'' x-sum:1" },
     };
 
     public static TheoryData<string, string> Refused => new()

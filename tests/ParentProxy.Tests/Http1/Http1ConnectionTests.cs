@@ -21,7 +21,12 @@ public sealed class Http1ConnectionTests : IDisposable
     [Theory]
     [InlineData("GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "Length", "hello", true)]
     [InlineData("GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "Length", "", true)]
-    [InlineData("GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nX-Sum: 1\r\n\r\n", "Chunked", "hello", true)]
+    [InlineData(
+        "GET",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nX-Sum: 1\r\n\r\n",
+        "Chunked",
+        "hello",
+        true)]
     [InlineData("GET", "HTTP/1.1 200 OK\r\n\r\nhello", "Close", "hello", false)]
     [InlineData("GET", "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", "Length", "hello", false)]
     [InlineData("GET", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 5\r\n\r\nhello", "Length", "hello", true)]
@@ -36,8 +41,14 @@ public sealed class Http1ConnectionTests : IDisposable
     [InlineData("GET", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", "None", "", true)]
     [InlineData("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "None", "", true)]
     [InlineData("GET", "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n", "None", "", false)]
-    [InlineData("GET", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "Length", "hello", true)]
-    public async Task Response_OfEachFraming_HasItsBodyAndTellsWhetherAnotherMayFollow(string method, string response, string framing, string body, bool canReuse)
+    [InlineData(
+        "GET",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+        "Length",
+        "hello",
+        true)]
+    public async Task Response_OfEachFraming_HasItsBodyAndTellsWhetherAnotherMayFollow(
+        string method, string response, string framing, string body, bool canReuse)
     {
         await SendAsync(method);
         _peer.PeerSends(Bytes(response));
@@ -379,7 +390,8 @@ public sealed class Http1ConnectionTests : IDisposable
         _peer.PeerEnds();
 
         await Assert.ThrowsAsync<EndOfStreamException>(() => head.WaitAsync(TestDeadline.Value));
-        Assert.Equal((true, true, false, false), (_connection.IsReused, _connection.HasSent, _connection.HasReceived, _connection.HasEnded));
+        Assert.Equal(
+            (true, true, false, false), (_connection.IsReused, _connection.HasSent, _connection.HasReceived, _connection.HasEnded));
     }
 
     [Theory]

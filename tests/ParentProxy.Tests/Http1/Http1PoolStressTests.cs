@@ -60,7 +60,8 @@ public sealed class Http1PoolStressTests
             await WorkAsync(pool, dials, random);
         });
 
-        await Eventually.TrueAsync(() => (pool.Waiting, pool.Dialling) == (0, 0) && (pool.Open, pool.Idle, pool.Tunnels) == (0, 0, 0), () => Describe(pool));
+        await Eventually.TrueAsync(
+            () => (pool.Waiting, pool.Dialling) == (0, 0) && (pool.Open, pool.Idle, pool.Tunnels) == (0, 0, 0), () => Describe(pool));
         AssertEven(pool, dials, options);
     }
 
@@ -72,14 +73,19 @@ public sealed class Http1PoolStressTests
         listener.Listen(128);
         var streams = new ConcurrentDictionary<SocketStream, Socket>();
         var open = 0;
-        using var pool = new Http1Pool(DialAsync, Options with { MaxDials = 1, IdleTimeout = TimeSpan.FromMinutes(1), Lifetime = TimeSpan.FromMinutes(1) }, TimeProvider.System);
+        using var pool = new Http1Pool(
+            DialAsync,
+            Options with { MaxDials = 1, IdleTimeout = TimeSpan.FromMinutes(1), Lifetime = TimeSpan.FromMinutes(1) },
+            TimeProvider.System);
 
         await RunAsync(6, async random =>
         {
             try
             {
                 using var source = new CancellationTokenSource();
-                var rent = pool.RentAsync(DialTime, random.Next(8) == 0 ? TimeSpan.Zero : TimeSpan.MaxValue, canRedispatch: false, source.Token).AsTask();
+                var rent = pool
+                    .RentAsync(DialTime, random.Next(8) == 0 ? TimeSpan.Zero : TimeSpan.MaxValue, canRedispatch: false, source.Token)
+                    .AsTask();
                 if (random.Next(8) == 0)
                     await source.CancelAsync();
                 var connection = await rent;
@@ -155,7 +161,11 @@ public sealed class Http1PoolStressTests
         using var place = random.Next(6) == 0 ? pool.TryReserveTunnel() : null;
         try
         {
-            var rent = pool.RentAsync(DialTime, random.Next(6) switch { 0 => TimeSpan.Zero, 1 => TimeSpan.FromMilliseconds(1), _ => TimeSpan.MaxValue }, canRedispatch: random.Next(4) == 0, random.Next(3) == 0 ? source.Token : CancellationToken.None).AsTask();
+            var rent = pool.RentAsync(
+                DialTime,
+                random.Next(6) switch { 0 => TimeSpan.Zero, 1 => TimeSpan.FromMilliseconds(1), _ => TimeSpan.MaxValue },
+                canRedispatch: random.Next(4) == 0,
+                random.Next(3) == 0 ? source.Token : CancellationToken.None).AsTask();
             if (random.Next(4) == 0)
                 await Task.Yield();
             if (random.Next(4) == 0)
@@ -169,7 +179,8 @@ public sealed class Http1PoolStressTests
                 connection.Abort();
             pool.Return(connection, reusable: await RequestAsync(connection) && random.Next(5) > 0);
         }
-        catch (Exception ex) when (ex is OperationCanceledException or PoolFullException or ObjectDisposedException or IOException { Message: "refused" })
+        catch (Exception ex)
+            when (ex is OperationCanceledException or PoolFullException or ObjectDisposedException or IOException { Message: "refused" })
         {
         }
 

@@ -973,7 +973,10 @@ public sealed class Http1PoolTests : IDisposable
     }
 
     private Task<Http1Connection> Rent(bool fresh = false, TimeSpan? dialTime = null, CancellationToken cancellationToken = default) =>
-        _pool.RentAsync(dialTime ?? DialTime, fresh ? TimeSpan.Zero : TimeSpan.MaxValue, canRedispatch: false, cancellationToken).AsTask().WaitAsync(TestDeadline.Value, CancellationToken.None);
+        _pool
+            .RentAsync(dialTime ?? DialTime, fresh ? TimeSpan.Zero : TimeSpan.MaxValue, canRedispatch: false, cancellationToken)
+            .AsTask()
+            .WaitAsync(TestDeadline.Value, CancellationToken.None);
 
     private async Task<(Http1Connection Connection, PeerStream Stream)> RentDialledAsync()
     {

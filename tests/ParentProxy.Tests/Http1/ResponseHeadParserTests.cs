@@ -19,12 +19,16 @@ public sealed class ResponseHeadParserTests
         { "HTTP/1.1 599 x\r\n\r\n", "1.1 599 'x'" },
         { "HTTP/1.1 200 OK\r\na:b\r\nA: c\r\na:\t d e \t\r\n\r\n", "1.1 200 'OK' a:b A:c a:d e" },
         { "HTTP/1.1 200 OK\r\nx:\r\ny: \r\nz: \t \r\n\r\n", "1.1 200 'OK' x: y: z:" },
-        { "HTTP/1.1 200 OK\r\n!#$%&'*+-.^_`|~09azAZ: \"(),/:;<=>?@[\\]{}\xA0\r\n\r\n", "1.1 200 'OK' !#$%&'*+-.^_`|~09azAZ:\"(),/:;<=>?@[\\]{}\xA0" },
+        {
+            "HTTP/1.1 200 OK\r\n!#$%&'*+-.^_`|~09azAZ: \"(),/:;<=>?@[\\]{}\xA0\r\n\r\n",
+            "1.1 200 'OK' !#$%&'*+-.^_`|~09azAZ:\"(),/:;<=>?@[\\]{}\xA0" },
         { "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "1.1 200 'OK' length=0 Content-Length:0" },
         { "HTTP/1.1 200 OK\r\nCONTENT-length:007\r\n\r\n", "1.1 200 'OK' length=7 CONTENT-length:007" },
         { "HTTP/1.1 200 OK\r\nContent-Length: 5, 5\t,5\r\n\r\n", "1.1 200 'OK' length=5 Content-Length:5, 5\t,5" },
         { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\ncontent-length: 5\r\n\r\n", "1.1 200 'OK' length=5 Content-Length:5 content-length:5" },
-        { "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n", "1.1 200 'OK' length=9223372036854775807 Content-Length:9223372036854775807" },
+        {
+            "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n",
+            "1.1 200 'OK' length=9223372036854775807 Content-Length:9223372036854775807" },
         { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1.1 200 'OK' chunked Transfer-Encoding:chunked" },
         { "HTTP/1.1 200 OK\r\ntransfer-encoding:CHUNKed \r\n\r\n", "1.1 200 'OK' chunked transfer-encoding:CHUNKed" },
         { "HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", "1.1 204 'No Content' Content-Length:0" },
@@ -33,14 +37,22 @@ public sealed class ResponseHeadParserTests
         { "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "1.1 304 'Not Modified' length=5 Content-Length:5" },
         { "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", "1.1 200 'OK' close Connection:close" },
         { "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\n\r\n", "1.0 200 'OK' keep-alive Connection:Keep-Alive" },
-        { "HTTP/1.1 200 OK\r\nConnection: , foo ,,\tCLOSE\r\nconnection: Bar\r\n\r\n", "1.1 200 'OK' close named=foo,Bar Connection:, foo ,,\tCLOSE connection:Bar" },
+        {
+            "HTTP/1.1 200 OK\r\nConnection: , foo ,,\tCLOSE\r\nconnection: Bar\r\n\r\n",
+            "1.1 200 'OK' close named=foo,Bar Connection:, foo ,,\tCLOSE connection:Bar" },
         { "HTTP/1.1 200 OK\r\nConnection:\r\n\r\n", "1.1 200 'OK' Connection:" },
-        { "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", "1.1 101 'Switching Protocols' upgrade to=websocket Connection:Upgrade Upgrade:websocket" },
+        {
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+            "1.1 101 'Switching Protocols' upgrade to=websocket Connection:Upgrade Upgrade:websocket" },
         { "HTTP/1.1 426 x\r\nUpgrade: a\r\nupgrade: b\r\n\r\n", "1.1 426 'x' to=a, b Upgrade:a upgrade:b" },
         { "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\n\r\n", "1.1 200 'OK' timeout=5 Keep-Alive:timeout=5" },
         { "HTTP/1.1 200 OK\r\nKeep-Alive: max=9, Timeout = 15 \r\n\r\n", "1.1 200 'OK' timeout=15 Keep-Alive:max=9, Timeout = 15" },
-        { "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=15, timeout=x\r\nKeep-Alive: timeout=7\r\n\r\n", "1.1 200 'OK' timeout=7 Keep-Alive:timeout=15, timeout=x Keep-Alive:timeout=7" },
-        { "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=-1, timeout, =, 5, timeout=99999999999, timeout=\r\n\r\n", "1.1 200 'OK' Keep-Alive:timeout=-1, timeout, =, 5, timeout=99999999999, timeout=" },
+        {
+            "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=15, timeout=x\r\nKeep-Alive: timeout=7\r\n\r\n",
+            "1.1 200 'OK' timeout=7 Keep-Alive:timeout=15, timeout=x Keep-Alive:timeout=7" },
+        {
+            "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=-1, timeout, =, 5, timeout=99999999999, timeout=\r\n\r\n",
+            "1.1 200 'OK' Keep-Alive:timeout=-1, timeout, =, 5, timeout=99999999999, timeout=" },
         { "HTTP/1.1 200 OK\r\nContent-Lengths: x\r\nTransfer_Encoding: y\r\n\r\n", "1.1 200 'OK' Content-Lengths:x Transfer_Encoding:y" },
     };
 
@@ -216,7 +228,8 @@ public sealed class ResponseHeadParserTests
         Parse(parser, "HTTP/1.1 200 Fine\r\nX-A: a\r\nX-Time: 1\r\nX-Z: z\r\n\r\n");
         var (reason, before) = (parser.Head.Reason, parser.Head.Fields.ToArray());
 
-        Assert.Equal("1.1 200 'Fine' X-A:a X-Time:1000 X-Z:z", Parse(parser, "HTTP/1.1 200 Fine\r\nX-A: a\r\nX-Time: 1000\r\nX-Z: z\r\n\r\n"));
+        Assert.Equal(
+            "1.1 200 'Fine' X-A:a X-Time:1000 X-Z:z", Parse(parser, "HTTP/1.1 200 Fine\r\nX-A: a\r\nX-Time: 1000\r\nX-Z: z\r\n\r\n"));
 
         Assert.Same(reason, parser.Head.Reason);
         Assert.Same(before[0].Value, parser.Head.Fields[0].Value);
@@ -310,8 +323,14 @@ public sealed class ResponseHeadParserTests
         foreach (var size in new[] { 30_000, 100, 5000, 4090, 4096, 4100, 60_000, 65_536, 50 })
         {
             // Many lines, one long line, and a long status line.
-            var many = string.Concat(Enumerable.Range(0, Math.Min(150, size / 20)).Select(i => $"X-{i}: {new string('v', size / 200)}\r\n"));
-            foreach (var head in new[] { Sized(size), $"HTTP/1.1 200 OK\r\n{many}\r\n", $"HTTP/1.1 200 {new string('r', size - 40)}\r\na: b\r\n\r\n" })
+            var many = string.Concat(
+                Enumerable.Range(0, Math.Min(150, size / 20)).Select(i => $"X-{i}: {new string('v', size / 200)}\r\n"));
+            foreach (var head in new[]
+            {
+                Sized(size),
+                $"HTTP/1.1 200 OK\r\n{many}\r\n",
+                $"HTTP/1.1 200 {new string('r', size - 40)}\r\na: b\r\n\r\n",
+            })
             {
                 var expected = Parse(new(Http1Limits.Default), head);
                 Assert.Equal(expected, Parse(parser, head));
@@ -324,7 +343,8 @@ public sealed class ResponseHeadParserTests
     public void TryParse_EqualHead_AllocatesNothing()
     {
         var parser = new ResponseHeadParser(Http1Limits.Default);
-        var head = Bytes("HTTP/1.1 200 OK\r\nServer: x\r\nX-Own: y\r\nContent-Length: 5\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\n");
+        var head = Bytes(
+            "HTTP/1.1 200 OK\r\nServer: x\r\nX-Own: y\r\nContent-Length: 5\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\n");
         for (var i = 0; i < 3; i++)
         {
             parser.Reset();

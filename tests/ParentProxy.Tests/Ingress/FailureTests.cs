@@ -24,7 +24,8 @@ public sealed class FailureTests
             LeaveStaleFile(path);
         using var closed = new ClosedPort();
         var endPoint = transport switch { "tcp" => closed.EndPoint, "hybrid" => $"hybrid:{path}:77", _ => "unix:" + path };
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, endPoint), "Enclaves:0:Name=secret-name", "Health:Probe:Enabled=false", .. Short]);
+        await using var proxy = await TestProxy.StartAsync(
+            [.. TestProxy.Enclave(0, endPoint), "Enclaves:0:Name=secret-name", "Health:Probe:Enabled=false", .. Short]);
 
         var answer = await proxy.ExchangeAsync(Get);
 
@@ -42,7 +43,8 @@ public sealed class FailureTests
         using var directory = new TemporaryDirectory();
         var path = directory.File("v.sock");
         await using var enclave = ScriptedEnclave.Start(c => c.ReadLineAsync(), new UnixDomainSocketEndPoint(path));
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, $"hybrid:{path}:77"), "Health:Probe:Enabled=false", "Retry:WaitForEnclave=00:00:00.300"]);
+        await using var proxy = await TestProxy.StartAsync(
+            [.. TestProxy.Enclave(0, $"hybrid:{path}:77"), "Health:Probe:Enabled=false", "Retry:WaitForEnclave=00:00:00.300"]);
 
         AssertProblem(await proxy.ExchangeAsync(Get), 503, "destination_unavailable");
         Assert.Contains("handshake", await FailureLineAsync(proxy), StringComparison.Ordinal);
@@ -199,7 +201,9 @@ public sealed class FailureTests
         await using var enclave = ScriptedEnclave.Start(c => c.ReadToEndAsync());
         await using var proxy = await TestProxy.InFrontOfAsync(enclave, "Timeouts:ResponseHead=00:00:00.200");
 
-        var answer = await proxy.ExchangeAsync("GET /ws HTTP/1.1\r\nHost: x\r\nX-Request-Id: the-id\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+        var answer = await proxy.ExchangeAsync(
+            "GET /ws HTTP/1.1\r\nHost: x\r\nX-Request-Id: the-id\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
 
         AssertProblem(answer, 504, "http_response_timeout");
     }
@@ -349,7 +353,9 @@ public sealed class FailureTests
     {
         await using var enclave = await TestEnclave.StartAsync();
         await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Health:Probe:Interval=01:00:00");
-        foreach (var request in (string[])["GET /hang HTTP/1.1\r\nHost: x\r\n\r\n", "GET /bytes/100000000 HTTP/1.1\r\nHost: x\r\n\r\n", "POST /sha256 HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"])
+        foreach (var request in (string[])[
+            "GET /hang HTTP/1.1\r\nHost: x\r\n\r\n", "GET /bytes/100000000 HTTP/1.1\r\nHost: x\r\n\r\n",
+            "POST /sha256 HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"])
         {
             var connection = await proxy.ConnectAsync();
             await connection.SendAsync(request);
@@ -387,7 +393,9 @@ public sealed class FailureTests
         Assert.Equal($"parent-proxy; error={error}", answer.Field("Proxy-Status"));
         Assert.Equal(status == 503, answer.Field("Retry-After") is not null);
         var problem = answer.Json();
-        Assert.Equal(["detail", "requestId", "status", "title", "type"], problem.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["detail", "requestId", "status", "title", "type"],
+            problem.EnumerateObject().Select(p => p.Name).Order(StringComparer.Ordinal));
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
         Assert.Equal("the-id", problem.GetProperty("requestId").GetString());
         Assert.NotEmpty(problem.GetProperty("title").GetString()!);
@@ -402,7 +410,8 @@ public sealed class FailureTests
 
     private static async Task<string> FailureLineAsync(TestProxy proxy)
     {
-        var entry = await proxy.Log.WaitForAsync(e => e.Level == LogLevel.Warning && e.Category.EndsWith("FailoverMiddleware", StringComparison.Ordinal));
+        var entry = await proxy.Log.WaitForAsync(
+            e => e.Level == LogLevel.Warning && e.Category.EndsWith("FailoverMiddleware", StringComparison.Ordinal));
         return entry.Message;
     }
 

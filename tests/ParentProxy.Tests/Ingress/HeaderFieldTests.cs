@@ -87,7 +87,8 @@ public sealed class HeaderFieldTests
     [Fact]
     public async Task Response_CookiesInSeveralFields_StaySeveral()
     {
-        await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n");
+        await using var enclave = ScriptedEnclave.Answering(
+            "HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT\r\nSet-Cookie: b=2\r\nContent-Length: 0\r\n\r\n");
         await using var proxy = await TestProxy.InFrontOfAsync(enclave);
 
         var answer = await proxy.ExchangeAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -117,7 +118,9 @@ public sealed class HeaderFieldTests
 
         var answer = await proxy.ExchangeAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 
-        Assert.Equal(["content-length", "date", "x-request-id"], answer.Fields.Select(f => f.Name.ToLowerInvariant()).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["content-length", "date", "x-request-id"],
+            answer.Fields.Select(f => f.Name.ToLowerInvariant()).Order(StringComparer.Ordinal));
         Assert.Equal(
             ["host", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-request-id"],
             Assert.Single(enclave.Requests).Fields.Select(f => f.Name.ToLowerInvariant()).Order(StringComparer.Ordinal));
@@ -140,7 +143,8 @@ public sealed class HeaderFieldTests
         await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
         await using var proxy = await TestProxy.InFrontOfAsync(enclave);
 
-        var answer = await proxy.ExchangeAsync($"POST / HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\nX-Hop: 1\r\nX-End: 2\r\nContent-Length: 0\r\n\r\n");
+        var answer = await proxy.ExchangeAsync(
+            $"POST / HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\nX-Hop: 1\r\nX-End: 2\r\nContent-Length: 0\r\n\r\n");
 
         Assert.Equal(204, answer.Status);
         var request = Assert.Single(enclave.Requests);
@@ -190,7 +194,8 @@ public sealed class HeaderFieldTests
         await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
         await using var proxy = await TestProxy.InFrontOfAsync(enclave);
 
-        var answer = await proxy.ExchangeAsync("POST / HTTP/1.1\r\nHost: x\r\nConnection: Content-Language\r\nContent-Language: de\r\nContent-Length: 2\r\n\r\nab");
+        var answer = await proxy.ExchangeAsync(
+            "POST / HTTP/1.1\r\nHost: x\r\nConnection: Content-Language\r\nContent-Language: de\r\nContent-Length: 2\r\n\r\nab");
 
         Assert.Equal(204, answer.Status);
         Assert.Null(Assert.Single(enclave.Requests).Field("Content-Language"));
@@ -218,7 +223,9 @@ public sealed class HeaderFieldTests
         await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
         await using var proxy = await TestProxy.InFrontOfAsync(enclave);
 
-        await proxy.ExchangeAsync("GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nKeep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\nUpgrade: foo\r\n\r\n");
+        await proxy.ExchangeAsync(
+            "GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nKeep-Alive: timeout=5\r\n"
+                + "Proxy-Connection: keep-alive\r\nUpgrade: foo\r\n\r\n");
 
         var request = Assert.Single(enclave.Requests);
         Assert.All((string[])["Connection", "Keep-Alive", "Proxy-Connection", "Upgrade"], name => Assert.Null(request.Field(name)));
@@ -227,7 +234,9 @@ public sealed class HeaderFieldTests
     [Fact]
     public async Task Response_FieldsOfTheConnectionAndThoseItNames_AreRemoved()
     {
-        await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop, Content-Language\r\nX-Hop: 1\r\nX-End: 2\r\nContent-Language: de\r\nKeep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n");
+        await using var enclave = ScriptedEnclave.Answering(
+            "HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Hop, Content-Language\r\nX-Hop: 1\r\nX-End: 2\r\nContent-Language: de\r\n"
+                + "Keep-Alive: timeout=5\r\nContent-Length: 0\r\n\r\n");
         await using var proxy = await TestProxy.InFrontOfAsync(enclave);
 
         var answer = await proxy.ExchangeAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -244,7 +253,8 @@ public sealed class HeaderFieldTests
 
         foreach (var upgrade in (string[])["h2c", "H2C", "foo", "TLS/1.0", "websocket, h2c"])
         {
-            var echo = await proxy.EchoAsync($"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: {upgrade}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n");
+            var echo = await proxy.EchoAsync(
+                $"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: {upgrade}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n");
 
             Assert.Equal("HTTP/1.1", echo.Protocol);
             Assert.All((string[])["Upgrade", "HTTP2-Settings", "Connection"], name => Assert.Null(echo.Field(name)));
@@ -278,7 +288,9 @@ public sealed class HeaderFieldTests
         await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
         await using var proxy = await TestProxy.InFrontOfAsync(enclave);
         await using var client = await proxy.ConnectAsync();
-        foreach (var head in (string[])["http://Example.Test:80/ HTTP/1.0\r\n", "/ HTTP/1.0\r\nHost: Example.Test:80\r\n", "http://user@example.test:/ HTTP/1.0\r\n"])
+        foreach (var head in (string[])[
+            "http://Example.Test:80/ HTTP/1.0\r\n", "/ HTTP/1.0\r\nHost: Example.Test:80\r\n",
+            "http://user@example.test:/ HTTP/1.0\r\n"])
         {
             await client.SendAsync($"GET {head}Connection: keep-alive\r\n\r\n");
 
@@ -294,7 +306,9 @@ public sealed class HeaderFieldTests
         await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
         await using var proxy = await TestProxy.InFrontOfAsync(enclave);
 
-        await proxy.ExchangeAsync("POST / HTTP/1.1\r\nHost: x\r\nX-Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-Content-Length: 3\r\n\r\n");
+        await proxy.ExchangeAsync(
+            "POST / HTTP/1.1\r\nHost: x\r\nX-Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n"
+                + "0\r\nX-Content-Length: 3\r\n\r\n");
 
         var request = Assert.Single(enclave.Requests);
         Assert.Equal("2", request.Field("X-Content-Length"));

@@ -25,7 +25,9 @@ public sealed class Http2RequestTests
         await using var proxy = await TestProxy.InFrontOfAsync(enclave, [.. H2c, trust]);
         await using var client = await Http2Connection.ConnectAsync(proxy.Uri);
 
-        Assert.Equal("200", await client.GetAsync([(":scheme", scheme), .. given.Length == 0 ? [] : ((string, string)[])[("x-forwarded-proto", given)]]));
+        Assert.Equal(
+            "200",
+            await client.GetAsync([(":scheme", scheme), .. given.Length == 0 ? [] : ((string, string)[])[("x-forwarded-proto", given)]]));
 
         Assert.Equal([forwarded], Assert.Single(enclave.Requests).All("X-Forwarded-Proto"));
     }
@@ -125,7 +127,8 @@ public sealed class Http2RequestTests
         await using var proxy = await TestProxy.InFrontOfAsync(enclave, H2c);
         await using var client = await Http2Connection.ConnectAsync(proxy.Uri);
 
-        Assert.Equal("200", await client.GetAsync(("x-content-length", "5"), ("x-content-length", "\u00e9"), ("content-length", "0000000000000000000000000")));
+        Assert.Equal("200", await client.GetAsync(
+            ("x-content-length", "5"), ("x-content-length", "\u00e9"), ("content-length", "0000000000000000000000000")));
 
         var request = Assert.Single(enclave.Requests);
         Assert.Equal(["5", "\u00e9"], request.All("X-Content-Length"));

@@ -40,12 +40,18 @@ public sealed class Http2Tests
         await using var enclave = ScriptedEnclave.Start(async connection =>
         {
             await connection.ReadHeadAsync();
-            await connection.SendAsync("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+            await connection.SendAsync(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                    + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
             await connection.ReadToEndAsync();
         });
         await using var proxy = await TestProxy.InFrontOfAsync(enclave, H2c);
         using var client = TestProxy.Client(proxy.Uri, HttpVersion.Version20);
-        using var request = new HttpRequestMessage(HttpMethod.Connect, "/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Connect, "/")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         request.Headers.Protocol = "websocket";
         request.Headers.TryAddWithoutValidation("Sec-WebSocket-Version", "13");
 
@@ -77,7 +83,8 @@ public sealed class Http2Tests
     public async Task Http2Enclave_Fails_AsOverHttp1(string path, int status)
     {
         await using var enclave = await TestEnclave.StartAsync(http2: true);
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Routing:HttpVersion=2", "Timeouts:ResponseHead=00:00:01");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave.Simulated, "Routing:HttpVersion=2", "Timeouts:ResponseHead=00:00:01");
 
         var answer = await proxy.ExchangeAsync($"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
 
@@ -154,7 +161,11 @@ public sealed class Http2Tests
         using var http = new HttpClient(new SocketsHttpHandler
         {
             UseProxy = false,
-            SslOptions = { RemoteCertificateValidationCallback = (_, presented, _, _) => presented!.GetCertHashString() == certificate.GetCertHashString() },
+            SslOptions =
+            {
+                RemoteCertificateValidationCallback = (_, presented, _, _) =>
+                    presented!.GetCertHashString() == certificate.GetCertHashString(),
+            },
         });
         using var request = Request(HttpMethod.Get, new Uri(proxy.Uri, "/echo").ToString());
         request.Version = Version.Parse(version);

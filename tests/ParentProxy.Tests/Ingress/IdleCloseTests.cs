@@ -20,7 +20,8 @@ public sealed class IdleCloseTests(ITestOutputHelper output)
     public async Task Connections_ClosedAtRandomByTheEnclave_FailNoGetAndRepeatNoPost(string transport, bool isTransformed, int seed)
     {
         using var directory = new TemporaryDirectory();
-        await using var enclave = new ClosingEnclave(transport == "unix" ? new UnixDomainSocketEndPoint(directory.File("e.sock")) : new IPEndPoint(IPAddress.Loopback, 0), seed);
+        await using var enclave = new ClosingEnclave(
+            transport == "unix" ? new UnixDomainSocketEndPoint(directory.File("e.sock")) : new IPEndPoint(IPAddress.Loopback, 0), seed);
         var prefix = isTransformed ? "/api" : "";
         string[] target = isTransformed
             ?
@@ -35,13 +36,18 @@ public sealed class IdleCloseTests(ITestOutputHelper output)
         var figures = new Figures();
         var watch = Stopwatch.StartNew();
 
-        await Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(() => RunAsync(proxy, prefix, client, new Random(seed * 100 + client), figures))));
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(
+            client => Task.Run(() => RunAsync(proxy, prefix, client, new Random(seed * 100 + client), figures))));
 
-        var repeated = proxy.Log.Entries.Count(e => e.Message.Contains("again", StringComparison.Ordinal) && e.Message.Contains("before any byte of an answer", StringComparison.Ordinal));
+        var repeated = proxy.Log.Entries.Count(e => e.Message.Contains("again", StringComparison.Ordinal)
+            && e.Message.Contains("before any byte of an answer", StringComparison.Ordinal));
         var twice = enclave.Posts.Count(p => p.Value > 1);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{transport}{(isTransformed ? " with transforms" : "")}: {Rounds} rounds in {watch.Elapsed.TotalSeconds:F1} s over {enclave.Connections} connections; {figures.Gets} GET, {figures.FailedGets} failed, {repeated} repeated on a fresh connection; {figures.Posts} POST, {figures.FailedPosts} answered 502 or 408, {twice} seen twice; {enclave.Unanswered} requests read by the enclave and left without an answer"));
+            $"{transport}{(isTransformed ? " with transforms" : "")}: {Rounds} rounds in {watch.Elapsed.TotalSeconds:F1} s "
+                + $"over {enclave.Connections} connections; {figures.Gets} GET, {figures.FailedGets} failed, {repeated} repeated "
+                + $"on a fresh connection; {figures.Posts} POST, {figures.FailedPosts} answered 502 or 408, {twice} seen "
+                + $"twice; {enclave.Unanswered} requests read by the enclave and left without an answer"));
 
         Assert.Equal(Rounds, figures.Gets + figures.Posts);
         Assert.Equal((0, 0), (figures.FailedGets, twice));
@@ -52,7 +58,8 @@ public sealed class IdleCloseTests(ITestOutputHelper output)
         // The race was there to be lost.
         Assert.True(repeated > 0 && figures.FailedPosts > 0, "the race was never met");
         Assert.DoesNotContain(proxy.Log.Entries, e => e.Level >= Microsoft.Extensions.Logging.LogLevel.Error);
-        await Eventually.TrueAsync(async () => (await proxy.EnclaveAsync(isTransformed ? "c/d" : "0")).GetProperty("inFlight").GetInt32() == 0);
+        await Eventually.TrueAsync(
+            async () => (await proxy.EnclaveAsync(isTransformed ? "c/d" : "0")).GetProperty("inFlight").GetInt32() == 0);
     }
 
     private static async Task RunAsync(TestProxy proxy, string prefix, int client, Random random, Figures figures)

@@ -48,9 +48,14 @@ public sealed class LimitTests
     public async Task Field_OfNearly64KiB_IsTakenOverHttp2()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "Kestrel:Endpoints:Http:Protocols=Http2");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave.Simulated, "Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "Kestrel:Endpoints:Http:Protocols=Http2");
         using var http = TestProxy.Client(proxy.Uri, HttpVersion.Version20);
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/echo") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/echo")
+        {
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         var value = new string('v', 60 * 1024);
         request.Headers.Add("X-Long", value);
 

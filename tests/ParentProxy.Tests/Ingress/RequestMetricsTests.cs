@@ -51,7 +51,11 @@ public sealed class RequestMetricsTests
     [InlineData("2")]
     public async Task NobodyListens_CountedAtNone(string version)
     {
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, "unix:/nonexistent/e.sock"), "Health:Probe:Enabled=false", "Retry:WaitForEnclave=00:00:00.050", $"Routing:HttpVersion={version}"]);
+        await using var proxy = await TestProxy.StartAsync([
+            .. TestProxy.Enclave(0, "unix:/nonexistent/e.sock"),
+            "Health:Probe:Enabled=false",
+            "Retry:WaitForEnclave=00:00:00.050",
+            $"Routing:HttpVersion={version}"]);
 
         Assert.Equal(503, (await proxy.ExchangeAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
 
@@ -69,7 +73,8 @@ public sealed class RequestMetricsTests
         await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Limits:MaxRequestBodyBytes=3");
 
         Assert.Equal(413, (await proxy.ExchangeAsync("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd")).Status);
-        Assert.Equal(400, (await proxy.ExchangeAsync("OPTIONS * HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n")).Status);
+        Assert.Equal(400, (await proxy.ExchangeAsync(
+            "OPTIONS * HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n")).Status);
 
         Assert.Equal(["OPTIONS 400 1", "POST 413 1"], Counts(proxy, "none"));
     }
@@ -110,7 +115,11 @@ public sealed class RequestMetricsTests
     {
         await using var dead = ScriptedEnclave.Start(async connection => await connection.ReadMessageAsync());
         await using var alive = ScriptedEnclave.Answering(Ok);
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, dead.EndPoint), .. TestProxy.Enclave(1, alive.EndPoint), "Health:Probe:Enabled=false", "Routing:LoadBalancing=FirstAlphabetical"]);
+        await using var proxy = await TestProxy.StartAsync([
+            .. TestProxy.Enclave(0, dead.EndPoint),
+            .. TestProxy.Enclave(1, alive.EndPoint),
+            "Health:Probe:Enabled=false",
+            "Routing:LoadBalancing=FirstAlphabetical"]);
 
         Assert.Equal(200, (await proxy.ExchangeAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
 
@@ -153,7 +162,9 @@ public sealed class RequestMetricsTests
         });
         await using var proxy = await TestProxy.InFrontOfAsync(enclave);
         await using var client = await proxy.ConnectAsync();
-        await client.SendAsync("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+        await client.SendAsync(
+            "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
         await client.ReadHeadAsync();
         Assert.Equal(["0: GET 101 1"], All(proxy));
         await client.SendAsync("abcde");

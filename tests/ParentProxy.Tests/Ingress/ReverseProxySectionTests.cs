@@ -27,7 +27,11 @@ public sealed class ReverseProxySectionTests
         await using var proof = await TestEnclave.StartAsync(name: "proof");
         await using var other = await TestEnclave.StartAsync(name: "other");
         await using var proxy = await TestProxy.StartAsync(
-            [.. TestProxy.Enclave(0, proof.EndPoint), "Enclaves:0:Name=proof-a", .. TestProxy.Enclave(1, other.EndPoint), "Enclaves:1:Name=other-a",
+            [
+                .. TestProxy.Enclave(0, proof.EndPoint),
+                "Enclaves:0:Name=proof-a",
+                .. TestProxy.Enclave(1, other.EndPoint),
+                "Enclaves:1:Name=other-a",
                 "ReverseProxy:Clusters:c:Destinations:d:Address=enclave://proof-*",
                 "ReverseProxy:Routes:r:ClusterId=c",
                 "ReverseProxy:Routes:r:Match:Path=/{**rest}",
@@ -56,7 +60,8 @@ public sealed class ReverseProxySectionTests
     public async Task Route_RemovesAPrefix()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await StartAsync(enclave, "ReverseProxy:Routes:r:Match:Path=/api/{**rest}", "ReverseProxy:Routes:r:Transforms:0:PathRemovePrefix=/api");
+        await using var proxy = await StartAsync(
+            enclave, "ReverseProxy:Routes:r:Match:Path=/api/{**rest}", "ReverseProxy:Routes:r:Transforms:0:PathRemovePrefix=/api");
 
         var echo = await proxy.EchoAsync(target: "/api/echo?a=%2F");
 
@@ -93,7 +98,12 @@ public sealed class ReverseProxySectionTests
         await using var one = await TestEnclave.StartAsync(name: "one");
         await using var two = await TestEnclave.StartAsync(name: "two");
         await using var proxy = await TestProxy.StartAsync(
-            [.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), "Health:Probe:Interval=00:00:00.200", "Health:Probe:UnhealthyAfter=1", .. Affinity("Redistribute", policy)]);
+            [
+                .. TestProxy.Enclave(0, one.EndPoint),
+                .. TestProxy.Enclave(1, two.EndPoint),
+                "Health:Probe:Interval=00:00:00.200",
+                "Health:Probe:UnhealthyAfter=1",
+                .. Affinity("Redistribute", policy)]);
 
         var first = await proxy.ExchangeAsync("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
         var cookie = first.Field("Set-Cookie")!.Split(';')[0];
@@ -130,7 +140,12 @@ public sealed class ReverseProxySectionTests
         await using var one = await TestEnclave.StartAsync(name: "one");
         await using var two = await TestEnclave.StartAsync(name: "two");
         await using var proxy = await TestProxy.StartAsync(
-            [.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), "Health:Probe:Interval=00:00:00.200", "Health:Probe:UnhealthyAfter=1", .. Affinity("Return503Error", "Cookie")]);
+            [
+                .. TestProxy.Enclave(0, one.EndPoint),
+                .. TestProxy.Enclave(1, two.EndPoint),
+                "Health:Probe:Interval=00:00:00.200",
+                "Health:Probe:UnhealthyAfter=1",
+                .. Affinity("Return503Error", "Cookie")]);
         var first = await proxy.ExchangeAsync("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
         var cookie = first.Field("Set-Cookie")!.Split(';')[0];
         var who = first.Field("X-Enclave")!;

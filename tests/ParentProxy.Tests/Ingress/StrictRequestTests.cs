@@ -3,7 +3,9 @@ using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Ingress;
 
-/// <summary>Requests that two implementations may read in two ways reach no enclave, nor does what follows them on the connection.</summary>
+/// <summary>
+/// Requests that two implementations may read in two ways reach no enclave, nor does what follows them on the connection.
+/// </summary>
 public sealed class StrictRequestTests
 {
     private const string Next = "GET /next HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -208,7 +210,10 @@ public sealed class StrictRequestTests
     [InlineData("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nX-Content-Length: 3\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "hello")]
     [InlineData("POST / HTTP/1.1\r\nHost: x:\r\nContent-Length: 5\r\n\r\nhello", "hello")]
     [InlineData("\r\nPOST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", "hello")]
-    [InlineData("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "hello")]
+    [InlineData(
+        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+            + "0\r\n\r\n",
+        "hello")]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\nhello", "hello")]
     [InlineData("GET / HTTP/1.1\r\nHost: x\r\nX-A: a\u0001b\u007fc\r\n\r\n", "")]
     public async Task Request_ThatIsOddButClear_IsForwarded(string request, string body)

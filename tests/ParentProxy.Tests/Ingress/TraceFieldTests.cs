@@ -15,7 +15,8 @@ public sealed class TraceFieldTests
         await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
         await using var proxy = await TestProxy.InFrontOfAsync(enclave);
 
-        await proxy.ExchangeAsync($"GET / HTTP/1.1\r\nHost: x\r\ntraceparent: {parent}\r\ntracestate: {state}\r\nbaggage: {baggage}\r\n\r\n");
+        await proxy.ExchangeAsync(
+            $"GET / HTTP/1.1\r\nHost: x\r\ntraceparent: {parent}\r\ntracestate: {state}\r\nbaggage: {baggage}\r\n\r\n");
 
         var request = Assert.Single(enclave.Requests);
         Assert.Equal(parent, request.Field("traceparent"));

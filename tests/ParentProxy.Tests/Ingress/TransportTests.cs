@@ -49,7 +49,8 @@ public sealed class TransportTests
         await using var enclave = await TestEnclave.StartAsync(transport);
         await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated);
 
-        var answer = await proxy.ExchangeAsync("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Type: text/x-odd\r\n\r\nhello");
+        var answer =
+            await proxy.ExchangeAsync("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Type: text/x-odd\r\n\r\nhello");
 
         var echo = Echo.Parse(answer);
         Assert.Equal("POST", echo.Method);
@@ -66,7 +67,8 @@ public sealed class TransportTests
         await using var enclave = await TestEnclave.StartAsync(transport);
         await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated);
 
-        var answer = await proxy.ExchangeAsync("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
+        var answer = await proxy.ExchangeAsync(
+            "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n");
 
         var echo = Echo.Parse(answer);
         Assert.Equal("hello world", echo.Body);

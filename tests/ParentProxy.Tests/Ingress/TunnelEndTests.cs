@@ -7,7 +7,9 @@ namespace ParentProxy.Tests.Ingress;
 /// <summary>Every way in which a tunnel ends has its word, in the access log and in the metrics; only cut-off ones are errors.</summary>
 public sealed class TunnelEndTests : IDisposable
 {
-    private const string Upgrade = "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    private const string Upgrade =
+        "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     private const string Switched = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
 
     private readonly AccessLines _lines = new();
@@ -35,9 +37,15 @@ public sealed class TunnelEndTests : IDisposable
 
         // The client has not closed its side.
         var line = await AssertEndAsync(proxy, "cut_by_enclave");
-        Assert.Equal((101, code, 10, 7), (line.GetProperty("status").GetInt32(), Text(line, "failure"), line.GetProperty("requestBytes").GetInt32(), line.GetProperty("responseBytes").GetInt32()));
+        Assert.Equal((101, code, 10, 7), (
+            line.GetProperty("status").GetInt32(),
+            Text(line, "failure"),
+            line.GetProperty("requestBytes").GetInt32(),
+            line.GetProperty("responseBytes").GetInt32()));
         Assert.Contains("cut off by the enclave", Text(line, "detail"), StringComparison.Ordinal);
-        Assert.Contains(proxy.Log.AtLeast(LogLevel.Warning), entry => entry.Message.Contains("cut off by the enclave", StringComparison.Ordinal) && entry.Message.Contains(Text(line, "requestId")!, StringComparison.Ordinal));
+        Assert.Contains(
+            proxy.Log.AtLeast(LogLevel.Warning), entry => entry.Message.Contains("cut off by the enclave", StringComparison.Ordinal)
+                && entry.Message.Contains(Text(line, "requestId")!, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -92,7 +100,11 @@ public sealed class TunnelEndTests : IDisposable
     [Fact]
     public async Task Frames_InPiecesOfAnySize_AreFollowed()
     {
-        byte[] frames = [.. Frame(0x02, new string('a', 200), isMasked: false), .. Frame(0x89, "p", isMasked: false), .. Frame(0x80, new string('b', 70_000), isMasked: false), .. Frame(0x88, "", isMasked: false)];
+        byte[] frames = [
+            .. Frame(0x02, new string('a', 200), isMasked: false),
+            .. Frame(0x89, "p", isMasked: false),
+            .. Frame(0x80, new string('b', 70_000), isMasked: false),
+            .. Frame(0x88, "", isMasked: false)];
         await using var enclave = Enclave(async connection =>
         {
             await connection.SendAsync(frames.AsMemory(0, 3));

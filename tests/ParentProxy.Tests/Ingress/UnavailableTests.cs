@@ -10,7 +10,11 @@ public sealed class UnavailableTests
     public async Task Enclave_Down_Is503NotBeforeWaitForEnclaveAndServedAgainAfterItsReturn()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Retry:WaitForEnclave=00:00:00.700", "Timeouts:Connect=00:00:00.500", "Health:Probe:Interval=00:00:00.200");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave.Simulated,
+            "Retry:WaitForEnclave=00:00:00.700",
+            "Timeouts:Connect=00:00:00.500",
+            "Health:Probe:Interval=00:00:00.200");
         Assert.Equal(HttpStatusCode.OK, (await proxy.Http.GetAsync("/echo")).StatusCode);
 
         await enclave.KillAsync();
@@ -31,7 +35,8 @@ public sealed class UnavailableTests
     public async Task Enclave_JustDied_TheFirstRequestIsAnswered()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Retry:WaitForEnclave=00:00:00.500", "Timeouts:Connect=00:00:00.500", "Health:Probe:Interval=01:00:00");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave.Simulated, "Retry:WaitForEnclave=00:00:00.500", "Timeouts:Connect=00:00:00.500", "Health:Probe:Interval=01:00:00");
 
         await enclave.KillAsync();
         var answer = await proxy.Http.GetAsync("/echo");
@@ -46,12 +51,16 @@ public sealed class UnavailableTests
     public async Task Requests_ThatWait_AreReleasedByTheEnclavesReturn(string method, string probe)
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Retry:WaitForEnclave=00:00:25", $"Health:Probe:Enabled={probe}", "Health:Probe:Interval=00:00:01");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave.Simulated, "Retry:WaitForEnclave=00:00:25", $"Health:Probe:Enabled={probe}", "Health:Probe:Interval=00:00:01");
         await enclave.KillAsync();
 
         var waiting = Enumerable.Range(0, 10).Select(async i =>
         {
-            using var request = new HttpRequestMessage(new HttpMethod(method), "/echo") { Content = method == "POST" ? new StringContent($"body {i}") : null };
+            using var request = new HttpRequestMessage(new HttpMethod(method), "/echo")
+            {
+                Content = method == "POST" ? new StringContent($"body {i}") : null,
+            };
             using var response = await proxy.Http.SendAsync(request);
             Assert.Equal(HttpStatusCode.OK, response.StatusCode);
             if (method == "POST")
@@ -69,7 +78,8 @@ public sealed class UnavailableTests
     public async Task Requests_MoreThanMayWait_Are503AtOnce()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Retry:WaitForEnclave=00:00:25", "Retry:MaxWaiting=1", "Health:Probe:Interval=00:00:00.200");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave.Simulated, "Retry:WaitForEnclave=00:00:25", "Retry:MaxWaiting=1", "Health:Probe:Interval=00:00:00.200");
         await enclave.KillAsync();
         await proxy.WaitForStateAsync("0", "unhealthy");
 
@@ -88,7 +98,8 @@ public sealed class UnavailableTests
     public async Task Client_GoesWhileItWaits_NoLongerWaits()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Retry:WaitForEnclave=00:10:00", "Health:Probe:Interval=00:00:00.200");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave.Simulated, "Retry:WaitForEnclave=00:10:00", "Health:Probe:Interval=00:00:00.200");
         await enclave.KillAsync();
         await proxy.WaitForStateAsync("0", "unhealthy");
 
@@ -111,7 +122,8 @@ public sealed class UnavailableTests
                 await healthy.Task;
             await c.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         });
-        await using var proxy = await TestProxy.StartUnprobedAsync([.. TestProxy.Enclave(0, enclave.EndPoint), "Retry:WaitForEnclave=00:00:20", "Health:Probe:Timeout=00:00:20"]);
+        await using var proxy = await TestProxy.StartUnprobedAsync(
+            [.. TestProxy.Enclave(0, enclave.EndPoint), "Retry:WaitForEnclave=00:00:20", "Health:Probe:Timeout=00:00:20"]);
 
         var health = await proxy.ExchangeAsync("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
         var waits = proxy.Http.GetStringAsync("/");

@@ -24,7 +24,8 @@ public sealed class WebSocketTests
         var big = new byte[200_000];
         Random.Shared.NextBytes(big);
         await socket.SendAsync(big, WebSocketMessageType.Binary, endOfMessage: true, deadline.Token);
-        Assert.Equal((WebSocketMessageType.Binary, Encoding.Latin1.GetString(big)), await ReceiveAsync(socket, deadline.Token, Encoding.Latin1));
+        Assert.Equal(
+            (WebSocketMessageType.Binary, Encoding.Latin1.GetString(big)), await ReceiveAsync(socket, deadline.Token, Encoding.Latin1));
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "done", deadline.Token);
 
         Assert.Equal((WebSocketCloseStatus.NormalClosure, "done"), (socket.CloseStatus!.Value, socket.CloseStatusDescription));
@@ -40,7 +41,9 @@ public sealed class WebSocketTests
 
         foreach (var word in (string[])["WebSocket", "WEBSOCKET", "websocket"])
         {
-            var answer = await proxy.ExchangeAsync($"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: {word}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+            var answer = await proxy.ExchangeAsync(
+                $"GET /ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: {word}\r\n"
+                    + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
 
             Assert.Equal(101, answer.Status);
             Assert.Equal("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", answer.Field("Sec-WebSocket-Accept"));
@@ -53,7 +56,9 @@ public sealed class WebSocketTests
         await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
         await using var proxy = await TestProxy.InFrontOfAsync(enclave);
 
-        var answer = await proxy.ExchangeAsync("GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+        var answer = await proxy.ExchangeAsync(
+            "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
 
         Assert.Equal(403, answer.Status);
         Assert.Equal("no", answer.Text);
@@ -96,7 +101,8 @@ public sealed class WebSocketTests
         return socket;
     }
 
-    private static async Task<(WebSocketMessageType Type, string Text)> ReceiveAsync(WebSocket socket, CancellationToken cancellationToken, Encoding? encoding = null)
+    private static async Task<(WebSocketMessageType Type, string Text)> ReceiveAsync(
+        WebSocket socket, CancellationToken cancellationToken, Encoding? encoding = null)
     {
         using var message = new MemoryStream();
         var buffer = new byte[16 * 1024];

@@ -7,7 +7,9 @@ public sealed class ProcessStatusTests
     [Fact]
     public void Current_IsWhatTheKernelTells()
     {
-        var told = File.ReadLines("/proc/self/limits").Single(line => line.StartsWith("Max open files", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
+        var told = File.ReadLines("/proc/self/limits")
+            .Single(line => line.StartsWith("Max open files", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
 
         Assert.Equal(told, OpenFileLimit.Current()?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "unlimited");
     }

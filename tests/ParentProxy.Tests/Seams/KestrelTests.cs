@@ -22,7 +22,8 @@ public sealed class KestrelTests
     public void LogEvent_IsStillThere(string name, LogLevel level)
     {
         var found = typeof(KestrelServerOptions).Assembly.GetTypes()
-            .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .SelectMany(type => type.GetMethods(
+                BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
             .Where(message => message?.EventName == name)
             .ToList();
@@ -37,15 +38,25 @@ public sealed class KestrelTests
     [InlineData("PossibleInvalidHttpVersionDetected", "ExpectedHttpVersion")]
     public void LogEvent_HasThisValue(string name, string value) => Assert.Contains(
         typeof(KestrelServerOptions).Assembly.GetTypes()
-            .SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .SelectMany(type => type.GetMethods(
+                BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
             .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>())
             .OfType<LoggerMessageAttribute>(),
         message => message.EventName == name && Regex.IsMatch(message.Message, $"\\{{{value}\\}}", RegexOptions.IgnoreCase));
 
-    /// <summary>KestrelLimits takes every limit that Kestrel has; one that is new is in the configuration without being looked at.</summary>
+    /// <summary>
+    /// KestrelLimits takes every limit that Kestrel has; one that is new is in the configuration without being looked at.
+    /// </summary>
     [Theory]
-    [InlineData(typeof(KestrelServerLimits), "Http2 Http3 KeepAliveTimeout MaxConcurrentConnections MaxConcurrentUpgradedConnections MaxRequestBodySize MaxRequestBufferSize MaxRequestHeaderCount MaxRequestHeadersTotalSize MaxRequestLineSize MaxResponseBufferSize MinRequestBodyDataRate MinResponseDataRate RequestHeadersTimeout")]
-    [InlineData(typeof(Http2Limits), "HeaderTableSize InitialConnectionWindowSize InitialStreamWindowSize KeepAlivePingDelay KeepAlivePingTimeout MaxFrameSize MaxRequestHeaderFieldSize MaxStreamsPerConnection")]
+    [InlineData(
+        typeof(KestrelServerLimits),
+        "Http2 Http3 KeepAliveTimeout MaxConcurrentConnections MaxConcurrentUpgradedConnections MaxRequestBodySize "
+            + "MaxRequestBufferSize MaxRequestHeaderCount MaxRequestHeadersTotalSize MaxRequestLineSize MaxResponseBufferSize "
+            + "MinRequestBodyDataRate MinResponseDataRate RequestHeadersTimeout")]
+    [InlineData(
+        typeof(Http2Limits),
+        "HeaderTableSize InitialConnectionWindowSize InitialStreamWindowSize KeepAlivePingDelay KeepAlivePingTimeout MaxFrameSize "
+            + "MaxRequestHeaderFieldSize MaxStreamsPerConnection")]
     public void Limits_AreThese(Type type, string names) =>
         Assert.Equal(names, string.Join(' ', type.GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal)));
 }

@@ -8,11 +8,15 @@ public sealed class YarpConfigurationTests
 {
     /// <summary>A key that a version of YARP adds is either read and checked by our sections, or refused by them.</summary>
     [Theory]
-    [InlineData(typeof(RouteConfig), "AuthorizationPolicy ClusterId CorsPolicy Match MaxRequestBodySize Metadata Order OutputCachePolicy RateLimiterPolicy RouteId Timeout TimeoutPolicy Transforms")]
+    [InlineData(
+        typeof(RouteConfig),
+        "AuthorizationPolicy ClusterId CorsPolicy Match MaxRequestBodySize Metadata Order OutputCachePolicy RateLimiterPolicy "
+            + "RouteId Timeout TimeoutPolicy Transforms")]
     [InlineData(typeof(RouteMatch), "Headers Hosts Methods Path QueryParameters")]
     [InlineData(typeof(RouteHeader), "IsCaseSensitive Mode Name Values")]
     [InlineData(typeof(RouteQueryParameter), "IsCaseSensitive Mode Name Values")]
-    [InlineData(typeof(ClusterConfig), "ClusterId Destinations HealthCheck HttpClient HttpRequest LoadBalancingPolicy Metadata SessionAffinity")]
+    [InlineData(
+        typeof(ClusterConfig), "ClusterId Destinations HealthCheck HttpClient HttpRequest LoadBalancingPolicy Metadata SessionAffinity")]
     [InlineData(typeof(DestinationConfig), "Address Health Host Metadata")]
     [InlineData(typeof(SessionAffinityConfig), "AffinityKeyName Cookie Enabled FailurePolicy Policy")]
     [InlineData(typeof(SessionAffinityCookieConfig), "Domain Expiration HttpOnly IsEssential MaxAge Path SameSite SecurePolicy")]

@@ -16,7 +16,9 @@ public sealed class YarpServicesTests
     public void LoadBalancingPolicies_AreTypes_AndThoseThatRoutingOffers()
     {
         var services = Services();
-        Assert.All(services.Where(service => service.ServiceType == typeof(ILoadBalancingPolicy)), policy => Assert.NotNull(policy.ImplementationType));
+        Assert.All(
+            services.Where(service => service.ServiceType == typeof(ILoadBalancingPolicy)),
+            policy => Assert.NotNull(policy.ImplementationType));
 
         using var provider = services.BuildServiceProvider();
         Assert.Equal(
@@ -32,7 +34,10 @@ public sealed class YarpServicesTests
 
         Assert.Equal(["ArrCookie", "Cookie", "CustomHeader", "HashCookie"], policies.Order(StringComparer.Ordinal));
         foreach (var policy in policies)
-            TestConfiguration.Accept(TestConfiguration.WithEnclave($$""" "ReverseProxy": { "Clusters": { "c": { "Destinations": { "d": { "Address": "vsock://17:1" } }, "SessionAffinity": { "Enabled": true, "Policy": "{{policy}}", "AffinityKeyName": "k" } } } } """));
+            TestConfiguration.Accept(
+                TestConfiguration.WithEnclave(
+                    $$""" "ReverseProxy": { "Clusters": { "c": { "Destinations": { "d": { "Address": "vsock://17:1" } },"""
+                        + $$""" "SessionAffinity": { "Enabled": true, "Policy": "{{policy}}", "AffinityKeyName": "k" } } } } """));
     }
 
     [Fact]
@@ -40,7 +45,9 @@ public sealed class YarpServicesTests
     {
         using var provider = Services().BuildServiceProvider();
 
-        Assert.Equal(["Redistribute", "Return503Error"], provider.GetServices<IAffinityFailurePolicy>().Select(policy => policy.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["Redistribute", "Return503Error"],
+            provider.GetServices<IAffinityFailurePolicy>().Select(policy => policy.Name).Order(StringComparer.Ordinal));
     }
 
     /// <summary>IngressServer puts EnclaveForwarder in its place, and keeps YARP's own for HTTP/2.</summary>
@@ -51,8 +58,10 @@ public sealed class YarpServicesTests
     /// <summary>Http2Forwarder says of each what it means for the enclave and for the client.</summary>
     [Fact]
     public void ForwarderErrors_AreThoseThatAreJudged() => Assert.Equal(
-        "None Request RequestTimedOut RequestCanceled RequestBodyCanceled RequestBodyClient RequestBodyDestination ResponseHeaders ResponseBodyCanceled ResponseBodyClient ResponseBodyDestination "
-        + "UpgradeRequestCanceled UpgradeRequestClient UpgradeRequestDestination UpgradeResponseCanceled UpgradeResponseClient UpgradeResponseDestination NoAvailableDestinations "
+        "None Request RequestTimedOut RequestCanceled RequestBodyCanceled RequestBodyClient RequestBodyDestination ResponseHeaders "
+            + "ResponseBodyCanceled ResponseBodyClient ResponseBodyDestination "
+        + "UpgradeRequestCanceled UpgradeRequestClient UpgradeRequestDestination UpgradeResponseCanceled UpgradeResponseClient "
+        + "UpgradeResponseDestination NoAvailableDestinations "
         + "RequestCreation UpgradeActivityTimeout",
         string.Join(' ', Enum.GetNames<ForwarderError>()));
 

@@ -9,7 +9,10 @@ public sealed class EmbeddingTests
     public async Task Meters_AndSpans_AreNotTheHosts()
     {
         var meters = new HashSet<string>();
-        using var listener = new MeterListener { InstrumentPublished = (instrument, _) => { lock (meters) meters.Add(instrument.Meter.Name); } };
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, _) => { lock (meters) meters.Add(instrument.Meter.Name); },
+        };
         listener.Start();
         await using var fixture = await EnclaveFixture.StartAsync();
         using var activities = new ActivityListener

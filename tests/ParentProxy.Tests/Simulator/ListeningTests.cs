@@ -59,7 +59,8 @@ public sealed class ListeningTests : IDisposable
     [InlineData("GET / HTTP/1.1\r\nHost: e\r\n\r\n")]
     public async Task Hybrid_AnotherPortOrNonsense_ClosesWithoutAnAnswer(string line)
     {
-        await using var fixture = await EnclaveFixture.StartAsync(new SimulatorOptions { Listen = $"hybrid:{_directory.File("v.sock")}:6300" });
+        await using var fixture =
+            await EnclaveFixture.StartAsync(new SimulatorOptions { Listen = $"hybrid:{_directory.File("v.sock")}:6300" });
 
         var (received, _) = await EnclaveClient.ExchangeAsync("unix:" + _directory.File("v.sock"), line);
 
@@ -70,7 +71,8 @@ public sealed class ListeningTests : IDisposable
     [Fact]
     public async Task Hybrid_RequestRightBehindTheLine_IsServed()
     {
-        await using var fixture = await EnclaveFixture.StartAsync(new SimulatorOptions { Listen = $"hybrid:{_directory.File("v.sock")}:6300" });
+        await using var fixture =
+            await EnclaveFixture.StartAsync(new SimulatorOptions { Listen = $"hybrid:{_directory.File("v.sock")}:6300" });
 
         var (received, _) = await EnclaveClient.ExchangeAsync(
             "unix:" + _directory.File("v.sock"), "CONNECT 6300\nGET /echo HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n");
@@ -81,7 +83,8 @@ public sealed class ListeningTests : IDisposable
     [Fact]
     public async Task Hybrid_LineInPieces_IsUnderstood()
     {
-        await using var fixture = await EnclaveFixture.StartAsync(new SimulatorOptions { Listen = $"hybrid:{_directory.File("v.sock")}:6300" });
+        await using var fixture =
+            await EnclaveFixture.StartAsync(new SimulatorOptions { Listen = $"hybrid:{_directory.File("v.sock")}:6300" });
         using var deadline = new CancellationTokenSource(TestDeadline.Value);
         await using var stream = await EnclaveClient.ConnectAsync("unix:" + _directory.File("v.sock"), deadline.Token);
 
@@ -163,7 +166,8 @@ public sealed class ListeningTests : IDisposable
     {
         await using var first = await EnclaveFixture.StartAsync();
 
-        await Assert.ThrowsAnyAsync<IOException>(() => SimulatedEnclave.StartAsync(new SimulatorOptions { Listen = first.Enclave.EndPoint }));
+        await Assert.ThrowsAnyAsync<IOException>(
+            () => SimulatedEnclave.StartAsync(new SimulatorOptions { Listen = first.Enclave.EndPoint }));
     }
 
     [Fact]
@@ -207,7 +211,13 @@ public sealed class ListeningTests : IDisposable
     [Fact]
     public async Task Start_WrongOptions_ThrowsNamingAll()
     {
-        var options = new SimulatorOptions { Listen = "x", Name = "two words", Latency = TimeSpan.FromSeconds(-1), FailureRate = double.NaN };
+        var options = new SimulatorOptions
+        {
+            Listen = "x",
+            Name = "two words",
+            Latency = TimeSpan.FromSeconds(-1),
+            FailureRate = double.NaN,
+        };
 
         var e = await Assert.ThrowsAsync<ArgumentException>(() => SimulatedEnclave.StartAsync(options));
 

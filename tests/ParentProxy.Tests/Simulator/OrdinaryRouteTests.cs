@@ -16,7 +16,8 @@ public sealed class OrdinaryRouteTests
     public async Task Health_WhenHealthy_AnswersOkWithTime(string path)
     {
         var time = new ManualTimeProvider();
-        await using var fixture = await EnclaveFixture.StartAsync(new SimulatorOptions { Listen = "tcp://127.0.0.1:0", TimeProvider = time });
+        await using var fixture =
+            await EnclaveFixture.StartAsync(new SimulatorOptions { Listen = "tcp://127.0.0.1:0", TimeProvider = time });
 
         var answer = await fixture.Http.GetFromJsonAsync<JsonElement>(path);
 
@@ -105,7 +106,8 @@ public sealed class OrdinaryRouteTests
         Assert.Equal("PATCH", answer.GetProperty("method").GetString());
         Assert.Equal("/echo?a=%2F&a=b", answer.GetProperty("rawTarget").GetString());
         Assert.Equal(protocol, answer.GetProperty("protocol").GetString());
-        Assert.Equal("one, two", string.Join(", ", answer.GetProperty("headers").GetProperty(http2 ? "x-twice" : "X-Twice").EnumerateArray().Select(v => v.GetString())));
+        Assert.Equal("one, two", string.Join(
+            ", ", answer.GetProperty("headers").GetProperty(http2 ? "x-twice" : "X-Twice").EnumerateArray().Select(v => v.GetString())));
         Assert.Equal(6, answer.GetProperty("bodyLength").GetInt64());
         Assert.Equal("hällo", answer.GetProperty("body").GetString());
         Assert.Equal("simulated-enclave", answer.GetProperty("enclave").GetString());
@@ -168,7 +170,9 @@ public sealed class OrdinaryRouteTests
         await using var stream = await EnclaveClient.ConnectAsync(fixture.Enclave.EndPoint, deadline.Token);
         using var reader = new StreamReader(stream, Encoding.Latin1);
 
-        await stream.WriteAsync("POST /echo/body HTTP/1.1\r\nHost: e\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"u8.ToArray(), deadline.Token);
+        await stream.WriteAsync(
+            "POST /echo/body HTTP/1.1\r\nHost: e\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\n"u8.ToArray(),
+            deadline.Token);
         Assert.Equal("HTTP/1.1 100 Continue", await reader.ReadLineAsync(deadline.Token));
         await stream.WriteAsync("ok"u8.ToArray(), deadline.Token);
 

@@ -51,7 +51,9 @@ public sealed class TimingRouteTests
                 _time.Advance(Hour);
             }
 
-            events.Add($"{await reader.ReadLineAsync()}|{await reader.ReadLineAsync()}|{await reader.ReadLineAsync()}|{await reader.ReadLineAsync()}");
+            events.Add(
+                $"{await reader.ReadLineAsync()}|{await reader.ReadLineAsync()}|"
+                    + $"{await reader.ReadLineAsync()}|{await reader.ReadLineAsync()}");
         }
 
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType!.MediaType);

@@ -55,7 +55,8 @@ public sealed class WebSocketRouteTests
         return socket;
     }
 
-    private static async Task<(WebSocketMessageType Type, byte[] Message)> ReceiveAsync(ClientWebSocket socket, CancellationToken cancellationToken)
+    private static async Task<(WebSocketMessageType Type, byte[] Message)> ReceiveAsync(
+        ClientWebSocket socket, CancellationToken cancellationToken)
     {
         using var message = new MemoryStream();
         var buffer = new byte[4096];

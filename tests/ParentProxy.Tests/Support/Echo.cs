@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace ParentProxy.Tests.Support;
 
 /// <summary>A request as a simulated enclave saw it.</summary>
-internal sealed record Echo(string Method, string RawTarget, string Protocol, IReadOnlyDictionary<string, string[]> Headers, string Body, WireMessage Answer)
+internal sealed record Echo(
+    string Method, string RawTarget, string Protocol, IReadOnlyDictionary<string, string[]> Headers, string Body, WireMessage Answer)
 {
     public static Echo Parse(WireMessage answer)
     {

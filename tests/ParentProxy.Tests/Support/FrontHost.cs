@@ -38,7 +38,10 @@ internal sealed class FrontHost : IAsyncDisposable
         var listeners = new IngressListenerFactory(configuration, new OpenConnections(), TimeProvider.System, loggers);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Services.AddSingleton(loggers).AddSingleton<IConnectionListenerFactory>(listeners);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => IngressServer.ConfigureKestrel(kestrel, sections));
+        builder.WebHost
+            .UseKestrelCore()
+            .UseKestrelHttpsConfiguration()
+            .ConfigureKestrel(kestrel => IngressServer.ConfigureKestrel(kestrel, sections));
         var app = builder.Build();
         app.Run(application);
         await app.StartAsync();

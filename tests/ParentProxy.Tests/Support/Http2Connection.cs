@@ -19,7 +19,9 @@ internal sealed class Http2Connection : IAsyncDisposable
     /// <summary>Connects, with TLS when there is a certificate to look for.</summary>
     public static async Task<Http2Connection> ConnectAsync(Uri uri, TestCertificate? certificate = null)
     {
-        var wire = certificate is null ? await WireConnection.ConnectAsync(uri) : await WireConnection.ConnectTlsAsync(uri, certificate, http2: true);
+        var wire = certificate is null
+            ? await WireConnection.ConnectAsync(uri)
+            : await WireConnection.ConnectTlsAsync(uri, certificate, http2: true);
         var connection = new Http2Connection(wire);
         await wire.SendAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
         await connection.SendAsync(Settings, 0, 0, []);

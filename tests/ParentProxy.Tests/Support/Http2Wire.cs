@@ -27,12 +27,15 @@ internal static class Http2Wire
         return frame;
     }
 
-    public static byte[] Data(int stream, string latin1, byte flags = EndStream) => Frame(DataType, flags, stream, Encoding.Latin1.GetBytes(latin1));
+    public static byte[] Data(int stream, string latin1, byte flags = EndStream) =>
+        Frame(DataType, flags, stream, Encoding.Latin1.GetBytes(latin1));
 
     /// <summary>A request that ends with its head.</summary>
-    public static byte[] Headers(int stream, params (string Name, string Value)[] fields) => Headers(stream, EndStream | EndHeaders, fields);
+    public static byte[] Headers(int stream, params (string Name, string Value)[] fields) =>
+        Headers(stream, EndStream | EndHeaders, fields);
 
-    public static byte[] Headers(int stream, byte flags, params (string Name, string Value)[] fields) => Frame(HeadersType, flags, stream, Block(fields));
+    public static byte[] Headers(int stream, byte flags, params (string Name, string Value)[] fields) =>
+        Frame(HeadersType, flags, stream, Block(fields));
 
     /// <summary>The fields as literals without an index (RFC 7541 §6.2.2), bytes as Latin-1.</summary>
     public static byte[] Block(params (string Name, string Value)[] fields)

@@ -13,7 +13,8 @@ internal sealed class ScriptedEnclave : IAsyncDisposable
     private readonly ConcurrentQueue<WireMessage> _requests = new();
     private int _accepted;
 
-    private ScriptedEnclave(EndPoint endPoint, Func<WireConnection, Task> script, Func<ScriptedEnclave, Func<WireConnection, Task>>? scriptOfSelf = null)
+    private ScriptedEnclave(
+        EndPoint endPoint, Func<WireConnection, Task> script, Func<ScriptedEnclave, Func<WireConnection, Task>>? scriptOfSelf = null)
     {
         _script = scriptOfSelf?.Invoke(this) ?? script;
         _listener = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);

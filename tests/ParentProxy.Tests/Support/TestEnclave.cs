@@ -26,7 +26,8 @@ internal sealed class TestEnclave : IAsyncDisposable
             "hybrid" => $"hybrid:{directory.File("v.sock")}:6300",
             _ => "tcp://127.0.0.1:0",
         };
-        return new TestEnclave(await SimulatedEnclave.StartAsync(new SimulatorOptions { Listen = listen, Http2 = http2, Name = name }), directory);
+        return new TestEnclave(
+            await SimulatedEnclave.StartAsync(new SimulatorOptions { Listen = listen, Http2 = http2, Name = name }), directory);
     }
 
     /// <summary>Dies at once, with all connections.</summary>

@@ -21,7 +21,11 @@ internal sealed class TestProxy : IAsyncDisposable
     {
         _settings = settings;
         _configuration = new ActiveConfiguration(Load(settings));
-        _loggers = LoggerFactory.Create(logging => logging.AddProvider(Log).SetMinimumLevel(LogLevel.Warning).AddFilter("ParentProxy", LogLevel.Debug).AddFilter("Yarp", LogLevel.Error));
+        _loggers = LoggerFactory.Create(logging => logging
+            .AddProvider(Log)
+            .SetMinimumLevel(LogLevel.Warning)
+            .AddFilter("ParentProxy", LogLevel.Debug)
+            .AddFilter("Yarp", LogLevel.Error));
         Server = new ProxyServer(_configuration, _loggers, TimeProvider.System, dialer, otlp: otlp);
         Http = null!;
         Admin = null!;
@@ -59,7 +63,8 @@ internal sealed class TestProxy : IAsyncDisposable
     public static Task<TestProxy> StartUnprobedAsync(params string[] settings) => StartUnprobedAsync(dialer: null, settings);
 
     /// <summary>The same, with another dialer.</summary>
-    public static Task<TestProxy> StartUnprobedAsync(IEnclaveDialer? dialer, params string[] settings) => StartUnprobedAsync(dialer, otlp: null, settings);
+    public static Task<TestProxy> StartUnprobedAsync(IEnclaveDialer? dialer, params string[] settings) =>
+        StartUnprobedAsync(dialer, otlp: null, settings);
 
     private static async Task<TestProxy> StartUnprobedAsync(IEnclaveDialer? dialer, OtlpSettings? otlp, params string[] settings)
     {
@@ -206,7 +211,8 @@ internal sealed class TestProxy : IAsyncDisposable
 
     private static ProxyOptions Load(Dictionary<string, string> settings)
     {
-        var result = ConfigurationLoader.Load(new ConfigurationSources { CommandLine = [.. settings], SystemFile = null, ShippedFile = null });
+        var result = ConfigurationLoader.Load(
+            new ConfigurationSources { CommandLine = [.. settings], SystemFile = null, ShippedFile = null });
         Assert.True(result.Options is not null, string.Join('\n', result.Problems));
         return result.Options;
     }

@@ -15,7 +15,8 @@ internal sealed record WireMessage(string StartLine, IReadOnlyList<(string Name,
 
     public string Text => Encoding.Latin1.GetString(Body);
 
-    public string[] All(string name) => [.. Fields.Where(f => f.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(f => f.Value)];
+    public string[] All(string name) =>
+        [.. Fields.Where(f => f.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(f => f.Value)];
 
     /// <summary>The value of a field that came once, or null when it did not come.</summary>
     public string? Field(string name) => All(name) is [] ? null : Assert.Single(All(name));

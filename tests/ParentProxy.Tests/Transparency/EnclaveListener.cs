@@ -47,7 +47,9 @@ internal sealed class EnclaveListener : IAsyncDisposable
         while (true)
         {
             var changed = Changed();
-            var waiting = Connections.Where(c => !passedOver.Contains(c)).Select(c => (Connection: c, HasBytes: c.HasBytesAsync())).ToList();
+            var waiting = Connections.Where(c => !passedOver.Contains(c))
+                .Select(c => (Connection: c, HasBytes: c.HasBytesAsync()))
+                .ToList();
             await Task.WhenAny([.. waiting.Select(w => w.HasBytes), changed, otherwise]);
             foreach (var (connection, hasBytes) in waiting.Where(w => w.HasBytes.IsCompleted))
             {

@@ -32,7 +32,9 @@ internal static class PeerConfiguration
         foreach (var (name, value) in values)
             text.Replace("{{" + name + "}}", Convert.ToString(value, CultureInfo.InvariantCulture));
         var configuration = text.ToString();
-        return configuration.Contains("{{", StringComparison.Ordinal) ? throw new ArgumentException($"not all is filled in:\n{configuration}", nameof(values)) : configuration;
+        return configuration.Contains("{{", StringComparison.Ordinal)
+            ? throw new ArgumentException($"not all is filled in:\n{configuration}", nameof(values))
+            : configuration;
     }
 
     private static string Locate()

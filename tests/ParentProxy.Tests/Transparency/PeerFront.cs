@@ -28,7 +28,8 @@ internal sealed class PeerFront : IFront
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 
-    private static async Task<IFront> StartAsync(string program, Func<int, string> configuration, Func<string, string, string[]> arguments) =>
+    private static async Task<IFront> StartAsync(
+        string program, Func<int, string> configuration, Func<string, string, string[]> arguments) =>
         new PeerFront(await FrontProcess.StartAsync(program, (directory, port) =>
         {
             var file = directory.File(Configuration);

@@ -30,7 +30,10 @@ internal sealed class ProgramFront : IFront
     public Task SettleAsync() => Eventually.TrueAsync(async () =>
     {
         using var json = JsonDocument.Parse(await _admin.GetStringAsync("/enclaves"));
-        return json.RootElement.GetProperty("enclaves").EnumerateArray().All(e => e.GetProperty("inFlight").GetInt32() == e.GetProperty("tunnels").GetInt32());
+        return json.RootElement
+            .GetProperty("enclaves")
+            .EnumerateArray()
+            .All(e => e.GetProperty("inFlight").GetInt32() == e.GetProperty("tunnels").GetInt32());
     });
 
     public async ValueTask DisposeAsync()
@@ -46,7 +49,9 @@ internal sealed class ProgramFront : IFront
         {
             var file = directory.File("settings.json");
             File.WriteAllText(file, "{}");
-            string[] own = [$"Kestrel:Endpoints:Http:Url=http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", $"Admin:Url={admin}", "Timeouts:DrainDelay=00:00:00", "AccessLog:Mode=off"];
+            string[] own = [
+                $"Kestrel:Endpoints:Http:Url=http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}", $"Admin:Url={admin}",
+                "Timeouts:DrainDelay=00:00:00", "AccessLog:Mode=off"];
             return ["run", "--config", file, .. own.Concat(settings).Select(setting => "--" + setting)];
         });
         return new ProgramFront(process, new Uri(admin));

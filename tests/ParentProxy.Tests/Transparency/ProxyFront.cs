@@ -19,10 +19,12 @@ internal sealed class ProxyFront : IFront
     public static async Task<IFront> StartDirectAsync(int enclavePort) => new ProxyFront(await TestProxy.StartAsync(Direct(enclavePort)));
 
     /// <summary>By a route of YARP's section that changes a field of no interest.</summary>
-    public static async Task<IFront> StartTransformedAsync(int enclavePort) => new ProxyFront(await TestProxy.StartAsync(Transformed(enclavePort)));
+    public static async Task<IFront> StartTransformedAsync(int enclavePort) =>
+        new ProxyFront(await TestProxy.StartAsync(Transformed(enclavePort)));
 
     /// <summary>The settings of the first.</summary>
-    public static string[] Direct(int enclavePort) => [.. TestProxy.Enclave(0, EndPoint(enclavePort)), "Health:Probe:Enabled=false", SentOnce];
+    public static string[] Direct(int enclavePort) =>
+        [.. TestProxy.Enclave(0, EndPoint(enclavePort)), "Health:Probe:Enabled=false", SentOnce];
 
     /// <summary>The settings of the second.</summary>
     public static string[] Transformed(int enclavePort) =>

@@ -81,7 +81,9 @@ public sealed class WireFixture : IAsyncLifetime
     {
         if (Environment.GetEnvironmentVariable("TRANSPARENCY_RESULTS") is not { Length: > 0 } path)
             return;
-        var line = string.Create(CultureInfo.InvariantCulture, $"{kind}\t{Plain(@case.Name)}\t{(failure is null ? "ok" : Plain(Message(failure)))}\t{@case.Reason}\n");
+        var line = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{kind}\t{Plain(@case.Name)}\t{(failure is null ? "ok" : Plain(Message(failure)))}\t{@case.Reason}\n");
         await File.AppendAllTextAsync(path, line);
     }
 

@@ -76,7 +76,8 @@ internal sealed class WireRun(IFront front, EnclaveListener enclaves) : IAsyncDi
         {
             Assert.False(whateverComes, "nothing arrived");
             var (client, hasBytes) = answered.First(a => a.HasBytes.IsCompleted);
-            Assert.Fail(await hasBytes ? $"the front answered itself: {FirstLine(client.Peek())}" : "the front closed the client's connection");
+            Assert.Fail(
+                await hasBytes ? $"the front answered itself: {FirstLine(client.Peek())}" : "the front closed the client's connection");
         }
 
         return _enclave = arrived;
@@ -103,7 +104,8 @@ internal sealed class WireRun(IFront front, EnclaveListener enclaves) : IAsyncDi
     }
 
     /// <summary>One request and its answer, as the other side sees each.</summary>
-    public async Task<(WireMessage Request, WireMessage Response)> ExchangeAsync(string request, string response = Ok, bool bodiless = false) =>
+    public async Task<(WireMessage Request, WireMessage Response)> ExchangeAsync(
+        string request, string response = Ok, bool bodiless = false) =>
         (await ForwardAsync(request), await AnswerAsync(response, bodiless));
 
     /// <summary>What the client has been given is in order: the next exchange on its connection is, too.</summary>

@@ -17,11 +17,13 @@ public sealed class KestrelOverUnixTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public Task LargeBodies_ArriveWhole(string version) => WebScenarios.LargeBodiesArriveWholeAsync(_transport, Version.Parse(version), 8 << 20);
+    public Task LargeBodies_ArriveWhole(string version) =>
+        WebScenarios.LargeBodiesArriveWholeAsync(_transport, Version.Parse(version), 8 << 20);
 
     [Theory]
     [MemberData(nameof(Versions))]
-    public Task ClientGivesUp_RequestIsAborted(string version) => WebScenarios.ClientGivesUp_RequestAbortedAsync(_transport, Version.Parse(version));
+    public Task ClientGivesUp_RequestIsAborted(string version) =>
+        WebScenarios.ClientGivesUp_RequestAbortedAsync(_transport, Version.Parse(version));
 
     [Theory]
     [MemberData(nameof(Versions))]
@@ -34,7 +36,8 @@ public sealed class KestrelOverUnixTests : IDisposable
     public void Factory_BindsVsockAlone()
     {
         var factory = new VsockTransportFactory(
-            Microsoft.Extensions.Options.Options.Create(new VsockTransportOptions()), Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
+            Microsoft.Extensions.Options.Options.Create(new VsockTransportOptions()),
+            Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance);
 
         Assert.True(factory.CanBind(new VsockEndPoint(1, 2)));
         Assert.False(factory.CanBind(new IPEndPoint(IPAddress.Loopback, 80)));

@@ -10,7 +10,8 @@ public sealed class VsockConnectionListenerTests : IDisposable
 
     public void Dispose() => _pair.Dispose();
 
-    public static TheoryData<int> Shortages => [Errno.EMFILE.Value, Errno.ENFILE.Value, Errno.ENOBUFS.Value, Errno.ENOMEM.Value, Errno.Unknown.Value];
+    public static TheoryData<int> Shortages =>
+        [Errno.EMFILE.Value, Errno.ENFILE.Value, Errno.ENOBUFS.Value, Errno.ENOMEM.Value, Errno.Unknown.Value];
 
     [Theory]
     [MemberData(nameof(Shortages))]

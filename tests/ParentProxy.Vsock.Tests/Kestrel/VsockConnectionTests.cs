@@ -47,7 +47,11 @@ public sealed class VsockConnectionTests : IDisposable
     {
         using var packets = new UnixPair(SocketType.Seqpacket);
         await using VsockConnection connection = VsockConnection.Start(
-            packets.CreateStream(10_000), new VsockTransportOptions { MaxWriteBytes = 10_000 }, MemoryPool<byte>.Shared, NullLogger.Instance, _clock);
+            packets.CreateStream(10_000),
+            new VsockTransportOptions { MaxWriteBytes = 10_000 },
+            MemoryPool<byte>.Shared,
+            NullLogger.Instance,
+            _clock);
         byte[] data = Payload.Create(64_000);
 
         // Many small segments and a large one, flushed in one go.

@@ -67,7 +67,9 @@ public sealed class VsockStreamTests
         await using VsockListener listener = VsockListener.Bind(
             new VsockEndPoint(VsockCid.Local, VsockEndPoint.AnyPort), new VsockListenOptions { BufferBytes = bufferBytes });
         await using VsockStream near = await VsockClient.ConnectAsync(
-            listener.LocalEndPoint, new VsockConnectOptions { ConnectTimeout = Safety.Limit, BufferBytes = bufferBytes }, CancellationToken.None);
+            listener.LocalEndPoint,
+            new VsockConnectOptions { ConnectTimeout = Safety.Limit, BufferBytes = bufferBytes },
+            CancellationToken.None);
         await using VsockStream? far = await Safety.WithinAsync(listener.AcceptAsync());
         Assert.NotNull(far);
         await scenario(near, far);

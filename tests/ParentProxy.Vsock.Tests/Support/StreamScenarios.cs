@@ -1,6 +1,8 @@
 namespace ParentProxy.Vsock.Tests;
 
-/// <summary>What two connected streams must do, over whatever family: run on unix sockets everywhere and on vsock where there is one.</summary>
+/// <summary>
+/// What two connected streams must do, over whatever family: run on unix sockets everywhere and on vsock where there is one.
+/// </summary>
 internal static class StreamScenarios
 {
     public static async Task BothWaysArriveWholeAsync(VsockStream near, VsockStream far, long length)

@@ -7,7 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace ParentProxy.Vsock.Tests;
 
 /// <summary>The transport's listener, connections and streams over a unix socket.</summary>
-internal sealed class UnixServerTransport : IServerTransport, IConnectionListenerFactory, IConnectionListenerFactorySelector, IAcceptSource, IDisposable
+internal sealed class UnixServerTransport
+    : IServerTransport, IConnectionListenerFactory, IConnectionListenerFactorySelector, IAcceptSource, IDisposable
 {
     private readonly UnixDomainSocketEndPoint _address = new("\0vsock-tests-" + Guid.NewGuid().ToString("N"));
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -47,5 +48,6 @@ internal sealed class UnixServerTransport : IServerTransport, IConnectionListene
 
     public void Dispose() => _listener.Dispose();
 
-    private static VsockStream Wrap(Socket socket) => new(socket, UnixPair.LocalEndPoint, UnixPair.RemoteEndPoint, 28672, TimeProvider.System);
+    private static VsockStream Wrap(Socket socket) =>
+        new(socket, UnixPair.LocalEndPoint, UnixPair.RemoteEndPoint, 28672, TimeProvider.System);
 }

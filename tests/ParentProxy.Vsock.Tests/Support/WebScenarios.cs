@@ -16,12 +16,16 @@ internal static class WebScenarios
             await context.Response.WriteAsync($"{context.Request.Protocol} {context.Request.Path} {body}");
         });
 
-        await Parallel.ForEachAsync(Enumerable.Range(0, requests), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, cancellationToken) =>
-        {
-            using var content = new StringContent($"body{i}");
-            using HttpResponseMessage response = await server.Client.PostAsync(new Uri($"p{i}", UriKind.Relative), content, cancellationToken);
-            Assert.Equal($"HTTP/{(version.Major == 2 ? "2" : "1.1")} /p{i} body{i}", await response.Content.ReadAsStringAsync(cancellationToken));
-        });
+        await Parallel.ForEachAsync(
+            Enumerable.Range(0, requests), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, cancellationToken) =>
+            {
+                using var content = new StringContent($"body{i}");
+                using HttpResponseMessage response = await server.Client.PostAsync(
+                    new Uri($"p{i}", UriKind.Relative), content, cancellationToken);
+                Assert.Equal(
+                    $"HTTP/{(version.Major == 2 ? "2" : "1.1")} /p{i} body{i}",
+                    await response.Content.ReadAsStringAsync(cancellationToken));
+            });
     }
 
     public static async Task LargeBodiesArriveWholeAsync(IServerTransport transport, Version version, int length)

@@ -22,7 +22,8 @@ internal sealed class WebServer : IAsyncDisposable
     public static async Task<WebServer> StartAsync(IServerTransport transport, Version version, RequestDelegate answer)
     {
         // The empty builder watches no files: it starts quickly from any folder.
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = null;

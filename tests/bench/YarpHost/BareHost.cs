@@ -19,7 +19,11 @@ internal static class BareHost
         builder.Services.AddReverseProxy()
             .LoadFromMemory(
                 [new RouteConfig { RouteId = "all", ClusterId = "backend", Match = new RouteMatch { Path = "{**any}" } }],
-                [new ClusterConfig { ClusterId = "backend", Destinations = new Dictionary<string, DestinationConfig> { ["0"] = new() { Address = "http://backend/" } } }])
+                [new ClusterConfig
+                {
+                    ClusterId = "backend",
+                    Destinations = new Dictionary<string, DestinationConfig> { ["0"] = new() { Address = "http://backend/" } },
+                }])
             .ConfigureHttpClient((_, handler) =>
             {
                 handler.ActivityHeadersPropagator = null;

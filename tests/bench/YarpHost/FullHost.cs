@@ -7,7 +7,10 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace ParentProxy.YarpHost;
 
-/// <summary>parent-proxy with everything that it does, but for the last step: that is YARP's forwarder over <see cref="SocketsHttpHandler"/>.</summary>
+/// <summary>
+/// parent-proxy with everything that it does, but for the last step: that is YARP's
+/// forwarder over <see cref="SocketsHttpHandler"/>.
+/// </summary>
 internal static class FullHost
 {
     /// <summary>Serves until a signal comes.</summary>

@@ -45,11 +45,22 @@ internal sealed class YarpForwarder : IHttpForwarder, IDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer) =>
+    public ValueTask<ForwarderError> SendAsync(
+        HttpContext context,
+        string destinationPrefix,
+        HttpMessageInvoker httpClient,
+        ForwarderRequestConfig requestConfig,
+        HttpTransformer transformer) =>
         SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, context.RequestAborted);
 
     /// <inheritdoc/>
-    public ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer, CancellationToken cancellationToken)
+    public ValueTask<ForwarderError> SendAsync(
+        HttpContext context,
+        string destinationPrefix,
+        HttpMessageInvoker httpClient,
+        ForwarderRequestConfig requestConfig,
+        HttpTransformer transformer,
+        CancellationToken cancellationToken)
     {
         var id = context.GetReverseProxyFeature().ProxiedDestination!.DestinationId;
         var invoker = _invokers.GetOrAdd(id, static (id, self) => self.CreateInvoker(self._registry.Find(id)!), this);
@@ -67,7 +78,8 @@ internal sealed class YarpForwarder : IHttpForwarder, IDisposable
     private HttpMessageInvoker CreateInvoker(Enclave enclave) => new(
         new SocketsHttpHandler
         {
-            ConnectCallback = async (_, cancellationToken) => await _dialer.DialAsync(enclave.Endpoint, _timeouts.Connect, cancellationToken),
+            ConnectCallback = async (_, cancellationToken) =>
+                await _dialer.DialAsync(enclave.Endpoint, _timeouts.Connect, cancellationToken),
             ConnectTimeout = Timeout.InfiniteTimeSpan,
             MaxConnectionsPerServer = _routing.MaxConnectionsPerEnclave,
             PooledConnectionIdleTimeout = _routing.PooledConnectionIdleTimeout,

@@ -32,7 +32,8 @@ internal sealed class DiscoveringFront : IFront
     /// <param name="places">The ports behind CIDs, also of enclaves that are not there yet.</param>
     /// <param name="told">What it is told first.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<IFront> StartAsync(TimeSpan interval, IEnumerable<(uint Cid, int Port)> places, IEnumerable<FoundEnclave> told, CancellationToken cancellationToken)
+    public static async Task<IFront> StartAsync(
+        TimeSpan interval, IEnumerable<(uint Cid, int Port)> places, IEnumerable<FoundEnclave> told, CancellationToken cancellationToken)
     {
         var front = new DiscoveringFront();
         try
@@ -42,7 +43,9 @@ internal sealed class DiscoveringFront : IFront
             File.CreateSymbolicLink(front._process.File(NitroCli), Path.Combine(PeerConfiguration.Harness, "fake-nitro-cli"));
             await front._process.StartAsync(
                 "discovering-proxy",
-                [front._process.File(Settings), .. places.Select(place => string.Create(CultureInfo.InvariantCulture, $"{place.Cid}={place.Port}"))],
+                [
+                    front._process.File(Settings),
+                    .. places.Select(place => string.Create(CultureInfo.InvariantCulture, $"{place.Cid}={place.Port}"))],
                 front.Port,
                 cancellationToken);
             await front._process.UntilLineAsync(DiscoveryHost.Ready, null, 0, cancellationToken);

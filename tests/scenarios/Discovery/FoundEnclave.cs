@@ -13,7 +13,8 @@ internal sealed record FoundEnclave(string Name, uint Cid, int Run = 1)
     public object Description => new
     {
         EnclaveName = Name,
-        EnclaveID = string.Create(CultureInfo.InvariantCulture, $"i-0123456789abcdef0-enc{Convert.ToHexStringLower(Encoding.UTF8.GetBytes(Name))}{Run:x4}"),
+        EnclaveID = string.Create(
+            CultureInfo.InvariantCulture, $"i-0123456789abcdef0-enc{Convert.ToHexStringLower(Encoding.UTF8.GetBytes(Name))}{Run:x4}"),
         ProcessID = 1000 + Run,
         EnclaveCID = Cid,
         NumberOfCPUs = 2,
@@ -21,6 +22,12 @@ internal sealed record FoundEnclave(string Name, uint Cid, int Run = 1)
         MemoryMiB = 512,
         State = "RUNNING",
         Flags = "NONE",
-        Measurements = new { HashAlgorithm = "Sha384 { ... }", PCR0 = new string('a', 96), PCR1 = new string('b', 96), PCR2 = new string('c', 96) },
+        Measurements = new
+        {
+            HashAlgorithm = "Sha384 { ... }",
+            PCR0 = new string('a', 96),
+            PCR1 = new string('b', 96),
+            PCR2 = new string('c', 96),
+        },
     };
 }

@@ -138,7 +138,10 @@ internal sealed class EnclaveConnection(SimulatedEnclave enclave, Socket socket,
 
     private async Task SendAsync(string status, string body)
     {
-        var answer = string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nX-Enclave: {enclave.Name}\r\nContent-Length: {body.Length}\r\n{(enclave.IsStopping ? "Connection: close\r\n" : "")}\r\n{body}");
+        var answer = string.Create(
+            CultureInfo.InvariantCulture,
+            $"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nX-Enclave: {enclave.Name}\r\n"
+                + $"Content-Length: {body.Length}\r\n{(enclave.IsStopping ? "Connection: close\r\n" : "")}\r\n{body}");
         await socket.SendAsync(Encoding.Latin1.GetBytes(answer));
     }
 }

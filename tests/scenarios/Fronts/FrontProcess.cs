@@ -50,7 +50,12 @@ internal sealed class FrontProcess : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     public async Task StartAsync(string program, IEnumerable<string> arguments, int port, CancellationToken cancellationToken)
     {
-        var info = new ProcessStartInfo(Starter, [program, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Folder };
+        var info = new ProcessStartInfo(Starter, [program, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Folder,
+        };
         _process = Process.Start(info)!;
         _process.OutputDataReceived += (_, e) => Add(e.Data);
         _process.ErrorDataReceived += (_, e) => Add(e.Data);
@@ -69,7 +74,10 @@ internal sealed class FrontProcess : IAsyncDisposable
     /// <summary>Waits for a line after the first so many; throws when there is one with the other text.</summary>
     public async Task UntilLineAsync(string text, string? otherwise, int after, CancellationToken cancellationToken)
     {
-        await UntilAsync(() => Find(text) is not null || (otherwise is not null && Find(otherwise) is not null), $"no line with '{text}'", cancellationToken);
+        await UntilAsync(
+            () => Find(text) is not null || (otherwise is not null && Find(otherwise) is not null),
+            $"no line with '{text}'",
+            cancellationToken);
         if (Find(text) is null)
             throw new InvalidOperationException(Find(otherwise!));
 

@@ -32,7 +32,8 @@ internal sealed class HAProxyFront : IFront, IReloadable
         try
         {
             await front.WriteAsync(backends, cancellationToken);
-            await front._process.StartAsync(Program, ["-W", "-db", "-f", front._process.File(Configuration)], front.Port, cancellationToken);
+            await front._process.StartAsync(
+                Program, ["-W", "-db", "-f", front._process.File(Configuration)], front.Port, cancellationToken);
             return front;
         }
         catch
@@ -65,10 +66,12 @@ internal sealed class HAProxyFront : IFront, IReloadable
 
     private Task WriteAsync(IReadOnlyList<Backend> backends, CancellationToken cancellationToken)
     {
-        var servers = backends.Select(b => string.Create(CultureInfo.InvariantCulture, $"server {b.Name} 127.0.0.1:{b.Port} weight {b.Weight}"));
+        var servers = backends.Select(
+            b => string.Create(CultureInfo.InvariantCulture, $"server {b.Name} 127.0.0.1:{b.Port} weight {b.Weight}"));
         return _process.WriteAsync(
             Configuration,
-            PeerConfiguration.HAProxy(FrontKind.Use, ("servers", string.Join("\n  ", servers)), ("port", Port), ("folder", _process.Folder)),
+            PeerConfiguration.HAProxy(
+                FrontKind.Use, ("servers", string.Join("\n  ", servers)), ("port", Port), ("folder", _process.Folder)),
             cancellationToken);
     }
 }

@@ -32,7 +32,11 @@ internal sealed class NginxFront : IFront, IReloadable
         try
         {
             await front.WriteAsync(backends, cancellationToken);
-            await front._process.StartAsync(Program, ["-e", "stderr", "-p", front._process.Folder, "-c", front._process.File(Configuration)], front.Port, cancellationToken);
+            await front._process.StartAsync(
+                Program,
+                ["-e", "stderr", "-p", front._process.Folder, "-c", front._process.File(Configuration)],
+                front.Port,
+                cancellationToken);
             return front;
         }
         catch

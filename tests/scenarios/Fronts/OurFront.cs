@@ -29,7 +29,8 @@ internal sealed class OurFront : IFront, IReloadable
         try
         {
             await front.WriteAsync(backends, cancellationToken);
-            await front._process.StartAsync("parent-proxy", ["run", "--config", front._process.File(Settings)], front.Port, cancellationToken);
+            await front._process.StartAsync(
+                "parent-proxy", ["run", "--config", front._process.File(Settings)], front.Port, cancellationToken);
             await front._process.UntilLineAsync("First round of probes", null, 0, cancellationToken);
             return front;
         }
@@ -53,7 +54,10 @@ internal sealed class OurFront : IFront, IReloadable
     public async Task ReloadBadlyAsync(CancellationToken cancellationToken)
     {
         var before = Log.Count;
-        await _process.WriteAsync(Settings, """{ "Retries": {}, "Limits": { "MaxConnections": -1 }, "Enclaves": [{ "Cid": 0, "Port": 1 }] }""", cancellationToken);
+        await _process.WriteAsync(
+            Settings,
+            """{ "Retries": {}, "Limits": { "MaxConnections": -1 }, "Enclaves": [{ "Cid": 0, "Port": 1 }] }""",
+            cancellationToken);
         _process.Signal(HangUp);
         await _process.UntilLineAsync("refused", null, before, cancellationToken);
     }

@@ -91,5 +91,6 @@ internal sealed class OpenLoop(int port, RunClock clock)
     private static string Get(string id) => $"GET /r/{id} HTTP/1.1\r\nHost: scenario.test\r\n\r\n";
 
     private static string Post(string id) =>
-        $"POST /r/{id} HTTP/1.1\r\nHost: scenario.test\r\nContent-Type: text/plain\r\nContent-Length: {PostBytes}\r\n\r\n{id.PadRight(PostBytes)}";
+        $"POST /r/{id} HTTP/1.1\r\nHost: scenario.test\r\nContent-Type: text/plain\r\n"
+            + $"Content-Length: {PostBytes}\r\n\r\n{id.PadRight(PostBytes)}";
 }

@@ -98,9 +98,12 @@ internal sealed class Figures
     public Latencies BeforeFault => new(_samples.Where(s => _fault is null || s.Ended < _fault.At).Select(s => s.Latency));
 
     /// <summary>Latencies since the fault of requests that never came to an enclave that failed.</summary>
-    public Latencies OthersAfterFault => new(_samples.Where(s => _fault is not null && s.Scheduled >= _fault.At && !_sentToFaulty.Contains(s.Id)).Select(s => s.Latency));
+    public Latencies OthersAfterFault =>
+        new(_samples.Where(s => _fault is not null && s.Scheduled >= _fault.At && !_sentToFaulty.Contains(s.Id)).Select(s => s.Latency));
 
-    /// <summary>From the fault until the last request was over that failed or took noticeably long; POSTs aside that were sent already.</summary>
+    /// <summary>
+    /// From the fault until the last request was over that failed or took noticeably long; POSTs aside that were sent already.
+    /// </summary>
     public TimeSpan RecoveredAfter => SinceFault(_samples
         .Where(s => (s.Failed || s.Ended - s.Sent > Noticeable) && !(s.IsPost && s.Failed && WasSent(s)))
         .Select(s => s.Ended));
@@ -128,7 +131,8 @@ internal sealed class Figures
     public bool IsStarved => IsLate && Stolen > MuchStolen;
 
     /// <summary>Failures by their kind.</summary>
-    public IEnumerable<KeyValuePair<Outcome, int>> FailuresByKind(bool isPost) => FailuresOf(isPost).CountBy(s => s.Outcome).OrderBy(k => k.Key);
+    public IEnumerable<KeyValuePair<Outcome, int>> FailuresByKind(bool isPost) =>
+        FailuresOf(isPost).CountBy(s => s.Outcome).OrderBy(k => k.Key);
 
     /// <summary>Requests that came to an enclave within these seconds of the run.</summary>
     public int Arrived(string enclave, double from, double to) =>

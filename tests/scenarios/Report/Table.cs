@@ -36,7 +36,9 @@ internal static class Table
     private static string Failures(Figures figures, bool isPost)
     {
         var kinds = figures.FailuresByKind(isPost).ToList();
-        return kinds.Count == 0 ? "0" : Text($"{kinds.Sum(k => k.Value)} ({string.Join(", ", kinds.Select(k => Text($"{Name(k.Key)} {k.Value}")))})");
+        return kinds.Count == 0
+            ? "0"
+            : Text($"{kinds.Sum(k => k.Value)} ({string.Join(", ", kinds.Select(k => Text($"{Name(k.Key)} {k.Value}")))})");
     }
 
     private static string Name(Outcome outcome) => outcome switch

@@ -19,7 +19,10 @@ internal sealed class Verdicts(TextWriter to)
             Skip(
                 scenario,
                 $"{bar.Text} ({bar.Measured})",
-                string.Create(CultureInfo.InvariantCulture, $"with {run.Front} the load came {run.Lateness.TotalMilliseconds:F0} ms late; other machines had {run.Stolen:P0} of the processor"));
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"with {run.Front} the load came {run.Lateness.TotalMilliseconds:F0} ms late; "
+                        + $"other machines had {run.Stolen:P0} of the processor"));
             return;
         }
 

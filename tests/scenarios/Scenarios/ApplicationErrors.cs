@@ -32,9 +32,18 @@ internal sealed class ApplicationErrors : Scenario
     /// <inheritdoc/>
     public override IEnumerable<Bar> Bars(Figures figures) =>
     [
-        Bar.Of("each 500 reaches its client", figures.ApplicationErrors == figures.ErrorsSent && figures.ErrorsSent > 0, $"{figures.ErrorsSent} sent, {figures.ApplicationErrors} arrived"),
-        Bar.Of("nothing else fails", figures.Failed == figures.ApplicationErrors, $"{figures.Failed - figures.ApplicationErrors} of {figures.Requests}"),
+        Bar.Of(
+            "each 500 reaches its client",
+            figures.ApplicationErrors == figures.ErrorsSent && figures.ErrorsSent > 0,
+            $"{figures.ErrorsSent} sent, {figures.ApplicationErrors} arrived"),
+        Bar.Of(
+            "nothing else fails",
+            figures.Failed == figures.ApplicationErrors,
+            $"{figures.Failed - figures.ApplicationErrors} of {figures.Requests}"),
         Bar.NoRetry(figures),
-        Bar.Of("the enclave stays in the rotation", figures.ArrivalsAtTheEndOfFault > 0, $"{figures.ArrivalsAtTheEndOfFault} requests in the last half of the fault"),
+        Bar.Of(
+            "the enclave stays in the rotation",
+            figures.ArrivalsAtTheEndOfFault > 0,
+            $"{figures.ArrivalsAtTheEndOfFault} requests in the last half of the fault"),
     ];
 }

@@ -40,7 +40,10 @@ internal sealed class BlackHole : Scenario
         Bar.Within("no GET waits for long", figures.LongestGet, LongestGet),
         Bar.NoLostPost(figures),
         Bar.NoDuplicate(figures),
-        Bar.Within("requests to the others are served as before, 99 % of them", figures.OthersAfterFault.P99, Max(Normal, 10 * figures.BeforeFault.P99)),
+        Bar.Within(
+            "requests to the others are served as before, 99 % of them",
+            figures.OthersAfterFault.P99,
+            Max(Normal, 10 * figures.BeforeFault.P99)),
     ];
 
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;

@@ -27,7 +27,8 @@ internal sealed class CidRestart : Scenario
     public override bool IsForPeers => false;
 
     /// <inheritdoc/>
-    public override Task<IFront> StartFrontAsync(FrontKind kind, Stage stage, CancellationToken cancellationToken) => DiscoveringFront.StartAsync(
+    public override Task<IFront> StartFrontAsync(
+        FrontKind kind, Stage stage, CancellationToken cancellationToken) => DiscoveringFront.StartAsync(
         Interval, [(Before.Cid, stage.Enclaves[0].Port), (Other.Cid, stage.Enclaves[1].Port)], [Before, Other], cancellationToken);
 
     /// <inheritdoc/>

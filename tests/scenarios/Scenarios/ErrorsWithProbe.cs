@@ -32,7 +32,10 @@ internal sealed class ErrorsWithProbe : Scenario
         Bar.Within("clients see their last 500", figures.RecoveredAfter, Out),
 
         // Some need not arrive: a GET that waits when its enclave leaves the rotation is moved.
-        Bar.Of("nothing else fails", figures.Failed == figures.ApplicationErrors, $"{figures.Failed - figures.ApplicationErrors} of {figures.Requests}"),
+        Bar.Of(
+            "nothing else fails",
+            figures.Failed == figures.ApplicationErrors,
+            $"{figures.Failed - figures.ApplicationErrors} of {figures.Requests}"),
         Bar.NoDuplicate(figures),
     ];
 }

@@ -21,7 +21,8 @@ internal static class Play
         }
     }
 
-    private static async Task<Figures> RunOnceAsync(Scenario scenario, FrontKind kind, TimeSpan? seconds, CancellationToken cancellationToken)
+    private static async Task<Figures> RunOnceAsync(
+        Scenario scenario, FrontKind kind, TimeSpan? seconds, CancellationToken cancellationToken)
     {
         var length = seconds > scenario.Length ? seconds.Value : scenario.Length;
         using var stage = new Stage(scenario.Enclaves);
@@ -41,6 +42,9 @@ internal static class Play
         }
 
         await await requests;
-        return new Figures(kind.Name, load.Samples, stage.Ledger, stage.Fault, front.Log, broken) { Stolen = ProcessorTime.Now.StolenSince(before) };
+        return new Figures(kind.Name, load.Samples, stage.Ledger, stage.Fault, front.Log, broken)
+        {
+            Stolen = ProcessorTime.Now.StolenSince(before),
+        };
     }
 }

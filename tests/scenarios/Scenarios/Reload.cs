@@ -57,7 +57,10 @@ internal sealed class Reload : Scenario
             Bar.NoDuplicate(figures),
             Bar.Of("the enclave that was added gets requests", added > 0, $"{added}"),
             Bar.Of("the enclave that was removed gets none", removed == 0, $"{removed}"),
-            Bar.Of("the log names every mistake of the bad file", Mistakes.All(m => refused.Contains(m, StringComparison.Ordinal)), $"{(refused.Length > 0 ? refused : "no such line")}"),
+            Bar.Of(
+                "the log names every mistake of the bad file",
+                Mistakes.All(m => refused.Contains(m, StringComparison.Ordinal)),
+                $"{(refused.Length > 0 ? refused : "no such line")}"),
         ];
     }
 }

@@ -39,7 +39,10 @@ internal sealed class RetryStorm : Scenario
         var limit = ((1 + Budget) * figures.Requests) + Floor;
         return
         [
-            Bar.Of("attempts stay below requests, the budget and its floor", figures.Attempts <= limit, $"{figures.Attempts} attempts for {figures.Requests} requests, at most {limit:F0}"),
+            Bar.Of(
+                "attempts stay below requests, the budget and its floor",
+                figures.Attempts <= limit,
+                $"{figures.Attempts} attempts for {figures.Requests} requests, at most {limit:F0}"),
             Bar.NoDuplicate(figures),
         ];
     }

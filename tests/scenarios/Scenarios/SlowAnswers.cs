@@ -35,6 +35,9 @@ internal sealed class SlowAnswers : Scenario
         Bar.NoFailedGet(figures),
         Bar.Of("no POST fails", figures.FailedPosts == 0, $"{figures.FailedPosts} of {figures.Posts}"),
         Bar.NoRetry(figures),
-        Bar.Of("the enclave stays in the rotation", figures.ArrivalsAtTheEndOfFault > 0, $"{figures.ArrivalsAtTheEndOfFault} requests in the last half of the fault"),
+        Bar.Of(
+            "the enclave stays in the rotation",
+            figures.ArrivalsAtTheEndOfFault > 0,
+            $"{figures.ArrivalsAtTheEndOfFault} requests in the last half of the fault"),
     ];
 }

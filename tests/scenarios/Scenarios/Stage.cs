@@ -46,10 +46,12 @@ internal sealed class Stage : IDisposable
         [.. (which.Any() ? which : Enumerable.Range(0, _enclaves.Count)).Select(i => new Backend(_enclaves[i].Name, _enclaves[i].Port))];
 
     /// <summary>Waits for a second of the run.</summary>
-    public Task ReachAsync(double second, CancellationToken cancellationToken) => Clock.ReachAsync(TimeSpan.FromSeconds(second), cancellationToken);
+    public Task ReachAsync(double second, CancellationToken cancellationToken) =>
+        Clock.ReachAsync(TimeSpan.FromSeconds(second), cancellationToken);
 
     /// <summary>From now on, these fail.</summary>
-    public void Break(params IEnumerable<SimulatedEnclave> enclaves) => Fault = new Fault(enclaves.Select(e => e.Name).ToHashSet(), Clock.Now, null);
+    public void Break(params IEnumerable<SimulatedEnclave> enclaves) =>
+        Fault = new Fault(enclaves.Select(e => e.Name).ToHashSet(), Clock.Now, null);
 
     /// <summary>From now on, they do no longer.</summary>
     public void Mend() => Fault = Fault! with { Until = Clock.Now };

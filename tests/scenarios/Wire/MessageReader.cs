@@ -54,7 +54,8 @@ internal sealed class MessageReader(Socket socket)
         var body = new StringBuilder();
         while (true)
         {
-            var size = int.Parse((await ReadLineAsync(cancellationToken)).Split(';')[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+            var size = int.Parse(
+                (await ReadLineAsync(cancellationToken)).Split(';')[0], NumberStyles.HexNumber, CultureInfo.InvariantCulture);
             if (size == 0)
                 break;
             body.Append(await ReadAsync(size, cancellationToken));

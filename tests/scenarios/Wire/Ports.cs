@@ -12,7 +12,9 @@ internal static class Ports
     private const string Ephemeral = "/proc/sys/net/ipv4/ip_local_port_range";
     private const int Count = 8000;
 
-    private static readonly int First = int.Parse(File.ReadAllText(Ephemeral).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[0], System.Globalization.CultureInfo.InvariantCulture) - Count;
+    private static readonly int First = int.Parse(
+        File.ReadAllText(Ephemeral).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[0],
+        System.Globalization.CultureInfo.InvariantCulture) - Count;
 
     private static int _next = Random.Shared.Next(Count);
 

@@ -16,7 +16,9 @@ internal static class RawSocket
 
     /// <summary>The next connection that waits to be accepted, or null; the runtime's own call would wait for another.</summary>
     public static Socket? AcceptWaiting(Socket listener) =>
-        Accept(listener.SafeHandle, 0, 0, NonBlocking | CloseOnExec) is >= 0 and var descriptor ? new Socket(new SafeSocketHandle(descriptor, ownsHandle: true)) : null;
+        Accept(listener.SafeHandle, 0, 0, NonBlocking | CloseOnExec) is >= 0 and var descriptor
+            ? new Socket(new SafeSocketHandle(descriptor, ownsHandle: true))
+            : null;
 
     /// <summary>Ends a connection with a reset.</summary>
     /// <returns>What had come and nobody had read.</returns>

@@ -15,9 +15,9 @@ internal sealed class ConfigurationReport
     /// <summary>Every key that the schema asked for, as path with <c>*</c> for entries and without positions of lists.</summary>
     public SortedSet<string> Keys { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Adds a mistake.</summary>
+    /// <summary>Adds a mistake, at the location to be shown; the configuration will be refused.</summary>
     public void Problem(string path, string reason) => _problems.Add(new ConfigurationProblem(path, reason));
 
-    /// <summary>Adds a warning.</summary>
+    /// <summary>Adds what is likely not meant; the configuration is accepted nevertheless.</summary>
     public void Warning(string path, string reason) => _warnings.Add(new ConfigurationProblem(path, reason));
 }

@@ -5,9 +5,9 @@ namespace ParentProxy.Configuration.Reading;
 /// <param name="Reason">Why the text has no value, for an operator; else null.</param>
 internal readonly record struct Parsed<T>(T Value, string? Reason)
 {
-    /// <summary>A value.</summary>
+    /// <summary>The text has this value.</summary>
     public static implicit operator Parsed<T>(T value) => new(value, null);
 
-    /// <summary>A reason.</summary>
+    /// <summary>The text has no value, for this reason.</summary>
     public static implicit operator Parsed<T>(Mistake mistake) => new(default!, mistake.Reason);
 }

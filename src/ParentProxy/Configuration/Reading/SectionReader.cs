@@ -29,7 +29,7 @@ internal sealed class SectionReader
         Report = report;
     }
 
-    /// <summary>Where mistakes go.</summary>
+    /// <summary>Where mistakes go: one report for the whole configuration.</summary>
     public ConfigurationReport Report { get; }
 
     /// <summary>The section's own key; an entry's name or position.</summary>
@@ -50,7 +50,8 @@ internal sealed class SectionReader
         TryValue(fallback, parse, out var value, key) ? value : fallback;
 
     /// <summary>A value of any form; false when it is wrong.</summary>
-    public bool TryValue<T>(T fallback, Func<string, Parsed<T>> parse, out T value, [CallerArgumentExpression(nameof(fallback))] string key = "")
+    public bool TryValue<T>(
+        T fallback, Func<string, Parsed<T>> parse, out T value, [CallerArgumentExpression(nameof(fallback))] string key = "")
     {
         var node = Ask(key);
         if (node.IsSet)
@@ -84,17 +85,18 @@ internal sealed class SectionReader
     public string? OptionalText(string? fallback, [CallerArgumentExpression(nameof(fallback))] string key = "") =>
         Optional(fallback, text => text, key);
 
-    /// <summary><c>true</c> or <c>false</c>.</summary>
+    /// <summary><c>true</c> or <c>false</c>, in any case; no other word.</summary>
     public bool Bool(bool fallback, [CallerArgumentExpression(nameof(fallback))] string key = "") => Value(fallback, Values.Bool, key);
 
-    /// <summary>A whole number.</summary>
+    /// <summary>A whole number from <paramref name="min"/> to <paramref name="max"/>, both allowed.</summary>
     public T Number<T>(T fallback, T min, T max, [CallerArgumentExpression(nameof(fallback))] string key = "")
         where T : struct, IBinaryInteger<T> => Value(fallback, text => Values.Number(text, min, max), key);
 
     /// <summary>A whole number, null when left out.</summary>
     public T? OptionalNumber<T>(T? fallback, T min, T max, [CallerArgumentExpression(nameof(fallback))] string key = "")
         where T : struct, IBinaryInteger<T> =>
-        Optional(fallback, text => Values.Number(text, min, max) is var (value, reason) && reason is null ? value : new Mistake(reason!), key);
+        Optional(
+            fallback, text => Values.Number(text, min, max) is var (value, reason) && reason is null ? value : new Mistake(reason!), key);
 
     /// <summary>A time above zero.</summary>
     public TimeSpan Duration(TimeSpan fallback, [CallerArgumentExpression(nameof(fallback))] string key = "") =>
@@ -113,7 +115,8 @@ internal sealed class SectionReader
         Value(fallback, text => Values.OneOf(text, names), key);
 
     /// <summary>A list of values. An empty text is the empty list: a variable has no other way to say it.</summary>
-    public IReadOnlyList<T> List<T>(IReadOnlyList<T> fallback, Func<string, Parsed<T>> parse, [CallerArgumentExpression(nameof(fallback))] string key = "")
+    public IReadOnlyList<T> List<T>(
+        IReadOnlyList<T> fallback, Func<string, Parsed<T>> parse, [CallerArgumentExpression(nameof(fallback))] string key = "")
     {
         var node = Ask(key);
         if (!node.IsSet)
@@ -240,7 +243,10 @@ internal sealed class SectionReader
     {
         if (_pattern.Length > 0)
             return null;
-        var places = Report.Keys.Where(known => known.EndsWith($":{key}", StringComparison.OrdinalIgnoreCase) && !known.Contains('*', StringComparison.Ordinal)).Take(2).ToList();
+        var places = Report.Keys
+            .Where(known => known.EndsWith($":{key}", StringComparison.OrdinalIgnoreCase) && !known.Contains('*', StringComparison.Ordinal))
+            .Take(2)
+            .ToList();
         return places.Count == 1 ? places[0] : null;
     }
 

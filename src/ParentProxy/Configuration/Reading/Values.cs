@@ -36,7 +36,7 @@ internal static partial class Values
             : new Mistake($"{Quoted.Text(text)} is not a whole number from {min} to {max}");
     }
 
-    /// <summary><c>true</c> or <c>false</c>.</summary>
+    /// <summary><c>true</c> or <c>false</c>, in any case; other words, like yes, are refused with a hint.</summary>
     public static Parsed<bool> Bool(string text) =>
         bool.TryParse(text, out var value) && text.Length == value.ToString().Length
             ? value
@@ -87,7 +87,8 @@ internal static partial class Values
         var start = FirstAddress(address, length);
         return start.Equals(address)
             ? new IPNetwork(address, length)
-            : new Mistake($"{Quoted.Text(text)} names an address within a network; write {start}/{length} for the network or {address} for the address");
+            : new Mistake($"{Quoted.Text(text)} names an address within a network; "
+                + $"write {start}/{length} for the network or {address} for the address");
     }
 
     /// <summary>A path that a request can ask for.</summary>
@@ -118,12 +119,23 @@ internal static partial class Values
     private static string? Meant(string text)
     {
         var match = NumberWithUnit().Match(text);
-        if (!match.Success || !double.TryParse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+        if (!match.Success
+            || !double.TryParse(
+                match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
             return null;
-        var milliseconds = number * match.Groups["unit"].Value.ToUpperInvariant() switch { "MS" => 1, "S" or "SEC" => 1000, "M" or "MIN" => 60_000, "H" => 3_600_000, _ => 86_400_000 };
+        var milliseconds = number * match.Groups["unit"].Value.ToUpperInvariant() switch
+        {
+            "MS" => 1,
+            "S" or "SEC" => 1000,
+            "M" or "MIN" => 60_000,
+            "H" => 3_600_000,
+            _ => 86_400_000,
+        };
         return milliseconds > LongestDuration.TotalMilliseconds
             ? null
-            : TimeSpan.FromMilliseconds(milliseconds) is { Milliseconds: 0 } whole ? whole.ToString("c") : TimeSpan.FromMilliseconds(milliseconds).ToString(@"hh\:mm\:ss\.fff", CultureInfo.InvariantCulture);
+            : TimeSpan.FromMilliseconds(milliseconds) is { Milliseconds: 0 } whole
+                ? whole.ToString("c")
+                : TimeSpan.FromMilliseconds(milliseconds).ToString(@"hh\:mm\:ss\.fff", CultureInfo.InvariantCulture);
     }
 
     private static IPAddress FirstAddress(IPAddress address, int length)
@@ -137,6 +149,7 @@ internal static partial class Values
     [GeneratedRegex(@"^([0-9]{1,8}\.)?[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,7})?\z", RegexOptions.CultureInvariant)]
     private static partial Regex DurationPattern();
 
-    [GeneratedRegex(@"^(?<number>[0-9]{1,9}(\.[0-9]{1,3})?) ?(?<unit>ms|s|sec|m|min|h|d)\z", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(
+        @"^(?<number>[0-9]{1,9}(\.[0-9]{1,3})?) ?(?<unit>ms|s|sec|m|min|h|d)\z", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex NumberWithUnit();
 }

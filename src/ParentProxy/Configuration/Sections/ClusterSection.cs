@@ -20,11 +20,15 @@ internal static class ClusterSection
         section.Refuse(nameof(ClusterConfig.ClusterId), "a cluster's id is the name of its object");
         section.Refuse(nameof(ClusterConfig.HealthCheck), "enclaves are probed by Health:Probe, for every cluster alike");
         section.Refuse(nameof(ClusterConfig.HttpClient), "connections to enclaves are set by Routing, for every cluster alike");
-        section.Refuse(nameof(ClusterConfig.HttpRequest), "requests to enclaves are set by Routing:HttpVersion and Timeouts, for every cluster alike");
+        section.Refuse(
+            nameof(ClusterConfig.HttpRequest),
+            "requests to enclaves are set by Routing:HttpVersion and Timeouts, for every cluster alike");
 
-        var destinations = section.NamedSections(nameof(ClusterConfig.Destinations), destination => ReadDestination(destination, enclaves, discovers));
+        var destinations = section.NamedSections(
+            nameof(ClusterConfig.Destinations), destination => ReadDestination(destination, enclaves, discovers));
         if (destinations.Count == 0)
-            section.Report.Problem(section.Ask(nameof(ClusterConfig.Destinations)).Location, "is missing: a cluster has at least one destination");
+            section.Report.Problem(
+                section.Ask(nameof(ClusterConfig.Destinations)).Location, "is missing: a cluster has at least one destination");
         CheckOverlaps(destinations, section.Report);
         return section.Report.Problems.Count == before ? yarp.ReadCluster(section) : null;
     }
@@ -72,7 +76,8 @@ internal static class ClusterSection
         {
             var matches = enclaves.Where(enclave => enclave.Matches(pattern)).ToList();
             return matches.Count > 0 || discovers
-                ? new Parsed<IReadOnlyList<EnclaveEndpoint>>([.. matches.Select(enclave => enclave.Endpoint).OfType<EnclaveEndpoint>()], null)
+                ? new Parsed<IReadOnlyList<EnclaveEndpoint>>(
+                    [.. matches.Select(enclave => enclave.Endpoint).OfType<EnclaveEndpoint>()], null)
                 : new Mistake($"{Quoted.Text(text)} names no enclave: no Id or Name in {Names.Enclaves} matches {Quoted.Text(pattern)}");
         }
 
@@ -81,7 +86,8 @@ internal static class ClusterSection
             : new Mistake($"names no enclave: {reason} (or enclave://NAME)");
     }
 
-    private static void CheckOverlaps(IReadOnlyList<(string Location, IReadOnlyList<EnclaveEndpoint> Endpoints)> destinations, ConfigurationReport report)
+    private static void CheckOverlaps(
+        IReadOnlyList<(string Location, IReadOnlyList<EnclaveEndpoint> Endpoints)> destinations, ConfigurationReport report)
     {
         var seen = new Dictionary<EnclaveEndpoint, string>();
         foreach (var (location, endpoints) in destinations)

@@ -13,7 +13,8 @@ internal static class ConfigurationSchema
 
     /// <summary>The names of our sections, for a source that has to tell what is ours.</summary>
     public static IReadOnlySet<string> SectionNames { get; } =
-        new HashSet<string>(AllKeys.Where(key => !key.Contains(':', StringComparison.Ordinal)).Concat(NotYetBuilt), StringComparer.OrdinalIgnoreCase);
+        new HashSet<string>(
+            AllKeys.Where(key => !key.Contains(':', StringComparison.Ordinal)).Concat(NotYetBuilt), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Every key that there is.</summary>
     public static KnownKeys Keys { get; } = new(AllKeys);
@@ -36,7 +37,9 @@ internal static class ConfigurationSchema
         {
             Admin = root.Section(nameof(ProxyOptions.Admin), AdminOptions.Read),
             Discovery = discovery,
-            Enclaves = [.. enclaves.Where(entry => entry.Endpoint is not null).Select(entry => new EnclaveOptions(entry.Id, entry.Name, entry.Endpoint!, entry.Weight))],
+            Enclaves = [.. enclaves
+                .Where(entry => entry.Endpoint is not null)
+                .Select(entry => new EnclaveOptions(entry.Id, entry.Name, entry.Endpoint!, entry.Weight))],
             Routing = root.Section(nameof(ProxyOptions.Routing), RoutingOptions.Read),
             Timeouts = root.Section(nameof(ProxyOptions.Timeouts), TimeoutOptions.Read),
             Retry = root.Section(nameof(ProxyOptions.Retry), RetryOptions.Read),
@@ -88,16 +91,24 @@ internal static class ConfigurationSchema
     {
         var clusters = root.Node.Child(Names.ReverseProxy).Child("Clusters").Children;
         if (enclaves.Count == 0 && !clusters.Any(cluster => cluster.Child("Destinations").Children.Count > 0))
-            root.Report.Problem(Names.Enclaves, "there is nothing to forward to; set PARENTPROXY_ENCLAVE_0_CID and PARENTPROXY_ENCLAVE_0_PORT, or Enclaves in the file, or Discovery:Enabled, or look at it without an enclave: parent-proxy demo");
+            root.Report.Problem(
+                Names.Enclaves,
+                "there is nothing to forward to; set PARENTPROXY_ENCLAVE_0_CID and PARENTPROXY_ENCLAVE_0_PORT, "
+                    + "or Enclaves in the file, or Discovery:Enabled, or look at it without an enclave: parent-proxy demo");
     }
 
     private static void CheckHealth(SectionReader root, ProxyOptions options, int enclaves)
     {
         var health = root.Node.Child(nameof(ProxyOptions.Health));
         if (enclaves > 0 && !options.Discovery.Enabled && options.Health.MinHealthy > enclaves)
-            root.Report.Warning(health.Child(nameof(HealthOptions.MinHealthy)).Location, $"{options.Health.MinHealthy} is more than the {enclaves} enclaves that are configured: health will never be good");
-        if (options.Health.Probe.Port > ushort.MaxValue && options.Enclaves.FirstOrDefault(enclave => enclave.Endpoint.Transport == EnclaveTransport.Tcp) is { } tcp)
-            root.Report.Problem(health.Child(nameof(HealthOptions.Probe)).Child(nameof(ProbeOptions.Port)).Location, $"{options.Health.Probe.Port} is no TCP port, and enclave {tcp.Id} is on TCP");
+            root.Report.Warning(
+                health.Child(nameof(HealthOptions.MinHealthy)).Location,
+                $"{options.Health.MinHealthy} is more than the {enclaves} enclaves that are configured: health will never be good");
+        if (options.Health.Probe.Port > ushort.MaxValue
+            && options.Enclaves.FirstOrDefault(enclave => enclave.Endpoint.Transport == EnclaveTransport.Tcp) is { } tcp)
+            root.Report.Problem(
+                health.Child(nameof(HealthOptions.Probe)).Child(nameof(ProbeOptions.Port)).Location,
+                $"{options.Health.Probe.Port} is no TCP port, and enclave {tcp.Id} is on TCP");
     }
 
     // A weight that is silently ignored is a share of the requests that nobody meant.
@@ -117,10 +128,14 @@ internal static class ConfigurationSchema
 
         void Check(IReadOnlyList<EnclaveEntry> members, string policy, string setting)
         {
-            if (policy == RoutingOptions.WeightedPolicy || members.FirstOrDefault(entry => entry.Weight != members[0].Weight) is not { } other)
+            if (policy == RoutingOptions.WeightedPolicy
+                || members.FirstOrDefault(entry => entry.Weight != members[0].Weight) is not { } other)
                 return;
-            var reason = $"is {other.Weight} and that of {members[0].Location} is {members[0].Weight}, but the policy {policy} ignores weights; set {setting} to {RoutingOptions.WeightedPolicy}, or give all the same weight";
-            var location = root.Node.Child(Names.Enclaves).Children.FirstOrDefault(node => node.Location == other.Location)?.Child(nameof(EnclaveOptions.Weight)).Location ?? other.Location;
+            var reason = $"is {other.Weight} and that of {members[0].Location} is {members[0].Weight}, but the policy {policy} "
+                + $"ignores weights; set {setting} to {RoutingOptions.WeightedPolicy}, or give all the same weight";
+            var location = root.Node.Child(Names.Enclaves).Children
+                .FirstOrDefault(node => node.Location == other.Location)
+                ?.Child(nameof(EnclaveOptions.Weight)).Location ?? other.Location;
             root.Report.Problem(location, reason);
         }
     }

@@ -15,11 +15,16 @@ internal sealed partial record EnclaveEntry(string Location, string Id, string N
 {
     private const int MaxWeight = 1000;
 
-    /// <summary>Reads an entry.</summary>
+    /// <summary>Reads an entry; its Id is its key (the position in a list) unless it has one of its own.</summary>
     public static EnclaveEntry Read(SectionReader section)
     {
         var id = section.Optional(section.Key, ParseId, "Id");
-        return new EnclaveEntry(section.Location, id, section.Optional(id, Values.Label, "Name"), ReadEndpoint(section), section.Number(1, 1, MaxWeight, "Weight"));
+        return new EnclaveEntry(
+            section.Location,
+            id,
+            section.Optional(id, Values.Label, "Name"),
+            ReadEndpoint(section),
+            section.Number(1, 1, MaxWeight, "Weight"));
     }
 
     /// <summary>Whether <c>enclave://X</c> means this entry, by Id or Name, ignoring case.</summary>
@@ -36,7 +41,10 @@ internal sealed partial record EnclaveEntry(string Location, string Id, string N
         if (IsTransportForgotten(section, out var meant))
         {
             var node = section.Ask("Transport");
-            section.Report.Problem(node.Location, $"is missing, which means vsock, but there is no Cid and {meant.Key} is set; {(node.Origin.Variable is { } variable ? $"set {variable} to" : "write")} {meant.Transport}");
+            section.Report.Problem(
+                node.Location,
+                $"is missing, which means vsock, but there is no Cid and {meant.Key} is set; "
+                    + $"{(node.Origin.Variable is { } variable ? $"set {variable} to" : "write")} {meant.Transport}");
             return null;
         }
 
@@ -45,7 +53,9 @@ internal sealed partial record EnclaveEntry(string Location, string Id, string N
             case EnclaveTransport.Vsock:
                 return section.TryRequired("Cid", ParseCid, out var cid) & TryPort(out var port) ? EnclaveEndpoint.Vsock(cid, port) : null;
             case EnclaveTransport.Tcp:
-                return section.TryRequired("TcpHost", ParseHost, out var host) & TryPort(out port) ? EnclaveEndpoint.Tcp(host!, port) : null;
+                return section.TryRequired("TcpHost", ParseHost, out var host) & TryPort(out port)
+                    ? EnclaveEndpoint.Tcp(host!, port)
+                    : null;
             case EnclaveTransport.Unix:
                 return section.TryRequired("Path", ParsePath, out var path) ? EnclaveEndpoint.Unix(path) : null;
             default:

@@ -2,7 +2,7 @@ using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration.Sections;
 
-/// <summary>Section <c>Enclaves</c>.</summary>
+/// <summary>Section <c>Enclaves</c>: no two entries have the same Id, or the same endpoint.</summary>
 internal static class EnclavesSection
 {
     /// <summary>Reads the entries and compares each with those before it.</summary>
@@ -14,7 +14,10 @@ internal static class EnclavesSection
             var entry = entries[i];
             var before = entries.Take(i).ToList();
             if (before.Find(other => other.Id.Equals(entry.Id, StringComparison.OrdinalIgnoreCase)) is { } twin)
-                root.Report.Problem(entry.Location, $"has the Id {Quoted.Text(entry.Id)} of {twin.Location}; Ids are unique, case does not count, and the default is the position in the list");
+                root.Report.Problem(
+                    entry.Location,
+                    $"has the Id {Quoted.Text(entry.Id)} of {twin.Location}; Ids are unique, case does not count, "
+                        + "and the default is the position in the list");
             else if (entry.Endpoint is not null && before.Find(other => other.Endpoint == entry.Endpoint) is { } neighbour)
                 root.Report.Problem(entry.Location, $"is at {entry.Endpoint}, where {neighbour.Location} is already");
         }

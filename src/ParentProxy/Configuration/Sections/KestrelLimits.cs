@@ -22,7 +22,7 @@ internal static class KestrelLimits
         (nameof(KestrelServerLimits.MaxRequestBodySize), nameof(LimitOptions.MaxRequestBodyBytes)),
     ];
 
-    /// <summary>Checks the section.</summary>
+    /// <summary>Reports each limit that the object of Kestrel does not have, or whose value it does not take.</summary>
     public static void Check(SectionReader kestrel) => kestrel.Section(Key, section =>
     {
         section.AcceptRest();
@@ -58,7 +58,9 @@ internal static class KestrelLimits
                 CheckKeys(child, group, [.. path, property.Name], report);
             else if (child.IsSet && IsGroup(property) != (child.Shape == NodeShape.Object))
                 report.Problem(child.Location, IsGroup(property) ? "is no object with keys" : "is no single value");
-            else if (property.PropertyType == typeof(TimeSpan) && child.Value is { } text && Values.Duration(text, TimeSpan.Zero, Values.LongestDuration).Reason is { } reason)
+            else if (property.PropertyType == typeof(TimeSpan)
+                && child.Value is { } text
+                && Values.Duration(text, TimeSpan.Zero, Values.LongestDuration).Reason is { } reason)
                 report.Problem(child.Location, reason);
             else if (Bind(child, path) is { } refusal)
                 report.Problem(child.Location, refusal);

@@ -13,11 +13,13 @@ internal static class KestrelSection
     private const string Endpoints = "Endpoints";
 
     private static readonly ConfigurationNode Defaults = EntryTree.Build(
-        [new SourceEntry([Names.Kestrel, Endpoints, "Http", "Url"], "http://0.0.0.0:6300", ConfigurationOrigin.File)], new ConfigurationReport());
+        [new SourceEntry([Names.Kestrel, Endpoints, "Http", "Url"], "http://0.0.0.0:6300", ConfigurationOrigin.File)],
+        new ConfigurationReport());
 
     private static readonly string[] Protocols = ["Http1", "Http2", "Http1AndHttp2"];
     private static readonly string[] SslProtocols = ["None", "Tls12", "Tls13"];
-    private static readonly string[] ClientCertificateModes = ["NoCertificate", "AllowCertificate", "RequireCertificate", "DelayCertificate"];
+    private static readonly string[] ClientCertificateModes =
+        ["NoCertificate", "AllowCertificate", "RequireCertificate", "DelayCertificate"];
 
     /// <summary>What is configured, with our endpoint where no source names one.</summary>
     public static ConfigurationNode AddDefaults(ConfigurationNode root) =>
@@ -27,7 +29,9 @@ internal static class KestrelSection
     public static IReadOnlyList<Listener> Read(SectionReader section)
     {
         section.Section("EndpointDefaults", ReadTlsAndProtocols);
-        var hasDefaultCertificate = section.NamedSections("Certificates", ReadCertificate).Contains("Default", StringComparer.OrdinalIgnoreCase);
+        var hasDefaultCertificate = section
+            .NamedSections("Certificates", ReadCertificate)
+            .Contains("Default", StringComparer.OrdinalIgnoreCase);
         KestrelLimits.Check(section);
 
         var endpoints = section.NamedSections(Endpoints, endpoint => ReadEndpoint(endpoint, hasDefaultCertificate));
@@ -46,10 +50,13 @@ internal static class KestrelSection
 
         var hasCertificate = hasDefaultCertificate || certificate is not null || (names.Count > 0 && names.All(known => known));
         if (address.Scheme == "https" && !hasCertificate)
-            section.Report.Problem(section.Location, "is https without a certificate; set Certificate:Path (and KeyPath), here or in Kestrel:Certificates:Default");
+            section.Report.Problem(
+                section.Location,
+                "is https without a certificate; set Certificate:Path (and KeyPath), here or in Kestrel:Certificates:Default");
         var location = section.Ask("Url").Location;
         if (address.SocketPath is { } path && FileKind.NotASocket(path) is { } other)
-            section.Report.Problem(location, $"{Quoted.Text(path)} is {other} and no socket, and left alone; name another path, or remove it");
+            section.Report.Problem(
+                location, $"{Quoted.Text(path)} is {other} and no socket, and left alone; name another path, or remove it");
         return new Listener(location, address);
     }
 

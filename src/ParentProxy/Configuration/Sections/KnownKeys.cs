@@ -7,15 +7,18 @@ internal sealed class KnownKeys(IEnumerable<string> patterns)
     private readonly List<string[]> _patterns = [.. patterns.Select(pattern => pattern.Split(':'))];
 
     /// <summary>Whether a path leads to a key, or to a value of a list.</summary>
-    public bool Contains(IReadOnlyList<string> path, StringComparison comparison = StringComparison.OrdinalIgnoreCase) => _patterns.Exists(pattern =>
-        path.Count >= pattern.Length
-        && pattern.Zip(path).All(pair => pair.First == "*" || pair.First.Equals(pair.Second, comparison))
-        && path.Skip(pattern.Length).All(segment => segment.Length > 0 && segment.All(char.IsAsciiDigit)));
+    public bool Contains(IReadOnlyList<string> path, StringComparison comparison = StringComparison.OrdinalIgnoreCase) =>
+        _patterns.Exists(pattern =>
+            path.Count >= pattern.Length
+            && pattern.Zip(path).All(pair => pair.First == "*" || pair.First.Equals(pair.Second, comparison))
+            && path.Skip(pattern.Length).All(segment => segment.Length > 0 && segment.All(char.IsAsciiDigit)));
 
     /// <summary>The one path that ends like this; null when there is none, or several.</summary>
     public string? Ending(string key)
     {
-        var paths = _patterns.Where(pattern => pattern.Length > 1 && !pattern.Contains("*") && pattern[^1].Equals(key, StringComparison.OrdinalIgnoreCase)).ToList();
+        var paths = _patterns
+            .Where(pattern => pattern.Length > 1 && !pattern.Contains("*") && pattern[^1].Equals(key, StringComparison.OrdinalIgnoreCase))
+            .ToList();
         return paths.Count == 1 ? string.Join(':', paths[0]) : null;
     }
 }

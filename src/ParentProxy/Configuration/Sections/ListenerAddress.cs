@@ -16,7 +16,7 @@ internal sealed record ListenerAddress(string Scheme, IReadOnlyList<IPAddress> A
     /// <summary>Whether nothing but this machine reaches it.</summary>
     public bool IsLoopback => Addresses.All(IPAddress.IsLoopback);
 
-    /// <summary>Reads a URL.</summary>
+    /// <summary>Reads a URL, like <c>http://0.0.0.0:6300</c> or <c>http://unix:/run/a.sock</c>; binds nothing.</summary>
     public static Parsed<ListenerAddress> Parse(string url)
     {
         BindingAddress address;

@@ -11,7 +11,7 @@ internal static class ReverseProxySection
     /// <summary>The cluster and the route that stand for <c>Enclaves</c>.</summary>
     public const string ReservedId = "enclaves";
 
-    /// <summary>Reads the section.</summary>
+    /// <summary>Reads the section; a route or cluster with a mistake is reported and left out.</summary>
     /// <param name="section">The section.</param>
     /// <param name="enclaves">The entries of <c>Enclaves</c>.</param>
     /// <param name="discovers">Whether discovery may bring further ones, of any name.</param>
@@ -35,7 +35,8 @@ internal static class ReverseProxySection
     public static void CheckId(SectionReader section)
     {
         if (section.Key.Equals(ReservedId, StringComparison.OrdinalIgnoreCase))
-            section.Report.Problem(section.Location, $"has the name '{ReservedId}', which stands for the enclaves of section {Names.Enclaves}");
+            section.Report.Problem(
+                section.Location, $"has the name '{ReservedId}', which stands for the enclaves of section {Names.Enclaves}");
         else if (Values.Label(section.Key).Reason is { } reason)
             section.Report.Problem(section.Location, reason);
     }

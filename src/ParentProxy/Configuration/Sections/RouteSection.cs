@@ -24,8 +24,11 @@ internal static class RouteSection
         section.Refuse(nameof(RouteConfig.RouteId), "a route's id is the name of its object");
         section.Refuse(nameof(RouteConfig.Timeout), "times are set by Timeouts, for every route alike");
         section.Refuse(nameof(RouteConfig.TimeoutPolicy), "times are set by Timeouts, for every route alike");
-        foreach (var policy in (string[])[nameof(RouteConfig.AuthorizationPolicy), nameof(RouteConfig.RateLimiterPolicy), nameof(RouteConfig.CorsPolicy), "OutputCachePolicy"])
-            section.Refuse(policy, "policies are code, of which there is none here; the application in the enclave or the load balancer decides");
+        foreach (var policy in (string[])[
+            nameof(RouteConfig.AuthorizationPolicy), nameof(RouteConfig.RateLimiterPolicy), nameof(RouteConfig.CorsPolicy),
+            "OutputCachePolicy"])
+            section.Refuse(
+                policy, "policies are code, of which there is none here; the application in the enclave or the load balancer decides");
         return section.Report.Problems.Count == before ? yarp.ReadRoute(section) : null;
     }
 
@@ -50,5 +53,6 @@ internal static class RouteSection
     private static Parsed<string> ParseCluster(string text, IReadOnlySet<string> clusters) =>
         clusters.Contains(text)
             ? text
-            : new Mistake($"there is no cluster {Quoted.Text(text)}{(Spelling.Guess(text, clusters) is { } guess ? $"; did you mean {guess}?" : "")}");
+            : new Mistake($"there is no cluster {Quoted.Text(text)}"
+                + (Spelling.Guess(text, clusters) is { } guess ? $"; did you mean {guess}?" : ""));
 }

@@ -53,7 +53,8 @@ internal static class SerilogSection
             if (name.Value is { } text && !Sinks.Contains(text, StringComparer.Ordinal) && !Wrappers.Contains(text, StringComparer.Ordinal))
             {
                 var guess = Spelling.Guess(text, Sinks) is { } meant ? $"; did you mean {meant}?" : "";
-                report.Problem(name.Location, $"{Quoted.Text(text)} is not a sink of this program; the sinks are {string.Join(", ", Sinks)}{guess}");
+                report.Problem(
+                    name.Location, $"{Quoted.Text(text)} is not a sink of this program; the sinks are {string.Join(", ", Sinks)}{guess}");
             }
 
             // Those of Async, and those of a logger inside.

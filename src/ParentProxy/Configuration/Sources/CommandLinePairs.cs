@@ -2,7 +2,7 @@ using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration.Sources;
 
-/// <summary>The source <c>--Section:Key=value</c>.</summary>
+/// <summary>The source that wins over all others: arguments <c>--Section:Key=value</c>.</summary>
 internal static class CommandLinePairs
 {
     /// <summary>Makes a tree of the pairs.</summary>

@@ -15,7 +15,7 @@ internal sealed class ConfigurationNode(string key, string path, ConfigurationOr
     /// <summary>The whole path in the node's own source.</summary>
     public string Path { get; } = path;
 
-    /// <summary>The source.</summary>
+    /// <summary>The source that wrote it, which says how the place is named to an operator.</summary>
     public ConfigurationOrigin Origin { get; } = origin;
 
     /// <summary>What was written here.</summary>

@@ -6,10 +6,10 @@ namespace ParentProxy.Configuration.Sources;
 /// <param name="IsBeginning">Whether that is the beginning of several names: of the variables that are below a node.</param>
 internal sealed record ConfigurationOrigin(OriginKind Kind, string? Variable = null, bool IsBeginning = false)
 {
-    /// <summary>The JSON file.</summary>
+    /// <summary>The one JSON file that is read; a path alone says where in it.</summary>
     public static ConfigurationOrigin File { get; } = new(OriginKind.File);
 
-    /// <summary>The command line.</summary>
+    /// <summary>An argument of the form <c>--Section:Key=value</c>.</summary>
     public static ConfigurationOrigin CommandLine { get; } = new(OriginKind.CommandLine);
 
     /// <summary>The origin that a key below would have, which names the variable to set when the key is missing.</summary>

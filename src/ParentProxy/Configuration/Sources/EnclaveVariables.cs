@@ -25,7 +25,9 @@ internal static partial class EnclaveVariables
         foreach (var (name, value) in environment.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             // Compose files pass on what is not set as an empty value.
-            if (value.Length == 0 || !name.StartsWith(start + "_", StringComparison.Ordinal) || IsFromKubernetes(name[start.Length..], value))
+            if (value.Length == 0
+                || !name.StartsWith(start + "_", StringComparison.Ordinal)
+                || IsFromKubernetes(name[start.Length..], value))
                 continue;
 
             var rest = name[(start.Length + 1)..];
@@ -36,7 +38,8 @@ internal static partial class EnclaveVariables
             {
                 // Other programs have variables of this beginning, so only what looks like ours is judged.
                 if (Suffixes.FirstOrDefault(known => name.EndsWith(known.Suffix, StringComparison.Ordinal)).Suffix is { } meant)
-                    report.Problem(origin.Locate(Names.Enclaves), $"has no number; write {start}_<n>{meant} with a number <n>, the enclave's Id");
+                    report.Problem(
+                        origin.Locate(Names.Enclaves), $"has no number; write {start}_<n>{meant} with a number <n>, the enclave's Id");
             }
             else if (Suffixes.FirstOrDefault(known => known.Suffix == suffix).Key is { } key)
             {
@@ -44,7 +47,8 @@ internal static partial class EnclaveVariables
             }
             else
             {
-                report.Problem(origin.Locate($"{Names.Enclaves}:{id}"), $"is no setting of an enclave; after the number comes one of {Endings}");
+                report.Problem(
+                    origin.Locate($"{Names.Enclaves}:{id}"), $"is no setting of an enclave; after the number comes one of {Endings}");
             }
         }
 
@@ -81,13 +85,19 @@ internal static partial class EnclaveVariables
             return prefix;
         }
 
-        report.Problem(PrefixVariable, $"{Quoted.Text(prefix)} cannot begin a variable's name: letters, digits and '_', no '_' at its end (KEYMELD reads KEYMELD_ENCLAVE_0_CID)");
+        report.Problem(
+            PrefixVariable,
+            $"{Quoted.Text(prefix)} cannot begin a variable's name: letters, digits and '_', "
+                + "no '_' at its end (KEYMELD reads KEYMELD_ENCLAVE_0_CID)");
         return DefaultPrefix;
     }
 
     private static void WarnOfDefaultPrefix(IReadOnlyDictionary<string, string> environment, string prefix, ConfigurationReport report)
     {
-        if (prefix != DefaultPrefix && environment.Keys.Order(StringComparer.Ordinal).FirstOrDefault(name => name.StartsWith($"{DefaultPrefix}_ENCLAVE_", StringComparison.Ordinal)) is { } unread)
+        if (prefix != DefaultPrefix
+            && environment.Keys
+                .Order(StringComparer.Ordinal)
+                .FirstOrDefault(name => name.StartsWith($"{DefaultPrefix}_ENCLAVE_", StringComparison.Ordinal)) is { } unread)
             report.Warning(unread, $"is not read: {PrefixVariable} makes {prefix} the prefix");
     }
 

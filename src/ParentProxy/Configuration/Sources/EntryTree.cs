@@ -20,7 +20,8 @@ internal static class EntryTree
             .Select(group => Node(group.Key, [.. group], path, depth, report)),
     ];
 
-    private static ConfigurationNode Node(string key, IReadOnlyList<SourceEntry> entries, string parent, int depth, ConfigurationReport report)
+    private static ConfigurationNode Node(
+        string key, IReadOnlyList<SourceEntry> entries, string parent, int depth, ConfigurationReport report)
     {
         var path = ConfigurationNode.Join(parent, key);
         var own = entries.LastOrDefault(entry => entry.Path.Count == depth + 1);
@@ -29,7 +30,9 @@ internal static class EntryTree
             return new ConfigurationNode(key, path, own!.Origin) { Shape = NodeShape.Value, Value = own.Value };
 
         if (own is not null)
-            report.Problem(own.Origin.Locate(path), $"is given a value here and keys below it in {below[0].Origin.Locate(string.Join(':', below[0].Path))}");
+            report.Problem(
+                own.Origin.Locate(path),
+                $"is given a value here and keys below it in {below[0].Origin.Locate(string.Join(':', below[0].Path))}");
         return new ConfigurationNode(key, path, ContainerOrigin(below[0], depth))
         {
             Shape = NodeShape.Object,
@@ -41,7 +44,8 @@ internal static class EntryTree
     private static ConfigurationOrigin ContainerOrigin(SourceEntry entry, int depth) => entry.Origin.Kind switch
     {
         OriginKind.SectionVariable => new(entry.Origin.Kind, string.Join("__", entry.Path.Take(depth + 1)), IsBeginning: true),
-        OriginKind.EnclaveVariable => new(entry.Origin.Kind, EnclaveVariables.EntryOf(entry.Origin.Variable!, entry.Path[^1]), IsBeginning: true),
+        OriginKind.EnclaveVariable =>
+            new(entry.Origin.Kind, EnclaveVariables.EntryOf(entry.Origin.Variable!, entry.Path[^1]), IsBeginning: true),
         _ => entry.Origin,
     };
 

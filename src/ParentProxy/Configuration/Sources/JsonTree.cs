@@ -52,24 +52,26 @@ internal static class JsonTree
     private static bool IsUtf16(ReadOnlySpan<byte> content) =>
         content is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [0, not 0, ..] or [not 0, 0, ..];
 
-    private static ConfigurationNode Node(string key, string path, JsonElement element, ConfigurationReport report) => element.ValueKind switch
-    {
-        JsonValueKind.Object => new ConfigurationNode(key, path, ConfigurationOrigin.File)
+    private static ConfigurationNode Node(string key, string path, JsonElement element, ConfigurationReport report) =>
+        element.ValueKind switch
         {
-            Shape = NodeShape.Object,
-            Children = Members(path, element, report),
-        },
-        JsonValueKind.Array => new ConfigurationNode(key, path, ConfigurationOrigin.File)
-        {
-            Shape = NodeShape.List,
-            Children = [.. element.EnumerateArray().Select((item, i) => Item(i.ToString(CultureInfo.InvariantCulture), path, item, report))],
-        },
-        JsonValueKind.Null => new ConfigurationNode(key, path, ConfigurationOrigin.File),
-        JsonValueKind.String => Value(key, path, element.GetString()!),
-        JsonValueKind.True => Value(key, path, "true"),
-        JsonValueKind.False => Value(key, path, "false"),
-        _ => Value(key, path, element.GetRawText()),
-    };
+            JsonValueKind.Object => new ConfigurationNode(key, path, ConfigurationOrigin.File)
+            {
+                Shape = NodeShape.Object,
+                Children = Members(path, element, report),
+            },
+            JsonValueKind.Array => new ConfigurationNode(key, path, ConfigurationOrigin.File)
+            {
+                Shape = NodeShape.List,
+                Children =
+                    [.. element.EnumerateArray().Select((item, i) => Item(i.ToString(CultureInfo.InvariantCulture), path, item, report))],
+            },
+            JsonValueKind.Null => new ConfigurationNode(key, path, ConfigurationOrigin.File),
+            JsonValueKind.String => Value(key, path, element.GetString()!),
+            JsonValueKind.True => Value(key, path, "true"),
+            JsonValueKind.False => Value(key, path, "false"),
+            _ => Value(key, path, element.GetRawText()),
+        };
 
     private static ConfigurationNode Item(string key, string parent, JsonElement element, ConfigurationReport report) =>
         Node(key, ConfigurationNode.Join(parent, key), element, report);

@@ -12,6 +12,6 @@ internal enum NodeShape
     /// <summary>Keys below it; an environment variable and the command line write a list like this, too.</summary>
     Object,
 
-    /// <summary>A JSON list.</summary>
+    /// <summary>A JSON list; no other source writes one as such.</summary>
     List,
 }

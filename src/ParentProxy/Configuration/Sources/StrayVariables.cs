@@ -14,13 +14,18 @@ internal static partial class StrayVariables
 
     private static readonly string[] Single = [ConfigurationFile.Variable, EnclaveVariables.PrefixVariable];
 
-    /// <summary>Reports them.</summary>
-    public static void Report(IReadOnlyDictionary<string, string> environment, IReadOnlySet<string> sections, KnownKeys keys, ConfigurationReport report)
+    /// <summary>Reports each variable that is not read, as a mistake or as a warning; empty ones never.</summary>
+    public static void Report(
+        IReadOnlyDictionary<string, string> environment, IReadOnlySet<string> sections, KnownKeys keys, ConfigurationReport report)
     {
         var prefix = EnclaveVariables.PrefixOf(environment);
         foreach (var (name, value) in environment.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            if (value.Length == 0 || Single.Contains(name) || IsEnclave(name, prefix) || IsEnclave(name, Ours) || EnclaveVariables.IsFromKubernetes(name, value))
+            if (value.Length == 0
+                || Single.Contains(name)
+                || IsEnclave(name, prefix)
+                || IsEnclave(name, Ours)
+                || EnclaveVariables.IsFromKubernetes(name, value))
                 continue;
             var segments = name.Split("__");
             if (segments.Length > 1 && sections.Contains(segments[0]))
@@ -31,7 +36,10 @@ internal static partial class StrayVariables
             else if (PrefixOf(name) is { Length: > 0 } before && PathOf(name[before.Length..], keys, "_") is { } path)
                 report.Warning(name, $"is not read; if it is for this program, write {path}");
             else if (name.StartsWith(Ours + "_", StringComparison.OrdinalIgnoreCase))
-                report.Warning(name, $"is not read: it is none of {ConfigurationFile.Variable}, {EnclaveVariables.PrefixVariable} and {prefix}_ENCLAVE_<n>_…; settings have the form Section__Key");
+                report.Warning(
+                    name,
+                    $"is not read: it is none of {ConfigurationFile.Variable}, {EnclaveVariables.PrefixVariable} "
+                        + $"and {prefix}_ENCLAVE_<n>_…; settings have the form Section__Key");
             else
                 WarnOfOthers(name, prefix, keys, report);
         }
@@ -79,7 +87,10 @@ internal static partial class StrayVariables
             if (Spelling.IsNear(head, "ENCLAVE"))
                 report.Warning(name, $"is not read; write {prefix}_ENCLAVE_{enclave.Groups["n"].Value}_{Suffix(enclave)}");
             else if (head.EndsWith("_ENCLAVE", StringComparison.Ordinal))
-                report.Warning(name, $"is not read: the prefix is {prefix}; {EnclaveVariables.PrefixVariable}={head[..^"_ENCLAVE".Length]} makes it this one");
+                report.Warning(
+                    name,
+                    $"is not read: the prefix is {prefix}; {EnclaveVariables.PrefixVariable}={head[..^"_ENCLAVE".Length]} makes it "
+                        + "this one");
         }
         else if (name.Split('_') is { Length: > 1 } parts && keys.Contains(parts, StringComparison.Ordinal))
         {
@@ -107,7 +118,9 @@ internal static partial class StrayVariables
         return null;
     }
 
-    [GeneratedRegex("^(?<head>[A-Za-z0-9_]*?[A-Za-z])[_-]*(?<n>[0-9]+)[_-]*(?<key>CID|PORT|TRANSPORT|TCP_?HOST|HOST|PATH|NAME)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(
+        "^(?<head>[A-Za-z0-9_]*?[A-Za-z])[_-]*(?<n>[0-9]+)[_-]*(?<key>CID|PORT|TRANSPORT|TCP_?HOST|HOST|PATH|NAME)$",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex EnclaveName();
 
     [GeneratedRegex("^PARENT_?PROXY_+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

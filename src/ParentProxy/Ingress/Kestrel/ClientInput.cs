@@ -16,7 +16,7 @@ namespace ParentProxy.Ingress.Kestrel;
 /// <param name="onEnded">The client has ended its direction, or the connection broke, and nothing is left to read.</param>
 internal sealed class ClientInput(LoopSocket socket, Func<Exception?> whyAborted, Action onEnded) : PipeReader
 {
-    /// <summary>A head, usually.</summary>
+    /// <summary>Bytes of the first buffer, in which a head fits, usually.</summary>
     private const int SmallBytes = 16 * 1024;
 
     /// <summary>For who sends faster than that is read.</summary>
@@ -202,7 +202,8 @@ internal sealed class ClientInput(LoopSocket socket, Func<Exception?> whyAborted
     private Exception Explain(Exception failure) => failure switch
     {
         _ when whyAborted() is { } reason => reason,
-        SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.TimedOut } => new ConnectionResetException(failure.Message, failure),
+        SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown or SocketError.TimedOut } =>
+            new ConnectionResetException(failure.Message, failure),
         _ => new ConnectionAbortedException(failure.Message, failure),
     };
 }

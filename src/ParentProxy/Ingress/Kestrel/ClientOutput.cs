@@ -106,7 +106,8 @@ internal sealed class ClientOutput(LoopSocket socket, StatusPatch patch, Action<
             ArrayPool<byte>.Shared.Return(TakeBlock().Array!);
     }
 
-    private static bool IsBreak(Exception exception) => exception is SocketException or ObjectDisposedException or OperationCanceledException;
+    private static bool IsBreak(Exception exception) =>
+        exception is SocketException or ObjectDisposedException or OperationCanceledException;
 
     private ArraySegment<byte> TakeBlock()
     {
@@ -146,7 +147,7 @@ internal sealed class ClientOutput(LoopSocket socket, StatusPatch patch, Action<
         return new FlushResult(isCanceled: false, _isBroken);
     }
 
-    /// <summary>Never fails.</summary>
+    /// <summary>Waits for what is being sent and gives its block back. Never fails: a break goes to <see cref="Break"/>.</summary>
     private async Task SendAsync(ValueTask<int> sending, ArraySegment<byte> block)
     {
         try

@@ -18,7 +18,9 @@ internal sealed class ClientWire(ClientConnection connection)
 
     /// <summary>The wire of a request, or null when the connection is shared by several, as in HTTP/2.</summary>
     public static ClientWire? Of(HttpContext context) =>
-        HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol) ? context.Features.Get<ClientWire>() : null;
+        HttpProtocol.IsHttp11(context.Request.Protocol) || HttpProtocol.IsHttp10(context.Request.Protocol)
+            ? context.Features.Get<ClientWire>()
+            : null;
 
     /// <summary>
     /// Takes <c>Expect: 100-continue</c> out of a request, so that Kestrel does not promise on its own what the enclave has
@@ -28,7 +30,8 @@ internal sealed class ClientWire(ClientConnection connection)
     public static bool TakeExpectation(HttpContext context)
     {
         var headers = context.Request.Headers;
-        if (!HttpProtocol.IsHttp11(context.Request.Protocol) || !string.Equals(headers.Expect, Continue, StringComparison.OrdinalIgnoreCase))
+        if (!HttpProtocol.IsHttp11(context.Request.Protocol)
+            || !string.Equals(headers.Expect, Continue, StringComparison.OrdinalIgnoreCase))
             return false;
         headers.Remove(HeaderNames.Expect);
         return true;
@@ -47,7 +50,8 @@ internal sealed class ClientWire(ClientConnection connection)
     /// <param name="fields">Valid fields; those that concern the connection were removed.</param>
     /// <param name="cancellationToken">Ends the wait for a client that does not read.</param>
     /// <returns>False when this client can be sent none: it speaks HTTP/1.0, or has the head of its response already.</returns>
-    public async ValueTask<bool> TrySendInterimAsync(HttpContext context, int status, string reason, IReadOnlyList<FieldLine> fields, CancellationToken cancellationToken)
+    public async ValueTask<bool> TrySendInterimAsync(
+        HttpContext context, int status, string reason, IReadOnlyList<FieldLine> fields, CancellationToken cancellationToken)
     {
         if (context.Response.HasStarted || !HttpProtocol.IsHttp11(context.Request.Protocol))
             return false;

@@ -10,7 +10,7 @@ namespace ParentProxy.Ingress.Kestrel;
 /// </summary>
 internal sealed class XContentLengthEncoding : Latin1Encoding
 {
-    /// <summary>The field's name.</summary>
+    /// <summary>The name under which Kestrel keeps a <c>Content-Length</c> that stood beside chunks.</summary>
     public const string Field = "X-Content-Length";
 
     private const char Mark = '\uE000';

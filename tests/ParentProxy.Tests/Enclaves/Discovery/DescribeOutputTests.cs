@@ -32,7 +32,8 @@ public sealed class DescribeOutputTests
                 },
                 "ImageName": "proof-server",
                 "ImageVersion": "1.0",
-                "Metadata": { "BuildTime": "2026-01-01T00:00:00Z", "BuildTool": "nitro-cli", "DockerInfo": { "Config": { "Env": [ "A=b" ] } } }
+                "Metadata": { "BuildTime": "2026-01-01T00:00:00Z", "BuildTool": "nitro-cli",
+                  "DockerInfo": { "Config": { "Env": [ "A=b" ] } } }
               }
             ]
 
@@ -47,7 +48,9 @@ public sealed class DescribeOutputTests
     [Fact]
     public void Read_OldNitroCliWithoutNames_TheIdIsTheName()
     {
-        var enclave = Assert.Single(Read("""[ { "EnclaveID": "i-1-enc2", "ProcessID": 1, "EnclaveCID": 16, "NumberOfCPUs": 2, "CPUIDs": [ 1 ], "MemoryMiB": 64, "State": "RUNNING", "Flags": "NONE" } ]""").Enclaves);
+        var enclave = Assert.Single(
+            Read("""[ { "EnclaveID": "i-1-enc2", "ProcessID": 1, "EnclaveCID": 16, "NumberOfCPUs": 2, "CPUIDs": [ 1 ],"""
+                + """ "MemoryMiB": 64, "State": "RUNNING", "Flags": "NONE" } ]""").Enclaves);
         Assert.Equal(("i-1-enc2", false), (enclave.Name, enclave.IsDebug));
         Assert.Empty(enclave.Measurements);
     }
@@ -55,7 +58,8 @@ public sealed class DescribeOutputTests
     [Theory]
     [InlineData("""{ "EnclaveID": "i-1-enc2", "EnclaveCID": 16 }""")]
     [InlineData("""{ "enclaveId": "i-1-enc2", "EnclaveCid": "16", "Colour": [ { } ], "Measurements": null, "Flags": 7 }""")]
-    [InlineData("""{ "EnclaveName": null, "EnclaveID": "i-1-enc2", "EnclaveCID": 16, "NumberOfCPUs": {}, "Measurements": [ ], "State": null, }""")]
+    [InlineData("""{ "EnclaveName": null, "EnclaveID": "i-1-enc2", "EnclaveCID": 16, "NumberOfCPUs": {},"""
+        + """ "Measurements": [ ], "State": null, }""")]
     public void Read_FormatDrift_IsTolerated(string entry)
     {
         var result = Read($"[ {entry} ]");
@@ -101,7 +105,8 @@ public sealed class DescribeOutputTests
     [Fact]
     public void Read_FarTooMany_AreCutOff()
     {
-        var result = Read($"[ {string.Join(",", Enumerable.Range(0, 5000).Select(i => $$"""{ "EnclaveID": "{{i}}", "EnclaveCID": 16 }"""))} ]");
+        var result = Read(
+            $"[ {string.Join(",", Enumerable.Range(0, 5000).Select(i => $$"""{ "EnclaveID": "{{i}}", "EnclaveCID": 16 }"""))} ]");
         Assert.Equal(256, result.Enclaves.Count);
         Assert.Single(result.Skipped);
     }
@@ -121,7 +126,8 @@ public sealed class DescribeOutputTests
     [Fact]
     public void Read_NameWithLineBreaks_CannotForgeLogLines()
     {
-        var name = Assert.Single(Read($$"""[ { "EnclaveName": "a\nERR b{{new string('x', 500)}}", "EnclaveID": "i", "EnclaveCID": 16 } ]""").Enclaves).Name;
+        var name = Assert.Single(
+            Read($$"""[ { "EnclaveName": "a\nERR b{{new string('x', 500)}}", "EnclaveID": "i", "EnclaveCID": 16 } ]""").Enclaves).Name;
         Assert.StartsWith("a_ERR b", name, StringComparison.Ordinal);
         Assert.Equal(128, name.Length);
     }

@@ -124,7 +124,8 @@ public sealed class DiscoveryRulesTests
     public void Learn_OtherState_LeavesAtOnce(string state)
     {
         Told(Enclave("app", "1", 16));
-        Assert.Equal([$"app: gets no more traffic: its State is {state}, not RUNNING"], Told(Enclave("app", "1", 16) with { State = state }));
+        Assert.Equal(
+            [$"app: gets no more traffic: its State is {state}, not RUNNING"], Told(Enclave("app", "1", 16) with { State = state }));
         Assert.Empty(Accepted);
         Assert.Empty(Told(Enclave("app", "1", 16) with { State = state }));
         Assert.Equal(["app: found at CID 17; its id is app"], Told(Enclave("app", "2", 17)));
@@ -205,14 +206,16 @@ public sealed class DiscoveryRulesTests
         Assert.Equal(["app=16"], Accepted);
     }
 
-    private string[] Accepted => [.. _known.Where(enclave => enclave.IsAccepted).Select(enclave => $"{enclave.Id}={enclave.Described.Cid}")];
+    private string[] Accepted =>
+        [.. _known.Where(enclave => enclave.IsAccepted).Select(enclave => $"{enclave.Id}={enclave.Described.Cid}")];
 
     private static DescribedEnclave Enclave(string name, string id, uint cid) => new(name, id, cid) { State = "RUNNING" };
 
     private static DescribedEnclave With(DescribedEnclave enclave, params (string, string)[] pcrs) =>
         enclave with { Measurements = pcrs.ToDictionary(pair => pair.Item1, pair => pair.Item2) };
 
-    private string[] Told(params DescribedEnclave[] enclaves) => [.. Learn(new DescribeResult(enclaves, [], null)).Select(what => $"{what.Enclave.Name}: {what.What}")];
+    private string[] Told(params DescribedEnclave[] enclaves) =>
+        [.. Learn(new DescribeResult(enclaves, [], null)).Select(what => $"{what.Enclave.Name}: {what.What}")];
 
     private IReadOnlyList<DiscoveryEvent> Learn(DescribeResult result)
     {

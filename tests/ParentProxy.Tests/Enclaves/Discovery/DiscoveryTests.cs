@@ -40,7 +40,8 @@ public sealed class DiscoveryTests : IAsyncLifetime
         Assert.InRange(discovery.GetProperty("ageSeconds").GetDouble(), 0, TestDeadline.Value.TotalSeconds);
         var enclave = Assert.Single(discovery.GetProperty("enclaves").EnumerateArray());
         Assert.Equal(
-            $$"""{"name":"proof-server","id":"proof-server","enclaveId":"{{FakeNitroCli.Id("proof-server")}}","cid":16,"state":"RUNNING","debug":false,"cpus":2,"memoryMiB":512,"accepted":true,"reason":null}""",
+            $$"""{"name":"proof-server","id":"proof-server","enclaveId":"{{FakeNitroCli.Id("proof-server")}}","cid":"""
+                + """16,"state":"RUNNING","debug":false,"cpus":2,"memoryMiB":512,"accepted":true,"reason":null}""",
             JsonSerializer.Serialize(enclave));
         Assert.Empty(proxy.Log.AtLeast(LogLevel.Warning));
     }
@@ -155,7 +156,10 @@ public sealed class DiscoveryTests : IAsyncLifetime
         _nitroCli.Tell(FakeNitroCli.Enclave("b", 17));
         await _nitroCli.CalledAgainAsync();
         await proxy.WaitForStateAsync("a", "healthy");
-        Assert.Contains("missing", (await DiscoveryAsync(proxy)).GetProperty("enclaves")[0].GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "missing",
+            (await DiscoveryAsync(proxy)).GetProperty("enclaves")[0].GetProperty("reason").GetString(),
+            StringComparison.Ordinal);
 
         await one.KillAsync();
         await Eventually.TrueAsync(() => proxy.Server.Registry.All is [{ Id: "b" }]);
@@ -282,12 +286,14 @@ public sealed class DiscoveryTests : IAsyncLifetime
         Assert.Equal("one", await WhoAsync(proxy));
 
         var fails = (output, mode) != ("[]", "");
-        Assert.Equal(fails ? 1 : 0, proxy.Log.Entries.Count(entry => entry.Message.StartsWith("Discovery failed", StringComparison.Ordinal)));
+        Assert.Equal(
+            fails ? 1 : 0, proxy.Log.Entries.Count(entry => entry.Message.StartsWith("Discovery failed", StringComparison.Ordinal)));
         _nitroCli.Tell(FakeNitroCli.Enclave("app", 16));
         _nitroCli.Do("");
         proxy.Apply("Discovery:Timeout=00:01:00");
         await _nitroCli.CalledAgainAsync();
-        Assert.Equal(fails ? 1 : 0, proxy.Log.Entries.Count(entry => entry.Message.StartsWith("Discovery works again", StringComparison.Ordinal)));
+        Assert.Equal(
+            fails ? 1 : 0, proxy.Log.Entries.Count(entry => entry.Message.StartsWith("Discovery works again", StringComparison.Ordinal)));
         Assert.Same(before, proxy.Server.Registry.Find("app"));
     }
 
@@ -296,7 +302,9 @@ public sealed class DiscoveryTests : IAsyncLifetime
     {
         await EnclaveAsync(16, "one");
         var proxy = await ProxyAsync("Discovery:NitroCli=/nonexistent/nitro-cli");
-        Assert.Single(proxy.Log.AtLeast(LogLevel.Warning), entry => entry.Message.Contains("/nonexistent/nitro-cli does not exist", StringComparison.Ordinal));
+        Assert.Single(
+            proxy.Log.AtLeast(LogLevel.Warning),
+            entry => entry.Message.Contains("/nonexistent/nitro-cli does not exist", StringComparison.Ordinal));
         Assert.StartsWith("ENOENT", (await DiscoveryAsync(proxy)).GetProperty("lastError").GetString(), StringComparison.Ordinal);
 
         _nitroCli.Tell(FakeNitroCli.Enclave("app", 16));

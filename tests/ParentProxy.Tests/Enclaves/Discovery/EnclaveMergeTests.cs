@@ -61,5 +61,6 @@ public sealed class EnclaveMergeTests
     private static KnownEnclave Known(string name, string enclaveId, uint cid) => new(new DescribedEnclave(name, enclaveId, cid), name);
 
     private static IEnumerable<string> Merge(EnclaveOptions[] configured, params KnownEnclave[] known) =>
-        EnclaveMerge.Of(configured, known, 6300).Select(enclave => $"{enclave.Id} {enclave.Name} {enclave.Endpoint} {enclave.Instance ?? "-"}");
+        EnclaveMerge.Of(configured, known, 6300).Select(
+            enclave => $"{enclave.Id} {enclave.Name} {enclave.Endpoint} {enclave.Instance ?? "-"}");
 }

@@ -38,31 +38,34 @@ internal sealed class FakeNitroCli : IDisposable
     public string Seen => Lines("seen").Single();
 
     /// <summary>The settings that make a proxy call it.</summary>
-    public string[] Settings => ["Discovery:Enabled=true", $"Discovery:NitroCli={Program}", "Discovery:Interval=00:00:00.600", "Discovery:Timeout=00:01:00"];
+    public string[] Settings =>
+        ["Discovery:Enabled=true", $"Discovery:NitroCli={Program}", "Discovery:Interval=00:00:00.600", "Discovery:Timeout=00:01:00"];
 
     /// <summary>An enclave as nitro-cli 1.4 prints it.</summary>
-    public static object Enclave(string name, uint cid, int run = 1, string state = "RUNNING", string flags = "NONE", string? pcr0 = null) => new
-    {
-        EnclaveName = name,
-        EnclaveID = Id(name, run),
-        ProcessID = 1000 + run,
-        EnclaveCID = cid,
-        NumberOfCPUs = 2,
-        CPUIDs = (int[])[1, 3],
-        MemoryMiB = 512,
-        State = state,
-        Flags = flags,
-        Measurements = new
+    public static object Enclave(
+        string name, uint cid, int run = 1, string state = "RUNNING", string flags = "NONE", string? pcr0 = null) => new
         {
-            HashAlgorithm = "Sha384 { ... }",
-            PCR0 = pcr0 ?? new string('a', 96),
-            PCR1 = new string('b', 96),
-            PCR2 = new string('c', 96),
-        },
-    };
+            EnclaveName = name,
+            EnclaveID = Id(name, run),
+            ProcessID = 1000 + run,
+            EnclaveCID = cid,
+            NumberOfCPUs = 2,
+            CPUIDs = (int[])[1, 3],
+            MemoryMiB = 512,
+            State = state,
+            Flags = flags,
+            Measurements = new
+            {
+                HashAlgorithm = "Sha384 { ... }",
+                PCR0 = pcr0 ?? new string('a', 96),
+                PCR1 = new string('b', 96),
+                PCR2 = new string('c', 96),
+            },
+        };
 
     /// <summary>The EnclaveID of a run.</summary>
-    public static string Id(string name, int run = 1) => $"i-0123456789abcdef0-enc{Convert.ToHexStringLower(Encoding.UTF8.GetBytes(name))}{run:x4}";
+    public static string Id(string name, int run = 1) =>
+        $"i-0123456789abcdef0-enc{Convert.ToHexStringLower(Encoding.UTF8.GetBytes(name))}{run:x4}";
 
     public static string Json(params object[] enclaves) => JsonSerializer.Serialize(enclaves, Pretty);
 

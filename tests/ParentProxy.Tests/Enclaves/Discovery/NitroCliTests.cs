@@ -112,6 +112,7 @@ public sealed class NitroCliTests : IDisposable
         }
     }
 
-    private Task<DescribeResult> DescribeAsync(TimeSpan? timeout = null, string? program = null, CancellationToken cancellationToken = default) =>
+    private Task<DescribeResult> DescribeAsync(
+        TimeSpan? timeout = null, string? program = null, CancellationToken cancellationToken = default) =>
         new NitroCli(TimeProvider.System).DescribeAsync(program ?? _program.Program, timeout ?? TestDeadline.Value, cancellationToken);
 }

@@ -28,8 +28,18 @@ public sealed class AttemptTests : IDisposable
     public AttemptTests()
     {
         _watch = new AttemptWatch(_time, NullLogger<AttemptWatch>.Instance);
-        var options = ConfigurationLoader.Load(new ConfigurationSources { CommandLine = [new("Enclaves:0:Transport", "unix"), new("Enclaves:0:Path", "/0")], SystemFile = null, ShippedFile = null }).Options!;
-        var registry = new EnclaveRegistry(new ActiveConfiguration(options), new EnclaveDialer(options.Vsock, _time), _time, new EnclaveMeter(new Meter("test")), NullLogger<EnclaveRegistry>.Instance);
+        var options = ConfigurationLoader.Load(new ConfigurationSources
+        {
+            CommandLine = [new("Enclaves:0:Transport", "unix"), new("Enclaves:0:Path", "/0")],
+            SystemFile = null,
+            ShippedFile = null,
+        }).Options!;
+        var registry = new EnclaveRegistry(
+            new ActiveConfiguration(options),
+            new EnclaveDialer(options.Vsock, _time),
+            _time,
+            new EnclaveMeter(new Meter("test")),
+            NullLogger<EnclaveRegistry>.Instance);
         registry.Apply(options);
         _enclave = registry.All[0];
     }
@@ -79,7 +89,8 @@ public sealed class AttemptTests : IDisposable
     {
         using var attempt = New();
         attempt.Connected(isReused: false, hasBody: true);
-        foreach (var progress in (Action[])[attempt.Progress, () => { attempt.BeginWrite(); attempt.EndWrite(); }, () => { attempt.BeginRead(); attempt.EndRead(); }])
+        foreach (var progress in (Action[])[
+            attempt.Progress, () => { attempt.BeginWrite(); attempt.EndWrite(); }, () => { attempt.BeginRead(); attempt.EndRead(); }])
         {
             Pass(Timeouts.Idle - Tick);
             progress();

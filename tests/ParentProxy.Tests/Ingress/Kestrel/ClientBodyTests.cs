@@ -161,7 +161,8 @@ public sealed class ClientBodyTests
 
         var (received, _) = await client.ReadToEndAsync();
         var text = Encoding.ASCII.GetString(received);
-        Assert.DoesNotContain("0\r\n\r\n", text[Math.Max(0, text.IndexOf("\r\n\r\n", StringComparison.Ordinal))..], StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "0\r\n\r\n", text[Math.Max(0, text.IndexOf("\r\n\r\n", StringComparison.Ordinal))..], StringComparison.Ordinal);
         Assert.True(text.Split("HTTP/1.1 200").Length <= 2, text);
     }
 

@@ -142,7 +142,9 @@ public sealed class ClientWireTests
             ("Kestrel:Endpoints:Http:Url", $"{scheme}://127.0.0.1:0"),
             ("Kestrel:Certificates:Default:Path", certificate.Path),
             ("Kestrel:Certificates:Default:KeyPath", certificate.KeyPath));
-        await using var client = scheme == "https" ? await WireConnection.ConnectTlsAsync(front.Uri, certificate) : await front.ConnectAsync();
+        await using var client = scheme == "https"
+            ? await WireConnection.ConnectTlsAsync(front.Uri, certificate)
+            : await front.ConnectAsync();
 
         await UpgradeAsync(client);
         await client.SendAsync("hello");

@@ -136,9 +136,11 @@ public sealed class IngressListenerTests : IDisposable
     public async Task Accepting_EndedByAFault_IsNotReadyEvenThoughThePortIsOpen()
     {
         // Nobody may come in, and who writes that down fails.
-        var configuration = new ActiveConfiguration(new ProxyOptions { Sections = new ConfigurationBuilder().Build(), Limits = new LimitOptions { MaxConnections = 0 } });
+        var configuration = new ActiveConfiguration(
+            new ProxyOptions { Sections = new ConfigurationBuilder().Build(), Limits = new LimitOptions { MaxConnections = 0 } });
         var changes = 0;
-        var listeners = new IngressListenerFactory(configuration, new OpenConnections(), TimeProvider.System, new FailingLoggers(), () => changes++);
+        var listeners = new IngressListenerFactory(
+            configuration, new OpenConnections(), TimeProvider.System, new FailingLoggers(), () => changes++);
         await using var listener = (IngressListener)await listeners.BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
         Assert.True(listener.IsOpen);
         Assert.Null(listeners.Refusal);
@@ -232,7 +234,8 @@ public sealed class IngressListenerTests : IDisposable
     private static async Task<IConnectionListener> BindAsync(EndPoint endPoint)
     {
         var configuration = new ActiveConfiguration(new ProxyOptions { Sections = new ConfigurationBuilder().Build() });
-        return await new IngressListenerFactory(configuration, new OpenConnections(), TimeProvider.System, NullLoggerFactory.Instance).BindAsync(endPoint);
+        return await new IngressListenerFactory(
+            configuration, new OpenConnections(), TimeProvider.System, NullLoggerFactory.Instance).BindAsync(endPoint);
     }
 
     private static async Task StopWhileClientsConnectAsync(IPAddress address)
@@ -292,7 +295,8 @@ public sealed class IngressListenerTests : IDisposable
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             throw new NotSupportedException();
 
         public void Dispose()

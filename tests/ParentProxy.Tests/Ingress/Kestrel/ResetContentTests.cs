@@ -8,7 +8,8 @@ namespace ParentProxy.Tests.Ingress.Kestrel;
 public sealed class ResetContentTests
 {
     private const string ByLength = "HTTP/1.1 205 Reset Content\r\nContent-Length: 2\r\nX-Mark: 1\r\n\r\nok";
-    private const string InChunks = "HTTP/1.1 205 Reset Content\r\nTransfer-Encoding: chunked\r\nX-Mark: 1\r\n\r\n2\r\nok\r\n0\r\nX-After: 1\r\n\r\n";
+    private const string InChunks =
+        "HTTP/1.1 205 Reset Content\r\nTransfer-Encoding: chunked\r\nX-Mark: 1\r\n\r\n2\r\nok\r\n0\r\nX-After: 1\r\n\r\n";
 
     [Theory]
     [InlineData("1.1", true, ByLength)]
@@ -62,7 +63,9 @@ public sealed class ResetContentTests
             while (true)
             {
                 var status = int.Parse((await connection.ReadMessageAsync()).StartLine.Split('/', ' ')[2], CultureInfo.InvariantCulture);
-                await connection.SendAsync(status == 204 ? "HTTP/1.1 204 No Content\r\n\r\n" : $"HTTP/1.1 {status} x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{status}\r\n0\r\n\r\n");
+                await connection.SendAsync(status == 204
+                    ? "HTTP/1.1 204 No Content\r\n\r\n"
+                    : $"HTTP/1.1 {status} x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{status}\r\n0\r\n\r\n");
             }
         });
         using var certificate = new TestCertificate();
@@ -76,7 +79,8 @@ public sealed class ResetContentTests
             return (Asked: status, Got: (int)response.StatusCode, Text: await response.Content.ReadAsStringAsync());
         }));
 
-        Assert.All(answers, answer => Assert.Equal((answer.Asked, answer.Asked == 204 ? "" : $"{answer.Asked}"), (answer.Got, answer.Text)));
+        Assert.All(
+            answers, answer => Assert.Equal((answer.Asked, answer.Asked == 204 ? "" : $"{answer.Asked}"), (answer.Got, answer.Text)));
     }
 
     [Theory]
@@ -86,7 +90,8 @@ public sealed class ResetContentTests
     {
         await using var enclave = await TestEnclave.StartAsync(http2: true);
         using var certificate = new TestCertificate();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, [.. Listener(tls: true, certificate), "Routing:HttpVersion=2"]);
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave.Simulated, [.. Listener(tls: true, certificate), "Routing:HttpVersion=2"]);
         using var http = Client(proxy, certificate);
 
         using var response = await http.SendAsync(Request(HttpMethod.Get, "/status/205", version));
@@ -124,7 +129,9 @@ public sealed class ResetContentTests
     }
 
     private static string[] Listener(bool tls, TestCertificate certificate) => tls
-        ? ["Kestrel:Endpoints:Https:Url=https://127.0.0.1:0", $"Kestrel:Endpoints:Https:Certificate:Path={certificate.Path}", $"Kestrel:Endpoints:Https:Certificate:KeyPath={certificate.KeyPath}"]
+        ? [
+            "Kestrel:Endpoints:Https:Url=https://127.0.0.1:0", $"Kestrel:Endpoints:Https:Certificate:Path={certificate.Path}",
+            $"Kestrel:Endpoints:Https:Certificate:KeyPath={certificate.KeyPath}"]
         : ["Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "Kestrel:Endpoints:Http:Protocols=Http2"];
 
     private static HttpClient Client(TestProxy proxy, TestCertificate certificate) => new(new SocketsHttpHandler

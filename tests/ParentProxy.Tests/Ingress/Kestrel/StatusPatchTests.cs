@@ -34,7 +34,9 @@ public sealed class StatusPatchTests
         { Frame(1, "\u0007\u0003605"), Frame(1, "\u0007\u0003605") },
         { Frame(0, StandIn) + Frame(9, StandIn), Frame(0, StandIn) + Frame(9, StandIn) },
         { Frame(1, "") + Frame(0, "") + Frame(1, StandIn), Frame(1, "") + Frame(0, "") + Frame(1, "\u0008\u0003205") },
-        { Frame(0, new string('x', 300)) + Frame(1, StandIn) + Frame(0, StandIn), Frame(0, new string('x', 300)) + Frame(1, "\u0008\u0003205") + Frame(0, StandIn) },
+        {
+            Frame(0, new string('x', 300)) + Frame(1, StandIn) + Frame(0, StandIn),
+            Frame(0, new string('x', 300)) + Frame(1, "\u0008\u0003205") + Frame(0, StandIn) },
     };
 
     [Theory]

@@ -48,7 +48,8 @@ public sealed class BalancingTests
     {
         await using var one = await TestEnclave.StartAsync(name: "one");
         await using var two = await TestEnclave.StartAsync(name: "two");
-        await using var proxy = await StartAsync(one, two, $"Routing:LoadBalancing={policy}", "Routing:SlowStart=01:00:00", "Health:Probe:Interval=00:00:00.100");
+        await using var proxy = await StartAsync(
+            one, two, $"Routing:LoadBalancing={policy}", "Routing:SlowStart=01:00:00", "Health:Probe:Interval=00:00:00.100");
 
         await two.KillAsync();
         await proxy.WaitForStateAsync("1", "unhealthy");
@@ -76,7 +77,8 @@ public sealed class BalancingTests
     public async Task SlowStart_OnlyEnclaveReturns_GetsEverything()
     {
         await using var one = await TestEnclave.StartAsync(name: "one");
-        await using var proxy = await TestProxy.InFrontOfAsync(one.Simulated, "Routing:SlowStart=01:00:00", "Health:Probe:Interval=00:00:00.100");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            one.Simulated, "Routing:SlowStart=01:00:00", "Health:Probe:Interval=00:00:00.100");
 
         await one.KillAsync();
         await proxy.WaitForStateAsync("0", "unhealthy");

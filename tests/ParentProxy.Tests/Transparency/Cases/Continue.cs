@@ -10,7 +10,8 @@ internal static class Continue
 
     public static IEnumerable<WireCase> Cases =>
     [
-        .. ((string[])["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"]).SelectMany(framing => Framed(framing, framing[0] == 'C' ? "hello" : "5\r\nhello\r\n0\r\n\r\n", framing.Split(':')[0])),
+        .. ((string[])["Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"]).SelectMany(
+            framing => Framed(framing, framing[0] == 'C' ? "hello" : "5\r\nhello\r\n0\r\n\r\n", framing.Split(':')[0])),
         new("continue: the expectation in capitals", async run =>
         {
             var head = await ArriveAsync(run, "EXPECT: 100-Continue\r\nContent-Length: 5\r\n");
@@ -30,13 +31,14 @@ internal static class Continue
             Assert.Equal("ok", (await run.AnswerAsync()).Text);
             await run.WorksAsync();
         }),
-        .. ((string[])["417 Expectation Failed", "413 Content Too Large", "401 Unauthorized", "302 Found", "200 OK"]).Select(status => new WireCase($"continue: {status} instead of 100, and no body is sent", async run =>
-        {
-            await ArriveAsync(run, $"{Expect}Content-Length: 1000000\r\n");
-            var response = await run.AnswerAsync($"HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nno");
-            Assert.Equal($"HTTP/1.1 {status}", response.StartLine);
-            Assert.Equal("no", response.Text);
-        })),
+        .. ((string[])["417 Expectation Failed", "413 Content Too Large", "401 Unauthorized", "302 Found", "200 OK"]).Select(
+            status => new WireCase($"continue: {status} instead of 100, and no body is sent", async run =>
+            {
+                await ArriveAsync(run, $"{Expect}Content-Length: 1000000\r\n");
+                var response = await run.AnswerAsync($"HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nno");
+                Assert.Equal($"HTTP/1.1 {status}", response.StartLine);
+                Assert.Equal("no", response.Text);
+            })),
         new("continue: the enclave's connection is not used again when no body was sent", async run =>
         {
             await ArriveAsync(run, $"{Expect}Content-Length: 5\r\n");

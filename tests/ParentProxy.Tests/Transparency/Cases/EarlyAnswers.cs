@@ -46,22 +46,28 @@ internal static class EarlyAnswers
             new($"early answer: in chunks while the client sends, {framing.Split(':')[0]}", async run =>
             {
                 await BeginAsync(run, framing);
-                Assert.Equal((401, "no"), await run.AnswerAsync("HTTP/1.1 401 Unauthorized\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n") is var answer ? (answer.Status, answer.Text) : default);
+                Assert.Equal(
+                    (401, "no"),
+                    await run.AnswerAsync("HTTP/1.1 401 Unauthorized\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n")
+                        is var answer
+                        ? (answer.Status, answer.Text)
+                        : default);
             }),
         ]),
-        .. ((string[])["401 Unauthorized", "200 OK", "302 Found", "500 Internal Server Error"]).Select(status => new WireCase($"early answer: {status}, and the enclave's connection is not used again", async run =>
-        {
-            await run.SendAsync(WireRun.Post("Content-Length: 10\r\n", "hello"));
-            await (await run.ArriveAsync()).ReadHeadAsync();
-            await WireRun.ExpectAsync(run.Enclave, "hello");
-            var first = run.Enclave;
-            var response = await run.AnswerAsync($"HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nno");
-            Assert.Equal($"HTTP/1.1 {status}", response.StartLine);
-            var other = await run.OpenAsync();
-            await other.SendAsync(WireRun.Get("/other"));
-            var enclave = await run.ArriveAsync(other);
-            Assert.NotSame(first, enclave);
-        })),
+        .. ((string[])["401 Unauthorized", "200 OK", "302 Found", "500 Internal Server Error"]).Select(
+            status => new WireCase($"early answer: {status}, and the enclave's connection is not used again", async run =>
+            {
+                await run.SendAsync(WireRun.Post("Content-Length: 10\r\n", "hello"));
+                await (await run.ArriveAsync()).ReadHeadAsync();
+                await WireRun.ExpectAsync(run.Enclave, "hello");
+                var first = run.Enclave;
+                var response = await run.AnswerAsync($"HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nno");
+                Assert.Equal($"HTTP/1.1 {status}", response.StartLine);
+                var other = await run.OpenAsync();
+                await other.SendAsync(WireRun.Get("/other"));
+                var enclave = await run.ArriveAsync(other);
+                Assert.NotSame(first, enclave);
+            })),
         new("early answer: head of 200 first, then both bodies to their ends", async run =>
         {
             await run.SendAsync(WireRun.Post("Content-Length: 4\r\n"));

@@ -89,29 +89,47 @@ internal static class Fields
         }),
         new("fields: white space around a value goes, in an answer", async run =>
         {
-            var (_, response) = await run.ExchangeAsync(WireRun.Get(), "HTTP/1.1 200 OK\r\nA:1\r\nB: \t 2 \t \r\nC:\t\r\nContent-Length:0\r\n\r\n");
+            var (_, response) = await run.ExchangeAsync(
+                WireRun.Get(), "HTTP/1.1 200 OK\r\nA:1\r\nB: \t 2 \t \r\nC:\t\r\nContent-Length:0\r\n\r\n");
             Assert.Equal(("1", "2", ""), (response.Field("A"), response.Field("B"), response.Field("C")));
         }),
-        .. ((string[])["X-Many", "Accept", "Cookie", "Via", "Cache-Control", "Accept-Language"]).Select(name => new WireCase($"fields: lines of {name} stay lines in their order, in a request", async run =>
-        {
-            var request = await run.ForwardAsync(WireRun.Get(fields: $"{name}: b\r\nX-Between: 1\r\n{name}: a, c\r\n{name.ToLowerInvariant()}: b\r\n"));
-            Assert.Equal(["b", "a, c", "b"], request.All(name));
-        })),
-        .. ((string[])["X-Many", "Set-Cookie", "Link", "Via", "Vary", "WWW-Authenticate", "Cache-Control"]).Select(name => new WireCase($"fields: lines of {name} stay lines in their order, in an answer", async run =>
-        {
-            var (_, response) = await run.ExchangeAsync(WireRun.Get(), $"HTTP/1.1 200 OK\r\n{name}: b\r\nContent-Length: 0\r\n{name}: a, c\r\n{name.ToLowerInvariant()}: b\r\n\r\n");
-            Assert.Equal(["b", "a, c", "b"], response.All(name));
-        })),
+        .. ((string[])["X-Many", "Accept", "Cookie", "Via", "Cache-Control", "Accept-Language"]).Select(
+            name => new WireCase($"fields: lines of {name} stay lines in their order, in a request", async run =>
+            {
+                var request = await run.ForwardAsync(
+                    WireRun.Get(fields: $"{name}: b\r\nX-Between: 1\r\n{name}: a, c\r\n{name.ToLowerInvariant()}: b\r\n"));
+                Assert.Equal(["b", "a, c", "b"], request.All(name));
+            })),
+        .. ((string[])["X-Many", "Set-Cookie", "Link", "Via", "Vary", "WWW-Authenticate", "Cache-Control"]).Select(
+            name => new WireCase($"fields: lines of {name} stay lines in their order, in an answer", async run =>
+            {
+                var (_, response) = await run.ExchangeAsync(
+                    WireRun.Get(),
+                    $"HTTP/1.1 200 OK\r\n{name}: b\r\nContent-Length: 0\r\n{name}: a, c\r\n{name.ToLowerInvariant()}: b\r\n\r\n");
+                Assert.Equal(["b", "a, c", "b"], response.All(name));
+            })),
         new("fields: none is added to a request but those of forwarding", async run =>
         {
             var request = await run.ForwardAsync(WireRun.Get());
-            string[] may = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-request-id", WireRun.FieldOfTheRoute.ToLowerInvariant()];
+            string[] may = [
+                "x-forwarded-for",
+                "x-forwarded-host",
+                "x-forwarded-port",
+                "x-forwarded-proto",
+                "x-request-id",
+                WireRun.FieldOfTheRoute.ToLowerInvariant()];
             Assert.Equal(["host"], Names(request).Except(may));
         }),
         new("fields: none is added to a request without body but those of forwarding, POST", async run =>
         {
             var request = await run.ForwardAsync(WireRun.Post(""));
-            string[] may = ["x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto", "x-request-id", WireRun.FieldOfTheRoute.ToLowerInvariant()];
+            string[] may = [
+                "x-forwarded-for",
+                "x-forwarded-host",
+                "x-forwarded-port",
+                "x-forwarded-proto",
+                "x-request-id",
+                WireRun.FieldOfTheRoute.ToLowerInvariant()];
             Assert.Equal(["host"], Names(request).Except(may));
         }),
         new("fields: none is added to an answer but Date and X-Request-Id", async run =>
@@ -122,7 +140,8 @@ internal static class Fields
         new("fields: none comes twice that came once", async run =>
         {
             const string Sent = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\nServer: a\r\nContent-Type: b\r\nX-Request-Id: c\r\n";
-            var (request, response) = await run.ExchangeAsync(WireRun.Get(fields: Sent), $"HTTP/1.1 200 OK\r\n{Sent}Content-Length: 0\r\n\r\n");
+            var (request, response) = await run.ExchangeAsync(
+                WireRun.Get(fields: Sent), $"HTTP/1.1 200 OK\r\n{Sent}Content-Length: 0\r\n\r\n");
             Assert.All(Names(request), name => Assert.Single(request.All(name)));
             Assert.All(Names(response), name => Assert.Single(response.All(name)));
         }),
@@ -136,7 +155,9 @@ internal static class Fields
             var request = await run.ForwardAsync("GET / HTTP/1.1\r\nHost:\r\n\r\n");
             Assert.Equal("", request.Field("Host"));
         }),
-        .. ((string[])["example.test:", "Example.Test:", "127.0.0.1:", "[::1]:", "example.test:0", "example.test:00", "example.test:000080", "a.example_b.test", "localhost.", "localhost.:"]).Select(host => new WireCase($"fields: Host {host} stays", async run =>
+        .. ((string[])[
+            "example.test:", "Example.Test:", "127.0.0.1:", "[::1]:", "example.test:0", "example.test:00", "example.test:000080",
+            "a.example_b.test", "localhost.", "localhost.:"]).Select(host => new WireCase($"fields: Host {host} stays", async run =>
         {
             // Twice, and another between: who keeps a value for the next request may not change it.
             foreach (var each in (string[])[host, host, "other.test", host])
@@ -146,8 +167,9 @@ internal static class Fields
                 Assert.Equal("ok", response.Text);
             }
         })),
-        .. ((string[])[":", ":80", "::", "a::", "a:b", "a:80:", "a:+80", "a: 80", "[::1", "[::1]a", "[::1]a:", "[]:", "[]"]).Select(host => new WireCase($"fields: Host {host} is refused", async run =>
-            await run.RefuseAsync($"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"))),
+        .. ((string[])[":", ":80", "::", "a::", "a:b", "a:80:", "a:+80", "a: 80", "[::1", "[::1]a", "[::1]a:", "[]:", "[]"]).Select(
+            host => new WireCase($"fields: Host {host} is refused", async run =>
+                await run.RefuseAsync($"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"))),
         new("fields: an IPv6 Host", async run =>
         {
             var request = await run.ForwardAsync("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n");
@@ -160,35 +182,43 @@ internal static class Fields
         }),
         new("fields: X-Request-Id of the application stays", async run =>
         {
-            var (_, response) = await run.ExchangeAsync(WireRun.Get(), "HTTP/1.1 200 OK\r\nX-Request-Id: req_of the application\r\nContent-Length: 2\r\n\r\nok");
+            var (_, response) = await run.ExchangeAsync(
+                WireRun.Get(), "HTTP/1.1 200 OK\r\nX-Request-Id: req_of the application\r\nContent-Length: 2\r\n\r\nok");
             Assert.Equal("req_of the application", response.Field("X-Request-Id"));
         }),
         new("fields: X-Forwarded-For is continued", async run =>
         {
             var request = await run.ForwardAsync(WireRun.Get(fields: "X-Forwarded-For: 192.0.2.1\r\n"));
-            Assert.Equal("192.0.2.1,127.0.0.1", string.Join(',', request.All("X-Forwarded-For")).Replace(" ", "", StringComparison.Ordinal));
+            Assert.Equal(
+                "192.0.2.1,127.0.0.1", string.Join(',', request.All("X-Forwarded-For")).Replace(" ", "", StringComparison.Ordinal));
         }),
         new("fields: trace fields stay", async run =>
         {
             const string Parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-            var request = await run.ForwardAsync(WireRun.Get(fields: $"traceparent: {Parent}\r\ntracestate: a=1,,b=2\r\ntracestate: c=3\r\nbaggage: k=%20v;p\r\n"));
+            var request = await run.ForwardAsync(
+                WireRun.Get(fields: $"traceparent: {Parent}\r\ntracestate: a=1,,b=2\r\ntracestate: c=3\r\nbaggage: k=%20v;p\r\n"));
             Assert.Equal(Parent, request.Field("traceparent"));
             Assert.Equal(["a=1,,b=2", "c=3"], request.All("tracestate"));
             Assert.Equal("k=%20v;p", request.Field("baggage"));
         }),
         .. ((string[])["200 OK", "200 Fine", "299 Odd", "418 I'm a teapot", "499 x", "599 spaced  out"]).Select(Status),
-        .. ((string[])["404 caf\u00e9", "500 "]).Select(status => Status(status) with { Reason = "Kestrel writes a reason phrase in ASCII and the usual one for an empty one; clients ignore it (RFC 9112 section 4)." }),
+        .. ((string[])["404 caf\u00e9", "500 "]).Select(status => Status(status) with
+        {
+            Reason = "Kestrel writes a reason phrase in ASCII and the usual one for an empty one; clients ignore it (RFC 9112 section 4).",
+        }),
         new("fields: 150 of them pass, both ways", async run =>
         {
             var many = string.Concat(Enumerable.Range(0, 150).Select(i => string.Create(CultureInfo.InvariantCulture, $"X-{i}: {i}\r\n")));
-            var (request, response) = await run.ExchangeAsync(WireRun.Get(fields: many), $"HTTP/1.1 200 OK\r\n{many}Content-Length: 2\r\n\r\nok");
+            var (request, response) = await run.ExchangeAsync(
+                WireRun.Get(fields: many), $"HTTP/1.1 200 OK\r\n{many}Content-Length: 2\r\n\r\nok");
             Assert.Equal(Enumerable.Range(0, 150).Select(i => $"{i}"), request.Fields.Where(Counted).Select(f => f.Value));
             Assert.Equal(Enumerable.Range(0, 150).Select(i => $"{i}"), response.Fields.Where(Counted).Select(f => f.Value));
             Assert.Equal("ok", response.Text);
         }),
     ];
 
-    private static bool Counted((string Name, string Value) field) => field.Name.Length > 2 && char.IsAsciiDigit(field.Name[2]) && field.Name[1] == '-';
+    private static bool Counted((string Name, string Value) field) =>
+        field.Name.Length > 2 && char.IsAsciiDigit(field.Name[2]) && field.Name[1] == '-';
 
     private static IEnumerable<string> Names(WireMessage message) => message.Fields.Select(f => f.Name.ToLowerInvariant());
 

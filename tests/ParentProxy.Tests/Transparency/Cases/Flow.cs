@@ -45,38 +45,40 @@ internal static class Flow
             await SkipAsync(enclave);
             await writing;
         }),
-        .. ((string[])["Content-Length: 10\r\n", Chunked]).SelectMany(framing => ((string[])["closes", "resets"]).Select(how => new WireCase($"flow: a client that {how} inside its body ends the enclave's connection, {framing.Split(':')[0]}", async run =>
-        {
-            await run.SendAsync(WireRun.Post(framing, framing == Chunked ? "5\r\nhello\r\n" : "hello"));
-            var head = await (await run.ArriveAsync()).ReadHeadAsync();
-            await WireRun.ExpectBodyAsync(run.Enclave, head!, "hello");
-            await LeaveAsync(run.Client, how);
-            var (rest, _) = await run.Enclave.ReadToEndAsync();
-            Assert.DoesNotContain("0\r\n\r\n", System.Text.Encoding.Latin1.GetString(rest), StringComparison.Ordinal);
-        }))),
-        .. ((string[])["closes", "resets"]).Select(how => new WireCase($"flow: a client that {how} inside an answer ends the enclave's connection", async run =>
-        {
-            await run.ForwardAsync(WireRun.Get());
-            await run.Enclave.SendAsync($"HTTP/1.1 200 OK\r\n{Chunked}\r\n5\r\nhello\r\n");
-            Assert.Equal(200, (await run.Client.ReadHeadAsync())!.Status);
-            await LeaveAsync(run.Client, how);
-            var ended = WireRun.EndsAsync(run.Enclave);
-
-            // The news may need bytes that nobody takes.
-            while (!ended.IsCompleted)
+        .. ((string[])["Content-Length: 10\r\n", Chunked]).SelectMany(framing => ((string[])["closes", "resets"]).Select(how =>
+            new WireCase($"flow: a client that {how} inside its body ends the enclave's connection, {framing.Split(':')[0]}", async run =>
             {
-                try
-                {
-                    await run.Enclave.SendAsync("5\r\nhello\r\n");
-                }
-                catch (IOException)
-                {
-                    break;
-                }
-            }
+                await run.SendAsync(WireRun.Post(framing, framing == Chunked ? "5\r\nhello\r\n" : "hello"));
+                var head = await (await run.ArriveAsync()).ReadHeadAsync();
+                await WireRun.ExpectBodyAsync(run.Enclave, head!, "hello");
+                await LeaveAsync(run.Client, how);
+                var (rest, _) = await run.Enclave.ReadToEndAsync();
+                Assert.DoesNotContain("0\r\n\r\n", System.Text.Encoding.Latin1.GetString(rest), StringComparison.Ordinal);
+            }))),
+        .. ((string[])["closes", "resets"]).Select(
+            how => new WireCase($"flow: a client that {how} inside an answer ends the enclave's connection", async run =>
+            {
+                await run.ForwardAsync(WireRun.Get());
+                await run.Enclave.SendAsync($"HTTP/1.1 200 OK\r\n{Chunked}\r\n5\r\nhello\r\n");
+                Assert.Equal(200, (await run.Client.ReadHeadAsync())!.Status);
+                await LeaveAsync(run.Client, how);
+                var ended = WireRun.EndsAsync(run.Enclave);
 
-            await ended;
-        })),
+                // The news may need bytes that nobody takes.
+                while (!ended.IsCompleted)
+                {
+                    try
+                    {
+                        await run.Enclave.SendAsync("5\r\nhello\r\n");
+                    }
+                    catch (IOException)
+                    {
+                        break;
+                    }
+                }
+
+                await ended;
+            })),
         new("flow: a client that resets before the answer ends the enclave's connection", async run =>
         {
             await run.ForwardAsync(WireRun.Get());
@@ -117,8 +119,10 @@ internal static class Flow
     private static async Task<WireConnection> TunnelAsync(WireRun run)
     {
         var (_, response) = await run.ExchangeAsync(
-            WireRun.Get(fields: "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"),
-            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
+            WireRun.Get(fields: "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"),
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
         Assert.Equal(101, response.Status);
         return run.Enclave;
     }

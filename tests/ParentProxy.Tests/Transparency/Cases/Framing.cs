@@ -33,7 +33,10 @@ internal static class Framing
         InChunks("nothing", "0\r\n\r\n", ""),
         InChunks("1 MiB in one chunk", $"100000\r\n{Megabyte}\r\n0\r\n\r\n", Megabyte),
         InChunks("chunk data that looks like framing", "8\r\n0\r\n\r\n0\r\n\r\n0\r\n\r\n", "0\r\n\r\n0\r\n"),
-        InChunks("bytes of any kind", $"100\r\n{new string([.. Enumerable.Range(0, 256).Select(i => (char)i)])}\r\n0\r\n\r\n", new string([.. Enumerable.Range(0, 256).Select(i => (char)i)])),
+        InChunks(
+            "bytes of any kind",
+            $"100\r\n{new string([.. Enumerable.Range(0, 256).Select(i => (char)i)])}\r\n0\r\n\r\n",
+            new string([.. Enumerable.Range(0, 256).Select(i => (char)i)])),
         new("request framing: chunked, extensions end here", async run =>
         {
             await run.OpenAsync();
@@ -82,26 +85,30 @@ internal static class Framing
         [
             new($"request framing: {method} with a length", async run =>
             {
-                var (request, response) = await run.ExchangeAsync($"{method} / HTTP/1.1\r\nHost: example.test\r\nContent-Length: 4\r\n\r\nbody", "HTTP/1.1 204 No Content\r\n\r\n");
+                var (request, response) = await run.ExchangeAsync(
+                    $"{method} / HTTP/1.1\r\nHost: example.test\r\nContent-Length: 4\r\n\r\nbody", "HTTP/1.1 204 No Content\r\n\r\n");
                 Assert.Equal("body", request.Text);
                 Assert.Equal(204, response.Status);
                 await run.WorksAsync();
             }),
             new($"request framing: {method} in chunks", async run =>
             {
-                var (request, response) = await run.ExchangeAsync($"{method} / HTTP/1.1\r\nHost: example.test\r\n{Chunked}\r\n4\r\nbody\r\n0\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n");
+                var (request, response) = await run.ExchangeAsync(
+                    $"{method} / HTTP/1.1\r\nHost: example.test\r\n{Chunked}\r\n4\r\nbody\r\n0\r\n\r\n",
+                    "HTTP/1.1 204 No Content\r\n\r\n");
                 Assert.Equal("body", request.Text);
                 Assert.Equal(204, response.Status);
                 await run.WorksAsync();
             }),
         ]),
-        .. ((string[])["POST", "PUT", "GET"]).Select(method => new WireCase($"request framing: {method} without a body has none made up", async run =>
-        {
-            var (request, _) = await run.ExchangeAsync($"{method} / HTTP/1.1\r\nHost: example.test\r\n\r\n");
-            Assert.Null(request.Field("Content-Length"));
-            Assert.Null(request.Field("Transfer-Encoding"));
-            await run.WorksAsync();
-        })),
+        .. ((string[])["POST", "PUT", "GET"]).Select(
+            method => new WireCase($"request framing: {method} without a body has none made up", async run =>
+            {
+                var (request, _) = await run.ExchangeAsync($"{method} / HTTP/1.1\r\nHost: example.test\r\n\r\n");
+                Assert.Null(request.Field("Content-Length"));
+                Assert.Null(request.Field("Transfer-Encoding"));
+                await run.WorksAsync();
+            })),
         new("request framing: an empty line before the request is skipped", async run =>
         {
             var request = await run.ForwardAsync("\r\n" + WireRun.Get("/a"));
@@ -124,13 +131,14 @@ internal static class Framing
             Assert.Null(request.Field("Content-Length"));
             Assert.Equal("hello", request.Text);
         }),
-        .. ((string[])["X-Content-Length", "x-content-length", "X-CONTENT-LENGTH"]).Select(name => new WireCase($"request framing: {name} beside chunks is a field as any", async run =>
-        {
-            var (request, response) = await run.ExchangeAsync(WireRun.Post($"{name}: 5\r\n{Chunked}", "5\r\nhello\r\n0\r\n\r\n"));
-            Assert.Equal(("5", "hello"), (request.Field("X-Content-Length"), request.Text));
-            Assert.Equal("ok", response.Text);
-            await run.WorksAsync();
-        })),
+        .. ((string[])["X-Content-Length", "x-content-length", "X-CONTENT-LENGTH"]).Select(
+            name => new WireCase($"request framing: {name} beside chunks is a field as any", async run =>
+            {
+                var (request, response) = await run.ExchangeAsync(WireRun.Post($"{name}: 5\r\n{Chunked}", "5\r\nhello\r\n0\r\n\r\n"));
+                Assert.Equal(("5", "hello"), (request.Field("X-Content-Length"), request.Text));
+                Assert.Equal("ok", response.Text);
+                await run.WorksAsync();
+            })),
         new("request framing: X-Content-Length beside a length, any value", async run =>
         {
             var (request, _) = await run.ExchangeAsync(WireRun.Post("X-Content-Length: caf\u00e9 9\r\nContent-Length: 2\r\n", "ab"));
@@ -139,7 +147,8 @@ internal static class Framing
         }),
         new("request framing: X-Content-Length in two lines stays two", async run =>
         {
-            var (request, _) = await run.ExchangeAsync(WireRun.Post($"X-Content-Length: 7\r\n{Chunked}X-Content-Length:\r\n", "2\r\nab\r\n0\r\n\r\n"));
+            var (request, _) = await run.ExchangeAsync(
+                WireRun.Post($"X-Content-Length: 7\r\n{Chunked}X-Content-Length:\r\n", "2\r\nab\r\n0\r\n\r\n"));
             Assert.Equal(["7", ""], request.All("X-Content-Length"));
             await run.WorksAsync();
         }),
@@ -160,7 +169,9 @@ internal static class Framing
             if (!await run.IsRefusedAsync())
                 Assert.Equal("2", (await run.Enclave.ReadMessageAsync()).Field("Content-Length"));
         }),
-        .. ((string[])["+5", "-5", "0x5", "5x", "1e1", "5 5", "5,6", "99999999999999999999", "18446744073709551621", "9223372036854775808", "\u00b2", "abc", "5\v"]).Select(
+        .. ((string[])[
+            "+5", "-5", "0x5", "5x", "1e1", "5 5", "5,6", "99999999999999999999", "18446744073709551621", "9223372036854775808",
+            "\u00b2", "abc", "5\v"]).Select(
             length => IsRefused($"a length of {Printable(length)}", WireRun.Post($"Content-Length: {length}\r\n", "hello"))),
         IsRefused("a length of 30 digits that is too much", WireRun.Post($"Content-Length: {new string('9', 30)}\r\n", "hello")),
         IsRefused("an empty length", WireRun.Post("Content-Length:\r\n", "hello")),
@@ -237,23 +248,29 @@ internal static class Framing
         await run.WorksAsync();
     });
 
-    private static WireCase IsRefused(string what, string request, int to = 499) => new($"request framing: {what}: refused and closed", async run =>
+    private static WireCase IsRefused(
+        string what, string request, int to = 499) => new($"request framing: {what}: refused and closed", async run =>
     {
         await run.RefuseAsync(request, to: Math.Max(to, 501));
         await run.EndsAsync();
     });
 
     /// <summary>The head may have gone on, but never the end of a body.</summary>
-    private static WireCase IsCut(string what, string body) => new($"request framing: chunked, {what}: refused or cut, and closed", async run =>
+    private static WireCase IsCut(
+        string what, string body) => new($"request framing: chunked, {what}: refused or cut, and closed", async run =>
     {
         await run.OpenAsync();
         await run.SendAsync(WireRun.Post(Chunked, body));
         var (received, _) = await run.Client.ReadToEndAsync();
         var answer = System.Text.Encoding.Latin1.GetString(received);
-        Assert.True(answer.Length == 0 || answer.StartsWith("HTTP/1.1 4", StringComparison.Ordinal) || answer.StartsWith("HTTP/1.0 4", StringComparison.Ordinal), $"the client was answered: {answer}");
+        Assert.True(answer.Length == 0
+            || answer.StartsWith("HTTP/1.1 4", StringComparison.Ordinal)
+            || answer.StartsWith("HTTP/1.0 4", StringComparison.Ordinal), $"the client was answered: {answer}");
         foreach (var enclave in run.EnclaveConnections)
-            Assert.DoesNotContain("0\r\n\r\n", System.Text.Encoding.Latin1.GetString((await enclave.ReadToEndAsync()).Received), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                "0\r\n\r\n", System.Text.Encoding.Latin1.GetString((await enclave.ReadToEndAsync()).Received), StringComparison.Ordinal);
     });
 
-    private static string Printable(string text) => text.Replace("\u00b2", "superscript 2", StringComparison.Ordinal).Replace("\v", "VT", StringComparison.Ordinal);
+    private static string Printable(string text) =>
+        text.Replace("\u00b2", "superscript 2", StringComparison.Ordinal).Replace("\v", "VT", StringComparison.Ordinal);
 }

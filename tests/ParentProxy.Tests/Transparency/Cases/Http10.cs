@@ -40,13 +40,16 @@ internal static class Http10
         [
             new($"HTTP/1.0: chunks are taken apart{Suffix(fields)}", async run =>
             {
-                var (_, response) = await run.ExchangeAsync(Get(fields), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n3\r\nay!\r\n0\r\n\r\n");
+                var (_, response) = await run.ExchangeAsync(
+                    Get(fields), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nok\r\n3\r\nay!\r\n0\r\n\r\n");
                 Assert.Null(response.Field("Transfer-Encoding"));
                 Assert.Equal("okay!", response.Text);
             }),
             new($"HTTP/1.0: trailers are dropped{Suffix(fields)}", async run =>
             {
-                var (_, response) = await run.ExchangeAsync(Get(fields), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-After\r\n\r\n2\r\nok\r\n0\r\nX-After: 1\r\n\r\n");
+                var (_, response) = await run.ExchangeAsync(
+                    Get(fields),
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-After\r\n\r\n2\r\nok\r\n0\r\nX-After: 1\r\n\r\n");
                 Assert.Equal("ok", response.Text);
             }),
             new($"HTTP/1.0: an answer that ends with its connection{Suffix(fields)}", async run =>
@@ -65,23 +68,32 @@ internal static class Http10
             }),
             new($"HTTP/1.0: 426 keeps Upgrade{Suffix(fields)}", async run =>
             {
-                var (_, response) = await run.ExchangeAsync(Get(fields), "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: HTTP/1.1\r\nContent-Length: 2\r\n\r\nno");
+                var (_, response) = await run.ExchangeAsync(
+                    Get(fields),
+                    "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: HTTP/1.1\r\nContent-Length: 2\r\n\r\nno");
                 Assert.Equal((426, "no", "HTTP/1.1"), (response.Status, response.Text, response.Field("Upgrade")));
             }),
             new($"HTTP/1.0: POST with a length{Suffix(fields)}", async run =>
             {
-                var (request, response) = await run.ExchangeAsync($"POST / HTTP/1.0\r\nHost: example.test\r\n{fields}Content-Length: 4\r\n\r\nbody");
+                var (request, response) = await run.ExchangeAsync(
+                    $"POST / HTTP/1.0\r\nHost: example.test\r\n{fields}Content-Length: 4\r\n\r\nbody");
                 Assert.Equal("body", request.Text);
                 Assert.Equal("ok", response.Text);
             }),
             new($"HTTP/1.0: Transfer-Encoding is refused and the connection closed{Suffix(fields)}", async run =>
             {
-                await run.RefuseAsync($"POST / HTTP/1.0\r\nHost: example.test\r\n{fields}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: example.test\r\n\r\n", to: 501);
+                await run.RefuseAsync(
+                    $"POST / HTTP/1.0\r\nHost: example.test\r\n{fields}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+                        + "GET /smuggled HTTP/1.1\r\nHost: example.test\r\n\r\n",
+                    to: 501);
                 await run.EndsAsync();
             }),
             new($"HTTP/1.0: Transfer-Encoding with a length is refused and the connection closed{Suffix(fields)}", async run =>
             {
-                await run.RefuseAsync($"POST / HTTP/1.0\r\nHost: example.test\r\n{fields}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: example.test\r\n\r\n", to: 501);
+                await run.RefuseAsync(
+                    $"POST / HTTP/1.0\r\nHost: example.test\r\n{fields}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+                        + "\r\nGET /smuggled HTTP/1.1\r\nHost: example.test\r\n\r\n",
+                    to: 501);
                 await run.EndsAsync();
             }),
         ]),

@@ -13,7 +13,8 @@ internal static class Limits
             var request = await run.ForwardAsync(WireRun.Get(fields: $"X-1: {value}\r\nX-2: {value}\r\nX-3: {value}\r\nX-4: {value}\r\n"));
             Assert.All((string[])["X-1", "X-2", "X-3", "X-4"], name => Assert.True(value == request.Field(name), name));
         }),
-        new("limits: request fields of 300 KiB are refused", async run => await run.RefuseAsync(WireRun.Get(fields: string.Concat(Enumerable.Range(0, 20).Select(i => $"X-{i}: {new string('v', 15 * 1024)}\r\n"))))),
+        new("limits: request fields of 300 KiB are refused", async run => await run.RefuseAsync(
+            WireRun.Get(fields: string.Concat(Enumerable.Range(0, 20).Select(i => $"X-{i}: {new string('v', 15 * 1024)}\r\n"))))),
         new("limits: 190 request fields pass", async run =>
         {
             var request = await run.ForwardAsync(WireRun.Get(fields: Many(190)));
@@ -23,7 +24,9 @@ internal static class Limits
         new("limits: answer fields of 60 KiB pass", async run =>
         {
             var value = new string('v', 15 * 1024);
-            var (_, response) = await run.ExchangeAsync(WireRun.Get(), $"HTTP/1.1 200 OK\r\nX-1: {value}\r\nX-2: {value}\r\nX-3: {value}\r\nX-4: {value}\r\nContent-Length: 2\r\n\r\nok");
+            var (_, response) = await run.ExchangeAsync(
+                WireRun.Get(),
+                $"HTTP/1.1 200 OK\r\nX-1: {value}\r\nX-2: {value}\r\nX-3: {value}\r\nX-4: {value}\r\nContent-Length: 2\r\n\r\nok");
             Assert.All((string[])["X-1", "X-2", "X-3", "X-4"], name => Assert.True(value == response.Field(name), name));
             Assert.Equal("ok", response.Text);
         }),
@@ -55,7 +58,9 @@ internal static class Limits
         new("limits: answer trailers of 8 KiB pass", async run =>
         {
             var value = new string('t', 8 * 1024);
-            var (_, response) = await run.ExchangeAsync(WireRun.Get(fields: "Connection: TE\r\nTE: trailers\r\n"), $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-After: {value}\r\n\r\n");
+            var (_, response) = await run.ExchangeAsync(
+                WireRun.Get(fields: "Connection: TE\r\nTE: trailers\r\n"),
+                $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-After: {value}\r\n\r\n");
             Assert.Equal("ok", response.Text);
             Assert.True(response.Trailers is [(_, var got)] && got == value, "the trailer is another");
         }),
@@ -63,7 +68,8 @@ internal static class Limits
         {
             await run.ForwardAsync(WireRun.Get());
             var reading = run.Client.ReadMessageAsync();
-            await run.Enclave.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + string.Concat(Enumerable.Repeat("1\r\nx\r\n", 10_000)) + "0\r\n\r\n");
+            await run.Enclave.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + string.Concat(Enumerable.Repeat("1\r\nx\r\n", 10_000)) + "0\r\n\r\n");
             Assert.Equal(10_000, (await reading).Body.Length);
             await run.WorksAsync();
         }),

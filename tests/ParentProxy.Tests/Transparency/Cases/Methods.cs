@@ -13,7 +13,8 @@ internal static class Methods
         .. ((string[])["POST", "PUT", "patch", "DELETE", "QUERY", "GET", "OPTIONS"]).Select(WithBody),
         new("method: HEAD has an answer without body", async run =>
         {
-            var (request, response) = await run.ExchangeAsync("HEAD /a HTTP/1.1\r\nHost: example.test\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", bodiless: true);
+            var (request, response) = await run.ExchangeAsync(
+                "HEAD /a HTTP/1.1\r\nHost: example.test\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", bodiless: true);
             Assert.Equal("HEAD /a HTTP/1.1", request.StartLine);
             Assert.Equal("5", response.Field("Content-Length"));
             await run.WorksAsync();

@@ -28,7 +28,8 @@ internal static class ResponseFraming
         InChunks("bytes of any kind", $"100\r\n{AnyByte}\r\n0\r\n\r\n", AnyByte),
         new("answer framing: the coding in capitals", async run =>
         {
-            var (_, response) = await run.ExchangeAsync(WireRun.Get(), "HTTP/1.1 200 OK\r\ntransfer-encoding: CHUNKED\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+            var (_, response) = await run.ExchangeAsync(
+                WireRun.Get(), "HTTP/1.1 200 OK\r\ntransfer-encoding: CHUNKED\r\n\r\n2\r\nok\r\n0\r\n\r\n");
             Assert.Equal("ok", response.Text);
             await run.WorksAsync();
         }),
@@ -107,7 +108,8 @@ internal static class ResponseFraming
         }),
         new("answer framing: the same length twice is passed on once or is 502", async run =>
         {
-            var (_, response) = await run.ExchangeAsync(WireRun.Get(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok");
+            var (_, response) = await run.ExchangeAsync(
+                WireRun.Get(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok");
             if (response.Status != 502)
                 Assert.Equal(("2", "ok"), (response.Field("Content-Length"), response.Text));
         }),
@@ -115,15 +117,21 @@ internal static class ResponseFraming
         Cut("a length that is not reached, reset", "Content-Length: 10\r\n\r\nhello", reset: true),
         Cut("205, a length that is not reached", "Content-Length: 10\r\n\r\nhello", reset: false, "205 Reset Content"),
         Cut("205, chunks that end without the last one", $"{Chunked}\r\n5\r\nhello\r\n", reset: false, "205 Reset Content"),
-        .. ((string[])["zz\r\n", "5\r\nhello!!\r\n", "5\r\nhello\r\n0\r\nX-A : 1\r\n\r\n"]).Select(bad => new WireCase($"answer framing: nothing follows a head whose chunks are broken, {bad.Replace("\r\n", " ", StringComparison.Ordinal).Trim()}", async run =>
-        {
-            await run.ForwardAsync(WireRun.Get());
-            await run.Enclave.SendAsync($"HTTP/1.1 200 OK\r\n{Chunked}\r\n5\r\nhello\r\n{bad}");
-            var (all, _) = await run.Client.ReadToEndAsync();
-            var text = System.Text.Encoding.Latin1.GetString(all);
-            Assert.InRange(System.Text.RegularExpressions.Regex.Count(text, "HTTP/1.1 "), 0, 1);
-            Assert.False(text.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) && text.EndsWith("0\r\n\r\n", StringComparison.Ordinal), "the client takes the answer for whole");
-        })),
+        .. ((string[])["zz\r\n", "5\r\nhello!!\r\n", "5\r\nhello\r\n0\r\nX-A : 1\r\n\r\n"]).Select(
+            bad => new WireCase(
+                "answer framing: nothing follows a head whose chunks are broken, "
+                    + $"{bad.Replace("\r\n", " ", StringComparison.Ordinal).Trim()}",
+                async run =>
+                {
+                    await run.ForwardAsync(WireRun.Get());
+                    await run.Enclave.SendAsync($"HTTP/1.1 200 OK\r\n{Chunked}\r\n5\r\nhello\r\n{bad}");
+                    var (all, _) = await run.Client.ReadToEndAsync();
+                    var text = System.Text.Encoding.Latin1.GetString(all);
+                    Assert.InRange(System.Text.RegularExpressions.Regex.Count(text, "HTTP/1.1 "), 0, 1);
+                    Assert.False(
+                        text.StartsWith("HTTP/1.1 200", StringComparison.Ordinal) && text.EndsWith("0\r\n\r\n", StringComparison.Ordinal),
+                        "the client takes the answer for whole");
+                })),
         Cut("chunks that end inside a chunk", $"{Chunked}\r\na\r\nhello", reset: false),
         Cut("chunks that end without the last one", $"{Chunked}\r\n5\r\nhello\r\n", reset: false),
         Cut("chunks that end inside the last one", $"{Chunked}\r\n5\r\nhello\r\n0\r\n", reset: false),
@@ -170,7 +178,12 @@ internal static class ResponseFraming
         Assert.True(body == response.Text, "the body is another");
     });
 
-    private static WireCase Bodiless(string what, string method, string status, string fields, string? length) => new($"answer framing: {what} has no body", async run =>
+    private static WireCase Bodiless(
+        string what,
+        string method,
+        string status,
+        string fields,
+        string? length) => new($"answer framing: {what} has no body", async run =>
     {
         await run.ForwardAsync($"{method} / HTTP/1.1\r\nHost: example.test\r\n\r\n");
         await run.Enclave.SendAsync($"HTTP/1.1 {status}\r\n{fields}X-End: 1\r\n\r\n");
@@ -186,7 +199,8 @@ internal static class ResponseFraming
     });
 
     /// <summary>What the content looks like must not matter.</summary>
-    private static WireCase WithContent(string status, string framing, string framingAndBody) => new($"answer framing: {status} with content, by {framing}", async run =>
+    private static WireCase WithContent(
+        string status, string framing, string framingAndBody) => new($"answer framing: {status} with content, by {framing}", async run =>
     {
         var (_, response) = await run.ExchangeAsync(WireRun.Get(), $"HTTP/1.1 {status}\r\n{framingAndBody}");
         Assert.Equal($"HTTP/1.1 {status}", response.StartLine);
@@ -194,7 +208,11 @@ internal static class ResponseFraming
         await run.WorksAsync();
     });
 
-    private static WireCase Cut(string what, string framingAndBody, bool reset, string status = "200 OK") => new($"answer framing: {what}: a cut answer is a cut answer", async run =>
+    private static WireCase Cut(
+        string what,
+        string framingAndBody,
+        bool reset,
+        string status = "200 OK") => new($"answer framing: {what}: a cut answer is a cut answer", async run =>
     {
         await run.ForwardAsync(WireRun.Get());
         await run.Enclave.SendAsync($"HTTP/1.1 {status}\r\n{framingAndBody}");

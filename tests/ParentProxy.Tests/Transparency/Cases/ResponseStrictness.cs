@@ -33,7 +33,9 @@ internal static class ResponseStrictness
         BadField("two lengths in one line", "Content-Length: 2, 3\r\n"),
         BadField("a length and chunks", $"Content-Length: 2\r\n{Chunked}"),
         BadField("chunks and a length", $"{Chunked}Content-Length: 2\r\n"),
-        .. ((string[])["+2", "-2", "0x2", "2x", "2 2", "1e0", "abc", "99999999999999999999", "18446744073709551618", "9223372036854775808", "2;a"]).Select(
+        .. ((string[])[
+            "+2", "-2", "0x2", "2x", "2 2", "1e0", "abc", "99999999999999999999", "18446744073709551618", "9223372036854775808",
+            "2;a"]).Select(
             length => BadField($"a length of {length}", $"Content-Length: {length}\r\n")),
         BadField("an empty length", "Content-Length:\r\n"),
         BadField("coding gzip", "Transfer-Encoding: gzip\r\n"),
@@ -46,10 +48,17 @@ internal static class ResponseStrictness
         BadField("coding identity", "Transfer-Encoding: identity\r\n"),
         BadField("an empty coding", "Transfer-Encoding:\r\n"),
         BadField("a coding after a vertical tab", "Transfer-Encoding: \vchunked\r\n"),
-        .. ((string[])["HTTP/1.1 099 x", "HTTP/1.1 000 x", "HTTP/1.1 600 x", "HTTP/1.1 999 x", "HTTP/1.1 1000 x", "HTTP/1.1 abc x", "HTTP/1.1 20 x", "HTTP/1.1 2 x", "HTTP/1.1 -200 x",
-            "HTTP/1.1 +200 x", "HTTP/1.1  200 x", "HTTP/1.1 200x x", "HTTP/1.1 20\u00b2 x", "HTTP/1.1", "HTTP/1.1 ", "HTTP/2.0 200 OK", "HTTP/0.9 200 OK", "HTTP/1 200 OK", "HTTP/11 200 OK", "HTTP/1.10 200 OK",
-            "HTTP/01.1 200 OK", "http/1.1 200 OK", "HTP/1.1 200 OK", "ICY 200 OK", "200 OK", " HTTP/1.1 200 OK", "xHTTP/1.1 200 OK", "HTTP /1.1 200 OK", "HTTP/1.1\t200\tOK"]).Select(
-            line => BadHead($"a status line {line.Replace("\u00b2", "(superscript 2)", StringComparison.Ordinal).Replace("\t", "(TAB)", StringComparison.Ordinal)}", $"{line}\r\n{Marker}Content-Length: 2\r\n\r\nok")),
+        .. ((string[])[
+            "HTTP/1.1 099 x", "HTTP/1.1 000 x", "HTTP/1.1 600 x", "HTTP/1.1 999 x", "HTTP/1.1 1000 x", "HTTP/1.1 abc x",
+            "HTTP/1.1 20 x", "HTTP/1.1 2 x", "HTTP/1.1 -200 x",
+                "HTTP/1.1 +200 x", "HTTP/1.1  200 x", "HTTP/1.1 200x x", "HTTP/1.1 20\u00b2 x", "HTTP/1.1", "HTTP/1.1 ",
+                "HTTP/2.0 200 OK", "HTTP/0.9 200 OK", "HTTP/1 200 OK", "HTTP/11 200 OK", "HTTP/1.10 200 OK",
+                "HTTP/01.1 200 OK", "http/1.1 200 OK", "HTP/1.1 200 OK", "ICY 200 OK", "200 OK", " HTTP/1.1 200 OK",
+                "xHTTP/1.1 200 OK", "HTTP /1.1 200 OK", "HTTP/1.1\t200\tOK"]).Select(
+            line => BadHead(
+                "a status line "
+                    + line.Replace("\u00b2", "(superscript 2)", StringComparison.Ordinal).Replace("\t", "(TAB)", StringComparison.Ordinal),
+                $"{line}\r\n{Marker}Content-Length: 2\r\n\r\nok")),
         BadHead("a bare CR in the status line", $"HTTP/1.1 200 O\rK\r\n{Marker}Content-Length: 2\r\n\r\nok"),
         BadHead("a NUL in the status line", $"HTTP/1.1 200 O\0K\r\n{Marker}Content-Length: 2\r\n\r\nok"),
         BadHead("LF alone after the status line", $"HTTP/1.1 200 OK\n{Marker}Content-Length: 2\r\n\r\nok"),
@@ -58,20 +67,31 @@ internal static class ResponseStrictness
         BadHead("a first field that begins with a space", $"HTTP/1.1 200 OK\r\n X-A: 1\r\n{Marker}Content-Length: 2\r\n\r\nok"),
         BadHead("a head of 300 KiB", $"HTTP/1.1 200 OK\r\n{Marker}X-A: {new string('a', 300 * 1024)}\r\nContent-Length: 2\r\n\r\nok"),
         BadHead("a status line without end", $"HTTP/1.1 200 {new string('a', 300 * 1024)}"),
-        BadHead("300 fields", $"HTTP/1.1 200 OK\r\n{Marker}{string.Concat(Enumerable.Range(0, 300).Select(i => string.Create(CultureInfo.InvariantCulture, $"X-{i}: 1\r\n")))}Content-Length: 2\r\n\r\nok"),
+        BadHead(
+            "300 fields",
+            $"HTTP/1.1 200 OK\r\n{Marker}"
+                + string.Concat(Enumerable.Range(0, 300).Select(i => string.Create(CultureInfo.InvariantCulture, $"X-{i}: 1\r\n")))
+                + "Content-Length: 2\r\n\r\nok"),
         BadHead("a banner of SSH", "SSH-2.0-of-the-enclave\r\n"),
         BadHead("an alert of TLS", "\u0015\u0003\u0003\0\u0002\u0002F"),
         BadHead("settings of HTTP/2", "\0\0\0\u0004\0\0\0\0\0"),
-        BadHead("a bad interim answer", $"HTTP/1.1 103 Early Hints\r\nX-A : 1\r\n{Marker}\r\nHTTP/1.1 200 OK\r\n{Marker}Content-Length: 2\r\n\r\nok"),
-        BadHead("101 that nobody asked for", $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{Marker}\r\n"),
-        .. ((string[])["", "HTTP/1.1", "HTTP/1.1 200 OK\r\n", $"HTTP/1.1 200 OK\r\n{Marker}", $"HTTP/1.1 200 OK\r\n{Marker}Content-Length: 2\r\n", $"HTTP/1.1 200 OK\r\n{Marker}Content-Length: 2\r\n\r"]).Select((bytes, i) =>
-            new WireCase($"answer strictness: the end of the connection inside the head, {bytes.Length} bytes on: 502", async run =>
-            {
-                await run.ForwardAsync(WireRun.Post("Content-Length: 0\r\n"));
-                await run.Enclave.SendAsync(bytes);
-                run.Enclave.ShutdownSend();
-                await Is502Async(run);
-            })),
+        BadHead(
+            "a bad interim answer",
+            $"HTTP/1.1 103 Early Hints\r\nX-A : 1\r\n{Marker}\r\nHTTP/1.1 200 OK\r\n{Marker}Content-Length: 2\r\n\r\nok"),
+        BadHead(
+            "101 that nobody asked for",
+            $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{Marker}\r\n"),
+        .. ((string[])[
+            "", "HTTP/1.1", "HTTP/1.1 200 OK\r\n", $"HTTP/1.1 200 OK\r\n{Marker}",
+            $"HTTP/1.1 200 OK\r\n{Marker}Content-Length: 2\r\n", $"HTTP/1.1 200 OK\r\n{Marker}Content-Length: 2\r\n\r"])
+            .Select((bytes, i) =>
+                new WireCase($"answer strictness: the end of the connection inside the head, {bytes.Length} bytes on: 502", async run =>
+                {
+                    await run.ForwardAsync(WireRun.Post("Content-Length: 0\r\n"));
+                    await run.Enclave.SendAsync(bytes);
+                    run.Enclave.ShutdownSend();
+                    await Is502Async(run);
+                })),
         BadChunk("a size that is no number", "zz\r\n"),
         BadChunk("an empty size", "\r\n"),
         BadChunk("a negative size", "-2\r\n"),
@@ -98,20 +118,27 @@ internal static class ResponseStrictness
         Surplus("204", "\r\n", "204 No Content"),
         Surplus("304", "Content-Length: 2\r\n\r\n", "304 Not Modified"),
         Surplus("HEAD", "Content-Length: 2\r\n\r\n", method: "HEAD"),
-        .. ((string[])[Next, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", "x", "\r\n"]).Select(unasked =>
-            new WireCase($"answer strictness: {unasked.Split('\r')[0]} on an idle connection closes it and answers nobody", async run =>
-            {
-                await run.ExchangeAsync(WireRun.Get());
-                var first = run.Enclave;
-                await first.SendAsync(unasked);
-                await WireRun.EndsAsync(first);
-                await run.WorksAsync();
-                Assert.NotSame(first, run.Enclave);
-            })),
+        .. ((string[])[Next, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", "x", "\r\n"]).Select(
+            unasked =>
+                new WireCase($"answer strictness: {unasked.Split('\r')[0]} on an idle connection closes it and answers nobody", async run =>
+                {
+                    await run.ExchangeAsync(WireRun.Get());
+                    var first = run.Enclave;
+                    await first.SendAsync(unasked);
+                    await WireRun.EndsAsync(first);
+                    await run.WorksAsync();
+                    Assert.NotSame(first, run.Enclave);
+                })),
     ];
 
     private static WireCase BadField(string what, string field) =>
-        BadHead(what, $"HTTP/1.1 200 OK\r\n{Marker}{field}{(field.Contains("ontent-Length", StringComparison.Ordinal) || field.Contains("ransfer-Encoding", StringComparison.Ordinal) ? "" : "Content-Length: 2\r\n")}\r\nok");
+        BadHead(
+            what,
+            $"HTTP/1.1 200 OK\r\n{Marker}{field}"
+                + (field.Contains("ontent-Length", StringComparison.Ordinal) || field.Contains("ransfer-Encoding", StringComparison.Ordinal)
+                    ? ""
+                    : "Content-Length: 2\r\n")
+                + "\r\nok");
 
     private static WireCase BadHead(string what, string answer) => new($"answer strictness: {what}: 502", async run =>
     {
@@ -137,7 +164,11 @@ internal static class ResponseStrictness
     });
 
     /// <summary>What follows an answer belongs to none: the answer is passed on or refused, the next one is the next request's.</summary>
-    private static WireCase Surplus(string what, string rest, string status = "200 OK", string method = "GET") => new($"answer strictness: bytes after the end of an answer, {what}", async run =>
+    private static WireCase Surplus(
+        string what,
+        string rest,
+        string status = "200 OK",
+        string method = "GET") => new($"answer strictness: bytes after the end of an answer, {what}", async run =>
     {
         await run.ForwardAsync($"{method} / HTTP/1.1\r\nHost: example.test\r\n\r\n");
         var first = run.Enclave;

@@ -21,16 +21,20 @@ internal static class Reuse
 
             Assert.Single(run.EnclaveConnections);
         }),
-        .. ((string[])["200 OK", "404 Not Found", "500 Internal Server Error", "503 Service Unavailable", "302 Found", "401 Unauthorized"]).Select(status => new WireCase($"reuse: after {status}", async run =>
-        {
-            await run.ExchangeAsync(WireRun.Get(), $"HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nok");
-            var first = run.Enclave;
-            await run.WorksAsync();
-            Assert.Same(first, run.Enclave);
-        })),
+        .. ((string[])[
+            "200 OK", "404 Not Found", "500 Internal Server Error", "503 Service Unavailable", "302 Found", "401 Unauthorized"]).Select(
+            status => new WireCase($"reuse: after {status}", async run =>
+            {
+                await run.ExchangeAsync(WireRun.Get(), $"HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nok");
+                var first = run.Enclave;
+                await run.WorksAsync();
+                Assert.Same(first, run.Enclave);
+            })),
         new("reuse: after a body in chunks, both ways", async run =>
         {
-            await run.ExchangeAsync(WireRun.Post("Transfer-Encoding: chunked\r\n", "2\r\nab\r\n0\r\n\r\n"), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
+            await run.ExchangeAsync(
+                WireRun.Post("Transfer-Encoding: chunked\r\n", "2\r\nab\r\n0\r\n\r\n"),
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
             var first = run.Enclave;
             await run.WorksAsync();
             Assert.Same(first, run.Enclave);
@@ -85,30 +89,32 @@ internal static class Reuse
             Assert.Equal("ok", (await run.Client.ReadMessageAsync()).Text);
             await run.WorksAsync();
         }),
-        .. Bodiless.Select(method => new WireCase($"reuse: {method} on a used connection that ends without a byte is sent once more", async run =>
-        {
-            await run.ExchangeAsync(WireRun.Get());
-            var first = run.Enclave;
-            await run.SendAsync($"{method} /again HTTP/1.1\r\nHost: example.test\r\n\r\n");
-            Assert.Same(first, await run.ArriveAsync());
-            await first.ReadMessageAsync();
-            first.ShutdownSend();
-            var second = await run.ArriveAsync();
-            Assert.NotSame(first, second);
-            Assert.Equal($"{method} /again HTTP/1.1", (await second.ReadMessageAsync()).StartLine);
-            Assert.Equal(200, (await run.AnswerAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", bodiless: true)).Status);
-        })),
-        .. ((string[])["POST", "PATCH", "get", "CUSTOM"]).Select(method => new WireCase($"reuse: {method} on a used connection that ends without a byte is not sent again: 502", async run =>
-        {
-            await run.ExchangeAsync(WireRun.Get());
-            await run.SendAsync($"{method} /again HTTP/1.1\r\nHost: example.test\r\n\r\n");
-            await (await run.ArriveAsync()).ReadMessageAsync();
-            // Two when the machine took so long that it went out on a fresh one.
-            var connections = run.EnclaveConnections.Count;
-            run.Enclave.ShutdownSend();
-            Assert.Equal(502, (await run.Client.ReadMessageAsync()).Status);
-            Assert.Equal(connections, run.EnclaveConnections.Count);
-        })),
+        .. Bodiless.Select(
+            method => new WireCase($"reuse: {method} on a used connection that ends without a byte is sent once more", async run =>
+            {
+                await run.ExchangeAsync(WireRun.Get());
+                var first = run.Enclave;
+                await run.SendAsync($"{method} /again HTTP/1.1\r\nHost: example.test\r\n\r\n");
+                Assert.Same(first, await run.ArriveAsync());
+                await first.ReadMessageAsync();
+                first.ShutdownSend();
+                var second = await run.ArriveAsync();
+                Assert.NotSame(first, second);
+                Assert.Equal($"{method} /again HTTP/1.1", (await second.ReadMessageAsync()).StartLine);
+                Assert.Equal(200, (await run.AnswerAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", bodiless: true)).Status);
+            })),
+        .. ((string[])["POST", "PATCH", "get", "CUSTOM"]).Select(
+            method => new WireCase($"reuse: {method} on a used connection that ends without a byte is not sent again: 502", async run =>
+            {
+                await run.ExchangeAsync(WireRun.Get());
+                await run.SendAsync($"{method} /again HTTP/1.1\r\nHost: example.test\r\n\r\n");
+                await (await run.ArriveAsync()).ReadMessageAsync();
+                // Two when the machine took so long that it went out on a fresh one.
+                var connections = run.EnclaveConnections.Count;
+                run.Enclave.ShutdownSend();
+                Assert.Equal(502, (await run.Client.ReadMessageAsync()).Status);
+                Assert.Equal(connections, run.EnclaveConnections.Count);
+            })),
         new("reuse: a used connection that ends inside the head of an answer: 502, not sent again", async run =>
         {
             await run.ExchangeAsync(WireRun.Get());
@@ -162,7 +168,8 @@ internal static class Reuse
         }),
         new("pipelining: a body between requests", async run =>
         {
-            await run.SendAsync(WireRun.Post("Content-Length: 18\r\n", "GET / HTTP/1.1\r\n\r\n") + WireRun.Post("Transfer-Encoding: chunked\r\n", "2\r\nab\r\n0\r\n\r\n") + WireRun.Get("/last"));
+            await run.SendAsync(WireRun.Post("Content-Length: 18\r\n", "GET / HTTP/1.1\r\n\r\n")
+                + WireRun.Post("Transfer-Encoding: chunked\r\n", "2\r\nab\r\n0\r\n\r\n") + WireRun.Get("/last"));
             Assert.Equal("GET / HTTP/1.1\r\n\r\n", (await (await run.ArriveAsync()).ReadMessageAsync()).Text);
             Assert.Equal("ok", (await run.AnswerAsync()).Text);
             Assert.Equal("ab", (await (await run.ArriveAsync()).ReadMessageAsync()).Text);
@@ -172,9 +179,11 @@ internal static class Reuse
         }),
         new("pipelining: HEAD, 204 and chunks in between", async run =>
         {
-            await run.SendAsync("HEAD /0 HTTP/1.1\r\nHost: example.test\r\n\r\n" + WireRun.Get("/1") + WireRun.Get("/2") + WireRun.Get("/3"));
+            await run.SendAsync(
+                "HEAD /0 HTTP/1.1\r\nHost: example.test\r\n\r\n" + WireRun.Get("/1") + WireRun.Get("/2") + WireRun.Get("/3"));
             await (await run.ArriveAsync()).ReadMessageAsync();
-            Assert.Equal("7", (await run.AnswerAsync("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", bodiless: true)).Field("Content-Length"));
+            Assert.Equal(
+                "7", (await run.AnswerAsync("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n", bodiless: true)).Field("Content-Length"));
             await (await run.ArriveAsync()).ReadMessageAsync();
             Assert.Equal(204, (await run.AnswerAsync("HTTP/1.1 204 No Content\r\n\r\n")).Status);
             await (await run.ArriveAsync()).ReadMessageAsync();
@@ -202,23 +211,25 @@ internal static class Reuse
         EndedDirection("its body", WireRun.Post("Content-Length: 5\r\n", "hello")),
     ];
 
-    private static WireCase EndedDirection(string after, string request) => new($"reuse: a client that ends its direction after {after} has its answer", async run =>
-    {
-        await run.OpenAsync();
-        await run.SendAsync(request);
-        run.Client.ShutdownSend();
-        var head = run.Client.ReadHeadAsync();
-        var arrival = run.ArriveAsync(whateverComes: true);
-        Assert.True(await Task.WhenAny(arrival, head) == arrival, "the client's connection ended");
-        var enclave = await arrival;
-        await enclave.ReadMessageAsync();
-        await enclave.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
-        Assert.Equal(200, (await head)!.Status);
-        await enclave.SendAsync("ok");
-        Assert.Equal("ok", Encoding.Latin1.GetString(await run.Client.ReadExactlyAsync(2)));
-        await run.EndsAsync();
-    })
-    {
-        Reason = "The end of its direction is the end of the client, as for nginx: an enclave is not to work for hours for a client that left (HAProxy's abortonclose). docs/how-it-works.md, Limitations, tells users of socat who do this.",
-    };
+    private static WireCase EndedDirection(string after, string request) =>
+        new($"reuse: a client that ends its direction after {after} has its answer", async run =>
+        {
+            await run.OpenAsync();
+            await run.SendAsync(request);
+            run.Client.ShutdownSend();
+            var head = run.Client.ReadHeadAsync();
+            var arrival = run.ArriveAsync(whateverComes: true);
+            Assert.True(await Task.WhenAny(arrival, head) == arrival, "the client's connection ended");
+            var enclave = await arrival;
+            await enclave.ReadMessageAsync();
+            await enclave.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+            Assert.Equal(200, (await head)!.Status);
+            await enclave.SendAsync("ok");
+            Assert.Equal("ok", Encoding.Latin1.GetString(await run.Client.ReadExactlyAsync(2)));
+            await run.EndsAsync();
+        })
+        {
+            Reason = "The end of its direction is the end of the client, as for nginx: an enclave is not to work for hours for a "
+                + "client that left (HAProxy's abortonclose). docs/how-it-works.md, Limitations, tells users of socat who do this.",
+        };
 }

@@ -49,7 +49,10 @@ internal static class Target
         Passes("absolute form becomes origin form", "GET /a%2Fb?c HTTP/1.1", "http://example.test/a%2Fb?c"),
         Passes("absolute form without path", "GET / HTTP/1.1", "http://example.test"),
         Passes("absolute form without path, with query", "GET /?a=%2F HTTP/1.1", "http://example.test?a=%2F"),
-        Passes("absolute form, scheme in capitals", "GET /../%2e HTTP/1.1", "HTTP://example.test/../%2e") with { Reason = "Kestrel knows the scheme in small letters only and answers 400; clients write it so." },
+        Passes("absolute form, scheme in capitals", "GET /../%2e HTTP/1.1", "HTTP://example.test/../%2e") with
+        {
+            Reason = "Kestrel knows the scheme in small letters only and answers 400; clients write it so.",
+        },
         Passes("absolute form, path of two slashes", "GET //a HTTP/1.1", "http://example.test//a"),
         PassesOrIsRefused("a fragment", "/a?b#c"),
         PassesOrIsRefused("an encoded NUL", "/a%00b"),
@@ -70,12 +73,20 @@ internal static class Target
         {
             var request = await run.ForwardAsync("GET http://Example.Test/ HTTP/1.1\r\nHost: Example.Test\r\n\r\n");
             Assert.Equal("Example.Test", request.Field("Host"));
-        }) with { Reason = "Kestrel compares Host with the target as .NET writes it, in small letters; whether they differ is known to it alone." },
+        }) with
+        {
+            Reason = "Kestrel compares Host with the target as .NET writes it, in small letters; "
+                + "whether they differ is known to it alone.",
+        },
         new WireCase("target: absolute form with an empty port", async run =>
         {
             var request = await run.ForwardAsync("GET http://example.test:/ HTTP/1.1\r\nHost: example.test:\r\n\r\n");
             Assert.Equal("example.test:", request.Field("Host"));
-        }) with { Reason = "Kestrel compares Host with the target as .NET writes it, without the colon; whether they differ is known to it alone." },
+        }) with
+        {
+            Reason = "Kestrel compares Host with the target as .NET writes it, without the colon; "
+                + "whether they differ is known to it alone.",
+        },
         new("target: absolute form with the port of its scheme", async run =>
         {
             var request = await run.ForwardAsync("GET http://example.test:80/ HTTP/1.1\r\nHost: example.test:80\r\n\r\n");
@@ -98,7 +109,8 @@ internal static class Target
         }),
         new("target: OPTIONS * is forwarded as it is", async run =>
         {
-            var (request, response) = await run.ExchangeAsync("OPTIONS * HTTP/1.1\r\nHost: example.test\r\n\r\n", "HTTP/1.1 200 OK\r\nAllow: GET\r\nContent-Length: 0\r\n\r\n");
+            var (request, response) = await run.ExchangeAsync(
+                "OPTIONS * HTTP/1.1\r\nHost: example.test\r\n\r\n", "HTTP/1.1 200 OK\r\nAllow: GET\r\nContent-Length: 0\r\n\r\n");
             Assert.Equal("OPTIONS * HTTP/1.1", request.StartLine);
             Assert.Equal("GET", response.Field("Allow"));
             await run.WorksAsync();
@@ -141,12 +153,14 @@ internal static class Target
         Assert.Equal("ok", response.Text);
     });
 
-    private static WireCase PassesOrIsRefused(string name, string target) => new($"target: {name} passes as it is or is refused", async run =>
+    private static WireCase PassesOrIsRefused(
+        string name, string target) => new($"target: {name} passes as it is or is refused", async run =>
     {
         await run.SendAsync(WireRun.Get(target));
         if (!await run.IsRefusedAsync())
             Assert.Equal($"GET {target} HTTP/1.1", (await run.Enclave.ReadMessageAsync()).StartLine);
     });
 
-    private static WireCase IsRefused(string name, string request) => new($"target: {name} is refused", async run => await run.RefuseAsync(request));
+    private static WireCase IsRefused(string name, string request) =>
+        new($"target: {name} is refused", async run => await run.RefuseAsync(request));
 }

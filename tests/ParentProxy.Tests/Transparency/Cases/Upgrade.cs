@@ -5,15 +5,22 @@ namespace ParentProxy.Tests.Transparency.Cases;
 /// <summary>WebSocket becomes a tunnel, any other upgrade is plain HTTP.</summary>
 internal static class Upgrade
 {
-    private const string Fields = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    private const string Switching = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+    private const string Fields =
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    private const string Switching =
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 
     public static IEnumerable<WireCase> Cases =>
     [
         new("upgrade: what a handshake needs passes, both ways", async run =>
         {
             var (request, response) = await run.ExchangeAsync(
-                WireRun.Get("/ws?a=%2F", Fields + "Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\nSec-WebSocket-Extensions: x-odd\r\nOrigin: null\r\n"),
+                WireRun.Get(
+                    "/ws?a=%2F",
+                    Fields + "Sec-WebSocket-Protocol: chat, superchat\r\n"
+                        + "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+                        + "Sec-WebSocket-Extensions: x-odd\r\nOrigin: null\r\n"),
                 Switching + "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\nX-End: caf\u00e9\r\n\r\n");
             Assert.Equal("GET /ws?a=%2F HTTP/1.1", request.StartLine);
             Assert.Equal(("websocket", "upgrade"), (request.Field("Upgrade"), request.Field("Connection")!.ToLowerInvariant()));
@@ -24,7 +31,9 @@ internal static class Upgrade
             Assert.Equal("HTTP/1.1 101 Switching Protocols", response.StartLine);
             Assert.Equal(("websocket", "upgrade"), (response.Field("Upgrade"), response.Field("Connection")!.ToLowerInvariant()));
             Assert.Equal("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", response.Field("Sec-WebSocket-Accept"));
-            Assert.Equal(("chat", "permessage-deflate", "caf\u00e9"), (response.Field("Sec-WebSocket-Protocol"), response.Field("Sec-WebSocket-Extensions"), response.Field("X-End")));
+            Assert.Equal(
+                ("chat", "permessage-deflate", "caf\u00e9"),
+                (response.Field("Sec-WebSocket-Protocol"), response.Field("Sec-WebSocket-Extensions"), response.Field("X-End")));
         }),
         new("upgrade: no framing is added to 101", async run =>
         {
@@ -33,14 +42,18 @@ internal static class Upgrade
         }),
         .. ((string[])["WebSocket", "WEBSOCKET", "webSocket"]).Select(word => new WireCase($"upgrade: {word} is WebSocket", async run =>
         {
-            var (request, response) = await run.ExchangeAsync(WireRun.Get("/ws", Fields.Replace("websocket", word, StringComparison.Ordinal)), Switching + "\r\n");
+            var (request, response) = await run.ExchangeAsync(
+                WireRun.Get("/ws", Fields.Replace("websocket", word, StringComparison.Ordinal)), Switching + "\r\n");
             Assert.Equal("websocket", request.Field("Upgrade")!.ToLowerInvariant());
             Assert.Equal(101, response.Status);
             await PingAsync(run);
         })),
         new("upgrade: Connection names it among others", async run =>
         {
-            var (request, response) = await run.ExchangeAsync(WireRun.Get("/ws", Fields.Replace("Connection: Upgrade", "Connection: keep-alive, UPGRADE, X-Hop\r\nX-Hop: 1", StringComparison.Ordinal)), Switching + "\r\n");
+            var (request, response) = await run.ExchangeAsync(WireRun.Get("/ws", Fields.Replace(
+                "Connection: Upgrade",
+                "Connection: keep-alive, UPGRADE, X-Hop\r\nX-Hop: 1",
+                StringComparison.Ordinal)), Switching + "\r\n");
             Assert.Equal("websocket", request.Field("Upgrade"));
             Assert.Empty(request.All("X-Hop"));
             Assert.Equal(101, response.Status);
@@ -170,7 +183,10 @@ internal static class Upgrade
         })),
         new("upgrade: refused with 426, which says what to ask for", async run =>
         {
-            var (_, response) = await run.ExchangeAsync(WireRun.Get("/ws", Fields), "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13, 8\r\nContent-Length: 2\r\n\r\nno");
+            var (_, response) = await run.ExchangeAsync(
+                WireRun.Get("/ws", Fields),
+                "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                    + "Sec-WebSocket-Version: 13, 8\r\nContent-Length: 2\r\n\r\nno");
             Assert.Equal(("websocket", "13, 8", "no"), (response.Field("Upgrade"), response.Field("Sec-WebSocket-Version"), response.Text));
             await run.WorksAsync();
         }),
@@ -182,7 +198,8 @@ internal static class Upgrade
         }),
         new("upgrade: refused, asked again on the same connection, granted", async run =>
         {
-            Assert.Equal(403, (await run.ExchangeAsync(WireRun.Get("/ws", Fields), "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")).Response.Status);
+            Assert.Equal(403, (await run.ExchangeAsync(
+                WireRun.Get("/ws", Fields), "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")).Response.Status);
             await OpenAsync(run);
             await PingAsync(run);
         }),
@@ -193,24 +210,28 @@ internal static class Upgrade
             run.Enclave.ShutdownSend();
             Assert.Equal((403, "no"), await run.Client.ReadMessageAsync() is var answer ? (answer.Status, answer.Text) : default);
         }),
-        .. ((string[])["h2c", "H2C", "TLS/1.0", "foo", "HTTP/2.0", "websocket, h2c", "websockets"]).Select(word => new WireCase($"upgrade: to {word} is removed and the request served", async run =>
-        {
-            var (request, response) = await run.ExchangeAsync(WireRun.Get(fields: $"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: {word}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"));
-            Assert.All((string[])["Upgrade", "HTTP2-Settings"], name => Assert.Empty(request.All(name)));
-            Assert.DoesNotContain(request.All("Connection"), value => value.Contains("pgrade", StringComparison.Ordinal));
-            Assert.Equal("ok", response.Text);
-            await run.WorksAsync();
-        })),
+        .. ((string[])["h2c", "H2C", "TLS/1.0", "foo", "HTTP/2.0", "websocket, h2c", "websockets"]).Select(
+            word => new WireCase($"upgrade: to {word} is removed and the request served", async run =>
+            {
+                var (request, response) = await run.ExchangeAsync(WireRun.Get(
+                    fields: $"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: {word}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"));
+                Assert.All((string[])["Upgrade", "HTTP2-Settings"], name => Assert.Empty(request.All(name)));
+                Assert.DoesNotContain(request.All("Connection"), value => value.Contains("pgrade", StringComparison.Ordinal));
+                Assert.Equal("ok", response.Text);
+                await run.WorksAsync();
+            })),
         new("upgrade: to h2c with a body", async run =>
         {
-            var (request, response) = await run.ExchangeAsync(WireRun.Post("Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n", "ab"));
+            var (request, response) = await run.ExchangeAsync(
+                WireRun.Post("Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n", "ab"));
             Assert.Empty(request.All("Upgrade"));
             Assert.Equal(("ab", "ok"), (request.Text, response.Text));
             await run.WorksAsync();
         }),
         new("upgrade: that Connection does not name is none", async run =>
         {
-            var (request, response) = await run.ExchangeAsync(WireRun.Get(fields: "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
+            var (request, response) = await run.ExchangeAsync(WireRun.Get(
+                fields: "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
             Assert.Empty(request.All("Upgrade"));
             Assert.Equal("ok", response.Text);
             await run.WorksAsync();

@@ -34,7 +34,8 @@ internal sealed class KestrelLoggers(ILoggerFactory inner, KestrelRefusals refus
 
         public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Debug || inner.IsEnabled(logLevel);
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             switch (eventId.Name)
             {
@@ -53,12 +54,17 @@ internal sealed class KestrelLoggers(ILoggerFactory inner, KestrelRefusals refus
                     Refuse(RefusalReason.Http2Stream, state, exception?.Message);
                     break;
 
-                // Over HTTP/1.1 it was thrown, and there is an answer.
-                case "ConnectionBadRequest" when exception is BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout, StackTrace: null }:
+                // Over HTTP/1.1 it was thrown, and there is a response.
+                case "ConnectionBadRequest"
+                    when exception is BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout, StackTrace: null }:
                     Refuse(RefusalReason.HeadTimeout, state, exception.Message);
                     break;
                 case "PossibleInvalidHttpVersionDetected" when Value(state, "ExpectedHttpVersion") == HttpProtocol.Http2:
-                    Refuse(RefusalReason.Version, state, "an HTTP/1 request on a listener for HTTP/2 alone", StatusCodes.Status400BadRequest);
+                    Refuse(
+                        RefusalReason.Version,
+                        state,
+                        "an HTTP/1 request on a listener for HTTP/2 alone",
+                        StatusCodes.Status400BadRequest);
                     break;
 
                 // Kestrel puts the length beside chunks under another name, and has not reckoned with a client that uses it.

@@ -11,10 +11,15 @@ namespace ParentProxy.Ingress.Kestrel.Refusals;
 
 /// <summary>
 /// What Kestrel refuses by itself, before there is a request for the pipeline: counts it, gives it its line in the access
-/// log, and the answer, where there is one, an id by which the two are found. Kestrel tells of it here when it answers with a
+/// log, and the response, where there is one, an id by which the two are found. Kestrel tells of it here when it answers with a
 /// status, and in its log (<see cref="KestrelLoggers"/>) when it resets an HTTP/2 stream or ends a connection.
 /// </summary>
-internal sealed class KestrelRefusals(ActiveConfiguration configuration, RefusalCounts counts, OpenConnections connections, AccessLogger log, TimeProvider time) : DiagnosticSource
+internal sealed class KestrelRefusals(
+    ActiveConfiguration configuration,
+    RefusalCounts counts,
+    OpenConnections connections,
+    AccessLogger log,
+    TimeProvider time) : DiagnosticSource
 {
     private const string BadRequest = "Microsoft.AspNetCore.Server.Kestrel.BadRequest";
 
@@ -32,7 +37,7 @@ internal sealed class KestrelRefusals(ActiveConfiguration configuration, Refusal
     /// <summary>Kestrel has reset a stream or ended a connection.</summary>
     /// <param name="reason">Which of the two, or why.</param>
     /// <param name="connectionId">The connection.</param>
-    /// <param name="status">The status of its answer; null when there is none.</param>
+    /// <param name="status">The status of its response; null when there is none.</param>
     /// <param name="detail">Why.</param>
     public void Refuse(RefusalReason reason, string connectionId, int? status, string detail)
     {
@@ -75,19 +80,24 @@ internal sealed class KestrelRefusals(ActiveConfiguration configuration, Refusal
             Status = exchange?.Status ?? refusal.StatusCode,
             Failure = RefusalReasons.Word(reason),
             Detail = KestrelMessage.WithoutQuotes(refusal.Message),
-            Client = exchange is null ? Client(features.Get<IHttpConnectionFeature>()?.RemoteIpAddress, request.Headers) : exchange.ClientAddress,
+            Client = exchange is null
+                ? Client(features.Get<IHttpConnectionFeature>()?.RemoteIpAddress, request.Headers)
+                : exchange.ClientAddress,
             RequestId = requestId,
             Fields = request.Headers,
         });
     }
 
     /// <summary>
-    /// Starts Kestrel's answer with the id in it: whatever stands in the answer when this returns, Kestrel throws away, unless it
-    /// has started. Not where several requests share the connection; nor is the version one for an answer of HTTP/1.
+    /// Starts Kestrel's response with the id in it: whatever stands in the response when this returns, Kestrel throws away, unless
+    /// it has started. Not where several requests share the connection; nor is the version one for a response of HTTP/1.
     /// </summary>
     private static void Answer(IFeatureCollection features, IHttpRequestFeature request, string requestId, RefusalReason reason)
     {
-        if (reason == RefusalReason.Version || HttpProtocol.IsHttp2(request.Protocol) || features.Get<IHttpResponseFeature>() is not { HasStarted: false } response || features.Get<ClientWire>() is not { } wire)
+        if (reason == RefusalReason.Version
+            || HttpProtocol.IsHttp2(request.Protocol)
+            || features.Get<IHttpResponseFeature>() is not { HasStarted: false } response
+            || features.Get<ClientWire>() is not { } wire)
             return;
         var headers = response.Headers;
         headers.Connection = "close";
@@ -97,7 +107,10 @@ internal sealed class KestrelRefusals(ActiveConfiguration configuration, Refusal
             wire.Flush();
     }
 
-    /// <summary>Kestrel reads the rest of a body away, and finds once more what its request failed by. Nor is a client refused that has left.</summary>
+    /// <summary>
+    /// Kestrel reads the rest of a body away, and finds once more what its request
+    /// failed by. Nor is a client refused that has left.
+    /// </summary>
     private static bool HasToldOf(Exchange exchange, IFeatureCollection features) =>
         exchange.Failure is not null || features.Get<IHttpRequestLifetimeFeature>() is { RequestAborted.IsCancellationRequested: true };
 

@@ -5,7 +5,7 @@ internal sealed class RefusalCounts
 {
     private readonly long[] _byReason = new long[RefusalReasons.All.Count];
 
-    /// <summary>Counts a request.</summary>
+    /// <summary>Counts a refused request; from any thread.</summary>
     public void Count(RefusalReason reason) => Interlocked.Increment(ref _byReason[(int)reason]);
 
     /// <summary>How many were refused for a reason.</summary>

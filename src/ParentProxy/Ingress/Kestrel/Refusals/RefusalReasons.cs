@@ -10,7 +10,7 @@ internal static class RefusalReasons
     private static readonly RefusalReason[] Reasons = Enum.GetValues<RefusalReason>();
     private static readonly string[] Words = [.. Reasons.Select(reason => JsonNamingPolicy.SnakeCaseLower.ConvertName(reason.ToString()))];
 
-    /// <summary>All of them.</summary>
+    /// <summary>Every reason, in the order of its number.</summary>
     public static IReadOnlyList<RefusalReason> All => Reasons;
 
     /// <summary>A reason in the access log and as a label.</summary>

@@ -23,7 +23,9 @@ public sealed class ListenerCertificatesTests
             ("Endpoints:Other:Url", "https://*:444"),
             ("Certificates:Default:Path", shared.Path));
 
-        Assert.Equal([("Other", null, shared.Hash), ("Own", null, own.Hash)], certificates.Select(c => (c.Endpoint, c.ServerName, c.Thumbprint)).OrderBy(c => c.Endpoint));
+        Assert.Equal(
+            [("Other", null, shared.Hash), ("Own", null, own.Hash)],
+            certificates.Select(c => (c.Endpoint, c.ServerName, c.Thumbprint)).OrderBy(c => c.Endpoint));
         Assert.All(certificates, c => Assert.Equal("127.0.0.1", c.Subject));
     }
 
@@ -54,13 +56,19 @@ public sealed class ListenerCertificatesTests
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName("proofs.example");
         request.CertificateExtensions.Add(names.Build());
-        using var made = request.CreateSelfSigned(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), new DateTimeOffset(2027, 1, 2, 3, 4, 5, TimeSpan.Zero));
+        using var made = request.CreateSelfSigned(
+            new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), new DateTimeOffset(2027, 1, 2, 3, 4, 5, TimeSpan.Zero));
         File.WriteAllBytes(directory.File("a.pfx"), made.Export(X509ContentType.Pkcs12, "a password"));
 
-        var certificate = Assert.Single(Of(("Endpoints:A:Url", "https://*:443"), ("Endpoints:A:Certificate:Path", directory.File("a.pfx")), ("Endpoints:A:Certificate:Password", "a password")));
+        var certificate = Assert.Single(Of(
+            ("Endpoints:A:Url", "https://*:443"),
+            ("Endpoints:A:Certificate:Path", directory.File("a.pfx")),
+            ("Endpoints:A:Certificate:Password", "a password")));
 
         Assert.Equal("proofs.example", certificate.Subject);
-        Assert.Equal((made.NotBefore.ToUniversalTime(), made.NotAfter.ToUniversalTime()), (certificate.NotBefore.UtcDateTime, certificate.NotAfter.UtcDateTime));
+        Assert.Equal(
+            (made.NotBefore.ToUniversalTime(), made.NotAfter.ToUniversalTime()),
+            (certificate.NotBefore.UtcDateTime, certificate.NotAfter.UtcDateTime));
     }
 
     [Fact]
@@ -92,13 +100,18 @@ public sealed class ListenerCertificatesTests
         var shown = (await proxy.HealthAsync()).GetProperty("certificates").EnumerateArray().Single();
 
         Assert.Equal(("Secure", "127.0.0.1"), (shown.GetProperty("endpoint").GetString(), shown.GetProperty("subject").GetString()));
-        Assert.Equal(new X509Certificate2(tls.RemoteCertificate!).NotAfter.ToUniversalTime(), shown.GetProperty("notAfter").GetDateTimeOffset().UtcDateTime);
+        Assert.Equal(
+            new X509Certificate2(tls.RemoteCertificate!).NotAfter.ToUniversalTime(),
+            shown.GetProperty("notAfter").GetDateTimeOffset().UtcDateTime);
         Assert.Matches("Secure</th>.*127.0.0.1.*for 23 h", await proxy.Admin.GetStringAsync("/"));
     }
 
     /// <summary>A configuration with these settings of section <c>Kestrel</c>.</summary>
     internal static IConfiguration Sections(params (string Key, string Value)[] settings) =>
-        new ConfigurationBuilder().AddInMemoryCollection(settings.Select(s => KeyValuePair.Create($"Kestrel:{s.Key}", (string?)s.Value))).Build();
+        new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(s => KeyValuePair.Create($"Kestrel:{s.Key}", (string?)s.Value)))
+            .Build();
 
-    private static IReadOnlyList<ListenerCertificate> Of(params (string Key, string Value)[] settings) => new ListenerCertificates(Sections(settings)).All;
+    private static IReadOnlyList<ListenerCertificate> Of(params (string Key, string Value)[] settings) =>
+        new ListenerCertificates(Sections(settings)).All;
 }

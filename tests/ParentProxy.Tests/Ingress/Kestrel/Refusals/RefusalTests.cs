@@ -6,7 +6,9 @@ using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Ingress.Kestrel.Refusals;
 
-/// <summary>What is refused, by us or by Kestrel, is counted by its reason and leaves a line with the id that the client was given.</summary>
+/// <summary>
+/// What is refused, by us or by Kestrel, is counted by its reason and leaves a line with the id that the client was given.
+/// </summary>
 public sealed class RefusalTests : IDisposable
 {
     private const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -18,11 +20,13 @@ public sealed class RefusalTests : IDisposable
 
     [Theory]
     // By us.
-    [InlineData("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "framing", "POST", "/a")]
+    [InlineData(
+        "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "framing", "POST", "/a")]
     [InlineData("POST /a HTTP/1.0\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "framing", "POST", "/a")]
     [InlineData("CONNECT secret.test:443 HTTP/1.1\r\nHost: secret.test:443\r\n\r\n", 400, "target", "CONNECT", "secret.test:443")]
     [InlineData("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nmore than", 413, "body_size", "POST", "/a")]
-    [InlineData("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nmore than\r\n0\r\n\r\n", 413, "body_size", "POST", "/a")]
+    [InlineData(
+        "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nmore than\r\n0\r\n\r\n", 413, "body_size", "POST", "/a")]
     [InlineData("POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "body", "POST", "/a")]
     // By Kestrel.
     [InlineData("secret\r\n\r\n", 400, "head", null, null)]
@@ -32,7 +36,8 @@ public sealed class RefusalTests : IDisposable
     [InlineData("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: secret\r\n\r\n", 400, "head", "POST", "/a")]
     [InlineData("GET * HTTP/1.1\r\nHost: x\r\n\r\n", 405, "target", null, null)]
     [InlineData("GET /a HTTP/9.9\r\nHost: x\r\n\r\n", 505, "version", null, null)]
-    public async Task Request_Refused_IsCountedAndHasOneLineWithTheIdOfItsAnswer(string request, int status, string reason, string? method, string? path)
+    public async Task Request_Refused_IsCountedAndHasOneLineWithTheIdOfItsAnswer(
+        string request, int status, string reason, string? method, string? path)
     {
         await using var enclave = ScriptedEnclave.Answering(Ok);
         await using var proxy = await TestProxy.InFrontOfAsync(enclave, [.. _lines.Settings(), "Limits:MaxRequestBodyBytes=4"]);
@@ -71,7 +76,8 @@ public sealed class RefusalTests : IDisposable
 
         Assert.Equal(414, answer.Status);
         var line = Assert.Single(await _lines.ReadAsync());
-        Assert.Equal(("line_size", answer.Field("X-Request-Id"), null), (Text(line, "failure"), Text(line, "requestId"), Text(line, "path")));
+        Assert.Equal(
+            ("line_size", answer.Field("X-Request-Id"), null), (Text(line, "failure"), Text(line, "requestId"), Text(line, "path")));
         Assert.InRange(line.GetRawText().Length, 1, 500);
     }
 
@@ -90,7 +96,9 @@ public sealed class RefusalTests : IDisposable
 
         Assert.Equal((431, "mine"), (answer!.Status, answer.Field("X-Request-Id")));
         var line = Assert.Single(await _lines.ReadAsync());
-        Assert.Equal(("head_size", "mine", "203.0.113.9", "/a"), (Text(line, "failure"), Text(line, "requestId"), Text(line, "client"), Text(line, "path")));
+        Assert.Equal(
+            ("head_size", "mine", "203.0.113.9", "/a"),
+            (Text(line, "failure"), Text(line, "requestId"), Text(line, "client"), Text(line, "path")));
     }
 
     [Theory]
@@ -100,7 +108,9 @@ public sealed class RefusalTests : IDisposable
     public async Task Head_ThatDoesNotCome_IsRefusedOnceItWasBegun(string begun)
     {
         await using var enclave = ScriptedEnclave.Answering(Ok);
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave, [.. _lines.Settings(), "Kestrel:Limits:RequestHeadersTimeout=00:00:00.100", "Kestrel:Limits:KeepAliveTimeout=00:00:00.100"]);
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave,
+            [.. _lines.Settings(), "Kestrel:Limits:RequestHeadersTimeout=00:00:00.100", "Kestrel:Limits:KeepAliveTimeout=00:00:00.100"]);
         await using var client = await proxy.ConnectAsync();
 
         await client.SendAsync(begun);
@@ -110,7 +120,9 @@ public sealed class RefusalTests : IDisposable
         Assert.Equal(begun.Length == 0 ? null : 408, answer?.Status);
         Assert.Equal(begun.Length == 0 ? [] : [("head_timeout", 1L)], Counts(proxy));
         if (begun.Length > 0)
-            Assert.Equal(("head_timeout", answer!.Field("X-Request-Id")), Assert.Single(await _lines.ReadAsync()) is var line ? (Text(line, "failure"), Text(line, "requestId")) : default);
+            Assert.Equal(
+                ("head_timeout", answer!.Field("X-Request-Id")),
+                Assert.Single(await _lines.ReadAsync()) is var line ? (Text(line, "failure"), Text(line, "requestId")) : default);
     }
 
     [Fact]
@@ -130,7 +142,11 @@ public sealed class RefusalTests : IDisposable
     [Fact]
     public async Task Request_WithoutARoute_IsRefused()
     {
-        await using var proxy = await TestProxy.StartAsync([.. _lines.Settings(), "ReverseProxy:Routes:r:ClusterId=c", "ReverseProxy:Routes:r:Match:Path=/routed", "ReverseProxy:Clusters:c:Destinations:d:Address=unix:/nonexistent/e.sock"]);
+        await using var proxy = await TestProxy.StartAsync([
+            .. _lines.Settings(),
+            "ReverseProxy:Routes:r:ClusterId=c",
+            "ReverseProxy:Routes:r:Match:Path=/routed",
+            "ReverseProxy:Clusters:c:Destinations:d:Address=unix:/nonexistent/e.sock"]);
 
         var answer = await proxy.ExchangeAsync("GET /other HTTP/1.1\r\nHost: x\r\n\r\n");
 
@@ -157,7 +173,9 @@ public sealed class RefusalTests : IDisposable
         await client.ReadToEndAsync();
 
         var line = Assert.Single(await _lines.ReadAsync());
-        Assert.Equal((200, "body", answer.Field("X-Request-Id")), (line.GetProperty("status").GetInt32(), Text(line, "failure"), Text(line, "requestId")));
+        Assert.Equal(
+            (200, "body", answer.Field("X-Request-Id")),
+            (line.GetProperty("status").GetInt32(), Text(line, "failure"), Text(line, "requestId")));
         Assert.Equal([("body", 1L)], Counts(proxy));
     }
 
@@ -229,7 +247,11 @@ public sealed class RefusalTests : IDisposable
         await using var enclave = ScriptedEnclave.Answering(Ok);
         await using var proxy = await TestProxy.InFrontOfAsync(enclave, [.. _lines.Settings(), .. H2c]);
         using var http = TestProxy.Client(proxy.Uri, System.Net.HttpVersion.Version20);
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/a") { Version = System.Net.HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/a")
+        {
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         for (var i = 0; i < 250; i++)
             request.Headers.TryAddWithoutValidation($"x-{i}", "1");
 
@@ -297,7 +319,9 @@ public sealed class RefusalTests : IDisposable
         var most = RefusalLines.Burst + ((TimeProvider.System.GetElapsedTime(started).TotalSeconds + 1) * RefusalLines.PerSecond);
         Assert.InRange((await _lines.ReadAsync(RefusalLines.Burst)).Count, RefusalLines.Burst, most);
         Assert.Equal([("head", Requests)], Counts(proxy));
-        Assert.Contains(proxy.Log.AtLeast(LogLevel.Warning), entry => entry.Message.Contains("refused requests had no line", StringComparison.Ordinal));
+        Assert.Contains(
+            proxy.Log.AtLeast(LogLevel.Warning),
+            entry => entry.Message.Contains("refused requests had no line", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -335,7 +359,9 @@ public sealed class RefusalTests : IDisposable
     }
 
     private static (string Reason, long Count)[] Counts(TestProxy proxy) =>
-        [.. RefusalReasons.All.Select(reason => (RefusalReasons.Word(reason), proxy.Server.Ingress.Refusals.Of(reason))).Where(row => row.Item2 > 0)];
+        [.. RefusalReasons.All
+            .Select(reason => (RefusalReasons.Word(reason), proxy.Server.Ingress.Refusals.Of(reason)))
+            .Where(row => row.Item2 > 0)];
 
     private static string? Text(JsonElement line, string key) => line.TryGetProperty(key, out var value) ? value.GetString() : null;
 
