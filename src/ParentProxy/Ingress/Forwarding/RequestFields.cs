@@ -83,5 +83,5 @@ internal static class RequestFields
         6 => name.Equals("Expect", StringComparison.OrdinalIgnoreCase),
         12 => name.Equals(RequestId.Field, StringComparison.OrdinalIgnoreCase),
         _ => false,
-    } || name[0] == ':' || ConnectionFields.Contains(name);
+    } || name[0] == ':' || HopByHopFields.Contains(name);
 }

@@ -51,7 +51,7 @@ internal static class ResponseFields
 
     /// <summary>Whether a field of a head goes to the client.</summary>
     public static bool IsForwarded(ResponseHead head, string name) =>
-        !ConnectionFields.Contains(name) && (head.ConnectionNamed is not { } named || ConnectionFields.IsKept(name) || !ConnectionFields.Holds(named, name));
+        !HopByHopFields.Contains(name) && (head.ConnectionNamed is not { } named || ConnectionFields.IsKept(name) || !ConnectionFields.Holds(named, name));
 
     /// <summary>Adds a field line after those of the same name.</summary>
     public static void Add(IHeaderDictionary headers, string name, string value)
