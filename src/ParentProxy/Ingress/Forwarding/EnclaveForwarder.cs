@@ -6,6 +6,7 @@ using ParentProxy.Enclaves;
 using ParentProxy.Http1;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Http2;
+using ParentProxy.Ingress.Kestrel;
 using ParentProxy.Ingress.Pipeline;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -118,6 +119,8 @@ internal sealed class EnclaveForwarder(
         if (exchange.ClientBody is { } body)
             context.Request.Body = body;
         var plan = new RequestPlan(context, exchange);
+        if (plan.IsBodyHeldBack)
+            ClientWire.TakeExpectation(context);
         exchange.IsUpgrade = plan.Upgrade is not null;
         exchange.IsIdempotent = retries.IsIdempotent(context.Request);
         if (plan.Framing != RequestBodyFraming.None)
