@@ -1,9 +1,9 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
-using ParentProxy.Http1;
 using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Ingress.Pipeline;
 using ParentProxy.Runtime;
@@ -49,9 +49,10 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         }
 
         exchange.Fail(failure);
-        retries.Rejections.Count(failure.Kind);
+        if (FailureTable.Of(failure.Kind) is { Limit: { } limit })
+            retries.Rejections.Count(limit);
         Report(context, exchange, failure);
-        if (failure.Kind is not (FailureKind.ClientGone or FailureKind.TunnelIdle or FailureKind.TunnelCut or FailureKind.TunnelStopped))
+        if (!FailureTable.Of(failure.Kind).HasNoResponse)
             await ProblemResponse.WriteAsync(context, failure.Kind, exchange.RequestId);
         else if (!context.Response.HasStarted)
             context.Abort(); // Else Kestrel would answer 200 in our place, should the client be there after all.
@@ -79,7 +80,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             var untried = tried is null ? usable : Without(usable, tried);
 
             // Who has queued for long does not queue once more.
-            if (last is { Kind: FailureKind.ConnectionsBusy, Code: QueueTimeoutException.Code })
+            if (last is { Kind: FailureKind.QueueTimeout })
                 untried = untried.FindAll(HasRoom);
             if (untried.Count == 0)
             {
@@ -90,7 +91,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                     continue;
                 }
 
-                if (last is { Kind: FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy })
+                if (last is not null && FailureTable.Of(last.Kind).IsBusy)
                     return last;
                 var isSentAgain = usable.Count > 0 && last is not null && last.Kind != FailureKind.NoEnclave;
                 if (isSentAgain)
@@ -125,7 +126,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             if (left is not null && attempt is not null && left.Id != attempt.Enclave.Id)
                 left.Metrics.CountFailover();
             left = attempt?.Enclave ?? left;
-            if (attempt is { Failure: { } error } && IsEnclavesOwn(error.Kind))
+            if (attempt is { Failure: { } error } && FailureTable.Of(error.Kind).IsEnclavesOwn)
                 attempt.Enclave.Metrics.Errors.Note(time.GetUtcNow(), error.Code, error.Detail);
             if (attempt is null && !exchange.EnclaveHadLeft)
                 return LocalResponseBeforeForwarding(context);
@@ -159,7 +160,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             case null or FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.AcceptQueueFull:
                 // Nothing was sent: the dial failed, or was turned away, or the enclave had just left. Any method may be tried again.
                 return RetryReason.Connect;
-            case FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy:
+            case FailureKind.ConnectionsBusy or FailureKind.QueueTimeout or FailureKind.TunnelsBusy:
                 return RetryReason.Busy;
             case FailureKind.EnclaveLeft:
                 return RetryReason.Moved;
@@ -172,10 +173,6 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
                 return null;
         }
     }
-
-    /// <summary>Whether a failure tells something of the enclave, and not of the client or of a limit.</summary>
-    private static bool IsEnclavesOwn(FailureKind kind) => kind is FailureKind.NoEnclave or FailureKind.ConnectionTerminated or FailureKind.InvalidResponse
-        or FailureKind.ResponseHeadTimeout or FailureKind.EnclaveIdle or FailureKind.ResponseCut or FailureKind.ResponseIdle or FailureKind.TunnelCut;
 
     private static TimeSpan Pause(int tries) => FirstPause * (1 << Math.Clamp(tries - 1, 0, 4)) * (0.5 + Random.Shared.NextDouble());
 
@@ -287,9 +284,7 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
 
     private void Report(HttpContext context, Exchange exchange, AttemptFailure failure)
     {
-        var level = failure.Kind is FailureKind.ClientGone or FailureKind.TunnelIdle or FailureKind.TunnelStopped or FailureKind.BadTarget or FailureKind.BadRequest or FailureKind.BadRequestBody or FailureKind.BodyTooLarge or FailureKind.ClientIdle
-            ? LogLevel.Debug
-            : LogLevel.Warning;
+        var (level, status) = (FailureTable.Of(failure.Kind).Level, FailureTable.Of(failure.Kind).Status);
         if (!logger.IsEnabled(level))
             return;
         IngressLog.RequestFailed(
@@ -303,6 +298,6 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
             failure.Code,
             exchange.FailedAttempts is { } tries ? $"{failure.Detail}, after other tries ({string.Join("; ", tries)})" : failure.Detail,
             failure.Hint,
-            context.Response.HasStarted ? "cut" : ProblemResponse.Status(failure.Kind).ToString(System.Globalization.CultureInfo.InvariantCulture));
+            context.Response.HasStarted ? "cut" : status.ToString(CultureInfo.InvariantCulture));
     }
 }

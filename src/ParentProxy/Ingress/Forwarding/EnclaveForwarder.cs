@@ -80,15 +80,14 @@ internal sealed class EnclaveForwarder(
                 try
                 {
                     await forward.RunAsync(pool.TimeToDial(exchange.DialDeadline), fresh: isRepeated);
-                    if (attempt.Status >= 500)
-                        enclave.ReportEvidence(new Evidence(EvidenceKind.ServerError, $"it answered a request with {attempt.Status}"));
+                    AttemptEvidence.ReportResponse(attempt);
                     return ForwarderError.None;
                 }
                 catch (Exception ex)
                 {
                     // A time-out has named itself already.
                     attempt.Fail(ForwardFailure.Of(ex, forward, attempt, context));
-                    ReportEvidence(attempt);
+                    AttemptEvidence.ReportFailure(attempt);
                     if (context.Response.HasStarted)
                         context.Abort();
                 }
@@ -98,7 +97,7 @@ internal sealed class EnclaveForwarder(
                 var failure = attempt.Failure!;
                 exchange.Sent += attempt.HasSent ? 1 : 0;
                 if (isRepeated || failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !retries.TryRepeatOnFresh(context, exchange, attempt))
-                    return ForwardFailure.ErrorOf(failure.Kind);
+                    return FailureTable.Of(failure.Kind).Yarp;
                 retries.Counts.Count(RetryReason.Idle);
                 enclave.Metrics.CountRetry();
                 exchange.NoteFailedAttempt(RetryReason.Idle, enclave.ToString(), failure.Code);
@@ -134,23 +133,4 @@ internal sealed class EnclaveForwarder(
     /// <summary>Whether YARP changes messages on the route of a request; session affinity is one of its transforms.</summary>
     private static bool HasTransforms(IReverseProxyFeature proxy) =>
         proxy.Route.Config.Transforms is { Count: > 0 } || proxy.Cluster.Config.SessionAffinity is { Enabled: true };
-
-    private static void ReportEvidence(Attempt attempt)
-    {
-        var failure = attempt.Failure!;
-        switch (failure.Kind)
-        {
-            case FailureKind.ResponseIdle:
-                attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.Slow, failure.Detail));
-                break;
-            case FailureKind.ConnectionTerminated when attempt is { IsReused: true, HasReceived: false }:
-                // That an idle connection was closed is no evidence.
-                break;
-            case FailureKind.ConnectionTerminated or FailureKind.ResponseCut or FailureKind.InvalidResponse:
-                // An application that refuses a large body does so by closing: no client may take an enclave out with that.
-                var kind = attempt is { Phase: AttemptPhase.Sending, HasSent: true } ? EvidenceKind.ServerError : EvidenceKind.ResponseCut;
-                attempt.Enclave.ReportEvidence(new Evidence(kind, $"an answer failed: {failure.Detail} ({failure.Code})"));
-                break;
-        }
-    }
 }

@@ -15,8 +15,11 @@ internal enum FailureKind
     /// <summary>More requests wait for an enclave than may.</summary>
     TooManyWaiting,
 
-    /// <summary>All connections to the enclave are busy, for too long or with too many waiting already.</summary>
+    /// <summary>All connections to the enclave are busy, with too many waiting already.</summary>
     ConnectionsBusy,
+
+    /// <summary>All connections to the enclave stayed busy for as long as a request may wait for one.</summary>
+    QueueTimeout,
 
     /// <summary>There are as many upgraded connections to the enclave as may be.</summary>
     TunnelsBusy,

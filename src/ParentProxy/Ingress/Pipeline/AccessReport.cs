@@ -53,7 +53,7 @@ internal static class AccessReport
     private static bool IsRemarkable(Exchange exchange, int status) =>
         status >= 500
         || exchange.FailedAttempts is not null
-        || exchange.Failure is { Kind: FailureKind.ResponseCut or FailureKind.ResponseIdle or FailureKind.InvalidResponse or FailureKind.EnclaveRemoved }
+        || (exchange.Failure is { } failure && FailureTable.Of(failure.Kind).IsRemarkable)
         || exchange.TunnelEnd is TunnelEnd.CutByEnclave or TunnelEnd.Fault
         || exchange.Duration > Slow;
 

@@ -194,7 +194,7 @@ internal sealed class Exchange
         Failure = failure;
 
         // A client that takes nothing of its answer was not refused.
-        if (failure.Kind == FailureKind.ClientIdle && Context.Response.HasStarted || RefusalReasons.Of(failure.Kind) is not { } reason)
+        if (failure.Kind == FailureKind.ClientIdle && Context.Response.HasStarted || FailureTable.Of(failure.Kind).Refusal is not { } reason)
             return;
         Refusal = reason;
         Refusals.Count(reason);

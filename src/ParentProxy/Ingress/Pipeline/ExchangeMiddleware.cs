@@ -20,8 +20,6 @@ namespace ParentProxy.Ingress.Pipeline;
 /// </summary>
 internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, RefusalCounts refusals, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILogger<ExchangeMiddleware> logger)
 {
-    private static readonly AttemptFailure TooLarge = new(FailureKind.BodyTooLarge, "413", "the request body is larger than allowed", "Limits:MaxRequestBodyBytes sets the limit.");
-
     /// <summary>Serves one request.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
@@ -66,7 +64,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
 
             if (context.Request.ContentLength > options.Limits.MaxRequestBodyBytes)
             {
-                await FailAsync(context, exchange, TooLarge);
+                await FailAsync(context, exchange, AttemptFailure.BodyTooLarge);
                 return;
             }
 
@@ -83,8 +81,8 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         catch (BadHttpRequestException ex)
         {
             await FailAsync(context, exchange, ex.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? TooLarge
-                : new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {KestrelMessage.WithoutQuotes(ex.Message)}", ""));
+                ? AttemptFailure.BodyTooLarge
+                : AttemptFailure.BadRequestBody(KestrelMessage.WithoutQuotes(ex.Message)));
         }
         catch (Exception ex)
         {
@@ -140,7 +138,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             return;
         }
 
-        var isGone = exchange.Failure is { Kind: FailureKind.ClientGone or FailureKind.TunnelIdle } || context.RequestAborted.IsCancellationRequested;
+        var isGone = (exchange.Failure is { } failure && FailureTable.Of(failure.Kind).IsClientClosed) || context.RequestAborted.IsCancellationRequested;
         exchange.Settle(isGone ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode);
 
         // What is measured of the request points to its span, as an example.
