@@ -155,14 +155,14 @@ internal sealed class Attempt : IDisposable
     /// <summary>Bytes of the body came from the client.</summary>
     public void AddRequestBytes(long count)
     {
-        Exchange?.AddRequestBytes(count);
+        Exchange?.Outcome.AddRequestBytes(count);
         Enclave.Metrics.AddRequestBytes(count);
     }
 
     /// <summary>Bytes of the body went to the client.</summary>
     public void AddResponseBytes(long count)
     {
-        Exchange?.AddResponseBytes(count);
+        Exchange?.Outcome.AddResponseBytes(count);
         Enclave.Metrics.AddResponseBytes(count);
     }
 
@@ -190,7 +190,7 @@ internal sealed class Attempt : IDisposable
 
         // Over HTTP/2 it is not known before the answer.
         if (isReused is not null)
-            Exchange?.Connected(Enclave, _time.GetElapsedTime(Exchange.Started, _connected), dial);
+            Exchange?.Attempts.Connected(Enclave, _time.GetElapsedTime(Exchange.Started, _connected), dial);
         Enter(hasBody ? AttemptPhase.Sending : AttemptPhase.AwaitingHead, from: AttemptPhase.Connecting);
     }
 
@@ -225,9 +225,9 @@ internal sealed class Attempt : IDisposable
             if (Exchange is { } exchange)
             {
                 if (IsReused is null)
-                    exchange.Connected(Enclave, _time.GetElapsedTime(exchange.Started, _connected), dial: TimeSpan.Zero);
-                exchange.IsTunnel = isTunnel;
-                exchange.FirstByteTime = _time.GetElapsedTime(_connected, now);
+                    exchange.Attempts.Connected(Enclave, _time.GetElapsedTime(exchange.Started, _connected), dial: TimeSpan.Zero);
+                exchange.Outcome.HeadReceived(isTunnel);
+                exchange.Attempts.HeadReceived(_time.GetElapsedTime(_connected, now));
             }
 
             Enter(isTunnel ? AttemptPhase.Tunnel : AttemptPhase.Receiving, from: _phase);

@@ -45,7 +45,7 @@ internal sealed class EnclaveForwarder(
         var enclave = registry.Find(proxy.ProxiedDestination!.DestinationId);
         if (enclave is null || !enclave.TryBeginRequest(out var pool))
         {
-            exchange.EnclaveHadLeft = true;
+            exchange.Attempts.NoteEnclaveHadLeft();
             return ForwarderError.NoAvailableDestinations;
         }
 
@@ -53,16 +53,12 @@ internal sealed class EnclaveForwarder(
         try
         {
             var isTransformed = pool!.Http1 is null || HasTransforms(proxy);
-            if (isTransformed && !exchange.HasForwardedFields)
-            {
-                // YARP copies what stands in the request.
-                ForwardedFields.Apply(context);
-                exchange.HasForwardedFields = true;
-            }
+            if (isTransformed)
+                exchange.Outgoing.ApplyForwardedFields(context); // YARP copies what stands in the request.
 
             if (pool.Http1 is not { } connections)
                 return await http2.SendAsync(context, exchange, enclave, pool.Http2!, transformer, cancellationToken);
-            var plan = exchange.Plan ??= Plan(context, exchange);
+            var plan = exchange.Outgoing.Plan ?? Plan(context, exchange);
             plan.FallbackHost = proxy.ProxiedDestination.Model.Config.Host ?? "";
             if (isTransformed)
             {
@@ -74,7 +70,7 @@ internal sealed class EnclaveForwarder(
             for (var isRepeated = false; ; isRepeated = true)
             {
                 using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted) { Exchange = exchange, Retries = retries };
-                exchange.Begin(attempt);
+                exchange.Attempts.Begin(attempt);
                 plan.TraceParent = attempt.TraceParent;
                 using var forward = new Http1Forward(context, plan, heads, attempt, connections);
                 try
@@ -95,13 +91,14 @@ internal sealed class EnclaveForwarder(
                 // The enclave may close an idle connection at the moment when it is used again. On a fresh one the same end
                 // means something, and is not tried away.
                 var failure = attempt.Failure!;
-                exchange.Sent += attempt.HasSent ? 1 : 0;
+                if (attempt.HasSent)
+                    exchange.Attempts.NoteSent();
                 if (isRepeated || failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !retries.TryRepeatOnFresh(context, exchange, attempt))
                     return FailureTable.Of(failure.Kind).Yarp;
                 retries.Counts.Count(RetryReason.Idle);
                 enclave.Metrics.CountRetry();
-                exchange.NoteFailedAttempt(RetryReason.Idle, enclave.ToString(), failure.Code);
-                exchange.BeginSearch(time.GetTimestamp(), time);
+                exchange.Attempts.NoteFailed(RetryReason.Idle, enclave.ToString(), failure.Code);
+                exchange.Search.Restart();
                 IngressLog.RepeatedOnFreshConnection(logger, exchange.RequestId, enclave.ToString(), failure.Code);
             }
         }
@@ -112,21 +109,23 @@ internal sealed class EnclaveForwarder(
         }
     }
 
+    /// <summary>Begins the request: settles what goes out, and what of it is kept.</summary>
     private RequestPlan Plan(HttpContext context, Exchange exchange)
     {
-        // A try before this one went over HTTP/2: the setting has just changed.
-        if (exchange.ClientBody is { } body)
-            context.Request.Body = body;
+        var outgoing = exchange.Outgoing;
+
+        // An attempt before this one went over HTTP/2: the setting has just changed.
+        outgoing.RestoreClientBody(context.Request);
         var plan = new RequestPlan(context, exchange);
         if (plan.IsBodyHeldBack)
             ClientWire.TakeExpectation(context);
-        exchange.IsUpgrade = plan.Upgrade is not null;
-        exchange.IsIdempotent = retries.IsIdempotent(context.Request);
+        outgoing.Describe(retries.IsIdempotent(context.Request), isUpgrade: plan.Upgrade is not null);
         if (plan.Framing != RequestBodyFraming.None)
-            retries.BodyFound(context, exchange, BytesBeforeSending);
-        plan.Body = exchange.Body;
-        if (retries.CanBeSaved(exchange, plan.ContentLength))
+            retries.BodyFound(context, outgoing, BytesBeforeSending);
+        plan.Body = outgoing.Body;
+        if (retries.CanBeSaved(outgoing, plan.ContentLength))
             plan.MaxIdle = TimeSpan.MaxValue;
+        outgoing.Use(plan);
         return plan;
     }
 

@@ -44,7 +44,7 @@ internal sealed class EnclaveTransforms : ITransformProvider
             request.ProxyRequest.Headers.TryAddWithoutValidation(RequestId.Field, exchange.RequestId);
             ConnectionFields.CleanRequest(request.HttpContext.Request.Headers, request.ProxyRequest);
             request.ProxyRequest.Options.Set(EnclaveHttpPool.DialDeadline, exchange.DialDeadline);
-            if (exchange.Attempt is { } attempt)
+            if (exchange.Attempts.Current is { } attempt)
             {
                 if (attempt.TraceParent is { } parent)
                 {

@@ -60,7 +60,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             _place = pool.TryReserveTunnel() ?? throw new TunnelsBusyException();
         var maxIdle = fresh ? TimeSpan.Zero : plan.MaxIdle;
         var idle = pool.TryRent(maxIdle);
-        _connection = idle ?? await pool.RentAsync(timeToDial, maxIdle, attempt.Exchange is { CanRedispatch: true }, attempt.Cancellation);
+        _connection = idle ?? await pool.RentAsync(timeToDial, maxIdle, attempt.Exchange is { Search.CanRedispatch: true }, attempt.Cancellation);
 
         // From here on the connection is given back, whatever happens.
         try

@@ -26,11 +26,11 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
     {
         var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
         using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, cancellationToken) { Exchange = exchange, Retries = retries };
-        exchange.Begin(attempt);
-        exchange.IsUpgrade = context.Request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Request.Method);
-        exchange.IsIdempotent = retries.IsIdempotent(context.Request);
+        exchange.Attempts.Begin(attempt);
+        var isUpgrade = context.Request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Request.Method);
+        exchange.Outgoing.Describe(retries.IsIdempotent(context.Request), isUpgrade);
         if (hasBody)
-            UseRecordedBody(context, exchange, attempt);
+            UseRecordedBody(context, exchange.Outgoing, attempt);
 
         // Which connection a request gets, and when, its handler does not tell.
         attempt.Connected(isReused: null, hasBody);
@@ -52,20 +52,19 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
         {
             // More is not known: the handler keeps to itself whether bytes went out.
             attempt.Sent();
-            exchange.Sent++;
-            exchange.NoteReached(enclave);
+            exchange.Attempts.NoteSent();
+            exchange.Attempts.NoteReached(enclave);
         }
 
         AttemptEvidence.ReportFailure(attempt);
         return error;
     }
 
-    /// <summary>YARP reads the body as a stream: the next try's begins with what the one before had read.</summary>
-    private void UseRecordedBody(HttpContext context, Exchange exchange, Attempt attempt)
+    /// <summary>YARP reads the body as a stream: that of the next attempt begins with what the one before had read.</summary>
+    private void UseRecordedBody(HttpContext context, OutgoingRequest outgoing, Attempt attempt)
     {
         // Whether bytes of it went out is not known here: what may not be sent twice is lost with the first byte read.
-        retries.BodyFound(context, exchange, unsentBytes: 0);
-        exchange.ClientBody ??= context.Request.Body;
-        context.Request.Body = new RecordedBodyStream(exchange.ClientBody, exchange.Body!, attempt);
+        retries.BodyFound(context, outgoing, unsentBytes: 0);
+        context.Request.Body = new RecordedBodyStream(outgoing.ClientBodyOf(context.Request), outgoing.Body!, attempt);
     }
 }

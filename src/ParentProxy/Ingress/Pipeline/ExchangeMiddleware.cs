@@ -15,7 +15,7 @@ using ParentProxy.Telemetry.Tracing;
 namespace ParentProxy.Ingress.Pipeline;
 
 /// <summary>
-/// First in the public pipeline: gives the request its id, settles whom to believe, applies the limits, and answers
+/// First in the public pipeline: gives the request its id, settles whom to believe, applies the limits, and responds
 /// when something behind it fails.
 /// </summary>
 internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, RefusalCounts refusals, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILogger<ExchangeMiddleware> logger)
@@ -27,19 +27,15 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         var rawTarget = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         var isHostSet = SetHost(context.Request.Headers, rawTarget);
         var peerIsTrusted = ForwardedFields.IsTrusted(context.Connection.RemoteIpAddress, options.ForwardedHeaders);
-        var exchange = new Exchange
+        var exchange = new Exchange(registry.Meter.None, refusals, time)
         {
             RequestId = RequestId.For(context.Request.Headers),
-            Started = time.GetTimestamp(),
             PeerIsTrusted = peerIsTrusted,
             ClientAddress = ForwardedFields.ClientAddress(context.Request.Headers, context.Connection.RemoteIpAddress, peerIsTrusted),
             RawTarget = rawTarget,
             Context = context,
             Drain = drain,
-            Time = time,
             Span = tracing.Begin(RequestSpans.Name(context.Request.Method), context.Request.Headers),
-            Unreached = registry.Meter.None,
-            Refusals = refusals,
         };
         if (!peerIsTrusted)
             ForwardedFields.DropUntrusted(context.Request.Headers);
@@ -75,7 +71,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is left to answer. What has begun must not pass for whole, should the client be there after all.
+            // Nobody is left to respond to. What has begun must not pass for whole, should the client be there after all.
             context.Abort();
         }
         catch (BadHttpRequestException ex)
@@ -111,7 +107,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             : new AttemptFailure(FailureKind.BadRequest, "400", "the scheme of the request is neither http nor https", "");
     }
 
-    /// <summary>Answers a request that no route matches.</summary>
+    /// <summary>Refuses a request that no route matches.</summary>
     public static Task RefuseUnroutedAsync(HttpContext context) =>
         FailAsync(context, Exchange.Of(context), new AttemptFailure(FailureKind.NoRoute, "404", "no route matches the request", "ReverseProxy:Routes holds the routes."));
 
@@ -132,19 +128,19 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
     /// <summary>The request is over, except that a response without a body has its head written only after this.</summary>
     private void Finish(HttpContext context, Exchange exchange)
     {
-        if (exchange.IsLocalResponse)
+        if (exchange.Outcome.IsLocal)
         {
             RequestSpans.End(exchange);
             return;
         }
 
-        var isGone = (exchange.Failure is { } failure && FailureTable.Of(failure.Kind).IsClientClosed) || context.RequestAborted.IsCancellationRequested;
-        exchange.Settle(isGone ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode);
+        var isGone = (exchange.Outcome.Failure is { } failure && FailureTable.Of(failure.Kind).IsClientClosed) || context.RequestAborted.IsCancellationRequested;
+        exchange.Outcome.Settle(isGone ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode);
 
         // What is measured of the request points to its span, as an example.
         if (exchange.Span is { } span)
             Activity.Current = span;
-        exchange.Record();
+        exchange.Outcome.Record();
         AccessReport.Write(accessLog, exchange);
         RequestSpans.End(exchange);
     }
@@ -157,7 +153,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
 
     private static Task FailAsync(HttpContext context, Exchange exchange, AttemptFailure failure)
     {
-        exchange.Fail(failure);
+        exchange.Outcome.Fail(failure);
         return ProblemResponse.WriteAsync(context, failure.Kind, exchange.RequestId);
     }
 
@@ -176,12 +172,12 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         // it, if it gives one: that is what its documentation and its support speak of.
         var own = response.Headers[RequestId.Field].ToString();
         if (own.Length > 0 && own != exchange.RequestId)
-            exchange.ApplicationRequestId = own;
+            exchange.Outcome.NoteApplicationRequestId(own);
         if (own.Length == 0 || exchange.Context.Request.Headers[RequestId.Field] == exchange.RequestId)
             response.Headers[RequestId.Field] = exchange.RequestId;
 
-        // Before the client can hold the answer: it finds its request counted.
-        exchange.Settle(response.StatusCode);
+        // Before the client can hold the response: it finds its request counted.
+        exchange.Outcome.Settle(response.StatusCode);
 
         // HTTP/2 says the same with GOAWAY.
         var request = exchange.Context.Request;

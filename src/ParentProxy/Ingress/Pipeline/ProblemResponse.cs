@@ -44,7 +44,7 @@ internal static class ProblemResponse
         response.ContentLength = body.Length;
         if (context.Request.Method == HttpMethods.Head)
             return;
-        context.Features.Get<Exchange>()?.AddResponseBytes(body.Length);
+        context.Features.Get<Exchange>()?.Outcome.AddResponseBytes(body.Length);
         await response.Body.WriteAsync(body, context.RequestAborted);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegist
 
     private async Task AnswerAsync(HttpContext context)
     {
-        Exchange.Of(context).IsLocalResponse = true;
+        Exchange.Of(context).Outcome.BecomeLocal();
         var summary = HealthSummary.Of(registry, configuration, drain, listeners.Refusal);
         var body = JsonSerializer.SerializeToUtf8Bytes(new PublicHealth(summary.Status, summary.Healthy, summary.Total), PublicJson.Plain.PublicHealth);
         context.Response.StatusCode = summary.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;

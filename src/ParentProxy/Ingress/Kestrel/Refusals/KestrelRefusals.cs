@@ -72,7 +72,7 @@ internal sealed class KestrelRefusals(ActiveConfiguration configuration, Refusal
             Method = request.Method,
             Target = request.RawTarget is { Length: > 0 } target ? RawTarget.Loggable(target) : null,
             Protocol = request.Protocol,
-            Status = exchange?.Status ?? refusal.StatusCode,
+            Status = exchange?.Outcome.Status ?? refusal.StatusCode,
             Failure = RefusalReasons.Word(reason),
             Detail = KestrelMessage.WithoutQuotes(refusal.Message),
             Client = exchange is null ? Client(features.Get<IHttpConnectionFeature>()?.RemoteIpAddress, request.Headers) : exchange.ClientAddress,
@@ -99,7 +99,7 @@ internal sealed class KestrelRefusals(ActiveConfiguration configuration, Refusal
 
     /// <summary>Kestrel reads the rest of a body away, and finds once more what its request failed by. Nor is a client refused that has left.</summary>
     private static bool HasToldOf(Exchange exchange, IFeatureCollection features) =>
-        exchange.Failure is not null || features.Get<IHttpRequestLifetimeFeature>() is { RequestAborted.IsCancellationRequested: true };
+        exchange.Outcome.Failure is not null || features.Get<IHttpRequestLifetimeFeature>() is { RequestAborted.IsCancellationRequested: true };
 
     private string? Client(IPAddress? peer, IHeaderDictionary headers) =>
         ForwardedFields.ClientAddress(headers, peer, ForwardedFields.IsTrusted(peer, configuration.Options.ForwardedHeaders));
