@@ -63,7 +63,8 @@ internal sealed class EnclaveSelector(EnclaveRegistry registry, ActiveConfigurat
     {
         if (!IsAnyStartingSlowly)
             return members;
-        var warm = Where(members, id, static enclave => enclave?.Share is not { } share || share >= 1 || Random.Shared.NextDouble() < share);
+        var warm = Where(
+            members, id, static enclave => enclave?.Share is not { } share || share >= 1 || Random.Shared.NextDouble() < share);
         return warm.Count > 0 ? warm : members;
     }
 

@@ -37,7 +37,7 @@ internal sealed class EnclaveSearch(TimeProvider time)
     /// <summary>Whether there is another enclave to go to when the one that was chosen has a full accept queue.</summary>
     public bool CanRedispatch { get; private set; }
 
-    /// <summary>The search begins.</summary>
+    /// <summary>The search begins, with the arrival of the request.</summary>
     /// <param name="cluster">Whose members may take the request.</param>
     /// <param name="patience">How long it may take.</param>
     /// <param name="arrival">Timestamp of the request's arrival.</param>

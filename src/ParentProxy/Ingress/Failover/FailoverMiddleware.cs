@@ -87,7 +87,8 @@ internal sealed class FailoverMiddleware(
             }
 
             // 3. Forward it to the one of them that YARP's policies choose. A session stays with its enclave.
-            proxy.AvailableDestinations = search.HasAffinity ? candidates : selector.PreferRoom(candidates, static member => member.DestinationId);
+            proxy.AvailableDestinations =
+                search.HasAffinity ? candidates : selector.PreferRoom(candidates, static member => member.DestinationId);
             search.Choose(candidates.Count);
             attempts.Prepare();
             CountRetry(attempts);
@@ -122,7 +123,8 @@ internal sealed class FailoverMiddleware(
     }
 
     /// <summary>Lets time pass before the enclaves are looked at again; gives a failure when there is no sense in that.</summary>
-    private async Task<AttemptFailure?> PauseAsync(HttpContext context, Exchange exchange, bool isAnyUsable, TimeSpan patience, Task changed)
+    private async Task<AttemptFailure?> PauseAsync(
+        HttpContext context, Exchange exchange, bool isAnyUsable, TimeSpan patience, Task changed)
     {
         var (search, last) = (exchange.Search, exchange.Attempts.Current?.Failure);
 

@@ -8,13 +8,13 @@ namespace ParentProxy.Ingress.Failover;
 
 /// <summary>
 /// Decides whether a request that was sent to an enclave may be sent once more: only when doing it twice does no harm
-/// (RFC 9110 §9.2.2), no byte of an answer has come, its body can be had again, and the budget allows it.
+/// (RFC 9110 §9.2.2), no byte of a response has come, its body can be had again, and the budget allows it.
 /// </summary>
 internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveSelector selector, TimeProvider time)
 {
     private readonly RetryBudget _budget = new(time);
 
-    /// <summary>What was tried once more so far.</summary>
+    /// <summary>Attempts that followed on others so far, by reason.</summary>
     public RetryCounts Counts { get; } = new();
 
     /// <summary>What was refused over a limit so far.</summary>
@@ -75,11 +75,11 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveSele
 
     /// <summary>
     /// Whether <see cref="TryRepeatOnFresh"/> would let a request follow that is under way on an idle connection, so that what
-    /// it was answered there can be let go of.
+    /// the response that came there can be let go of.
     /// </summary>
     public bool MayRepeatOnFresh(HttpContext context, Exchange exchange) => MayRepeatOnFresh(context, exchange, exchange.Attempts.Sent + 1);
 
-    /// <summary>Takes the place of a retry for a request whose connection ended before any byte of an answer.</summary>
+    /// <summary>Takes the place of a retry for a request whose connection ended before any byte of a response.</summary>
     public bool TryRepeat(Exchange exchange)
     {
         if (!MayRepeat(exchange) || exchange.Attempts.Sent >= Options.MaxAttempts)
@@ -108,5 +108,6 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveSele
     private bool MayRepeatOnFresh(HttpContext context, Exchange exchange, int sent) =>
         sent < Math.Max(2, Options.MaxAttempts) && MayRepeat(exchange) && IsOpen(context);
 
-    private bool MayRepeat(Exchange exchange) => Options.Enabled && exchange.Outgoing is { IsIdempotent: true, IsUpgrade: false, IsWhole: true };
+    private bool MayRepeat(Exchange exchange) =>
+        Options.Enabled && exchange.Outgoing is { IsIdempotent: true, IsUpgrade: false, IsWhole: true };
 }

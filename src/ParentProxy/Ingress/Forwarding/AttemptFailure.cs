@@ -13,5 +13,6 @@ internal sealed record AttemptFailure(FailureKind Kind, string Code, string Deta
 
     /// <summary>Kestrel could not read the body of the request.</summary>
     /// <param name="why">Kestrel's sentence.</param>
-    public static AttemptFailure BadRequestBody(string why) => new(FailureKind.BadRequestBody, "400", $"the request body is not valid: {why}", "");
+    public static AttemptFailure BadRequestBody(string why) =>
+        new(FailureKind.BadRequestBody, "400", $"the request body is not valid: {why}", "");
 }

@@ -34,7 +34,9 @@ internal static class ConnectionFields
         _ => false,
     };
 
-    /// <summary>The fields that the <c>Connection</c> of a request names beside the options of the connection itself; mostly null.</summary>
+    /// <summary>
+    /// The fields that the <c>Connection</c> of a request names beside the options of the connection itself; mostly null.
+    /// </summary>
     public static IReadOnlyList<string>? NamedBy(StringValues connection)
     {
         List<string>? names = null;

@@ -33,12 +33,23 @@ internal sealed class EnclaveForwarder(
     private const int BytesBeforeSending = 64 * 1024;
 
     /// <inheritdoc/>
-    public ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer) =>
+    public ValueTask<ForwarderError> SendAsync(
+        HttpContext context,
+        string destinationPrefix,
+        HttpMessageInvoker httpClient,
+        ForwarderRequestConfig requestConfig,
+        HttpTransformer transformer) =>
         SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, CancellationToken.None);
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer, CancellationToken cancellationToken)
+    public async ValueTask<ForwarderError> SendAsync(
+        HttpContext context,
+        string destinationPrefix,
+        HttpMessageInvoker httpClient,
+        ForwarderRequestConfig requestConfig,
+        HttpTransformer transformer,
+        CancellationToken cancellationToken)
     {
         var exchange = Exchange.Of(context);
         var proxy = context.GetReverseProxyFeature();
@@ -69,7 +80,11 @@ internal sealed class EnclaveForwarder(
 
             for (var isRepeated = false; ; isRepeated = true)
             {
-                using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted) { Exchange = exchange, Retries = retries };
+                using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted)
+                {
+                    Exchange = exchange,
+                    Retries = retries,
+                };
                 exchange.Attempts.Begin(attempt);
                 plan.TraceParent = attempt.TraceParent;
                 using var forward = new Http1Forward(context, plan, heads, attempt, connections);
@@ -89,11 +104,14 @@ internal sealed class EnclaveForwarder(
                 }
 
                 // The enclave may close an idle connection at the moment when it is used again. On a fresh one the same end
-                // means something, and is not tried away.
+                // means something, and stands.
                 var failure = attempt.Failure!;
                 if (attempt.HasSent)
                     exchange.Attempts.NoteSent();
-                if (isRepeated || failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !retries.TryRepeatOnFresh(context, exchange, attempt))
+                if (isRepeated
+                    || failure.Kind != FailureKind.ConnectionTerminated
+                    || attempt is not { IsReused: true, HasReceived: false }
+                    || !retries.TryRepeatOnFresh(context, exchange, attempt))
                     return FailureTable.Of(failure.Kind).Yarp;
                 retries.Counts.Count(RetryReason.Idle);
                 enclave.Metrics.CountRetry();

@@ -14,17 +14,22 @@ namespace ParentProxy.Ingress.Forwarding;
 internal static class FailureTable
 {
     private static readonly FailureTraits Unavailable =
-        new(503, "destination_unavailable", "No backend can take the request right now. Try again shortly.") { Yarp = ForwarderError.NoAvailableDestinations };
+        new(503, "destination_unavailable", "No backend can take the request right now. Try again shortly.")
+        {
+            Yarp = ForwarderError.NoAvailableDestinations,
+        };
 
     private static readonly FailureTraits Busy = new(503, "connection_limit_reached", "The backend is busy. Try again shortly.");
 
-    private static readonly FailureTraits ConnectionsBusy = Busy with { Limit = RejectionLimit.Connections, Yarp = ForwarderError.NoAvailableDestinations };
+    private static readonly FailureTraits ConnectionsBusy =
+        Busy with { Limit = RejectionLimit.Connections, Yarp = ForwarderError.NoAvailableDestinations };
 
     private static readonly FailureTraits WentAway = new(502, "connection_terminated", "The backend went away before it answered.");
 
     private static readonly FailureTraits NotForwarded = new(502, "proxy_internal_error", "The request could not be forwarded.");
 
-    private static readonly FailureTraits Tunnel = NotForwarded with { HasNoResponse = true, Yarp = ForwarderError.UpgradeResponseDestination };
+    private static readonly FailureTraits Tunnel =
+        NotForwarded with { HasNoResponse = true, Yarp = ForwarderError.UpgradeResponseDestination };
 
     private static readonly FailureTraits BadHead =
         new(400, "http_request_error", "The request is not valid.") { Yarp = ForwarderError.RequestCreation, Level = LogLevel.Debug };

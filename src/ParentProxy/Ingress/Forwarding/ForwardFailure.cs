@@ -99,7 +99,8 @@ internal static class ForwardFailure
             case ForwarderError.UpgradeRequestDestination or ForwarderError.UpgradeResponseDestination:
                 return OfTunnel(exception);
             case ForwarderError.ResponseBodyDestination:
-                return chain.OfType<HttpIOException>().FirstOrDefault(e => e.HttpRequestError == HttpRequestError.InvalidResponse) is { } nonsense
+                var broken = chain.OfType<HttpIOException>();
+                return broken.FirstOrDefault(e => e.HttpRequestError == HttpRequestError.InvalidResponse) is { } nonsense
                     ? RestIsNotHttp(nonsense.HttpRequestError.ToString(), nonsense.Message.TrimEnd('.'))
                     : ResponseCut(code);
             case ForwarderError.RequestCreation:

@@ -8,7 +8,7 @@ using ParentProxy.Ingress.Pipeline;
 
 namespace ParentProxy.Ingress.Forwarding;
 
-/// <summary>What a request to an enclave is made of, beside its fields; the same for every try.</summary>
+/// <summary>What a request to an enclave is made of, beside its fields; the same for every attempt.</summary>
 internal sealed class RequestPlan
 {
     /// <summary>Applications close idle connections after seconds; so soon none does.</summary>

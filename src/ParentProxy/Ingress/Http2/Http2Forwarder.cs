@@ -10,7 +10,8 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ParentProxy.Ingress.Http2;
 
 /// <summary>Forwards over HTTP/2, where the copying is YARP's and the connections are those of SocketsHttpHandler.</summary>
-internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration configuration, RetryPolicy retries, AttemptWatch watch, TimeProvider time)
+internal sealed class Http2Forwarder(
+    IHttpForwarder yarp, ActiveConfiguration configuration, RetryPolicy retries, AttemptWatch watch, TimeProvider time)
 {
     private static readonly ForwarderRequestConfig Config = new()
     {
@@ -21,11 +22,21 @@ internal sealed class Http2Forwarder(IHttpForwarder yarp, ActiveConfiguration co
         ActivityTimeout = Timeout.InfiniteTimeSpan,
     };
 
-    /// <summary>Forwards a request.</summary>
-    public async Task<ForwarderError> SendAsync(HttpContext context, Exchange exchange, Enclave enclave, HttpMessageInvoker invoker, HttpTransformer transformer, CancellationToken cancellationToken)
+    /// <summary>Makes one attempt; how it went, <see cref="Attempts.Current"/> tells.</summary>
+    public async Task<ForwarderError> SendAsync(
+        HttpContext context,
+        Exchange exchange,
+        Enclave enclave,
+        HttpMessageInvoker invoker,
+        HttpTransformer transformer,
+        CancellationToken cancellationToken)
     {
         var hasBody = context.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
-        using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, cancellationToken) { Exchange = exchange, Retries = retries };
+        using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, cancellationToken)
+        {
+            Exchange = exchange,
+            Retries = retries,
+        };
         exchange.Attempts.Begin(attempt);
         var isUpgrade = context.Request.Headers.Upgrade.Count > 0 || HttpMethods.IsConnect(context.Request.Method);
         exchange.Outgoing.Describe(retries.IsIdempotent(context.Request), isUpgrade);

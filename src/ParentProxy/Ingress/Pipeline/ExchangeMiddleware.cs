@@ -18,9 +18,18 @@ namespace ParentProxy.Ingress.Pipeline;
 /// First in the public pipeline: gives the request its id, settles whom to believe, applies the limits, and responds
 /// when something behind it fails.
 /// </summary>
-internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, RefusalCounts refusals, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILogger<ExchangeMiddleware> logger)
+internal sealed class ExchangeMiddleware(
+    RequestDelegate next,
+    ActiveConfiguration configuration,
+    EnclaveRegistry registry,
+    DrainState drain,
+    RefusalCounts refusals,
+    AccessLogger accessLog,
+    RequestTracing tracing,
+    TimeProvider time,
+    ILogger<ExchangeMiddleware> logger)
 {
-    /// <summary>Serves one request.</summary>
+    /// <summary>Serves one request, to the last line that tells of it.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
         var options = configuration.Options;
@@ -43,7 +52,8 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         context.Response.OnStarting(static state => FinishHead((Exchange)state), exchange);
 
         // Without, Kestrel's own limit stands.
-        if (options.Limits.MaxRequestBodyBytes is { } maxBody && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        if (options.Limits.MaxRequestBodyBytes is { } maxBody
+            && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = maxBody;
 
         try
@@ -83,7 +93,8 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         catch (Exception ex)
         {
             IngressLog.Fault(logger, exchange.RequestId, ex);
-            await FailAsync(context, exchange, new AttemptFailure(FailureKind.Internal, "internal", "a fault of this program", "Please report this."));
+            var fault = new AttemptFailure(FailureKind.Internal, "internal", "a fault of this program", "Please report this.");
+            await FailAsync(context, exchange, fault);
         }
         finally
         {
@@ -101,7 +112,14 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         if (!RequestFraming.IsClear(context))
             return new AttemptFailure(FailureKind.BadFraming, "400", "where the request ends can be read in several ways", "");
         if (!RawTarget.IsVisible(rawTarget))
-            return new AttemptFailure(FailureKind.BadRequest, "400", "the request target has a byte that is no visible ASCII character", "Clients percent-encode it.");
+        {
+            return new AttemptFailure(
+                FailureKind.BadRequest,
+                "400",
+                "the request target has a byte that is no visible ASCII character",
+                "Clients percent-encode it.");
+        }
+
         return RequestScheme.TrySettle(context, peerIsTrusted)
             ? null
             : new AttemptFailure(FailureKind.BadRequest, "400", "the scheme of the request is neither http nor https", "");
@@ -109,7 +127,10 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
 
     /// <summary>Refuses a request that no route matches.</summary>
     public static Task RefuseUnroutedAsync(HttpContext context) =>
-        FailAsync(context, Exchange.Of(context), new AttemptFailure(FailureKind.NoRoute, "404", "no route matches the request", "ReverseProxy:Routes holds the routes."));
+        FailAsync(
+            context,
+            Exchange.Of(context),
+            new AttemptFailure(FailureKind.NoRoute, "404", "no route matches the request", "ReverseProxy:Routes holds the routes."));
 
     /// <summary>
     /// Makes <c>Host</c> what the client sent, or named in absolute form where HTTP/1.0 has no such field (RFC 9112 §3.2.2);
@@ -134,18 +155,23 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
             return;
         }
 
-        var isGone = (exchange.Outcome.Failure is { } failure && FailureTable.Of(failure.Kind).IsClientClosed) || context.RequestAborted.IsCancellationRequested;
-        exchange.Outcome.Settle(isGone ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode);
+        var outcome = exchange.Outcome;
+        var isGone = (outcome.Failure is { } failure && FailureTable.Of(failure.Kind).IsClientClosed)
+            || context.RequestAborted.IsCancellationRequested;
+        outcome.Settle(isGone ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode);
 
         // What is measured of the request points to its span, as an example.
         if (exchange.Span is { } span)
             Activity.Current = span;
-        exchange.Outcome.Record();
+        outcome.Record();
         AccessReport.Write(accessLog, exchange);
         RequestSpans.End(exchange);
     }
 
-    /// <summary>Whether the request may become a tunnel: not when Connection does not say so, too, a body comes with it, or HTTP/1.0 knows of no such thing.</summary>
+    /// <summary>
+    /// Whether the request may become a tunnel: not when Connection does not say so, too, a body comes with it, or HTTP/1.0 knows
+    /// of no such thing.
+    /// </summary>
     private static bool IsWebSocket(HttpContext context) =>
         string.Equals(context.Request.Headers.Upgrade.ToString().Trim(), "websocket", StringComparison.OrdinalIgnoreCase)
         && HttpProtocol.IsHttp11(context.Request.Protocol)
@@ -189,5 +215,6 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
 
     /// <summary>Whether a keep-alive may be that of <see cref="ConnectionEncoding"/>: in HTTP/1.0 the word has a meaning.</summary>
     private static bool MayBeKeptByUs(HttpRequest request) =>
-        HttpProtocol.IsHttp10(request.Protocol) && request.Headers.Connection.ToString().Contains("upgrade", StringComparison.OrdinalIgnoreCase);
+        HttpProtocol.IsHttp10(request.Protocol)
+        && request.Headers.Connection.ToString().Contains("upgrade", StringComparison.OrdinalIgnoreCase);
 }

@@ -39,7 +39,9 @@ internal static class RequestSpans
         return span;
     }
 
-    /// <summary>Ends the span of an attempt. A response of 4xx is the application's and no error: the client asked for it, not we.</summary>
+    /// <summary>
+    /// Ends the span of an attempt. A response of 4xx is the application's and no error: the client asked for it, not we.
+    /// </summary>
     public static void End(Attempt attempt)
     {
         if (attempt.Span is not { } span)

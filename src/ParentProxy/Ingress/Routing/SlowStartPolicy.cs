@@ -12,6 +12,7 @@ internal sealed class SlowStartPolicy(ILoadBalancingPolicy inner, EnclaveSelecto
     public string Name => inner.Name;
 
     /// <inheritdoc/>
-    public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations) =>
+    public DestinationState? PickDestination(
+        HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations) =>
         inner.PickDestination(context, cluster, selector.Warm(availableDestinations, static member => member.DestinationId));
 }

@@ -13,6 +13,7 @@ internal sealed class WeightedLeastRequestsPolicy(EnclaveSelector selector) : IL
     public string Name => RoutingOptions.WeightedPolicy;
 
     /// <inheritdoc/>
-    public DestinationState? PickDestination(HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations) =>
+    public DestinationState? PickDestination(
+        HttpContext context, ClusterState cluster, IReadOnlyList<DestinationState> availableDestinations) =>
         selector.LeastLoaded(availableDestinations, static member => member.DestinationId);
 }
