@@ -107,36 +107,22 @@ internal sealed class EnclaveRegistry(
     /// <summary>Held while an enclave is ejected.</summary>
     public Lock Ejecting { get; } = new();
 
-    /// <summary>
-    /// Whether evidence from traffic may take an enclave out: never the last usable one of a service, and never more
-    /// than half of them. One request that makes an application drop its connection must not take enclave after
-    /// enclave out.
-    /// </summary>
+    /// <summary>Whether evidence from traffic may take an enclave out, in every service that it is one of.</summary>
     public bool MayEject(Enclave enclave)
     {
         foreach (var service in Volatile.Read(ref _services))
         {
-            if (!service.Contains(enclave.Id))
-                continue;
-            int usable = 0, ejected = 0;
-            foreach (var id in service)
-            {
-                var state = Find(id)?.Status.State;
-                usable += state == EnclaveState.Healthy ? 1 : 0;
-                ejected += state == EnclaveState.Ejected ? 1 : 0;
-            }
-
-            if (usable <= 1 || (ejected + 1) * 2 > service.Count)
+            if (service.Contains(enclave.Id) && !EnclaveSelector.MayEject(service.Select(id => Find(id)?.Status.State)))
                 return false;
         }
 
         return true;
     }
 
-    /// <summary>Whether any enclave may be getting less than its share just now.</summary>
-    public bool IsAnyStartingSlowly => Volatile.Read(ref _lastReturn) is var last && last != 0 && time.GetElapsedTime(last) < configuration.Options.Routing.SlowStart;
+    /// <summary>Timestamp of the latest return of an enclave; 0 where none was away yet.</summary>
+    public long LastReturn => Volatile.Read(ref _lastReturn);
 
-    /// <summary>An enclave has returned.</summary>
+    /// <summary>An enclave has returned, and begins with a part of its share.</summary>
     public void StartsSlowly() => Volatile.Write(ref _lastReturn, time.GetTimestamp());
 
     /// <summary>Closes the idle connections to all enclaves; for the end of the program.</summary>

@@ -56,10 +56,11 @@ internal sealed class ProxyServer : IAsyncDisposable
         Registry.Apply(configuration.Options);
         _monitor = new HealthMonitor(Registry, new PooledProbe(), configuration, time, loggers.CreateLogger<HealthMonitor>());
         _discovery = new DiscoveryMonitor(Registry, configuration.Options.Discovery, time, loggers.CreateLogger<DiscoveryMonitor>());
-        var retries = new RetryPolicy(configuration, Registry, time);
+        var selector = new EnclaveSelector(Registry, configuration, time);
+        var retries = new RetryPolicy(configuration, selector, time);
         AccessLog = new AccessLogger(configuration, time, loggers.CreateLogger<AccessLogger>());
         _tracing = new RequestTracing(otlp);
-        Ingress = new IngressServer(configuration, Registry, retries, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
+        Ingress = new IngressServer(configuration, Registry, selector, retries, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
         EnclaveCounters.Add(_meter.Meter, _meter.Enclaves);
         _gauges = new EnclaveGauges(Registry, () => _discovery.Known, _meter.NewMeter);
         _gauges.Changed();

@@ -47,6 +47,7 @@ internal sealed class IngressServer : IAsyncDisposable
     /// <summary>Composes the server; nothing is bound yet.</summary>
     /// <param name="configuration">What is in effect.</param>
     /// <param name="registry">What is forwarded to.</param>
+    /// <param name="selector">Who of them gets what.</param>
     /// <param name="retries">What is sent again.</param>
     /// <param name="drain">How far the stop has come.</param>
     /// <param name="accessLog">Where requests are logged.</param>
@@ -54,7 +55,7 @@ internal sealed class IngressServer : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
     /// <param name="replace">Replaces services of the server when all are there: for a benchmark of one part against another.</param>
-    public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, RetryPolicy retries, DrainState drain, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILoggerFactory loggers, Action<IServiceCollection>? replace = null)
+    public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, EnclaveSelector selector, RetryPolicy retries, DrainState drain, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILoggerFactory loggers, Action<IServiceCollection>? replace = null)
     {
         _routes = new EnclaveProxyConfigProvider(registry);
         _onChanged = registry.Changed.Set;
@@ -68,7 +69,7 @@ internal sealed class IngressServer : IAsyncDisposable
         services.AddSingleton<ILoggerFactory>(new KestrelLoggers(loggers, kestrelRefusals));
         services.AddSingleton<DiagnosticSource>(kestrelRefusals);
         services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(retries).AddSingleton(drain).AddSingleton(Refusals).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(time);
+        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(selector).AddSingleton(retries).AddSingleton(drain).AddSingleton(Refusals).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(time);
         services.AddSingleton<IConnectionListenerFactory>(_listeners).AddSingleton(_listeners);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
         services.AddRouting();

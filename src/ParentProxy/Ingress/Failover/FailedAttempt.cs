@@ -1,6 +1,6 @@
 namespace ParentProxy.Ingress.Failover;
 
-/// <summary>A try that another one followed.</summary>
+/// <summary>An attempt that another one followed.</summary>
 /// <param name="Reason">Why another one.</param>
 /// <param name="Enclave">Which enclave it was.</param>
 /// <param name="Code">The errno by name, or a word for what is none.</param>

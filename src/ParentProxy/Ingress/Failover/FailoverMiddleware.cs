@@ -3,29 +3,31 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
-using ParentProxy.Http1;
 using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Ingress.Pipeline;
-using ParentProxy.Runtime;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
 namespace ParentProxy.Ingress.Failover;
 
 /// <summary>
-/// First in YARP's pipeline: offers load balancing the enclaves that are usable, waits when there is none, and tries again
-/// elsewhere: any request while nothing of it was sent, and as <see cref="RetryPolicy"/> allows when it was. Above the
-/// forwarder, because only here another enclave can be chosen.
+/// First in YARP's pipeline: offers load balancing the enclaves that are usable, waits when there is none, and makes another
+/// attempt elsewhere: for any request while nothing of it was sent, and as <see cref="RetryPolicy"/> allows when it was. Above
+/// the forwarder, because only here another enclave can be chosen.
 /// </summary>
-internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry registry, ActiveConfiguration configuration, RetryPolicy retries, TimeProvider time, ILogger<FailoverMiddleware> logger)
+internal sealed class FailoverMiddleware(
+    RequestDelegate next,
+    EnclaveRegistry registry,
+    EnclaveSelector selector,
+    ActiveConfiguration configuration,
+    RetryPolicy retries,
+    TimeProvider time,
+    ILogger<FailoverMiddleware> logger)
 {
-    /// <summary>How long a request waits for news at most before it looks again.</summary>
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
-
     /// <summary>Before a request is sent to the same enclave again, which may be about to end.</summary>
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>Serves one request.</summary>
+    /// <summary>Serves one request, and says what became of it.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
         var exchange = Exchange.Of(context);
@@ -38,128 +40,152 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         }
         finally
         {
-            exchange.Body?.Dispose();
+            exchange.Outgoing.ReleaseBody();
         }
 
         if (failure is null)
         {
-            if (exchange.FailedAttempts is not null)
-                ReportRetried(context, exchange);
+            if (exchange.Attempts.Failed is { } failed)
+                FailoverReport.Retried(logger, exchange, failed);
             return;
         }
 
-        exchange.Fail(failure);
-        retries.Rejections.Count(failure.Kind);
-        Report(context, exchange, failure);
-        if (failure.Kind is not (FailureKind.ClientGone or FailureKind.TunnelIdle or FailureKind.TunnelCut or FailureKind.TunnelStopped))
+        exchange.Outcome.Fail(failure);
+        var traits = FailureTable.Of(failure.Kind);
+        if (traits.Limit is { } limit)
+            retries.Rejections.Count(limit);
+        FailoverReport.Failed(logger, exchange, failure);
+        if (!traits.HasNoResponse)
             await ProblemResponse.WriteAsync(context, failure.Kind, exchange.RequestId);
         else if (!context.Response.HasStarted)
             context.Abort(); // Else Kestrel would answer 200 in our place, should the client be there after all.
     }
 
+    /// <summary>Finds an enclave that answers; gives why none did, or null when one has.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<AttemptFailure?> ForwardAsync(HttpContext context, Exchange exchange)
     {
         var options = configuration.Options;
         var proxy = context.GetReverseProxyFeature();
-        var cluster = proxy.Route.Cluster!;
-        exchange.Cluster = cluster;
-        exchange.Patience = Longer(options.Timeouts.Connect, options.Retry.WaitForEnclave);
-        exchange.BeginSearch(exchange.Started, time);
+        var (search, attempts) = (exchange.Search, exchange.Attempts);
+        search.Begin(proxy.Route.Cluster!, Longer(options.Timeouts.Connect, options.Retry.WaitForEnclave), exchange.Started);
         retries.CountRequest();
-        AttemptFailure? last = null;
-        HashSet<string>? tried = null;
-        RetryReason? again = null;
-        Enclave? left = null;
-        var (hasMetFullQueue, isPatient) = (false, false);
         while (true)
         {
+            // 1. Who could take it. The signal is taken first: no change after the look is missed.
             var changed = registry.Changed.Next;
-            var usable = Usable(cluster);
-            var untried = tried is null ? usable : Without(usable, tried);
+            var usable = selector.Usable(search.Members, static member => member.DestinationId);
+            var candidates = Candidates(search, usable, attempts.Current?.Failure);
 
-            // Who has queued for long does not queue once more.
-            if (last is { Kind: FailureKind.ConnectionsBusy, Code: QueueTimeoutException.Code })
-                untried = untried.FindAll(HasRoom);
-            if (untried.Count == 0)
+            // 2. Nobody: that is its failure, or it looks again after a while.
+            if (candidates.Count == 0)
             {
-                if (hasMetFullQueue)
-                {
-                    // All of those that were free may have full accept queues: now it waits for one to take it.
-                    (hasMetFullQueue, isPatient, tried) = (false, true, null);
-                    continue;
-                }
-
-                if (last is { Kind: FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy })
-                    return last;
-                var isSentAgain = usable.Count > 0 && last is not null && last.Kind != FailureKind.NoEnclave;
-                if (isSentAgain)
-                {
-                    // To the same one: there is no other.
-                    await Task.Delay(Pause(exchange.FailedAttempts!.Sum(t => t.Times)), time, context.RequestAborted);
-                }
-                else
-                {
-                    // None is usable, or all of them could not be dialled just now: the probes that this started speak first.
-                    var (isOver, refusal) = await WaitAsync(cluster, exchange, changed, usable.Count == 0 ? options.Retry.WaitForEnclave : exchange.Patience, context.RequestAborted);
-                    if (isOver)
-                        return refusal ?? last ?? NoneUsable(cluster);
-                }
-
-                tried = null;
+                var patience = usable.Count == 0 ? options.Retry.WaitForEnclave : search.Patience;
+                if (await PauseAsync(context, exchange, usable.Count > 0, patience, changed) is { } failure)
+                    return failure;
                 continue;
             }
 
-            proxy.AvailableDestinations = WithRoom(cluster, untried);
-            if (again is { } why)
-            {
-                retries.Counts.Count(why);
-                left?.Metrics.CountRetry();
-            }
-
-            exchange.CanRedispatch = untried.Count > 1 && !isPatient && !HasAffinity(cluster);
-            exchange.Forget();
-            exchange.EnclaveHadLeft = false;
+            // 3. Forward it to the one of them that YARP's policies choose. A session stays with its enclave.
+            proxy.AvailableDestinations =
+                search.HasAffinity ? candidates : selector.PreferRoom(candidates, static member => member.DestinationId);
+            search.Choose(candidates.Count);
+            attempts.Prepare();
+            CountRetry(attempts);
             await next(context);
-            var attempt = exchange.Attempt;
-            if (left is not null && attempt is not null && left.Id != attempt.Enclave.Id)
-                left.Metrics.CountFailover();
-            left = attempt?.Enclave ?? left;
-            if (attempt is { Failure: { } error } && IsEnclavesOwn(error.Kind))
-                attempt.Enclave.Metrics.Errors.Note(time.GetUtcNow(), error.Code, error.Detail);
-            if (attempt is null && !exchange.EnclaveHadLeft)
-                return LocalResponseBeforeForwarding(context);
-            last = attempt?.Failure;
-            if (attempt is not null && last is null)
-                return null;
-            if (WhyAgain(context, exchange, attempt) is not { } reason)
-                return last;
 
-            // The time for which an enclave is looked for is that without one: not in its queue, not at its work.
-            hasMetFullQueue |= last is { Kind: FailureKind.AcceptQueueFull };
-            if (last is not { Kind: FailureKind.NoEnclave or FailureKind.AcceptQueueFull or FailureKind.ConnectionTerminated } || reason == RetryReason.Reset)
-                exchange.BeginSearch(time.GetTimestamp(), time);
-            else if (exchange.Patience <= time.GetElapsedTime(exchange.SearchStarted))
+            // 4. Judge how that went.
+            var attempt = attempts.Current;
+            if (attempt is null && !attempts.EnclaveHadLeft)
+                return LocalResponseBeforeForwarding(context);
+            CountEnd(attempts);
+            if (attempt is { Failure: null })
+                return null;
+
+            // 5. Decide whether it is worth another attempt: elsewhere first.
+            var last = attempt?.Failure;
+            if (WhyAgain(context, exchange, attempt) is not { } reason || !MayGoOn(search, last, reason))
                 return last;
-            again = reason;
-            exchange.NoteFailedAttempt(reason, attempt?.Enclave.ToString() ?? proxy.ProxiedDestination!.DestinationId, last?.Code ?? "left");
+            var id = proxy.ProxiedDestination!.DestinationId;
+            attempts.NoteFailed(reason, attempt?.Enclave.ToString() ?? id, last?.Code ?? "left");
+            search.NoteTried(id, hasFullQueue: last is { Kind: FailureKind.AcceptQueueFull });
             context.Response.Clear();
             context.Features.Set<IForwarderErrorFeature>(null);
-            (tried ??= new HashSet<string>(StringComparer.OrdinalIgnoreCase)).Add(proxy.ProxiedDestination!.DestinationId);
         }
     }
 
-    /// <summary>Why a request is to be tried once more; null when it is not. Takes its place from the budget where it needs one.</summary>
+    private IReadOnlyList<DestinationState> Candidates(EnclaveSearch search, IReadOnlyList<DestinationState> usable, AttemptFailure? last)
+    {
+        var untried = search.Untried(usable);
+
+        // Who has queued for long does not queue once more.
+        return last is { Kind: FailureKind.QueueTimeout } ? selector.WithRoom(untried, static member => member.DestinationId) : untried;
+    }
+
+    /// <summary>Lets time pass before the enclaves are looked at again; gives a failure when there is no sense in that.</summary>
+    private async Task<AttemptFailure?> PauseAsync(
+        HttpContext context, Exchange exchange, bool isAnyUsable, TimeSpan patience, Task changed)
+    {
+        var (search, last) = (exchange.Search, exchange.Attempts.Current?.Failure);
+
+        // All of those that were free may have full accept queues: now it waits for one to take it.
+        if (search.TryBecomePatient())
+            return null;
+        if (last is not null && FailureTable.Of(last.Kind).IsBusy)
+            return last;
+        if (isAnyUsable && last is not null and not { Kind: FailureKind.NoEnclave })
+        {
+            // To the same one: there is no other.
+            await Task.Delay(Pause(exchange.Attempts.Failed!.Sum(attempt => attempt.Times)), time, context.RequestAborted);
+        }
+        else
+        {
+            // None is usable, or all of them could not be dialled just now: the probes that this started speak first.
+            var ids = () => search.Members.Select(member => member.DestinationId);
+            switch (await selector.WaitAsync(ids, search.Started, patience, changed, context.RequestAborted))
+            {
+                case WaitEnd.TooMany:
+                    return TooManyWaiting();
+                case WaitEnd.TimedOut:
+                    return last ?? NoneUsable(search);
+            }
+        }
+
+        search.ForgetTried();
+        return null;
+    }
+
+    /// <summary>Counts the attempt that is about to begin, where it follows on another one.</summary>
+    private void CountRetry(Attempts attempts)
+    {
+        if (attempts.Failed is not [.., var last])
+            return;
+        retries.Counts.Count(last.Reason);
+        attempts.Before?.Metrics.CountRetry();
+    }
+
+    /// <summary>Counts where the attempt went, and notes what it says of the enclave.</summary>
+    private void CountEnd(Attempts attempts)
+    {
+        if (attempts.Current is not { } attempt)
+            return;
+        if (attempts.Before is { } before && before.Id != attempt.Enclave.Id)
+            before.Metrics.CountFailover();
+        if (attempt.Failure is { } failure && FailureTable.Of(failure.Kind).IsEnclavesOwn)
+            attempt.Enclave.Metrics.Errors.Note(time.GetUtcNow(), failure.Code, failure.Detail);
+    }
+
+    /// <summary>Why another attempt is to be made; null when none is. Takes its place from the budget where it needs one.</summary>
     private RetryReason? WhyAgain(HttpContext context, Exchange exchange, Attempt? attempt)
     {
-        if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested || !RetryPolicy.IsWhole(exchange))
+        if (context.Response.HasStarted || context.RequestAborted.IsCancellationRequested || !exchange.Outgoing.IsWhole)
             return null;
         switch (attempt?.Failure?.Kind)
         {
             case null or FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.AcceptQueueFull:
-                // Nothing was sent: the dial failed, or was turned away, or the enclave had just left. Any method may be tried again.
+                // Nothing was sent: the dial failed or met a full queue, or the enclave had just left. Any method may be sent then.
                 return RetryReason.Connect;
-            case FailureKind.ConnectionsBusy or FailureKind.TunnelsBusy:
+            case FailureKind.ConnectionsBusy or FailureKind.QueueTimeout or FailureKind.TunnelsBusy:
                 return RetryReason.Busy;
             case FailureKind.EnclaveLeft:
                 return RetryReason.Moved;
@@ -173,136 +199,45 @@ internal sealed class FailoverMiddleware(RequestDelegate next, EnclaveRegistry r
         }
     }
 
-    /// <summary>Whether a failure tells something of the enclave, and not of the client or of a limit.</summary>
-    private static bool IsEnclavesOwn(FailureKind kind) => kind is FailureKind.NoEnclave or FailureKind.ConnectionTerminated or FailureKind.InvalidResponse
-        or FailureKind.ResponseHeadTimeout or FailureKind.EnclaveIdle or FailureKind.ResponseCut or FailureKind.ResponseIdle or FailureKind.TunnelCut;
+    /// <summary>
+    /// Whether there is time left. The time for which an enclave is looked for is that without one: not in its queue, not at its
+    /// work, after which the search begins anew.
+    /// </summary>
+    private static bool MayGoOn(EnclaveSearch search, AttemptFailure? last, RetryReason reason)
+    {
+        if (reason != RetryReason.Reset
+            && last is { Kind: FailureKind.NoEnclave or FailureKind.AcceptQueueFull or FailureKind.ConnectionTerminated })
+            return !search.IsOver;
+        search.Restart();
+        return true;
+    }
 
-    private static TimeSpan Pause(int tries) => FirstPause * (1 << Math.Clamp(tries - 1, 0, 4)) * (0.5 + Random.Shared.NextDouble());
-
-    /// <summary>Session affinity answers by itself when the enclave of a session is away and its policy is to refuse then.</summary>
-    private static AttemptFailure? LocalResponseBeforeForwarding(HttpContext context) => context.Response.StatusCode == StatusCodes.Status503ServiceUnavailable
-        ? new AttemptFailure(FailureKind.NoEnclave, "affinity", "the enclave of this session is not usable", "SessionAffinity:FailurePolicy Redistribute would give the session to another one.")
-        : null;
-
-    private static List<DestinationState> Without(List<DestinationState> usable, HashSet<string> tried) =>
-        usable.FindAll(d => !tried.Contains(d.DestinationId));
-
-    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+    private static TimeSpan Pause(int attempts) => FirstPause * (1 << Math.Clamp(attempts - 1, 0, 4)) * (0.5 + Random.Shared.NextDouble());
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
-    private List<DestinationState> Usable(ClusterState cluster)
+    /// <summary>Session affinity answers by itself when the enclave of a session is away and its policy is to refuse then.</summary>
+    private static AttemptFailure? LocalResponseBeforeForwarding(HttpContext context) =>
+        context.Response.StatusCode != StatusCodes.Status503ServiceUnavailable ? null : new AttemptFailure(
+            FailureKind.NoEnclave,
+            "affinity",
+            "the enclave of this session is not usable",
+            "SessionAffinity:FailurePolicy Redistribute would give the session to another one.");
+
+    private AttemptFailure TooManyWaiting() => new(
+        FailureKind.TooManyWaiting,
+        "limit",
+        $"{configuration.Options.Retry.MaxWaiting} requests wait for an enclave already",
+        "Retry:MaxWaiting sets the limit.");
+
+    private AttemptFailure NoneUsable(EnclaveSearch search)
     {
-        var all = cluster.DestinationsState.AllDestinations;
-        var usable = new List<DestinationState>(all.Count);
-        foreach (var destination in all)
-        {
-            if (registry.Find(destination.DestinationId) is { IsUsable: true })
-                usable.Add(destination);
-        }
-
-        return usable;
-    }
-
-    /// <summary>Those that have a connection free or may open one: only when none has, a request queues. A session stays with its enclave.</summary>
-    private List<DestinationState> WithRoom(ClusterState cluster, List<DestinationState> usable)
-    {
-        if (usable.Count == 1 || HasAffinity(cluster))
-            return usable;
-        var free = 0;
-        foreach (var destination in usable)
-            free += HasRoom(destination) ? 1 : 0;
-        return free == 0 || free == usable.Count ? usable : usable.FindAll(HasRoom);
-    }
-
-    private static bool HasAffinity(ClusterState cluster) => cluster.Model.Config.SessionAffinity is { Enabled: true };
-
-    private bool HasRoom(DestinationState destination) => registry.Find(destination.DestinationId) is { HasRoom: true };
-
-    /// <summary>
-    /// Waits until an enclave is usable, or, where one is that could not be dialled, for the next news of any.
-    /// </summary>
-    /// <returns>Whether the search is over, and why when it was not for the time.</returns>
-    private async Task<(bool IsOver, AttemptFailure? Refusal)> WaitAsync(ClusterState cluster, Exchange exchange, Task changed, TimeSpan patience, CancellationToken cancellationToken)
-    {
-        if (!retries.TryBeginWaiting())
-            return (true, new AttemptFailure(FailureKind.TooManyWaiting, "limit", $"{configuration.Options.Retry.MaxWaiting} requests wait for an enclave already", "Retry:MaxWaiting sets the limit."));
-
-        var awaited = new HashSet<Enclave>();
-        try
-        {
-            while (true)
-            {
-                // A reload may bring another one meanwhile.
-                foreach (var enclave in cluster.DestinationsState.AllDestinations.Select(d => registry.Find(d.DestinationId)).OfType<Enclave>())
-                {
-                    if (awaited.Add(enclave))
-                        enclave.BeginWaiting();
-                }
-
-                var left = patience - time.GetElapsedTime(exchange.SearchStarted);
-                if (left <= TimeSpan.Zero)
-                    return (true, null);
-                await WakeSignal.WaitAsync(changed, Shorter(left, LookAgain), time, cancellationToken);
-                changed = registry.Changed.Next;
-                if (Usable(cluster).Count > 0)
-                    return (false, null);
-            }
-        }
-        finally
-        {
-            foreach (var enclave in awaited)
-                enclave.EndWaiting();
-            retries.EndWaiting();
-        }
-    }
-
-    private AttemptFailure NoneUsable(ClusterState cluster)
-    {
-        var states = cluster.DestinationsState.AllDestinations
-            .Select(d => registry.Find(d.DestinationId))
+        var states = search.Members
+            .Select(member => registry.Find(member.DestinationId))
             .OfType<Enclave>()
             .Select(e => $"{e} is {e.Status.State.ToString().ToLowerInvariant()} ({e.Status.LastProbe?.Code ?? "not probed"})")
             .ToList();
-        return new AttemptFailure(FailureKind.NoEnclave, "unavailable", $"no enclave is usable: {(states.Count == 0 ? "none is known" : string.Join(", ", states))}", "The admin listener's /health tells why.");
-    }
-
-    private void ReportRetried(HttpContext context, Exchange exchange)
-    {
-        // While an enclave restarts every request is turned away some times; that they were sent again is news.
-        var level = exchange.FailedAttempts!.Exists(t => t.Reason is not (RetryReason.Connect or RetryReason.Busy)) ? LogLevel.Information : LogLevel.Debug;
-        if (!logger.IsEnabled(level))
-            return;
-        IngressLog.RequestRetried(
-            logger,
-            level,
-            context.Request.Method,
-            RawTarget.Path(exchange.RawTarget).ToString(),
-            exchange.ClientAddress ?? "local",
-            exchange.RequestId,
-            context.Response.StatusCode,
-            exchange.Attempt?.Enclave.ToString() ?? "none",
-            string.Join("; ", exchange.FailedAttempts));
-    }
-
-    private void Report(HttpContext context, Exchange exchange, AttemptFailure failure)
-    {
-        var level = failure.Kind is FailureKind.ClientGone or FailureKind.TunnelIdle or FailureKind.TunnelStopped or FailureKind.BadTarget or FailureKind.BadRequest or FailureKind.BadRequestBody or FailureKind.BodyTooLarge or FailureKind.ClientIdle
-            ? LogLevel.Debug
-            : LogLevel.Warning;
-        if (!logger.IsEnabled(level))
-            return;
-        IngressLog.RequestFailed(
-            logger,
-            level,
-            context.Request.Method,
-            RawTarget.Path(exchange.RawTarget).ToString(),
-            exchange.ClientAddress ?? "local",
-            exchange.RequestId,
-            exchange.Attempt?.Enclave.ToString() ?? "none",
-            failure.Code,
-            exchange.FailedAttempts is { } tries ? $"{failure.Detail}, after other tries ({string.Join("; ", tries)})" : failure.Detail,
-            failure.Hint,
-            context.Response.HasStarted ? "cut" : ProblemResponse.Status(failure.Kind).ToString(System.Globalization.CultureInfo.InvariantCulture));
+        var detail = $"no enclave is usable: {(states.Count == 0 ? "none is known" : string.Join(", ", states))}";
+        return new AttemptFailure(FailureKind.NoEnclave, "unavailable", detail, "The admin listener's /health tells why.");
     }
 }

@@ -25,7 +25,7 @@ internal sealed class RecordedBody(int limit, bool onlyUnsent) : IDisposable
     /// <summary>Whether that is the whole body.</summary>
     public bool HasEnded { get; private set; }
 
-    /// <summary>What was read.</summary>
+    /// <summary>What was read so far; empty once it is given up.</summary>
     public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _count);
 
     /// <summary>Notes what was read.</summary>

@@ -1,37 +1,21 @@
-using ParentProxy.Ingress.Forwarding;
-
 namespace ParentProxy.Ingress.Failover;
 
 /// <summary>How often requests were refused over a limit of ours, since the start.</summary>
 internal sealed class RejectionCounts
 {
-    private long _connections;
-    private long _tunnels;
-    private long _waiting;
+    private readonly long[] _byLimit = new long[Enum.GetValues<RejectionLimit>().Length];
 
-    /// <summary>All connections were busy, for too long or with too many waiting: <c>Routing:QueueTimeout</c>, <c>MaxQueuedPerEnclave</c>.</summary>
-    public long Connections => Interlocked.Read(ref _connections);
+    /// <inheritdoc cref="RejectionLimit.Connections"/>
+    public long Connections => Of(RejectionLimit.Connections);
 
-    /// <summary>There were as many upgraded connections as may be: <c>Routing:MaxTunnelsPerEnclave</c>.</summary>
-    public long Tunnels => Interlocked.Read(ref _tunnels);
+    /// <inheritdoc cref="RejectionLimit.Tunnels"/>
+    public long Tunnels => Of(RejectionLimit.Tunnels);
 
-    /// <summary>Too many waited for an enclave: <c>Retry:MaxWaiting</c>.</summary>
-    public long Waiting => Interlocked.Read(ref _waiting);
+    /// <inheritdoc cref="RejectionLimit.Waiting"/>
+    public long Waiting => Of(RejectionLimit.Waiting);
 
-    /// <summary>Counts a failed request, if that is why.</summary>
-    public void Count(FailureKind kind)
-    {
-        switch (kind)
-        {
-            case FailureKind.ConnectionsBusy:
-                Interlocked.Increment(ref _connections);
-                break;
-            case FailureKind.TunnelsBusy:
-                Interlocked.Increment(ref _tunnels);
-                break;
-            case FailureKind.TooManyWaiting:
-                Interlocked.Increment(ref _waiting);
-                break;
-        }
-    }
+    /// <summary>Counts a refused request.</summary>
+    public void Count(RejectionLimit limit) => Interlocked.Increment(ref _byLimit[(int)limit]);
+
+    private long Of(RejectionLimit limit) => Interlocked.Read(ref _byLimit[(int)limit]);
 }

@@ -1,6 +1,6 @@
 namespace ParentProxy.Ingress.Failover;
 
-/// <summary>How often requests were tried once more, by reason, since the start.</summary>
+/// <summary>How often another attempt was made, by reason, since the start.</summary>
 internal sealed class RetryCounts
 {
     private readonly long[] _byReason = new long[Enum.GetValues<RetryReason>().Length];
@@ -9,12 +9,12 @@ internal sealed class RetryCounts
     /// <summary>Requests that could have been sent again, had the budget not been spent.</summary>
     public long Denied => Interlocked.Read(ref _denied);
 
-    /// <summary>Counts a try.</summary>
+    /// <summary>Another attempt is made.</summary>
     public void Count(RetryReason reason) => Interlocked.Increment(ref _byReason[(int)reason]);
 
     /// <summary>Counts a request that the budget kept from being sent again.</summary>
     public void CountDenied() => Interlocked.Increment(ref _denied);
 
-    /// <summary>How often for one reason.</summary>
+    /// <summary>How often for one reason, since the start.</summary>
     public long Of(RetryReason reason) => Interlocked.Read(ref _byReason[(int)reason]);
 }

@@ -8,35 +8,22 @@ namespace ParentProxy.Ingress.Failover;
 
 /// <summary>
 /// Decides whether a request that was sent to an enclave may be sent once more: only when doing it twice does no harm
-/// (RFC 9110 §9.2.2), no byte of an answer has come, its body can be had again, and the budget allows it.
+/// (RFC 9110 §9.2.2), no byte of a response has come, its body can be had again, and the budget allows it.
 /// </summary>
-internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegistry registry, TimeProvider time)
+internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveSelector selector, TimeProvider time)
 {
     private readonly RetryBudget _budget = new(time);
-    private int _waiting;
 
-    /// <summary>What was tried once more so far.</summary>
+    /// <summary>Attempts that followed on others so far, by reason.</summary>
     public RetryCounts Counts { get; } = new();
 
     /// <summary>What was refused over a limit so far.</summary>
     public RejectionCounts Rejections { get; } = new();
 
-    /// <summary>Requests that wait because no enclave can be dialled.</summary>
-    public int Waiting => Volatile.Read(ref _waiting);
+    /// <inheritdoc cref="EnclaveSelector.Waiting"/>
+    public int Waiting => selector.Waiting;
 
     private RetryOptions Options => configuration.Options.Retry;
-
-    /// <summary>A request begins to wait for an enclave; false when too many do already.</summary>
-    public bool TryBeginWaiting()
-    {
-        if (Interlocked.Increment(ref _waiting) <= Options.MaxWaiting)
-            return true;
-        EndWaiting();
-        return false;
-    }
-
-    /// <summary>A request stops waiting.</summary>
-    public void EndWaiting() => Interlocked.Decrement(ref _waiting);
 
     /// <summary>A request has come, a share of which makes the budget.</summary>
     public void CountRequest() => _budget.CountRequest();
@@ -51,27 +38,26 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegi
 
     /// <summary>Notes that a request has a body, and has it recorded: to be sent again, or else until its first byte is out.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="exchange">What is known of it.</param>
+    /// <param name="outgoing">What is sent of it.</param>
     /// <param name="unsentBytes">More than is read of a body before the first of it goes out.</param>
-    public void BodyFound(HttpContext context, Exchange exchange, int unsentBytes)
+    public void BodyFound(HttpContext context, OutgoingRequest outgoing, int unsentBytes)
     {
-        if (exchange.HasBody)
+        if (outgoing.HasBody)
             return;
-        exchange.HasBody = true;
-        exchange.Body = Options is { Enabled: true, MaxBufferedBodyBytes: > 0 and var limit } && exchange.IsIdempotent && !(context.Request.ContentLength > limit)
-            ? new RecordedBody(limit, onlyUnsent: false)
-            : new RecordedBody(unsentBytes, onlyUnsent: true);
+        var isKept = Options is { Enabled: true, MaxBufferedBodyBytes: > 0 }
+            && outgoing.IsIdempotent
+            && !(context.Request.ContentLength > Options.MaxBufferedBodyBytes);
+        outgoing.Record(new RecordedBody(isKept ? Options.MaxBufferedBodyBytes : unsentBytes, onlyUnsent: !isKept));
     }
-
-    /// <summary>Whether the request can be sent again from its beginning: what was read of its body is still there.</summary>
-    public static bool IsWhole(Exchange exchange) => !exchange.HasBody || exchange.Body is { IsWhole: true };
 
     /// <summary>
     /// Whether a request that has found its connection ended could always be saved. Else it takes none that the enclave may
     /// be about to end.
     /// </summary>
-    public bool CanBeSaved(Exchange exchange, long? contentLength) =>
-        Options.Enabled && exchange.IsIdempotent && !exchange.IsUpgrade && (!exchange.HasBody || (exchange.Body is { IsKept: true } && contentLength is not null));
+    public bool CanBeSaved(OutgoingRequest outgoing, long? contentLength) =>
+        Options.Enabled
+        && outgoing is { IsIdempotent: true, IsUpgrade: false }
+        && (outgoing.Body is null || (outgoing.Body.IsKept && contentLength is not null));
 
     /// <summary>
     /// Takes a place for a request that follows at once on a fresh connection to the same enclave, which closed the idle one
@@ -80,8 +66,8 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegi
     public bool TryRepeatOnFresh(HttpContext context, Exchange exchange, Attempt attempt)
     {
         if (!attempt.HasSent)
-            return IsWhole(exchange) && IsOpen(context);
-        if (!MayRepeatOnFresh(context, exchange, exchange.Sent))
+            return exchange.Outgoing.IsWhole && IsOpen(context);
+        if (!MayRepeatOnFresh(context, exchange, exchange.Attempts.Sent))
             return false;
         _budget.Take();
         return true;
@@ -89,14 +75,14 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegi
 
     /// <summary>
     /// Whether <see cref="TryRepeatOnFresh"/> would let a request follow that is under way on an idle connection, so that what
-    /// it was answered there can be let go of.
+    /// the response that came there can be let go of.
     /// </summary>
-    public bool MayRepeatOnFresh(HttpContext context, Exchange exchange) => MayRepeatOnFresh(context, exchange, exchange.Sent + 1);
+    public bool MayRepeatOnFresh(HttpContext context, Exchange exchange) => MayRepeatOnFresh(context, exchange, exchange.Attempts.Sent + 1);
 
-    /// <summary>Takes the place of a retry for a request whose connection ended before any byte of an answer.</summary>
+    /// <summary>Takes the place of a retry for a request whose connection ended before any byte of a response.</summary>
     public bool TryRepeat(Exchange exchange)
     {
-        if (!MayRepeat(exchange) || exchange.Sent >= Options.MaxAttempts)
+        if (!MayRepeat(exchange) || exchange.Attempts.Sent >= Options.MaxAttempts)
             return false;
         if (_budget.TryTake(Options.BudgetPercent))
             return true;
@@ -110,10 +96,10 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegi
     /// </summary>
     public bool TryMove(Attempt attempt, Exchange exchange)
     {
-        // The try under way is not counted in Sent yet.
-        return exchange.Sent + 1 < Options.MaxAttempts
+        // The attempt under way is not counted in Sent yet.
+        return exchange.Attempts.Sent + 1 < Options.MaxAttempts
             && MayRepeat(exchange)
-            && HasOther(exchange, attempt.Enclave)
+            && selector.HasOther(exchange.Search.Members, static member => member.DestinationId, attempt.Enclave)
             && _budget.TryTake(Options.BudgetPercent);
     }
 
@@ -122,16 +108,6 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveRegi
     private bool MayRepeatOnFresh(HttpContext context, Exchange exchange, int sent) =>
         sent < Math.Max(2, Options.MaxAttempts) && MayRepeat(exchange) && IsOpen(context);
 
-    private bool MayRepeat(Exchange exchange) => Options.Enabled && exchange is { IsIdempotent: true, IsUpgrade: false } && IsWhole(exchange);
-
-    private bool HasOther(Exchange exchange, Enclave enclave)
-    {
-        foreach (var destination in exchange.Cluster?.DestinationsState.AllDestinations ?? [])
-        {
-            if (registry.Find(destination.DestinationId) is { IsUsable: true } other && other != enclave)
-                return true;
-        }
-
-        return false;
-    }
+    private bool MayRepeat(Exchange exchange) =>
+        Options.Enabled && exchange.Outgoing is { IsIdempotent: true, IsUpgrade: false, IsWhole: true };
 }

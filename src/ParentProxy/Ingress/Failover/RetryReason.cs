@@ -1,6 +1,6 @@
 namespace ParentProxy.Ingress.Failover;
 
-/// <summary>Why a request is tried once more.</summary>
+/// <summary>Why another attempt is made.</summary>
 internal enum RetryReason
 {
     /// <summary>Nothing was sent: the enclave could not be dialled, or had just left.</summary>
@@ -12,9 +12,9 @@ internal enum RetryReason
     /// <summary>The connection had been idle and the enclave closed it just then; sent again on a fresh one.</summary>
     Idle,
 
-    /// <summary>The connection ended before any byte of an answer.</summary>
+    /// <summary>The connection ended before any byte of a response.</summary>
     Reset,
 
-    /// <summary>The enclave left the rotation before any byte of an answer.</summary>
+    /// <summary>The enclave left the rotation before any byte of a response.</summary>
     Moved,
 }

@@ -8,8 +8,8 @@ using ParentProxy.Ingress.Pipeline;
 namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>
-/// One try to have a request answered by one enclave: how far it came, how it ended. Written by whoever dials and
-/// sends, read by failover, log and answer. Its time-outs are watched by the <see cref="AttemptWatch"/>.
+/// One attempt to have a request answered by one enclave: how far it came, how it ended. Written by whoever dials and
+/// sends, read by failover and whoever reports. Its time-outs are watched by the <see cref="AttemptWatch"/>.
 /// </summary>
 internal sealed class Attempt : IDisposable
 {
@@ -34,7 +34,7 @@ internal sealed class Attempt : IDisposable
     private volatile bool _isSendingInterim;
     private long _connected;
 
-    /// <summary>A try that begins now.</summary>
+    /// <summary>An attempt that begins now.</summary>
     public Attempt(Enclave enclave, TimeoutOptions timeouts, AttemptWatch watch, TimeProvider time, CancellationToken cancellationToken)
     {
         Enclave = enclave;
@@ -51,13 +51,13 @@ internal sealed class Attempt : IDisposable
     /// <summary>The one after it in the watch's list.</summary>
     public Attempt? Next { get; set; }
 
-    /// <summary>The enclave that is tried.</summary>
+    /// <summary>The enclave that is to have the request.</summary>
     public Enclave Enclave { get; }
 
-    /// <summary>The request that is tried; null in tests.</summary>
+    /// <summary>The request; null in tests.</summary>
     public Exchange? Exchange { get; init; }
 
-    /// <summary>The span of the try; null without tracing, and where the request is not sampled.</summary>
+    /// <summary>The span of the attempt; null without tracing, and where the request is not sampled.</summary>
     public Activity? Span { get; set; }
 
     /// <summary>What the enclave is told as <c>traceparent</c>; null without tracing, where that is the client's.</summary>
@@ -66,10 +66,10 @@ internal sealed class Attempt : IDisposable
     /// <summary>Decides whether the request may leave for another enclave; null where there is none.</summary>
     public RetryPolicy? Retries { get; init; }
 
-    /// <summary>Whether the try is to end: a time is over, or the client is gone.</summary>
+    /// <summary>Whether the attempt is to end: a time is over, or the client is gone.</summary>
     public bool IsCancelled { get; private set; }
 
-    /// <summary>Ends the try; made when it is first asked for, which most requests never do.</summary>
+    /// <summary>Ends the attempt; made when it is first asked for, which most requests never do.</summary>
     public CancellationToken Cancellation
     {
         get
@@ -95,13 +95,13 @@ internal sealed class Attempt : IDisposable
     /// <summary>For how long nothing may move now.</summary>
     public TimeSpan TimeLimit => Limit(_phase);
 
-    /// <summary>For how long nothing has moved; while an answer is awaited, since the request was out.</summary>
+    /// <summary>For how long nothing has moved; while a response is awaited, since the request was out.</summary>
     public TimeSpan Quiet => _time.GetElapsedTime(Volatile.Read(ref _progress));
 
     /// <summary>How it failed, or null.</summary>
     public AttemptFailure? Failure { get; private set; }
 
-    /// <summary>The status of the enclave's answer, or null.</summary>
+    /// <summary>The status of the enclave's response, or null.</summary>
     public int? Status { get; private set; }
 
     /// <summary>Whether the connection had served a request before; null while there is none.</summary>
@@ -129,7 +129,7 @@ internal sealed class Attempt : IDisposable
         Progress();
     }
 
-    /// <summary>Bytes of the answer are waited for.</summary>
+    /// <summary>Bytes of the response are waited for.</summary>
     public void BeginRead() => Interlocked.Increment(ref _pendingReads);
 
     /// <summary>They have come, or the end.</summary>
@@ -155,25 +155,25 @@ internal sealed class Attempt : IDisposable
     /// <summary>Bytes of the body came from the client.</summary>
     public void AddRequestBytes(long count)
     {
-        Exchange?.AddRequestBytes(count);
+        Exchange?.Outcome.AddRequestBytes(count);
         Enclave.Metrics.AddRequestBytes(count);
     }
 
     /// <summary>Bytes of the body went to the client.</summary>
     public void AddResponseBytes(long count)
     {
-        Exchange?.AddResponseBytes(count);
+        Exchange?.Outcome.AddResponseBytes(count);
         Enclave.Metrics.AddResponseBytes(count);
     }
 
-    /// <summary>Bytes moved.</summary>
+    /// <summary>Bytes moved, in either direction: the time that is watched begins anew.</summary>
     public void Progress() => Volatile.Write(ref _progress, _time.GetTimestamp());
 
     /// <summary>
-    /// Something of an answer came that this side had waited for, so the application is at work just now: what was read from
+    /// Something of a response came that this side had waited for, so the application is at work just now: what was read from
     /// a buffer may have been there for long.
     /// </summary>
-    public void Answering()
+    public void NoteResponding()
     {
         if (Status is null or < 500 && _phase != AttemptPhase.Tunnel)
             Enclave.ReportResponse(_time.GetTimestamp(), isHead: false);
@@ -188,16 +188,16 @@ internal sealed class Attempt : IDisposable
         IsReused = isReused;
         _connected = _time.GetTimestamp();
 
-        // Over HTTP/2 it is not known before the answer.
+        // Over HTTP/2 it is not known before the response.
         if (isReused is not null)
-            Exchange?.Connected(Enclave, _time.GetElapsedTime(Exchange.Started, _connected), dial);
+            Exchange?.Attempts.Connected(Enclave, _time.GetElapsedTime(Exchange.Started, _connected), dial);
         Enter(hasBody ? AttemptPhase.Sending : AttemptPhase.AwaitingHead, from: AttemptPhase.Connecting);
     }
 
     /// <summary>Bytes of the request are about to go out in a way that nobody watches.</summary>
     public void Sent() => HasSent = true;
 
-    /// <summary>Takes over what the connection knows of the try.</summary>
+    /// <summary>Takes over what the connection knows of the attempt.</summary>
     public void Observe(Http1Connection connection)
     {
         HasSent = connection.HasSent;
@@ -209,7 +209,9 @@ internal sealed class Attempt : IDisposable
     public void RequestEnded() => Enter(AttemptPhase.AwaitingHead, from: AttemptPhase.Sending);
 
     /// <summary>The head of the response is in.</summary>
-    /// <exception cref="OperationCanceledException">It comes too late: the time was over, or the request is another enclave's now.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// It comes too late: the time was over, or the request is another enclave's now.
+    /// </exception>
     public void HeadReceived(int status, bool isTunnel)
     {
         // Whatever the phase: the end of the request may be told at the same moment, or later.
@@ -225,9 +227,9 @@ internal sealed class Attempt : IDisposable
             if (Exchange is { } exchange)
             {
                 if (IsReused is null)
-                    exchange.Connected(Enclave, _time.GetElapsedTime(exchange.Started, _connected), dial: TimeSpan.Zero);
-                exchange.IsTunnel = isTunnel;
-                exchange.FirstByteTime = _time.GetElapsedTime(_connected, now);
+                    exchange.Attempts.Connected(Enclave, _time.GetElapsedTime(exchange.Started, _connected), dial: TimeSpan.Zero);
+                exchange.Outcome.HeadReceived(isTunnel);
+                exchange.Attempts.HeadReceived(_time.GetElapsedTime(_connected, now));
             }
 
             Enter(isTunnel ? AttemptPhase.Tunnel : AttemptPhase.Receiving, from: _phase);
@@ -264,12 +266,12 @@ internal sealed class Attempt : IDisposable
             Cancel();
     }
 
-    /// <summary>What is to be aborted with the try.</summary>
+    /// <summary>What is to be aborted with the attempt.</summary>
     public void Bind(Http1Forward running)
     {
         lock (_gate)
         {
-            // Nothing may be sent any more by a try that has failed, also when its end is told only in a moment.
+            // Nothing may be sent any more by an attempt that has failed, also when its end is told only in a moment.
             _running = running;
             if (IsCancelled || Failure is not null)
                 running.Abort();
@@ -277,8 +279,8 @@ internal sealed class Attempt : IDisposable
     }
 
     /// <summary>
-    /// The connection leaves the try: after this no abort of it is under way any more. The client may still have to take the
-    /// last of the answer.
+    /// The connection leaves the attempt: after this no abort of it is under way any more. The client may still have to take the
+    /// last of the response.
     /// </summary>
     public void LeaveConnection()
     {
@@ -325,7 +327,7 @@ internal sealed class Attempt : IDisposable
     {
         lock (_gate)
         {
-            // An answer may come before the end of the request, which then no longer moves the phase.
+            // A response may come before the end of the request, which then no longer moves the phase.
             if (_phase != from || _phase == AttemptPhase.Ended)
                 return;
             _phase = phase;
@@ -334,7 +336,7 @@ internal sealed class Attempt : IDisposable
     }
 
     /// <summary>
-    /// The end of a try whose enclave left: by its probe, and the request may go elsewhere, or for good, with everything on it.
+    /// The end of an attempt whose enclave left: by its probe, and the request may go elsewhere, or for good, with everything on it.
     /// </summary>
     private AttemptFailure? EnclaveIsOut()
     {
@@ -342,12 +344,27 @@ internal sealed class Attempt : IDisposable
         if (status.State is not (EnclaveState.Unhealthy or EnclaveState.Gone))
             return null;
         if (_phase == AttemptPhase.Connecting)
-            return new AttemptFailure(FailureKind.LeftWhileWaiting, status.LastProbe?.Code ?? "out", $"the enclave left the rotation while a connection was waited for: {status.Reason}", "");
+        {
+            return new AttemptFailure(
+                FailureKind.LeftWhileWaiting,
+                status.LastProbe?.Code ?? "out",
+                $"the enclave left the rotation while a connection was waited for: {status.Reason}",
+                "");
+        }
+
         var mayMove = _phase is AttemptPhase.Sending or AttemptPhase.AwaitingHead && _running is not { HasReceived: true };
         if (mayMove && Exchange is { } exchange && Retries?.TryMove(this, exchange) == true)
-            return new AttemptFailure(FailureKind.EnclaveLeft, "moved", $"the enclave left the rotation before it answered: {status.Reason}", "");
+        {
+            var detail = $"the enclave left the rotation before it answered: {status.Reason}";
+            return new AttemptFailure(FailureKind.EnclaveLeft, "moved", detail, "");
+        }
+
         return status.State == EnclaveState.Gone
-            ? new AttemptFailure(FailureKind.EnclaveRemoved, "removed", "the enclave was removed, and Timeouts:Drain is over", "Timeouts:Drain sets how long its requests may take to finish.")
+            ? new AttemptFailure(
+                FailureKind.EnclaveRemoved,
+                "removed",
+                "the enclave was removed, and Timeouts:Drain is over",
+                "Timeouts:Drain sets how long its requests may take to finish.")
             : null;
     }
 
@@ -362,14 +379,18 @@ internal sealed class Attempt : IDisposable
     {
         var (kind, what, setting) = _phase switch
         {
-            AttemptPhase.AwaitingHead when _isSendingInterim => (FailureKind.ClientIdle, "the client took no byte of an interim answer", "Timeouts:Idle"),
+            AttemptPhase.AwaitingHead when _isSendingInterim =>
+                (FailureKind.ClientIdle, "the client took no byte of an interim answer", "Timeouts:Idle"),
             AttemptPhase.AwaitingHead => (FailureKind.ResponseHeadTimeout, "no response head", "Timeouts:ResponseHead"),
             AttemptPhase.Tunnel => (FailureKind.TunnelIdle, "no byte on the upgraded connection", "Timeouts:Tunnel"),
-            AttemptPhase.Receiving when Volatile.Read(ref _pendingReads) == 0 => (FailureKind.ClientIdle, "the client took no byte of the answer", "Timeouts:Idle"),
+            AttemptPhase.Receiving when Volatile.Read(ref _pendingReads) == 0 =>
+                (FailureKind.ClientIdle, "the client took no byte of the answer", "Timeouts:Idle"),
             AttemptPhase.Receiving => (FailureKind.ResponseIdle, "no byte of the response body moved", "Timeouts:Idle"),
-            _ when Volatile.Read(ref _pendingWrites) > 0 => (FailureKind.EnclaveIdle, "the enclave took no byte of the request body", "Timeouts:Idle"),
+            _ when Volatile.Read(ref _pendingWrites) > 0 =>
+                (FailureKind.EnclaveIdle, "the enclave took no byte of the request body", "Timeouts:Idle"),
             _ => (FailureKind.ClientIdle, "the client sent no byte of its request body", "Timeouts:Idle"),
         };
-        return new AttemptFailure(kind, "timeout", FormattableString.Invariant($"{what} for {Limit(_phase).TotalSeconds:0.###} s"), $"{setting} sets the time.");
+        var detail = FormattableString.Invariant($"{what} for {Limit(_phase).TotalSeconds:0.###} s");
+        return new AttemptFailure(kind, "timeout", detail, $"{setting} sets the time.");
     }
 }

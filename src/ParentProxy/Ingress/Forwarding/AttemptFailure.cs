@@ -1,8 +1,18 @@
 namespace ParentProxy.Ingress.Forwarding;
 
-/// <summary>How a try failed.</summary>
-/// <param name="Kind">The kind, which decides the answer.</param>
+/// <summary>How an attempt failed, or a request that none was made for.</summary>
+/// <param name="Kind">The kind; what that means, <see cref="FailureTable"/> says.</param>
 /// <param name="Code">The errno by name, or a word for what is none.</param>
 /// <param name="Detail">What happened.</param>
-/// <param name="Hint">What an operator can do.</param>
-internal sealed record AttemptFailure(FailureKind Kind, string Code, string Detail, string Hint);
+/// <param name="Hint">What an operator can do; empty for nothing.</param>
+internal sealed record AttemptFailure(FailureKind Kind, string Code, string Detail, string Hint)
+{
+    /// <summary>The body of the request outgrew <c>Limits:MaxRequestBodyBytes</c>.</summary>
+    public static AttemptFailure BodyTooLarge { get; } =
+        new(FailureKind.BodyTooLarge, "413", "the request body is larger than allowed", "Limits:MaxRequestBodyBytes sets the limit.");
+
+    /// <summary>Kestrel could not read the body of the request.</summary>
+    /// <param name="why">Kestrel's sentence.</param>
+    public static AttemptFailure BadRequestBody(string why) =>
+        new(FailureKind.BadRequestBody, "400", $"the request body is not valid: {why}", "");
+}

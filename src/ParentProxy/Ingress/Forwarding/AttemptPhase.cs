@@ -1,6 +1,6 @@
 namespace ParentProxy.Ingress.Forwarding;
 
-/// <summary>How far a try has come.</summary>
+/// <summary>How far an attempt has come.</summary>
 internal enum AttemptPhase
 {
     /// <summary>A connection is dialled or waited for; the pool watches the time.</summary>
@@ -18,6 +18,6 @@ internal enum AttemptPhase
     /// <summary>The connection was upgraded.</summary>
     Tunnel,
 
-    /// <summary>It is over.</summary>
+    /// <summary>It is over, and nobody watches it any more.</summary>
     Ended,
 }

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>
-/// Watches the time-outs of all tries with one timer, so that no request and no read has one of its own. Looks every
-/// 100 ms while there is any try, so much later at most a time-out fires.
+/// Watches the time-outs of all attempts with one timer, so that no request and no read has one of its own. Looks every
+/// 100 ms while there is any attempt, so much later at most a time-out fires.
 /// </summary>
 internal sealed class AttemptWatch : IDisposable
 {
@@ -23,10 +23,11 @@ internal sealed class AttemptWatch : IDisposable
     {
         _time = time;
         _logger = logger;
-        _timer = time.CreateTimer(static state => ((AttemptWatch)state!).OnTick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(
+            static state => ((AttemptWatch)state!).OnTick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Begins to watch a try.</summary>
+    /// <summary>Begins to watch an attempt.</summary>
     public void Add(Attempt attempt)
     {
         lock (_gate)
@@ -42,7 +43,7 @@ internal sealed class AttemptWatch : IDisposable
         }
     }
 
-    /// <summary>Stops watching it.</summary>
+    /// <summary>Stops watching an attempt, which is over.</summary>
     public void Remove(Attempt attempt)
     {
         lock (_gate)

@@ -7,7 +7,8 @@ using ParentProxy.Ingress.Pipeline;
 namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>
-/// Fields that belong to one connection only (RFC 9110 §7.6.1) and those that frame a message: no side sees the other's.
+/// What <c>Connection</c> says: the fields that it names beside those of <see cref="Http1.HopByHopFields"/>, and whether the
+/// connection ends.
 /// </summary>
 internal static class ConnectionFields
 {
@@ -21,18 +22,6 @@ internal static class ConnectionFields
         HeaderNames.ProxyAuthenticate, "Proxy-Authentication-Info", HeaderNames.ProxyAuthorization,
     ];
 
-    /// <summary>Whether a field is one of them by its name.</summary>
-    public static bool Contains(string name) => name.Length switch
-    {
-        2 => Is(name, "TE"),
-        7 => Is(name, "Upgrade"),
-        10 => Is(name, "Connection") || Is(name, "Keep-Alive"),
-        14 => Is(name, "Content-Length") || Is(name, "HTTP2-Settings"),
-        16 => Is(name, "Proxy-Connection"),
-        17 => Is(name, "Transfer-Encoding"),
-        _ => false,
-    };
-
     /// <summary>Whether a field stays although <c>Connection</c> names it, by mistake or to do harm: the message needs it.</summary>
     public static bool IsKept(string name) => name.Length switch
     {
@@ -45,7 +34,9 @@ internal static class ConnectionFields
         _ => false,
     };
 
-    /// <summary>The fields that the <c>Connection</c> of a request names beside the options of the connection itself; mostly null.</summary>
+    /// <summary>
+    /// The fields that the <c>Connection</c> of a request names beside the options of the connection itself; mostly null.
+    /// </summary>
     public static IReadOnlyList<string>? NamedBy(StringValues connection)
     {
         List<string>? names = null;

@@ -6,6 +6,7 @@ using ParentProxy.Enclaves;
 using ParentProxy.Http1;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Http2;
+using ParentProxy.Ingress.Kestrel;
 using ParentProxy.Ingress.Pipeline;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
@@ -32,19 +33,30 @@ internal sealed class EnclaveForwarder(
     private const int BytesBeforeSending = 64 * 1024;
 
     /// <inheritdoc/>
-    public ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer) =>
+    public ValueTask<ForwarderError> SendAsync(
+        HttpContext context,
+        string destinationPrefix,
+        HttpMessageInvoker httpClient,
+        ForwarderRequestConfig requestConfig,
+        HttpTransformer transformer) =>
         SendAsync(context, destinationPrefix, httpClient, requestConfig, transformer, CancellationToken.None);
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<ForwarderError> SendAsync(HttpContext context, string destinationPrefix, HttpMessageInvoker httpClient, ForwarderRequestConfig requestConfig, HttpTransformer transformer, CancellationToken cancellationToken)
+    public async ValueTask<ForwarderError> SendAsync(
+        HttpContext context,
+        string destinationPrefix,
+        HttpMessageInvoker httpClient,
+        ForwarderRequestConfig requestConfig,
+        HttpTransformer transformer,
+        CancellationToken cancellationToken)
     {
         var exchange = Exchange.Of(context);
         var proxy = context.GetReverseProxyFeature();
         var enclave = registry.Find(proxy.ProxiedDestination!.DestinationId);
         if (enclave is null || !enclave.TryBeginRequest(out var connector))
         {
-            exchange.EnclaveHadLeft = true;
+            exchange.Attempts.NoteEnclaveHadLeft();
             return ForwarderError.NoAvailableDestinations;
         }
 
@@ -53,16 +65,12 @@ internal sealed class EnclaveForwarder(
         {
             var pool = EnclaveHttpPool.Of(connector, time);
             var isTransformed = pool.Http1 is null || HasTransforms(proxy);
-            if (isTransformed && !exchange.HasForwardedFields)
-            {
-                // YARP copies what stands in the request.
-                ForwardedFields.Apply(context);
-                exchange.HasForwardedFields = true;
-            }
+            if (isTransformed)
+                exchange.Outgoing.ApplyForwardedFields(context); // YARP copies what stands in the request.
 
             if (pool.Http1 is not { } connections)
                 return await http2.SendAsync(context, exchange, enclave, pool.Http2!, transformer, cancellationToken);
-            var plan = exchange.Plan ??= Plan(context, exchange);
+            var plan = exchange.Outgoing.Plan ?? Plan(context, exchange);
             plan.FallbackHost = proxy.ProxiedDestination.Model.Config.Host ?? "";
             if (isTransformed)
             {
@@ -73,36 +81,43 @@ internal sealed class EnclaveForwarder(
 
             for (var isRepeated = false; ; isRepeated = true)
             {
-                using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted) { Exchange = exchange, Retries = retries };
-                exchange.Begin(attempt);
+                using var attempt = new Attempt(enclave, configuration.Options.Timeouts, watch, time, context.RequestAborted)
+                {
+                    Exchange = exchange,
+                    Retries = retries,
+                };
+                exchange.Attempts.Begin(attempt);
                 plan.TraceParent = attempt.TraceParent;
                 using var forward = new Http1Forward(context, plan, heads, attempt, connections);
                 try
                 {
                     await forward.RunAsync(connector.TimeToDial(exchange.DialDeadline), fresh: isRepeated);
-                    if (attempt.Status >= 500)
-                        enclave.ReportEvidence(new Evidence(EvidenceKind.ServerError, $"it answered a request with {attempt.Status}"));
+                    AttemptEvidence.ReportResponse(attempt);
                     return ForwarderError.None;
                 }
                 catch (Exception ex)
                 {
                     // A time-out has named itself already.
                     attempt.Fail(ForwardFailure.Of(ex, forward, attempt, context));
-                    ReportEvidence(attempt);
+                    AttemptEvidence.ReportFailure(attempt);
                     if (context.Response.HasStarted)
                         context.Abort();
                 }
 
                 // The enclave may close an idle connection at the moment when it is used again. On a fresh one the same end
-                // means something, and is not tried away.
+                // means something, and stands.
                 var failure = attempt.Failure!;
-                exchange.Sent += attempt.HasSent ? 1 : 0;
-                if (isRepeated || failure.Kind != FailureKind.ConnectionTerminated || attempt is not { IsReused: true, HasReceived: false } || !retries.TryRepeatOnFresh(context, exchange, attempt))
-                    return ForwardFailure.ErrorOf(failure.Kind);
+                if (attempt.HasSent)
+                    exchange.Attempts.NoteSent();
+                if (isRepeated
+                    || failure.Kind != FailureKind.ConnectionTerminated
+                    || attempt is not { IsReused: true, HasReceived: false }
+                    || !retries.TryRepeatOnFresh(context, exchange, attempt))
+                    return FailureTable.Of(failure.Kind).Yarp;
                 retries.Counts.Count(RetryReason.Idle);
                 enclave.Metrics.CountRetry();
-                exchange.NoteFailedAttempt(RetryReason.Idle, enclave.ToString(), failure.Code);
-                exchange.BeginSearch(time.GetTimestamp(), time);
+                exchange.Attempts.NoteFailed(RetryReason.Idle, enclave.ToString(), failure.Code);
+                exchange.Search.Restart();
                 IngressLog.RepeatedOnFreshConnection(logger, exchange.RequestId, enclave.ToString(), failure.Code);
             }
         }
@@ -113,42 +128,27 @@ internal sealed class EnclaveForwarder(
         }
     }
 
+    /// <summary>Begins the request: settles what goes out, and what of it is kept.</summary>
     private RequestPlan Plan(HttpContext context, Exchange exchange)
     {
-        // A try before this one went over HTTP/2: the setting has just changed.
-        if (exchange.ClientBody is { } body)
-            context.Request.Body = body;
+        var outgoing = exchange.Outgoing;
+
+        // An attempt before this one went over HTTP/2: the setting has just changed.
+        outgoing.RestoreClientBody(context.Request);
         var plan = new RequestPlan(context, exchange);
-        exchange.IsUpgrade = plan.Upgrade is not null;
-        exchange.IsIdempotent = retries.IsIdempotent(context.Request);
+        if (plan.IsBodyHeldBack)
+            ClientWire.TakeExpectation(context);
+        outgoing.Describe(retries.IsIdempotent(context.Request), isUpgrade: plan.Upgrade is not null);
         if (plan.Framing != RequestBodyFraming.None)
-            retries.BodyFound(context, exchange, BytesBeforeSending);
-        plan.Body = exchange.Body;
-        if (retries.CanBeSaved(exchange, plan.ContentLength))
+            retries.BodyFound(context, outgoing, BytesBeforeSending);
+        plan.Body = outgoing.Body;
+        if (retries.CanBeSaved(outgoing, plan.ContentLength))
             plan.MaxIdle = TimeSpan.MaxValue;
+        outgoing.Use(plan);
         return plan;
     }
 
     /// <summary>Whether YARP changes messages on the route of a request; session affinity is one of its transforms.</summary>
     private static bool HasTransforms(IReverseProxyFeature proxy) =>
         proxy.Route.Config.Transforms is { Count: > 0 } || proxy.Cluster.Config.SessionAffinity is { Enabled: true };
-
-    private static void ReportEvidence(Attempt attempt)
-    {
-        var failure = attempt.Failure!;
-        switch (failure.Kind)
-        {
-            case FailureKind.ResponseIdle:
-                attempt.Enclave.ReportEvidence(new Evidence(EvidenceKind.Slow, failure.Detail));
-                break;
-            case FailureKind.ConnectionTerminated when attempt is { IsReused: true, HasReceived: false }:
-                // That an idle connection was closed is no evidence.
-                break;
-            case FailureKind.ConnectionTerminated or FailureKind.ResponseCut or FailureKind.InvalidResponse:
-                // An application that refuses a large body does so by closing: no client may take an enclave out with that.
-                var kind = attempt is { Phase: AttemptPhase.Sending, HasSent: true } ? EvidenceKind.ServerError : EvidenceKind.ResponseCut;
-                attempt.Enclave.ReportEvidence(new Evidence(kind, $"an answer failed: {failure.Detail} ({failure.Code})"));
-                break;
-        }
-    }
 }

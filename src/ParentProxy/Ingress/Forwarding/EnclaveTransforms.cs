@@ -43,7 +43,7 @@ internal sealed class EnclaveTransforms : ITransformProvider
             request.ProxyRequest.Headers.TryAddWithoutValidation(RequestId.Field, exchange.RequestId);
             ConnectionFields.CleanRequest(request.HttpContext.Request.Headers, request.ProxyRequest);
             request.ProxyRequest.Options.Set(EnclaveHttpPool.DialDeadline, exchange.DialDeadline);
-            if (exchange.Attempt is { } attempt)
+            if (exchange.Attempts.Current is { } attempt)
             {
                 if (attempt.TraceParent is { } parent)
                 {
@@ -60,10 +60,10 @@ internal sealed class EnclaveTransforms : ITransformProvider
         });
         context.AddResponseTransform(response =>
         {
-            if (response.ProxyResponse is { } answer)
+            if (response.ProxyResponse is { } message)
             {
-                ConnectionFields.CleanResponse(answer.Headers, response.HttpContext.Response.Headers);
-                if (answer.StatusCode == HttpStatusCode.ResetContent)
+                ConnectionFields.CleanResponse(message.Headers, response.HttpContext.Response.Headers);
+                if (message.StatusCode == HttpStatusCode.ResetContent)
                     ResetContent.Use(response.HttpContext);
             }
 
@@ -74,7 +74,9 @@ internal sealed class EnclaveTransforms : ITransformProvider
     private static bool IsTargetChanged(RequestTransformContext request)
     {
         var before = request.HttpContext.Request;
-        return request.Path != before.Path || request.Query.QueryString != before.QueryString || request.ProxyRequest.RequestUri is not null;
+        return request.Path != before.Path
+            || request.Query.QueryString != before.QueryString
+            || request.ProxyRequest.RequestUri is not null;
     }
 
     /// <summary>Path and query byte for byte: decoding and encoding again would change what the enclave sees.</summary>

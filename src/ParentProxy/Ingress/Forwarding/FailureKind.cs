@@ -1,6 +1,6 @@
 namespace ParentProxy.Ingress.Forwarding;
 
-/// <summary>Why a request got no answer of an enclave, or not a whole one.</summary>
+/// <summary>Why a request got no response of an enclave, or not a whole one.</summary>
 internal enum FailureKind
 {
     /// <summary>No enclave could be dialled or waited for.</summary>
@@ -15,16 +15,19 @@ internal enum FailureKind
     /// <summary>More requests wait for an enclave than may.</summary>
     TooManyWaiting,
 
-    /// <summary>All connections to the enclave are busy, for too long or with too many waiting already.</summary>
+    /// <summary>All connections to the enclave are busy, with too many waiting already.</summary>
     ConnectionsBusy,
+
+    /// <summary>All connections to the enclave stayed busy for as long as a request may wait for one.</summary>
+    QueueTimeout,
 
     /// <summary>There are as many upgraded connections to the enclave as may be.</summary>
     TunnelsBusy,
 
-    /// <summary>The connection ended before the head of the answer.</summary>
+    /// <summary>The connection ended before the head of the response.</summary>
     ConnectionTerminated,
 
-    /// <summary>The answer is not HTTP.</summary>
+    /// <summary>The response is not HTTP.</summary>
     InvalidResponse,
 
     /// <summary>The enclave left the rotation before it answered; another one is to have the request.</summary>
@@ -39,13 +42,13 @@ internal enum FailureKind
     /// <summary>The enclave took nothing of the request for <c>Timeouts:Idle</c>.</summary>
     EnclaveIdle,
 
-    /// <summary>The client sent nothing of its request, or took nothing of the answer, for <c>Timeouts:Idle</c>.</summary>
+    /// <summary>The client sent nothing of its request, or took nothing of the response, for <c>Timeouts:Idle</c>.</summary>
     ClientIdle,
 
-    /// <summary>The answer ended before it was whole.</summary>
+    /// <summary>The response ended before it was whole.</summary>
     ResponseCut,
 
-    /// <summary>The answer stood still for <c>Timeouts:Idle</c>.</summary>
+    /// <summary>The response stood still for <c>Timeouts:Idle</c>.</summary>
     ResponseIdle,
 
     /// <summary>An upgraded connection stood still for <c>Timeouts:Tunnel</c>.</summary>
@@ -75,7 +78,7 @@ internal enum FailureKind
     /// <summary>The client went away.</summary>
     ClientGone,
 
-    /// <summary>No route matches.</summary>
+    /// <summary>No route matches the request.</summary>
     NoRoute,
 
     /// <summary>A fault in this program.</summary>

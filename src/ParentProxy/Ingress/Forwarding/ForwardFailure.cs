@@ -11,24 +11,17 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace ParentProxy.Ingress.Forwarding;
 
-/// <summary>Explains how a try over HTTP/1.1 failed.</summary>
+/// <summary>
+/// Translates the end of an attempt into its failure: the one place that does, for HTTP/1.1, where the exception and the side at
+/// which it came tell what happened, and for HTTP/2, where YARP does.
+/// </summary>
 internal static class ForwardFailure
 {
-    /// <summary>Before there was a connection.</summary>
-    private static AttemptFailure OfConnecting(Exception exception, EnclaveEndpoint endpoint) => exception switch
-    {
-        DialException dial => new AttemptFailure(FailureKind.NoEnclave, dial.Code, dial.Meaning, dial.Hint),
-        AcceptQueueFullException { InnerException: DialException dial } => new AttemptFailure(FailureKind.AcceptQueueFull, dial.Code, dial.Meaning, dial.Hint),
-        DialTimeoutException => new AttemptFailure(FailureKind.NoEnclave, DialException.Timeout, $"no connection to {endpoint} came about in time", "Timeouts:Connect sets the time for a dial, Routing:MaxDialsPerEnclave how many run at a time."),
-        PoolFullException full => new AttemptFailure(FailureKind.ConnectionsBusy, "limit", full.Message, "Routing:MaxConnectionsPerEnclave and MaxQueuedPerEnclave set the limits."),
-        QueueTimeoutException waited => new AttemptFailure(FailureKind.ConnectionsBusy, QueueTimeoutException.Code, waited.Message, "Routing:QueueTimeout sets the time, MaxConnectionsPerEnclave how many connections there may be."),
-        TunnelsBusyException busy => new AttemptFailure(FailureKind.TunnelsBusy, "limit", busy.Message, "Routing:MaxTunnelsPerEnclave sets the limit."),
-        OperationCanceledException => new AttemptFailure(FailureKind.ClientGone, "canceled", "the client went away", ""),
-        ObjectDisposedException => new AttemptFailure(FailureKind.LeftWhileWaiting, "unavailable", "the enclave has just left", ""),
-        _ => new AttemptFailure(FailureKind.Internal, "internal", exception.Message, "Please report this."),
-    };
+    private const string DidItCrash = "Did the application crash or restart? Look at its log.";
 
-    /// <summary>Explains an exception of <see cref="Http1Forward.RunAsync"/>.</summary>
+    private const string PleaseReport = "Please report this.";
+
+    /// <summary>Over HTTP/1.1: from an exception of <see cref="Http1Forward.RunAsync"/>.</summary>
     public static AttemptFailure Of(Exception exception, Http1Forward forward, Attempt attempt, HttpContext context)
     {
         if (!forward.HasConnection)
@@ -36,31 +29,29 @@ internal static class ForwardFailure
         if ((forward.ClientFailure ?? exception) is InvalidRequestException invalid)
             return new AttemptFailure(FailureKind.BadRequest, "400", $"the request cannot be forwarded as HTTP/1.1: {invalid.Message}", "");
         if (forward.ClientFailure is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge })
-            return new AttemptFailure(FailureKind.BodyTooLarge, "413", "the request body is larger than allowed", "Limits:MaxRequestBodyBytes sets the limit.");
+            return AttemptFailure.BodyTooLarge;
 
         // What the client did wrong shows at the enclave's side too, as the end of the connection.
-        if (exception is ClientGoneException || forward.ClientFailure is ConnectionResetException or ConnectionAbortedException or OperationCanceledException || context.RequestAborted.IsCancellationRequested)
-            return new AttemptFailure(FailureKind.ClientGone, "canceled", "the client went away", "");
+        if (exception is ClientGoneException
+            || forward.ClientFailure is ConnectionResetException or ConnectionAbortedException or OperationCanceledException
+            || context.RequestAborted.IsCancellationRequested)
+            return ClientGone("canceled");
         if (forward.ClientFailure is { } bad)
-            return new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {KestrelMessage.WithoutQuotes(bad.Message)}", "");
+            return AttemptFailure.BadRequestBody(KestrelMessage.WithoutQuotes(bad.Message));
 
         var code = Code(exception, forward.SendFailure);
         if (attempt.Status is null)
         {
-            if (exception is InvalidResponseException nonsense)
-                return new AttemptFailure(FailureKind.InvalidResponse, "InvalidResponse", $"the answer is not valid HTTP: {nonsense.Message}", "Does the application speak the HTTP version of Routing:HttpVersion on this port, without TLS?");
-            if (exception is UnsolicitedResponseException)
+            return exception switch
             {
-                return new AttemptFailure(
+                InvalidResponseException nonsense => NotHttp("InvalidResponse", nonsense.Message),
+                UnsolicitedResponseException => new AttemptFailure(
                     FailureKind.ConnectionTerminated,
                     code,
-                    $"the enclave gave up the idle connection, with an answer that nobody had asked for ({HowFar(attempt)})",
-                    "Routing:PooledConnectionIdleTimeout should be less than the time for which the application keeps an idle connection.");
-            }
-
-            return attempt.Phase == AttemptPhase.Sending
-                ? new AttemptFailure(FailureKind.ConnectionTerminated, code, $"the enclave ended the connection before it had the whole request ({HowFar(attempt)})", "Did the application crash, or does it refuse bodies of this size?")
-                : new AttemptFailure(FailureKind.ConnectionTerminated, code, $"the enclave ended the connection before it answered ({HowFar(attempt)})", "Did the application crash or restart? Look at its log; 'nitro-cli console' shows that of an enclave in debug mode.");
+                    $"the enclave gave up the idle connection, with an answer that nobody had asked for{HowFar(attempt)}",
+                    "Routing:PooledConnectionIdleTimeout should be less than the time for which the application keeps an idle connection."),
+                _ => Terminated(code, attempt, HowFar(attempt)),
+            };
         }
 
         // It switched protocols, but to nothing that the client asked for: that is no tunnel that ended.
@@ -70,58 +61,181 @@ internal static class ForwardFailure
             return OfTunnel(exception);
         return exception switch
         {
-            InvalidResponseException nonsense => new AttemptFailure(FailureKind.ResponseCut, "InvalidResponse", $"the rest of the answer is not valid HTTP: {nonsense.Message}", ""),
-            IOException or SocketException or ObjectDisposedException => new AttemptFailure(FailureKind.ResponseCut, code, "the enclave ended the connection in the middle of its answer", "Did the application crash or restart? Look at its log."),
-            _ => new AttemptFailure(FailureKind.Internal, "internal", $"the answer could not be passed on: {exception.Message}", "Please report this."),
+            InvalidResponseException nonsense => RestIsNotHttp("InvalidResponse", nonsense.Message),
+            IOException or SocketException or ObjectDisposedException => ResponseCut(code),
+            _ => Internal($"the answer could not be passed on: {exception.Message}"),
         };
     }
 
-    /// <summary>Explains the end of an upgraded connection at the enclave's side.</summary>
+    /// <summary>Over HTTP/2: from what YARP's forwarder returned.</summary>
+    /// <param name="error">What it returned.</param>
+    /// <param name="exception">What it noted beside; null for nothing.</param>
+    /// <param name="attempt">The attempt, which has not named its failure itself.</param>
+    /// <param name="context">The request.</param>
+    public static AttemptFailure Of(ForwarderError error, Exception? exception, Attempt attempt, HttpContext context)
+    {
+        // YARP aborts the client's side when a response breaks, which must not pass for the client's going.
+        var isCut = error == ForwarderError.ResponseBodyDestination && exception is not OperationCanceledException;
+        if (!isCut && context.RequestAborted.IsCancellationRequested)
+            return ClientGone("canceled");
+        var chain = Chain(exception).ToList();
+        if (chain.OfType<DialException>().FirstOrDefault() is { } dial)
+            return Undialled(FailureKind.NoEnclave, dial);
+
+        var code = Code(exception, sending: null);
+        switch (error)
+        {
+            case ForwarderError.RequestBodyClient when chain.OfType<BadHttpRequestException>().FirstOrDefault() is { } bad:
+                return bad.StatusCode == StatusCodes.Status413PayloadTooLarge
+                    ? AttemptFailure.BodyTooLarge
+                    : AttemptFailure.BadRequestBody(bad.Message);
+            case ForwarderError.RequestBodyClient when chain.Exists(e => e is OperationCanceledException)
+                && !chain.Exists(e => e is ConnectionResetException or ConnectionAbortedException):
+                // The client is still there (else this would not be asked): its body was given up because the stream had ended.
+                return Terminated(code, attempt);
+            case ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient
+                or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient:
+                return ClientGone(code);
+            case ForwarderError.UpgradeRequestDestination or ForwarderError.UpgradeResponseDestination:
+                return OfTunnel(exception);
+            case ForwarderError.ResponseBodyDestination:
+                var broken = chain.OfType<HttpIOException>();
+                return broken.FirstOrDefault(e => e.HttpRequestError == HttpRequestError.InvalidResponse) is { } nonsense
+                    ? RestIsNotHttp(nonsense.HttpRequestError.ToString(), nonsense.Message.TrimEnd('.'))
+                    : ResponseCut(code);
+            case ForwarderError.RequestCreation:
+                return Internal($"the request could not be rebuilt: {exception?.GetBaseException().Message}");
+        }
+
+        // RST_STREAM and GOAWAY are to a request what the end of the connection is over HTTP/1.1.
+        var resets = chain.OfType<HttpProtocolException>().Select(e => ResetCode(e.ErrorCode));
+        if (error != ForwarderError.ResponseHeaders && resets.FirstOrDefault(name => name is not null) is { } reset)
+            return Terminated(reset, attempt);
+
+        var invalid = chain.OfType<HttpRequestException>().FirstOrDefault(e => e.HttpRequestError
+            is HttpRequestError.InvalidResponse or HttpRequestError.HttpProtocolError or HttpRequestError.ConfigurationLimitExceeded
+            or HttpRequestError.ExtendedConnectNotSupported or HttpRequestError.VersionNegotiationError);
+        return invalid is not null || error == ForwarderError.ResponseHeaders
+            ? NotHttp(invalid?.HttpRequestError.ToString() ?? "InvalidResponse", (invalid ?? exception)?.Message.TrimEnd('.'))
+            : Terminated(code, attempt);
+    }
+
+    /// <summary>The end of an upgraded connection at the enclave's side.</summary>
     /// <param name="broken">How it broke; null when the enclave ended it.</param>
     public static AttemptFailure OfTunnel(Exception? broken) => new(
         FailureKind.TunnelCut,
-        broken is null ? "EOF" : Code(broken, sending: null),
+        Code(broken, sending: null),
         "the upgraded connection was cut off by the enclave",
         "Did the application crash or restart, or does it drop its WebSockets without a Close frame? Look at its log.");
 
-    /// <summary>What YARP's pipeline is told.</summary>
-    public static ForwarderError ErrorOf(FailureKind kind) => kind switch
+    /// <summary>Before there was a connection.</summary>
+    private static AttemptFailure OfConnecting(Exception exception, EnclaveEndpoint endpoint) => exception switch
     {
-        FailureKind.NoEnclave or FailureKind.LeftWhileWaiting or FailureKind.AcceptQueueFull or FailureKind.ConnectionsBusy => ForwarderError.NoAvailableDestinations,
-        FailureKind.ClientGone => ForwarderError.RequestCanceled,
-        FailureKind.BadFraming or FailureKind.BadRequest => ForwarderError.RequestCreation,
-        FailureKind.BadRequestBody or FailureKind.BodyTooLarge => ForwarderError.RequestBodyClient,
-        FailureKind.ResponseHeadTimeout or FailureKind.EnclaveIdle or FailureKind.ClientIdle => ForwarderError.RequestTimedOut,
-        FailureKind.ResponseCut or FailureKind.ResponseIdle => ForwarderError.ResponseBodyDestination,
-        FailureKind.TunnelIdle or FailureKind.TunnelCut or FailureKind.TunnelStopped => ForwarderError.UpgradeResponseDestination,
-        _ => ForwarderError.Request,
+        DialException dial => Undialled(FailureKind.NoEnclave, dial),
+        AcceptQueueFullException { InnerException: DialException dial } => Undialled(FailureKind.AcceptQueueFull, dial),
+        DialTimeoutException => new AttemptFailure(
+            FailureKind.NoEnclave,
+            DialException.Timeout,
+            $"no connection to {endpoint} came about in time",
+            "Timeouts:Connect sets the time for a dial, Routing:MaxDialsPerEnclave how many run at a time."),
+        PoolFullException full => new AttemptFailure(
+            FailureKind.ConnectionsBusy, "limit", full.Message, "Routing:MaxConnectionsPerEnclave and MaxQueuedPerEnclave set the limits."),
+        QueueTimeoutException waited => new AttemptFailure(
+            FailureKind.QueueTimeout,
+            QueueTimeoutException.Code,
+            waited.Message,
+            "Routing:QueueTimeout sets the time, MaxConnectionsPerEnclave how many connections there may be."),
+        TunnelsBusyException busy => new AttemptFailure(
+            FailureKind.TunnelsBusy, "limit", busy.Message, "Routing:MaxTunnelsPerEnclave sets the limit."),
+        OperationCanceledException => ClientGone("canceled"),
+        ObjectDisposedException => new AttemptFailure(FailureKind.LeftWhileWaiting, "unavailable", "the enclave has just left", ""),
+        _ => Internal(exception.Message),
     };
+
+    private static AttemptFailure Undialled(FailureKind kind, DialException dial) => new(kind, dial.Code, dial.Meaning, dial.Hint);
+
+    private static AttemptFailure ClientGone(string code) => new(FailureKind.ClientGone, code, "the client went away", "");
+
+    private static AttemptFailure NotHttp(string code, string? why) => new(
+        FailureKind.InvalidResponse,
+        code,
+        $"the answer is not valid HTTP: {why}",
+        "Does the application speak the HTTP version of Routing:HttpVersion on this port, without TLS?");
+
+    private static AttemptFailure RestIsNotHttp(string code, string why) =>
+        new(FailureKind.ResponseCut, code, $"the rest of the answer is not valid HTTP: {why}", "");
+
+    private static AttemptFailure ResponseCut(string code) =>
+        new(FailureKind.ResponseCut, code, "the enclave ended the connection in the middle of its answer", DidItCrash);
+
+    private static AttemptFailure Terminated(string code, Attempt attempt, string howFar = "") => attempt.Phase == AttemptPhase.Sending
+        ? new(
+            FailureKind.ConnectionTerminated,
+            code,
+            $"the enclave ended the connection before it had the whole request{howFar}",
+            "Did the application crash, or does it refuse bodies of this size?")
+        : new(
+            FailureKind.ConnectionTerminated,
+            code,
+            $"the enclave ended the connection before it answered{howFar}",
+            "Did the application crash or restart? Look at its log; 'nitro-cli console' shows that of an enclave in debug mode.");
+
+    private static AttemptFailure Internal(string detail) => new(FailureKind.Internal, "internal", detail, PleaseReport);
 
     /// <summary>What an operator needs to tell an idle connection that was closed from an application that crashed.</summary>
     private static string HowFar(Attempt attempt)
     {
         var connection = attempt.IsReused == true ? "a reused connection" : "a fresh connection";
         return attempt.HasSent
-            ? string.Create(CultureInfo.InvariantCulture, $"{connection}, {attempt.BytesSent} bytes of the request sent")
-            : $"{connection}, nothing of the request sent";
+            ? string.Create(CultureInfo.InvariantCulture, $" ({connection}, {attempt.BytesSent} bytes of the request sent)")
+            : $" ({connection}, nothing of the request sent)";
     }
 
-    private static string Code(Exception exception, Exception? sending)
+    /// <summary>The errno behind an exception, or else behind that of sending; EOF where there is none.</summary>
+    private static string Code(Exception? exception, Exception? sending) =>
+        Name(exception) ?? (sending is { InnerException: not null } ? Name(sending) : null) ?? "EOF";
+
+    private static string? Name(Exception? exception)
     {
-        for (var ex = exception; ex is not null; ex = ex.InnerException)
+        foreach (var cause in Chain(exception))
         {
-            if (Name(ex) is { } name)
-                return name;
+            switch (cause)
+            {
+                case VsockException vsock:
+                    return vsock.Errno.Name;
+                case UnsolicitedResponseException unsolicited:
+                    return unsolicited.Code;
+                case SocketException socket:
+                    return Errno.FromSocketError(socket.SocketErrorCode).Name;
+            }
         }
 
-        return sending is { InnerException: { } inner } && (Name(sending) ?? Name(inner)) is { } sent ? sent : "EOF";
+        return null;
     }
 
-    private static string? Name(Exception exception) => exception switch
+    /// <summary>The name of an error code (RFC 9113 §7) that says nothing about how the peer speaks; null for others.</summary>
+    private static string? ResetCode(long code) => code switch
     {
-        VsockException vsock => vsock.Errno.Name,
-        UnsolicitedResponseException unasked => unasked.Code,
-        SocketException socket => Errno.FromSocketError(socket.SocketErrorCode).Name,
+        0x0 => "NO_ERROR",
+        0x2 => "INTERNAL_ERROR",
+        0x5 => "STREAM_CLOSED",
+        0x7 => "REFUSED_STREAM",
+        0x8 => "CANCEL",
+        0xb => "ENHANCE_YOUR_CALM",
         _ => null,
     };
+
+    /// <summary>An exception and all behind it, from the outside in.</summary>
+    private static IEnumerable<Exception> Chain(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+        {
+            yield return exception;
+            if (exception is AggregateException { InnerExceptions.Count: > 1 } several)
+            {
+                foreach (var inner in several.InnerExceptions.SelectMany(Chain))
+                    yield return inner;
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@ namespace ParentProxy.Ingress.Forwarding;
 internal static class HeldRequests
 {
     /// <summary>Tells it of all enclaves that it was not told of yet.</summary>
-    /// <param name="attempts">All tries that are under way.</param>
+    /// <param name="attempts">All attempts that are under way.</param>
     /// <param name="now">Timestamp of now.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>

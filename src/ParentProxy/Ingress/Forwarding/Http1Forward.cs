@@ -13,7 +13,8 @@ namespace ParentProxy.Ingress.Forwarding;
 /// One request on one connection: the request goes out while the response is read, each piece as it comes, in both
 /// directions. Ends with the response given to the client, or with an exception that <see cref="ForwardFailure"/> explains.
 /// </summary>
-internal sealed class Http1Forward(HttpContext context, RequestPlan plan, TransformedHeads? heads, Attempt attempt, Http1Pool pool) : IDisposable
+internal sealed class Http1Forward(HttpContext context, RequestPlan plan, TransformedHeads? heads, Attempt attempt, Http1Pool pool)
+    : IDisposable
 {
     /// <summary>As much of a body as is collected for one write: with its framing it stays below the largest write on vsock.</summary>
     private const int MaxPiece = 28 * 1024 - 64;
@@ -23,7 +24,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
 
     /// <summary>
     /// An application that gives up an idle connection at this very moment cannot be later with its 408 than the request is on
-    /// its way. What comes after seconds is an answer: the application has waited for something.
+    /// its way. What comes after seconds is a response: the application has waited for something.
     /// </summary>
     private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(5);
 
@@ -37,13 +38,13 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     /// <summary>How sending the request failed at the client's side, or null.</summary>
     public Exception? ClientFailure { get; private set; }
 
-    /// <summary>How sending the request failed at the enclave's side, or null; an answer may have come nevertheless.</summary>
+    /// <summary>How sending the request failed at the enclave's side, or null; a response may have come nevertheless.</summary>
     public Exception? SendFailure { get; private set; }
 
     /// <summary>Whether there is a connection, so that something of the request may have been sent.</summary>
     public bool HasConnection => _connection is not null;
 
-    /// <summary>Whether any byte of an answer has come.</summary>
+    /// <summary>Whether any byte of a response has come.</summary>
     public bool HasReceived => !_isReleased && _connection.HasReceived;
 
     /// <summary>Sends the request and gives the response to the client.</summary>
@@ -60,15 +61,17 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             _place = pool.TryReserveTunnel() ?? throw new TunnelsBusyException();
         var maxIdle = fresh ? TimeSpan.Zero : plan.MaxIdle;
         var idle = pool.TryRent(maxIdle);
-        _connection = idle ?? await pool.RentAsync(timeToDial, maxIdle, attempt.Exchange is { CanRedispatch: true }, attempt.Cancellation);
+        var canRedispatch = attempt.Exchange is { Search.CanRedispatch: true };
+        _connection = idle ?? await pool.RentAsync(timeToDial, maxIdle, canRedispatch, attempt.Cancellation);
 
         // From here on the connection is given back, whatever happens.
         try
         {
-            attempt.Connected(_connection.IsReused, plan.Framing != RequestBodyFraming.None, _connection.IsReused ? TimeSpan.Zero : _connection.DialTime);
+            var dial = _connection.IsReused ? TimeSpan.Zero : _connection.DialTime;
+            attempt.Connected(_connection.IsReused, plan.Framing != RequestBodyFraming.None, dial);
             attempt.Bind(this);
 
-            // The enclave had left the moment before: nothing is read or sent for this try.
+            // The enclave had left the moment before: nothing is read or sent for this attempt.
             if (attempt.Failure is not null)
                 throw new OperationCanceledException();
 
@@ -86,7 +89,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
                     break;
                 hasInterim = true;
                 attempt.Progress();
-                attempt.Answering();
+                attempt.NoteResponding();
                 if (ClientWire.Of(context) is { } wire)
                     await SendInterimAsync(wire, head);
             }
@@ -128,14 +131,14 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         }
     }
 
-    /// <summary>Ends it in the middle: the try is over. Called under the gate of the try.</summary>
+    /// <summary>Ends it in the middle: the attempt is over. Called under the gate of the attempt.</summary>
     public void Abort()
     {
         if (!_hasLeftConnection)
             _connection.Abort();
 
         // A client that takes nothing is waited for by a flush, which ends with its connection alone. Behind a piece of an
-        // interim response no answer can follow.
+        // interim response nothing else can follow.
         if (context.Response.HasStarted || attempt.IsSendingInterim)
             context.Abort();
     }
@@ -143,7 +146,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     /// <summary>Nothing has come on its connection for a while, which may be for want of one that the enclave closes first.</summary>
     public void MakeWay() => pool.MakeWayFor(_connection);
 
-    /// <summary>The connection is another's from now on. Called under the gate of the try.</summary>
+    /// <summary>The connection is another's from now on. Called under the gate of the attempt.</summary>
     public void LeaveConnection() => _hasLeftConnection = true;
 
     /// <inheritdoc/>
@@ -151,7 +154,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
 
     /// <summary>
     /// Whether a 408 seems to have crossed the request, with which an application gives up an idle connection: RFC 9110 §15.5.9
-    /// lets a client repeat its request then. Only where the repetition is sure to happen; what that is answered is the answer.
+    /// lets a client repeat its request then. Only where the repetition is sure to happen; its response is the one that counts.
     /// </summary>
     private bool IsUnasked(ResponseHead head) =>
         head.Status == StatusCodes.Status408RequestTimeout
@@ -182,7 +185,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             attempt.RequestEnded();
     }
 
-    /// <summary>Sends head and body, small pieces at once. Never throws: the answer decides what a failure means.</summary>
+    /// <summary>Sends head and body, small pieces at once. Never throws: the response decides what a failure means.</summary>
     private async Task UploadAsync()
     {
         var recorded = plan.Body;
@@ -218,7 +221,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             if (read.IsCanceled)
             {
                 // Kestrel reads the rest of the body away, unless a read was left open. That it was cancelled may be the
-                // echo of the try before.
+                // echo of the attempt before.
                 body.AdvanceTo(read.Buffer.Start);
                 if (_isUploadStopped)
                     return;
@@ -251,7 +254,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
             attempt.RequestEnded();
     }
 
-    /// <summary>Collects what the try before had read of the body already; all but the last of it goes out.</summary>
+    /// <summary>Collects what the attempt before had read of the body already; all but the last of it goes out.</summary>
     private async ValueTask<bool> TryReplayAsync(ReadOnlyMemory<byte> bytes)
     {
         while (!bytes.IsEmpty)
@@ -358,11 +361,15 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
     {
         // The client is to know that the rest of its request will not be taken.
         var response = context.Response;
-        if (!_connection.IsRequestEnded && (plan.IsBodyHeldBack || head.Status >= StatusCodes.Status400BadRequest) && !HttpProtocol.IsHttp2(context.Request.Protocol))
+        if (!_connection.IsRequestEnded
+            && (plan.IsBodyHeldBack || head.Status >= StatusCodes.Status400BadRequest)
+            && !HttpProtocol.IsHttp2(context.Request.Protocol))
             ConnectionFields.Close(response);
 
         // Without a body the length is that of the body which another request would have had.
-        if (_connection.BodyFraming is ResponseBodyFraming.Length or ResponseBodyFraming.None && !head.IsChunked && head.ContentLength is { } length)
+        if (_connection.BodyFraming is ResponseBodyFraming.Length or ResponseBodyFraming.None
+            && !head.IsChunked
+            && head.ContentLength is { } length)
             response.ContentLength = length;
         if (isWanted && _connection.BodyFraming != ResponseBodyFraming.None)
             return true;
@@ -376,7 +383,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
         var body = new ClientBody(context, chunked: _connection.BodyFraming != ResponseBodyFraming.Length);
 
         // The head goes to Kestrel before any of the body: should Kestrel refuse it, nothing is there yet that would stand
-        // behind the failure's answer.
+        // behind the failure's response.
         await context.Response.StartAsync();
         try
         {
@@ -429,7 +436,7 @@ internal sealed class Http1Forward(HttpContext context, RequestPlan plan, Transf
                 var waits = !receiving.IsCompleted;
                 await receiving;
                 if (waits)
-                    attempt.Answering();
+                    attempt.NoteResponding();
             }
             finally
             {

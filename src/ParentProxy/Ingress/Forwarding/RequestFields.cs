@@ -7,7 +7,9 @@ using ParentProxy.Ingress.Pipeline;
 
 namespace ParentProxy.Ingress.Forwarding;
 
-/// <summary>Writes the head of a request as the enclave is to see it: what the client sent, without what concerned its connection alone.</summary>
+/// <summary>
+/// Writes the head of a request as the enclave is to see it: what the client sent, without what concerned its connection alone.
+/// </summary>
 internal static class RequestFields
 {
     /// <summary>Writes request line and fields.</summary>
@@ -40,7 +42,10 @@ internal static class RequestFields
     /// <summary>Writes the lines of one field, if it goes to the enclave.</summary>
     public static void Write(RequestBuffer buffer, RequestPlan plan, string name, StringValues values, IReadOnlyList<string>? named)
     {
-        if (IsDropped(name) || (plan.TraceParent is not null && name.Equals(HeaderNames.TraceParent, StringComparison.OrdinalIgnoreCase)) || (named is not null && ConnectionFields.Holds(named, name)) || (plan.WebSocketKey is not null && name.Equals("Sec-WebSocket-Key", StringComparison.OrdinalIgnoreCase)))
+        if (IsDropped(name)
+            || (plan.TraceParent is not null && name.Equals(HeaderNames.TraceParent, StringComparison.OrdinalIgnoreCase))
+            || (named is not null && ConnectionFields.Holds(named, name))
+            || (plan.WebSocketKey is not null && name.Equals("Sec-WebSocket-Key", StringComparison.OrdinalIgnoreCase)))
             return;
         if (values.Count == 1)
         {
@@ -72,7 +77,7 @@ internal static class RequestFields
         if (plan.WebSocketKey is { } key)
             buffer.Field("Sec-WebSocket-Key", key);
         if (plan.TakesTrailers || plan.Upgrade is not null)
-            buffer.Field("Connection", plan switch { { TakesTrailers: false } => "Upgrade", { Upgrade: null } => "TE", _ => "TE, Upgrade" });
+            buffer.Field("Connection", !plan.TakesTrailers ? "Upgrade" : plan.Upgrade is null ? "TE" : "TE, Upgrade");
         buffer.EndFields();
     }
 
@@ -83,5 +88,5 @@ internal static class RequestFields
         6 => name.Equals("Expect", StringComparison.OrdinalIgnoreCase),
         12 => name.Equals(RequestId.Field, StringComparison.OrdinalIgnoreCase),
         _ => false,
-    } || name[0] == ':' || ConnectionFields.Contains(name);
+    } || name[0] == ':' || HopByHopFields.Contains(name);
 }

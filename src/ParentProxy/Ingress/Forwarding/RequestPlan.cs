@@ -8,13 +8,13 @@ using ParentProxy.Ingress.Pipeline;
 
 namespace ParentProxy.Ingress.Forwarding;
 
-/// <summary>What a request to an enclave is made of, beside its fields; the same for every try.</summary>
+/// <summary>What a request to an enclave is made of, beside its fields; the same for every attempt.</summary>
 internal sealed class RequestPlan
 {
     /// <summary>Applications close idle connections after seconds; so soon none does.</summary>
     private static readonly TimeSpan SafeIdle = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>The plan for a client's request.</summary>
+    /// <summary>Reads a client's request, which it leaves as it is.</summary>
     public RequestPlan(HttpContext context, Exchange exchange)
     {
         var request = context.Request;
@@ -46,7 +46,7 @@ internal sealed class RequestPlan
         if (request.Headers.Expect.Count == 0)
             return;
         Expectation = request.Headers.Expect.ToString();
-        IsBodyHeldBack = Framing != RequestBodyFraming.None && ClientWire.TakeExpectation(context);
+        IsBodyHeldBack = Framing != RequestBodyFraming.None && ClientWire.ExpectsContinue(request);
     }
 
     /// <summary>The method, in the client's case.</summary>

@@ -29,7 +29,9 @@ internal static class ResponseFields
     /// </summary>
     public static void Upgrade(ResponseHead head, HttpContext context)
     {
-        if (head.Status != StatusCodes.Status426UpgradeRequired || head.Upgrade is not { } upgrade || HttpProtocol.IsHttp2(context.Request.Protocol))
+        if (head.Status != StatusCodes.Status426UpgradeRequired
+            || head.Upgrade is not { } upgrade
+            || HttpProtocol.IsHttp2(context.Request.Protocol))
             return;
         var headers = context.Response.Headers;
         headers.Upgrade = upgrade;
@@ -51,7 +53,8 @@ internal static class ResponseFields
 
     /// <summary>Whether a field of a head goes to the client.</summary>
     public static bool IsForwarded(ResponseHead head, string name) =>
-        !ConnectionFields.Contains(name) && (head.ConnectionNamed is not { } named || ConnectionFields.IsKept(name) || !ConnectionFields.Holds(named, name));
+        !HopByHopFields.Contains(name)
+        && (head.ConnectionNamed is not { } named || ConnectionFields.IsKept(name) || !ConnectionFields.Holds(named, name));
 
     /// <summary>Adds a field line after those of the same name.</summary>
     public static void Add(IHeaderDictionary headers, string name, string value)

@@ -27,7 +27,8 @@ internal sealed class TransformedHeads : IDisposable
     }
 
     /// <summary>Runs the transforms of the request; null when one of them has answered by itself.</summary>
-    public static async Task<TransformedHeads?> CreateAsync(HttpContext context, RequestPlan plan, HttpTransformer transformer, CancellationToken cancellationToken)
+    public static async Task<TransformedHeads?> CreateAsync(
+        HttpContext context, RequestPlan plan, HttpTransformer transformer, CancellationToken cancellationToken)
     {
         var request = new HttpRequestMessage
         {
@@ -42,7 +43,8 @@ internal sealed class TransformedHeads : IDisposable
             return null;
         }
 
-        var uri = request.RequestUri ?? RequestUtilities.MakeDestinationAddress(EnclaveForwarder.DestinationPrefix, context.Request.Path, context.Request.QueryString);
+        var (path, query) = (context.Request.Path, context.Request.QueryString);
+        var uri = request.RequestUri ?? RequestUtilities.MakeDestinationAddress(EnclaveForwarder.DestinationPrefix, path, query);
         if (plan.Target != "*")
             plan.Target = uri.PathAndQuery;
         return new TransformedHeads(context, transformer, request);
@@ -87,7 +89,8 @@ internal sealed class TransformedHeads : IDisposable
     }
 
     /// <summary>What the transforms make of the trailer fields.</summary>
-    public async Task<IReadOnlyList<FieldLine>> TransformTrailersAsync(IReadOnlyList<FieldLine> trailers, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<FieldLine>> TransformTrailersAsync(
+        IReadOnlyList<FieldLine> trailers, CancellationToken cancellationToken)
     {
         foreach (var (name, value) in trailers)
             _response.TrailingHeaders.TryAddWithoutValidation(name, value);

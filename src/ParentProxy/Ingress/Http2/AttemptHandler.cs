@@ -37,7 +37,8 @@ internal sealed class AttemptHandler(HttpMessageHandler inner) : DelegatingHandl
         {
             var status = (int)response.StatusCode;
             response.Dispose();
-            throw new HttpRequestException(HttpRequestError.InvalidResponse, FormattableString.Invariant($"The enclave answered with the status {status}."));
+            throw new HttpRequestException(
+                HttpRequestError.InvalidResponse, FormattableString.Invariant($"The enclave answered with the status {status}."));
         }
 
         try

@@ -9,7 +9,6 @@ internal sealed class WatchedRequestContent : HttpContent
     private readonly HttpContent _inner;
     private readonly Attempt _attempt;
 
-    /// <summary>Watches a body.</summary>
     public WatchedRequestContent(HttpContent inner, Attempt attempt)
     {
         _inner = inner;

@@ -9,7 +9,6 @@ internal sealed class WatchedResponseContent : HttpContent
     private readonly AttemptBinding _binding;
     private readonly bool _isTunnel;
 
-    /// <summary>Watches a body.</summary>
     public WatchedResponseContent(HttpContent inner, AttemptBinding binding, bool isTunnel)
     {
         _inner = inner;

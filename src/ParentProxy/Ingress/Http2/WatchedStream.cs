@@ -53,7 +53,8 @@ internal sealed class WatchedStream(Stream inner, Attempt attempt) : Stream
             catch
             {
                 // The read under way ends with the connection; its result belongs to nobody any more.
-                _ = pending.AsTask().ContinueWith(static t => t.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                _ = pending.AsTask().ContinueWith(
+                    static t => t.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
                 throw;
             }
         }
@@ -66,7 +67,7 @@ internal sealed class WatchedStream(Stream inner, Attempt attempt) : Stream
             if (count > 0)
                 attempt.AddResponseBytes(count);
             if (count > 0 && waits)
-                attempt.Answering();
+                attempt.NoteResponding();
             return count;
         }
         finally

@@ -27,15 +27,12 @@ internal sealed class ClientWire(ClientConnection connection)
     /// not promised, nor writes while an interim response is written.
     /// </summary>
     /// <returns>Whether the client waits for a 100 before it sends its body.</returns>
-    public static bool TakeExpectation(HttpContext context)
-    {
-        var headers = context.Request.Headers;
-        if (!HttpProtocol.IsHttp11(context.Request.Protocol)
-            || !string.Equals(headers.Expect, Continue, StringComparison.OrdinalIgnoreCase))
-            return false;
-        headers.Remove(HeaderNames.Expect);
-        return true;
-    }
+    public static bool TakeExpectation(HttpContext context) =>
+        ExpectsContinue(context.Request) && context.Request.Headers.Remove(HeaderNames.Expect);
+
+    /// <summary>Whether the client waits for a 100, and the expectation was not taken yet.</summary>
+    public static bool ExpectsContinue(HttpRequest request) =>
+        HttpProtocol.IsHttp11(request.Protocol) && string.Equals(request.Headers.Expect, Continue, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The request has chunks, of which nothing was read yet: they are read as <see cref="RequestInput"/> has it.</summary>
     public void BeginChunks() => connection.BeginChunks();

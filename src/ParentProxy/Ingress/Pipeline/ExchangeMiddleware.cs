@@ -15,33 +15,36 @@ using ParentProxy.Telemetry.Tracing;
 namespace ParentProxy.Ingress.Pipeline;
 
 /// <summary>
-/// First in the public pipeline: gives the request its id, settles whom to believe, applies the limits, and answers
+/// First in the public pipeline: gives the request its id, settles whom to believe, applies the limits, and responds
 /// when something behind it fails.
 /// </summary>
-internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfiguration configuration, EnclaveRegistry registry, DrainState drain, RefusalCounts refusals, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILogger<ExchangeMiddleware> logger)
+internal sealed class ExchangeMiddleware(
+    RequestDelegate next,
+    ActiveConfiguration configuration,
+    EnclaveRegistry registry,
+    DrainState drain,
+    RefusalCounts refusals,
+    AccessLogger accessLog,
+    RequestTracing tracing,
+    TimeProvider time,
+    ILogger<ExchangeMiddleware> logger)
 {
-    private static readonly AttemptFailure TooLarge = new(FailureKind.BodyTooLarge, "413", "the request body is larger than allowed", "Limits:MaxRequestBodyBytes sets the limit.");
-
-    /// <summary>Serves one request.</summary>
+    /// <summary>Serves one request, to the last line that tells of it.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
         var options = configuration.Options;
         var rawTarget = context.Features.Get<IHttpRequestFeature>()!.RawTarget;
         var isHostSet = SetHost(context.Request.Headers, rawTarget);
         var peerIsTrusted = ForwardedFields.IsTrusted(context.Connection.RemoteIpAddress, options.ForwardedHeaders);
-        var exchange = new Exchange
+        var exchange = new Exchange(registry.Meter.None, refusals, time)
         {
             RequestId = RequestId.For(context.Request.Headers),
-            Started = time.GetTimestamp(),
             PeerIsTrusted = peerIsTrusted,
             ClientAddress = ForwardedFields.ClientAddress(context.Request.Headers, context.Connection.RemoteIpAddress, peerIsTrusted),
             RawTarget = rawTarget,
             Context = context,
             Drain = drain,
-            Time = time,
             Span = tracing.Begin(RequestSpans.Name(context.Request.Method), context.Request.Headers),
-            Unreached = registry.Meter.None,
-            Refusals = refusals,
         };
         if (!peerIsTrusted)
             ForwardedFields.DropUntrusted(context.Request.Headers);
@@ -49,7 +52,8 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         context.Response.OnStarting(static state => FinishHead((Exchange)state), exchange);
 
         // Without, Kestrel's own limit stands.
-        if (options.Limits.MaxRequestBodyBytes is { } maxBody && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        if (options.Limits.MaxRequestBodyBytes is { } maxBody
+            && context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
             size.MaxRequestBodySize = maxBody;
 
         try
@@ -66,7 +70,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
 
             if (context.Request.ContentLength > options.Limits.MaxRequestBodyBytes)
             {
-                await FailAsync(context, exchange, TooLarge);
+                await FailAsync(context, exchange, AttemptFailure.BodyTooLarge);
                 return;
             }
 
@@ -77,19 +81,20 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is left to answer. What has begun must not pass for whole, should the client be there after all.
+            // Nobody is left to respond to. What has begun must not pass for whole, should the client be there after all.
             context.Abort();
         }
         catch (BadHttpRequestException ex)
         {
             await FailAsync(context, exchange, ex.StatusCode == StatusCodes.Status413PayloadTooLarge
-                ? TooLarge
-                : new AttemptFailure(FailureKind.BadRequestBody, "400", $"the request body is not valid: {KestrelMessage.WithoutQuotes(ex.Message)}", ""));
+                ? AttemptFailure.BodyTooLarge
+                : AttemptFailure.BadRequestBody(KestrelMessage.WithoutQuotes(ex.Message)));
         }
         catch (Exception ex)
         {
             IngressLog.Fault(logger, exchange.RequestId, ex);
-            await FailAsync(context, exchange, new AttemptFailure(FailureKind.Internal, "internal", "a fault of this program", "Please report this."));
+            var fault = new AttemptFailure(FailureKind.Internal, "internal", "a fault of this program", "Please report this.");
+            await FailAsync(context, exchange, fault);
         }
         finally
         {
@@ -107,15 +112,25 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         if (!RequestFraming.IsClear(context))
             return new AttemptFailure(FailureKind.BadFraming, "400", "where the request ends can be read in several ways", "");
         if (!RawTarget.IsVisible(rawTarget))
-            return new AttemptFailure(FailureKind.BadRequest, "400", "the request target has a byte that is no visible ASCII character", "Clients percent-encode it.");
+        {
+            return new AttemptFailure(
+                FailureKind.BadRequest,
+                "400",
+                "the request target has a byte that is no visible ASCII character",
+                "Clients percent-encode it.");
+        }
+
         return RequestScheme.TrySettle(context, peerIsTrusted)
             ? null
             : new AttemptFailure(FailureKind.BadRequest, "400", "the scheme of the request is neither http nor https", "");
     }
 
-    /// <summary>Answers a request that no route matches.</summary>
+    /// <summary>Refuses a request that no route matches.</summary>
     public static Task RefuseUnroutedAsync(HttpContext context) =>
-        FailAsync(context, Exchange.Of(context), new AttemptFailure(FailureKind.NoRoute, "404", "no route matches the request", "ReverseProxy:Routes holds the routes."));
+        FailAsync(
+            context,
+            Exchange.Of(context),
+            new AttemptFailure(FailureKind.NoRoute, "404", "no route matches the request", "ReverseProxy:Routes holds the routes."));
 
     /// <summary>
     /// Makes <c>Host</c> what the client sent, or named in absolute form where HTTP/1.0 has no such field (RFC 9112 §3.2.2);
@@ -134,24 +149,29 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
     /// <summary>The request is over, except that a response without a body has its head written only after this.</summary>
     private void Finish(HttpContext context, Exchange exchange)
     {
-        if (exchange.IsLocalResponse)
+        if (exchange.Outcome.IsLocal)
         {
             RequestSpans.End(exchange);
             return;
         }
 
-        var isGone = exchange.Failure is { Kind: FailureKind.ClientGone or FailureKind.TunnelIdle } || context.RequestAborted.IsCancellationRequested;
-        exchange.Settle(isGone ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode);
+        var outcome = exchange.Outcome;
+        var isGone = (outcome.Failure is { } failure && FailureTable.Of(failure.Kind).IsClientClosed)
+            || context.RequestAborted.IsCancellationRequested;
+        outcome.Settle(isGone ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode);
 
         // What is measured of the request points to its span, as an example.
         if (exchange.Span is { } span)
             Activity.Current = span;
-        exchange.Record();
+        outcome.Record();
         AccessReport.Write(accessLog, exchange);
         RequestSpans.End(exchange);
     }
 
-    /// <summary>Whether the request may become a tunnel: not when Connection does not say so, too, a body comes with it, or HTTP/1.0 knows of no such thing.</summary>
+    /// <summary>
+    /// Whether the request may become a tunnel: not when Connection does not say so, too, a body comes with it, or HTTP/1.0 knows
+    /// of no such thing.
+    /// </summary>
     private static bool IsWebSocket(HttpContext context) =>
         string.Equals(context.Request.Headers.Upgrade.ToString().Trim(), "websocket", StringComparison.OrdinalIgnoreCase)
         && HttpProtocol.IsHttp11(context.Request.Protocol)
@@ -159,7 +179,7 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
 
     private static Task FailAsync(HttpContext context, Exchange exchange, AttemptFailure failure)
     {
-        exchange.Fail(failure);
+        exchange.Outcome.Fail(failure);
         return ProblemResponse.WriteAsync(context, failure.Kind, exchange.RequestId);
     }
 
@@ -178,12 +198,12 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
         // it, if it gives one: that is what its documentation and its support speak of.
         var own = response.Headers[RequestId.Field].ToString();
         if (own.Length > 0 && own != exchange.RequestId)
-            exchange.ApplicationRequestId = own;
+            exchange.Outcome.NoteApplicationRequestId(own);
         if (own.Length == 0 || exchange.Context.Request.Headers[RequestId.Field] == exchange.RequestId)
             response.Headers[RequestId.Field] = exchange.RequestId;
 
-        // Before the client can hold the answer: it finds its request counted.
-        exchange.Settle(response.StatusCode);
+        // Before the client can hold the response: it finds its request counted.
+        exchange.Outcome.Settle(response.StatusCode);
 
         // HTTP/2 says the same with GOAWAY.
         var request = exchange.Context.Request;
@@ -195,5 +215,6 @@ internal sealed class ExchangeMiddleware(RequestDelegate next, ActiveConfigurati
 
     /// <summary>Whether a keep-alive may be that of <see cref="ConnectionEncoding"/>: in HTTP/1.0 the word has a meaning.</summary>
     private static bool MayBeKeptByUs(HttpRequest request) =>
-        HttpProtocol.IsHttp10(request.Protocol) && request.Headers.Connection.ToString().Contains("upgrade", StringComparison.OrdinalIgnoreCase);
+        HttpProtocol.IsHttp10(request.Protocol)
+        && request.Headers.Connection.ToString().Contains("upgrade", StringComparison.OrdinalIgnoreCase);
 }

@@ -125,10 +125,13 @@ internal static class ForwardedFields
             var headers = context.Request.Headers;
             var before = headers[ForwardedFields.For];
             var peer = Text(context.Connection.RemoteIpAddress);
-            For = peer is null ? before.ToString() : StringValues.IsNullOrEmpty(before) ? peer : $"{string.Join(", ", before.ToArray())}, {peer}";
+            For = peer is null ? before.ToString()
+                : StringValues.IsNullOrEmpty(before) ? peer
+                : $"{string.Join(", ", before.ToArray())}, {peer}";
             Proto = Single(headers[ForwardedFields.Proto], context.Request.Scheme);
             Host = Single(headers[ForwardedFields.Host], headers.Host.ToString());
-            Port = Single(headers[ForwardedFields.Port], context.Connection.LocalPort is > 0 and var port ? port.ToString(CultureInfo.InvariantCulture) : "");
+            var ours = context.Connection.LocalPort is > 0 and var port ? port.ToString(CultureInfo.InvariantCulture) : "";
+            Port = Single(headers[ForwardedFields.Port], ours);
         }
 
         public string For { get; }

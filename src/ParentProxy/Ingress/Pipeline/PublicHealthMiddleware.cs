@@ -12,23 +12,25 @@ namespace ParentProxy.Ingress.Pipeline;
 /// and nothing else. The raw path decides, so that an encoded or doubled slash reaches the enclave, and so does the method
 /// as it is spelled: a <c>get</c> is none of HTTP's.
 /// </summary>
-internal sealed class PublicHealthMiddleware(RequestDelegate next, EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, IngressListenerFactory listeners)
+internal sealed class PublicHealthMiddleware(
+    RequestDelegate next, EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, IngressListenerFactory listeners)
 {
-    /// <summary>Serves one request.</summary>
+    /// <summary>Serves one request, or leaves it to those behind.</summary>
     public Task InvokeAsync(HttpContext context)
     {
         var health = configuration.Options.Health;
         var isAsked = health.Public
             && (context.Request.Method is "GET" or "HEAD")
             && RawTarget.Path(Exchange.Of(context).RawTarget).SequenceEqual(health.Path);
-        return isAsked ? AnswerAsync(context) : next(context);
+        return isAsked ? RespondAsync(context) : next(context);
     }
 
-    private async Task AnswerAsync(HttpContext context)
+    private async Task RespondAsync(HttpContext context)
     {
-        Exchange.Of(context).IsLocalResponse = true;
+        Exchange.Of(context).Outcome.BecomeLocal();
         var summary = HealthSummary.Of(registry, configuration, drain, listeners.Refusal);
-        var body = JsonSerializer.SerializeToUtf8Bytes(new PublicHealth(summary.Status, summary.Healthy, summary.Total), PublicJson.Plain.PublicHealth);
+        var health = new PublicHealth(summary.Status, summary.Healthy, summary.Total);
+        var body = JsonSerializer.SerializeToUtf8Bytes(health, PublicJson.Plain.PublicHealth);
         context.Response.StatusCode = summary.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.ContentType = "application/json";
         context.Response.Headers.CacheControl = "no-store";

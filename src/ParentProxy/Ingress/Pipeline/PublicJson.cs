@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace ParentProxy.Ingress.Pipeline;
 
-/// <summary>How the answers of ours on the public listener are written as JSON.</summary>
+/// <summary>How the responses of ours on the public listener are written as JSON.</summary>
 [JsonSerializable(typeof(PublicHealth))]
 [JsonSerializable(typeof(PublicProblem))]
 internal sealed partial class PublicJson : JsonSerializerContext

@@ -7,7 +7,7 @@ namespace ParentProxy.Ingress.Pipeline;
 /// <summary>The value of <c>X-Request-Id</c>.</summary>
 internal static class RequestId
 {
-    /// <summary>The field's name.</summary>
+    /// <summary>The name of the field, towards both sides.</summary>
     public const string Field = "X-Request-Id";
 
     private const int MaxLength = 128;

@@ -7,7 +7,7 @@ using ParentProxy.Ingress.Forwarding;
 namespace ParentProxy.Ingress.Pipeline;
 
 /// <summary>
-/// What the spans of a request tell: one of the server for the whole, and one of a client for each try. Attributes have the
+/// What the spans of a request tell: one of the server for the whole, and one of a client for each attempt. Attributes have the
 /// names of OpenTelemetry's semantic conventions for HTTP where there is one. No query, no field's value.
 /// </summary>
 internal static class RequestSpans
@@ -15,10 +15,10 @@ internal static class RequestSpans
     /// <summary>The name of a span: never a client's own words.</summary>
     public static string Name(string method) => RequestCounts.Knows(method) ? method : "HTTP";
 
-    /// <summary>Begins the span of a try, as the current one; null when the request has none, or one that is not sampled.</summary>
-    public static Activity? Begin(Exchange exchange, Enclave enclave)
+    /// <summary>Begins the span of an attempt, as the current one; null when the request has none, or one that is not sampled.</summary>
+    public static Activity? Begin(Attempt attempt)
     {
-        if (exchange.Span is not { } request)
+        if (attempt is not { Exchange: { Span: { } request } exchange })
             return null;
         var method = exchange.Context.Request.Method;
         var span = request.Source.StartActivity(Name(method), ActivityKind.Client, request.Context);
@@ -26,20 +26,22 @@ internal static class RequestSpans
             return span;
         SetMethod(span, method);
         span.SetTag("url.path", RawTarget.Path(exchange.RawTarget).ToString());
-        var endpoint = enclave.Endpoint;
+        var endpoint = attempt.Enclave.Endpoint;
         span.SetTag("server.address", Address(endpoint));
         if (endpoint.Port != 0)
             span.SetTag("server.port", (long)endpoint.Port);
         span.SetTag("network.transport", endpoint.Transport.ToString().ToLowerInvariant());
-        span.SetTag("parentproxy.enclave", enclave.Id);
-        if (exchange.AttemptCount > 1)
-            span.SetTag("http.request.resend_count", exchange.AttemptCount - 1);
-        if (exchange.FailedAttempts is [.., var last])
+        span.SetTag("parentproxy.enclave", attempt.Enclave.Id);
+        if (exchange.Attempts.Count > 1)
+            span.SetTag("http.request.resend_count", exchange.Attempts.Count - 1);
+        if (exchange.Attempts.Failed is [.., var last])
             span.SetTag("parentproxy.retry.reason", last.Reason.ToString().ToLowerInvariant());
         return span;
     }
 
-    /// <summary>Ends the span of a try. An answer of 4xx is the application's and no error: the client asked for it, not we.</summary>
+    /// <summary>
+    /// Ends the span of an attempt. A response of 4xx is the application's and no error: the client asked for it, not we.
+    /// </summary>
     public static void End(Attempt attempt)
     {
         if (attempt.Span is not { } span)
@@ -53,7 +55,7 @@ internal static class RequestSpans
     {
         if (exchange.Span is not { } span)
             return;
-        if (exchange.IsLocalResponse)
+        if (exchange.Outcome.IsLocal)
             span.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
         else if (span.IsAllDataRequested)
             Describe(span, exchange);
@@ -76,9 +78,9 @@ internal static class RequestSpans
             span.SetTag("client.address", client);
         if (exchange.Context.Connection.RemoteIpAddress is { } peer)
             span.SetTag("network.peer.address", (peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer).ToString());
-        span.SetTag("parentproxy.enclave", exchange.Reached?.Id ?? "none");
+        span.SetTag("parentproxy.enclave", exchange.Attempts.Reached?.Id ?? "none");
         span.SetTag("parentproxy.request_id", exchange.RequestId);
-        SetOutcome(span, exchange.Status, exchange.Failure, isFailed: false);
+        SetOutcome(span, exchange.Outcome.Status, exchange.Outcome.Failure, isFailed: false);
     }
 
     private static void SetMethod(Activity span, string method)

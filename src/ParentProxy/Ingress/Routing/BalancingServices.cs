@@ -16,7 +16,9 @@ internal static class BalancingServices
             services.AddSingleton<ILoadBalancingPolicy>(provider =>
             {
                 var yarps = (ILoadBalancingPolicy)ActivatorUtilities.CreateInstance(provider, policy.ImplementationType!);
-                var inner = yarps.Name == RoutingOptions.WeightedPolicy ? ActivatorUtilities.CreateInstance<WeightedLeastRequestsPolicy>(provider) : yarps;
+                var inner = yarps.Name == RoutingOptions.WeightedPolicy
+                    ? ActivatorUtilities.CreateInstance<WeightedLeastRequestsPolicy>(provider)
+                    : yarps;
                 return ActivatorUtilities.CreateInstance<SlowStartPolicy>(provider, inner);
             });
         }

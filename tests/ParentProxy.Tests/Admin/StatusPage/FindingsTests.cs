@@ -179,7 +179,7 @@ public sealed class FindingsTests
                 await stage.Listener.DisposeAsync();
                 break;
             case "request waits":
-                Assert.True(stage.Retries.TryBeginWaiting());
+                Assert.True(stage.Selector.TryBeginWaiting());
                 break;
             case "request in flight":
                 Assert.True(stage.Registry.Find("a")!.TryBeginRequest(out _));

@@ -32,9 +32,15 @@ internal sealed class PageStage : IAsyncDisposable
     public PageStage(ProxyOptions options, ListenerCertificates? certificates = null)
     {
         Configuration = new ActiveConfiguration(options);
-        Registry = new EnclaveRegistry(Configuration, new EnclaveDialer(new VsockOptions(), Time), Time, new EnclaveMeter(_meter), NullLogger<EnclaveRegistry>.Instance);
+        Registry = new EnclaveRegistry(
+            Configuration,
+            new EnclaveDialer(new VsockOptions(), Time),
+            Time,
+            new EnclaveMeter(_meter),
+            NullLogger<EnclaveRegistry>.Instance);
         Registry.Apply(options);
-        Retries = new RetryPolicy(Configuration, Registry, Time);
+        Selector = new EnclaveSelector(Registry, Configuration, Time);
+        Retries = new RetryPolicy(Configuration, Selector, Time);
         _discovery = new DiscoveryMonitor(Registry, options.Discovery, Time, NullLogger<DiscoveryMonitor>.Instance);
         _history = new TrafficHistory(Registry, Time);
 
@@ -53,6 +59,8 @@ internal sealed class PageStage : IAsyncDisposable
     public ActiveConfiguration Configuration { get; }
 
     public EnclaveRegistry Registry { get; }
+
+    public EnclaveSelector Selector { get; }
 
     public RetryPolicy Retries { get; }
 

@@ -77,7 +77,7 @@ internal sealed class KestrelRefusals(
             Method = request.Method,
             Target = request.RawTarget is { Length: > 0 } target ? RawTarget.Loggable(target) : null,
             Protocol = request.Protocol,
-            Status = exchange?.Status ?? refusal.StatusCode,
+            Status = exchange?.Outcome.Status ?? refusal.StatusCode,
             Failure = RefusalReasons.Word(reason),
             Detail = KestrelMessage.WithoutQuotes(refusal.Message),
             Client = exchange is null
@@ -112,7 +112,7 @@ internal sealed class KestrelRefusals(
     /// failed by. Nor is a client refused that has left.
     /// </summary>
     private static bool HasToldOf(Exchange exchange, IFeatureCollection features) =>
-        exchange.Failure is not null || features.Get<IHttpRequestLifetimeFeature>() is { RequestAborted.IsCancellationRequested: true };
+        exchange.Outcome.Failure is not null || features.Get<IHttpRequestLifetimeFeature>() is { RequestAborted.IsCancellationRequested: true };
 
     private string? Client(IPAddress? peer, IHeaderDictionary headers) =>
         ForwardedFields.ClientAddress(headers, peer, ForwardedFields.IsTrusted(peer, configuration.Options.ForwardedHeaders));

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using ParentProxy.Ingress.Forwarding;
 
 namespace ParentProxy.Ingress.Kestrel.Refusals;
 
@@ -15,19 +14,6 @@ internal static class RefusalReasons
 
     /// <summary>A reason in the access log and as a label.</summary>
     public static string Word(RefusalReason reason) => Words[(int)reason];
-
-    /// <summary>The reason behind a failure of ours; null when it is no refusal.</summary>
-    public static RefusalReason? Of(FailureKind kind) => kind switch
-    {
-        FailureKind.BadFraming => RefusalReason.Framing,
-        FailureKind.BadRequest => RefusalReason.Head,
-        FailureKind.BadTarget => RefusalReason.Target,
-        FailureKind.BadRequestBody => RefusalReason.Body,
-        FailureKind.BodyTooLarge => RefusalReason.BodySize,
-        FailureKind.ClientIdle => RefusalReason.BodyTimeout,
-        FailureKind.NoRoute => RefusalReason.Route,
-        _ => null,
-    };
 
     /// <summary>The reason behind a status with which Kestrel refuses a head.</summary>
     public static RefusalReason OfHead(int status) => status switch
