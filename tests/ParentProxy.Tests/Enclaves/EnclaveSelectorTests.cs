@@ -25,7 +25,7 @@ public sealed class EnclaveSelectorTests
         });
         var sources = new ConfigurationSources
         {
-            CommandLine = [.. enclaves, new("Retry:MaxWaiting", "1"), new("Retry:WaitForEnclave", "00:00:02")],
+            CommandLine = [.. enclaves, new("Routing:LoadBalancing", "LeastRequests"), new("Retry:MaxWaiting", "1")],
             SystemFile = null,
             ShippedFile = null,
         };

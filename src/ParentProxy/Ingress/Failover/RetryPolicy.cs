@@ -44,10 +44,11 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveSele
     {
         if (outgoing.HasBody)
             return;
-        var isKept = Options is { Enabled: true, MaxBufferedBodyBytes: > 0 }
+        outgoing.Record(Options is { Enabled: true, MaxBufferedBodyBytes: > 0 and var limit }
             && outgoing.IsIdempotent
-            && !(context.Request.ContentLength > Options.MaxBufferedBodyBytes);
-        outgoing.Record(new RecordedBody(isKept ? Options.MaxBufferedBodyBytes : unsentBytes, onlyUnsent: !isKept));
+            && !(context.Request.ContentLength > limit)
+            ? new RecordedBody(limit, onlyUnsent: false)
+            : new RecordedBody(unsentBytes, onlyUnsent: true));
     }
 
     /// <summary>
@@ -74,7 +75,7 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveSele
     }
 
     /// <summary>
-    /// Whether <see cref="TryRepeatOnFresh"/> would let a request follow that is under way on an idle connection, so that what
+    /// Whether <see cref="TryRepeatOnFresh"/> would let a request follow that is under way on an idle connection, so that
     /// the response that came there can be let go of.
     /// </summary>
     public bool MayRepeatOnFresh(HttpContext context, Exchange exchange) => MayRepeatOnFresh(context, exchange, exchange.Attempts.Sent + 1);

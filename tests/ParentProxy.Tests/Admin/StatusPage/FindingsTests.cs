@@ -1,7 +1,7 @@
-using ParentProxy.Tests.Ingress.Kestrel.Certificates;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Ingress.Kestrel.Certificates;
+using ParentProxy.Tests.Ingress.Kestrel.Certificates;
 using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;
 
