@@ -50,11 +50,6 @@ public sealed partial class FloorTests
     /// <summary>Arrows that are still to go.</summary>
     private static readonly string[] Known =
     [
-        "Telemetry > Enclaves",
-        "Telemetry > Endpoints",
-        "Telemetry > Health",
-        "Telemetry > Hosting",
-        "Telemetry > Ingress",
         "Enclaves > Http1",
         "Enclaves > System.Net.Http",
         "Enclaves > Yarp",

@@ -11,7 +11,7 @@ using ParentProxy.Endpoints;
 using ParentProxy.Telemetry.Metrics;
 using ParentProxy.Tests.Simulator;
 
-namespace ParentProxy.Tests.Telemetry.Metrics;
+namespace ParentProxy.Tests.Enclaves;
 
 public sealed class EnclaveGaugesTests : IAsyncDisposable
 {
@@ -28,7 +28,8 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
 
     public EnclaveGaugesTests()
     {
-        _registry = new EnclaveRegistry(_configuration, new EnclaveDialer(new VsockOptions(), _time), _time, inner => inner, _meter.Enclaves, NullLogger<EnclaveRegistry>.Instance);
+        var (dialer, meter) = (new EnclaveDialer(new VsockOptions(), _time), new EnclaveMeter(_meter.Meter));
+        _registry = new EnclaveRegistry(_configuration, dialer, _time, inner => inner, meter, NullLogger<EnclaveRegistry>.Instance);
         _registry.Apply(_configuration.Options, before: null);
         _gauges = new EnclaveGauges(_registry, () => _known, _meter.NewMeter);
         _pipeline = new MetricsPipeline([_meter], NullLogger.Instance);
