@@ -107,10 +107,12 @@ internal static class RunCommand
 
         HostingLog.Started(logger, ProgramVersion.Text, string.Join(", ", server.Ingress.EndPoints), server.MetricsEndPoint is { } metrics ? $"{server.AdminEndPoint}, metrics on {metrics}" : server.AdminEndPoint, server.Targets, loaded.File ?? "none");
         using var running = new CancellationTokenSource();
-        using var reloader = new ConfigurationReloader(sources, seen, configuration, server, logging, manager, time, logging.Factory.CreateLogger<ConfigurationReloader>());
-        var reloading = reloads ? reloader.RunAsync(running.Token) : Task.CompletedTask;
-        var service = new SystemdService(manager, server, time, logging.Factory.CreateLogger<SystemdService>())
-            .RunAsync(SystemdService.WatchdogInterval(Environment.GetEnvironmentVariable), running.Token);
+        await using var reloader = new ConfigurationReloader(
+            sources, seen, configuration, server, logging, manager, time, logging.Factory.CreateLogger<ConfigurationReloader>());
+        if (reloads)
+            reloader.Start();
+        await using var service = new SystemdService(manager, server, time, logging.Factory.CreateLogger<SystemdService>());
+        service.Start(SystemdService.WatchdogInterval(Environment.GetEnvironmentVariable));
 
         if (await Task.WhenAny(server.FirstRoundAsync(running.Token), signals.Requested) != signals.Requested)
         {
@@ -124,7 +126,6 @@ internal static class RunCommand
         var signal = await signals.Requested;
         await StopAsync(server, configuration, manager, logger, signal);
         await running.CancelAsync();
-        await Task.WhenAll(reloading, service);
         return ExitCode.Ok;
     }
 

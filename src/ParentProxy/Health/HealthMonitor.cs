@@ -10,15 +10,14 @@ namespace ParentProxy.Health;
 /// <summary>Probes every enclave of the registry, each in a loop of its own that ends with the enclave.</summary>
 internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dialer, ActiveConfiguration configuration, TimeProvider time, ILogger<HealthMonitor> logger) : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentDictionary<Enclave, Task> _loops = new();
+    private readonly ConcurrentDictionary<Enclave, BackgroundLoop> _loops = new();
 
     /// <summary>Starts a loop for every enclave that has none, and lets all look at the settings anew.</summary>
     public void Synchronize()
     {
         foreach (var enclave in registry.All)
         {
-            _loops.GetOrAdd(enclave, e => Task.Run(() => RunAsync(e, _stopping.Token)));
+            _loops.GetOrAdd(enclave, Begin);
             enclave.ProbeWanted.Set();
         }
     }
@@ -38,28 +37,25 @@ internal sealed class HealthMonitor(EnclaveRegistry registry, IEnclaveDialer dia
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
-        await Task.WhenAll(_loops.Values);
-        _stopping.Dispose();
+        await Task.WhenAll(_loops.Values.Select(loop => loop.DisposeAsync().AsTask()));
     }
 
     /// <summary>Keeps the scheduled probes of several enclaves, and of several proxies, from falling into step.</summary>
     private static double Jitter() => 0.9 + (0.2 * Random.Shared.NextDouble());
+
+    private BackgroundLoop Begin(Enclave enclave)
+    {
+        // Without its loop an enclave would keep its state for ever and nobody would know.
+        var loop = new BackgroundLoop(ex => HealthLog.LoopFailed(logger, enclave, ex));
+        loop.Start(cancellationToken => RunAsync(enclave, cancellationToken));
+        return loop;
+    }
 
     private async Task RunAsync(Enclave enclave, CancellationToken cancellationToken)
     {
         try
         {
             await ProbeForeverAsync(enclave, cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-        }
-        catch (Exception ex)
-        {
-            // Without its loop an enclave would keep its state for ever and nobody would know.
-            HealthLog.LoopFailed(logger, enclave, ex);
-            throw;
         }
         finally
         {

@@ -74,8 +74,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         AccessLogInstruments.Add(_meter.Meter, AccessLog);
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, dialer, configuration, time);
-        _history = new TrafficHistory(Registry, time);
-        _watch = new StatusWatch(Registry, configuration, Drain, () => Ingress.Refusal, time);
+        _history = new TrafficHistory(Registry, time, loggers.CreateLogger<TrafficHistory>());
+        _watch = new StatusWatch(Registry, configuration, Drain, () => Ingress.Refusal, time, loggers.CreateLogger<StatusWatch>());
         var certificates = new ListenerCertificates(configuration.Options.Sections);
         var statusPage = new StatusDocument(new PageSources(Registry, configuration, retries, _discovery, Reloads, _history, _watch, () => Ingress.Listeners, certificates, time));
         var pages = new AdminPages(Registry, configuration, Drain, retries, _discovery, _metrics, relay, statusPage, _history, certificates, time, () => Ingress.Listeners, () => Ingress.Refusal);

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using ParentProxy.Enclaves;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Admin.History;
 
@@ -7,7 +9,7 @@ namespace ParentProxy.Admin.History;
 /// The traffic of the last 15 minutes, for people: every 5 s the counters that there are anyway are read. A request
 /// costs nothing, and a busy enclave some ten kilobytes.
 /// </summary>
-internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time) : IAsyncDisposable
+internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time, ILogger<TrafficHistory> logger) : IAsyncDisposable
 {
     /// <summary>Samples that are kept.</summary>
     public const int Length = 180;
@@ -16,8 +18,7 @@ internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, TrafficSeries> _byId = new(StringComparer.OrdinalIgnoreCase);
-    private readonly CancellationTokenSource _stopping = new();
-    private Task _loop = Task.CompletedTask;
+    private readonly BackgroundLoop _loop = new(ex => RuntimeLog.LoopFailed(logger, "history of the traffic", ex));
     private long _last = time.GetTimestamp();
 
     /// <summary>All requests.</summary>
@@ -34,16 +35,11 @@ internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time
     {
         foreach (var enclave in registry.All)
             _byId.TryAdd(enclave.Id, new TrafficSeries(enclave.Metrics));
-        _loop = Task.Run(() => RunAsync(_stopping.Token));
+        _loop.Start(RunAsync);
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
     /// <summary>Ends a step of time.</summary>
     internal void Take()
@@ -62,15 +58,8 @@ internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            using var timer = new PeriodicTimer(Interval, time);
-            while (await timer.WaitForNextTickAsync(cancellationToken))
-                Take();
-        }
-        catch (OperationCanceledException)
-        {
-            // The end of the program.
-        }
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+            Take();
     }
 }

@@ -23,7 +23,7 @@ public sealed class TrafficHistoryTests : IAsyncDisposable
         _configuration = new ActiveConfiguration(Options("a", "b"));
         _registry = new EnclaveRegistry(_configuration, new EnclaveDialer(new VsockOptions(), _time), _time, inner => inner, new EnclaveMeter(_meter), NullLogger<EnclaveRegistry>.Instance);
         _registry.Apply(_configuration.Options, before: null);
-        _history = new TrafficHistory(_registry, _time);
+        _history = new TrafficHistory(_registry, _time, NullLogger<TrafficHistory>.Instance);
     }
 
     public async ValueTask DisposeAsync()

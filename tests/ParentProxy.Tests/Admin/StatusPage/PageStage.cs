@@ -36,11 +36,11 @@ internal sealed class PageStage : IAsyncDisposable
         Registry.Apply(options, before: null);
         Retries = new RetryPolicy(Configuration, Registry, Time);
         _discovery = new DiscoveryMonitor(Registry, options.Discovery, () => { }, Time, NullLogger<DiscoveryMonitor>.Instance);
-        _history = new TrafficHistory(Registry, Time);
+        _history = new TrafficHistory(Registry, Time, NullLogger<TrafficHistory>.Instance);
 
         // What comes from now on counts.
         _history.Take();
-        _watch = new StatusWatch(Registry, Configuration, Drain, () => null, Time);
+        _watch = new StatusWatch(Registry, Configuration, Drain, () => null, Time, NullLogger<StatusWatch>.Instance);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         Listener = new IngressListener(socket, null, Configuration, new OpenConnections(), () => { }, Time, NullLogger.Instance);
