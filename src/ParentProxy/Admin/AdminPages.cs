@@ -8,9 +8,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
-using ParentProxy.Ingress.Failover;
-using ParentProxy.Ingress.Kestrel;
-using ParentProxy.Ingress.Kestrel.Certificates;
+using ParentProxy.Ingress;
 using ParentProxy.Telemetry.Metrics;
 
 namespace ParentProxy.Admin;
@@ -19,22 +17,19 @@ namespace ParentProxy.Admin;
 internal sealed class AdminPages(
     EnclaveRegistry registry,
     ActiveConfiguration configuration,
-    DrainState drain,
-    RetryPolicy retries,
+    IngressServer ingress,
     DiscoveryMonitor discovery,
+    HealthCapability health,
     MetricsPipeline metrics,
     EnclaveMetricsRelay relay,
     StatusDocument statusPage,
     TrafficHistory history,
-    ListenerCertificates certificates,
-    TimeProvider time,
-    Func<IEnumerable<IngressListener>> listeners,
-    Func<string?> refusal)
+    TimeProvider time)
 {
     /// <summary>Answers a GET or HEAD request.</summary>
     public Task ServeAsync(HttpContext context)
     {
-        var summary = HealthSummary.Of(registry, configuration, drain, refusal());
+        var summary = health.Summary;
         return context.Request.Path.Value switch
         {
             "/" => statusPage.ServeAsync(context),
@@ -97,10 +92,10 @@ internal sealed class AdminPages(
         summary.Total,
         configuration.Options.Health.MinHealthy,
         Enclaves(),
-        RetryView.Of(retries.Counts),
-        RejectionView.Of(retries.Rejections),
-        listeners().Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
-        certificates.All.Select(CertificateView.Of),
+        RetryView.Of(ingress.Retries.Counts),
+        RejectionView.Of(ingress.Retries.Rejections),
+        ingress.Listeners.Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
+        ingress.Certificates.All.Select(CertificateView.Of),
         DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()));
 
     private List<EnclaveView> Enclaves() => [.. registry.All.Select(enclave => EnclaveView.Of(enclave, history))];

@@ -1,17 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Admin;
-using ParentProxy.Admin.History;
-using ParentProxy.Admin.StatusPage;
+using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Enclaves.Transports;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
-using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Http2;
-using ParentProxy.Ingress.Kestrel.Certificates;
 using ParentProxy.Sockets;
 using ParentProxy.Telemetry;
 using ParentProxy.Telemetry.AccessLog;
@@ -29,15 +26,14 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly Lock _publishing = new();
     private readonly ActiveConfiguration _configuration;
     private readonly TimeProvider _time;
-    private readonly HealthMonitor _monitor;
-    private readonly DiscoveryMonitor _discovery;
-    private readonly TrafficHistory _history;
-    private readonly StatusWatch _watch;
-    private readonly AdminServer _admin;
     private readonly ProxyMeter _meter = new();
     private readonly EnclaveGauges _gauges;
-    private readonly MetricsPipeline _metrics;
     private readonly RequestTracing _tracing;
+    private readonly MetricsPipeline _metrics;
+    private readonly DiscoveryMonitor _discovery;
+    private readonly HealthCapability _health;
+    private readonly IReadOnlyList<ICapability> _capabilities;
+    private readonly AdminServer _admin;
 
     /// <summary>The configuration as it was read, without discovered enclaves.</summary>
     private ProxyOptions _configured;
@@ -49,7 +45,13 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <param name="dialer">Dials in the place of the real one.</param>
     /// <param name="replaceIngress">Replaces services of the public listeners.</param>
     /// <param name="otlp">Where metrics and spans are exported to; null for nowhere.</param>
-    public ProxyServer(ActiveConfiguration configuration, ILoggerFactory loggers, TimeProvider time, IEnclaveDialer? dialer = null, Action<IServiceCollection>? replaceIngress = null, OtlpSettings? otlp = null)
+    public ProxyServer(
+        ActiveConfiguration configuration,
+        ILoggerFactory loggers,
+        TimeProvider time,
+        IEnclaveDialer? dialer = null,
+        Action<IServiceCollection>? replaceIngress = null,
+        OtlpSettings? otlp = null)
     {
         _configuration = configuration;
         _configured = configuration.Options;
@@ -57,29 +59,28 @@ internal sealed class ProxyServer : IAsyncDisposable
         dialer ??= new EnclaveDialer(configuration.Options.Vsock, time);
         Reloads = new ReloadStatus(time);
         var enclaves = new EnclaveMeter(_meter.Meter);
-        Registry = new EnclaveRegistry(configuration, dialer, time, inner => new AttemptHandler(inner), enclaves, loggers.CreateLogger<EnclaveRegistry>());
-        _monitor = new HealthMonitor(Registry, dialer, configuration, time, loggers.CreateLogger<HealthMonitor>());
-        _discovery = new DiscoveryMonitor(Registry, configuration.Options.Discovery, PublishDiscovered, time, loggers.CreateLogger<DiscoveryMonitor>());
-        var retries = new RetryPolicy(configuration, Registry, time);
+        var log = loggers.CreateLogger<EnclaveRegistry>();
+        Registry = new EnclaveRegistry(configuration, dialer, time, inner => new AttemptHandler(inner), enclaves, log);
         AccessLog = new AccessLogger(configuration, time, loggers.CreateLogger<AccessLogger>());
         _tracing = new RequestTracing(otlp);
-        Ingress = new IngressServer(configuration, Registry, retries, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
+
+        // In the order in which they open and end: who takes requests before what serves them.
+        Ingress = new IngressServer(configuration, Registry, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
+        var discovery = new DiscoveryCapability(Registry, configuration, PublishDiscovered, time, loggers);
+        _discovery = discovery.Monitor;
+        _health = new HealthCapability(Registry, dialer, configuration, Drain, () => Ingress.Refusal, time, loggers);
+        _capabilities = [Ingress, discovery, _health];
+
         EnclaveCounters.Add(_meter.Meter, enclaves);
         _gauges = new EnclaveGauges(Registry, () => _discovery.Known, _meter.NewMeter);
         ProcessInstruments.Add(_meter.Meter);
-        IngressInstruments.Add(_meter.Meter, configuration, Registry, retries, Ingress);
-        HealthInstruments.Add(_meter.Meter, configuration, Drain, () => Health);
-        DiscoveryInstruments.Add(_meter.Meter, configuration, _discovery, time);
+        foreach (var capability in _capabilities)
+            capability.AddInstruments(_meter.Meter);
         HostingInstruments.Add(_meter.Meter, Reloads);
         AccessLogInstruments.Add(_meter.Meter, AccessLog);
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, dialer, configuration, time);
-        _history = new TrafficHistory(Registry, time, loggers.CreateLogger<TrafficHistory>());
-        _watch = new StatusWatch(Registry, configuration, Drain, () => Ingress.Refusal, time, loggers.CreateLogger<StatusWatch>());
-        var certificates = new ListenerCertificates(configuration.Options.Sections);
-        var statusPage = new StatusDocument(new PageSources(Registry, configuration, retries, _discovery, Reloads, _history, _watch, () => Ingress.Listeners, certificates, time));
-        var pages = new AdminPages(Registry, configuration, Drain, retries, _discovery, _metrics, relay, statusPage, _history, certificates, time, () => Ingress.Listeners, () => Ingress.Refusal);
-        _admin = new AdminServer(configuration, pages, loggers);
+        _admin = new AdminServer(configuration, Registry, Ingress, _discovery, _health, Reloads, _metrics, relay, time, loggers);
     }
 
     /// <summary>The enclaves.</summary>
@@ -89,7 +90,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     public IngressServer Ingress { get; }
 
     /// <summary>The health of the whole.</summary>
-    public HealthSummary Health => HealthSummary.Of(Registry, _configuration, Drain, Ingress.Refusal);
+    public HealthSummary Health => _health.Summary;
 
     /// <summary>How far the stop has come.</summary>
     public DrainState Drain { get; } = new();
@@ -107,7 +108,11 @@ internal sealed class ProxyServer : IAsyncDisposable
     public string? MetricsEndPoint => _admin.MetricsEndPoint;
 
     /// <summary>Answered by the admin listener while the process runs.</summary>
-    public Uri LiveUri => new(new Uri(AdminEndPoint.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("[::]", "[::1]", StringComparison.Ordinal)), "/health/live");
+    public Uri LiveUri => new(
+        new Uri(AdminEndPoint
+            .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)
+            .Replace("[::]", "[::1]", StringComparison.Ordinal)),
+        "/health/live");
 
     /// <summary>What requests are forwarded to, for the log.</summary>
     public string Targets => string.Join(", ", Registry.All.Select(enclave => enclave.ToString()).Concat(Looking));
@@ -125,20 +130,18 @@ internal sealed class ProxyServer : IAsyncDisposable
         _gauges.Changed();
 
         // First of all: it takes a while, and needs no listener.
-        _discovery.Start();
-        _history.Start();
-        _watch.Start();
+        foreach (var capability in _capabilities)
+            capability.Begin();
         await _admin.StartAsync(cancellationToken);
-        await Ingress.StartAsync(cancellationToken);
-        lock (_publishing)
-            _monitor.Synchronize();
+        foreach (var capability in _capabilities)
+            await capability.OpenAsync(cancellationToken);
     }
 
-    /// <summary>Waits until discovery has looked once and every enclave was probed once.</summary>
+    /// <summary>Waits until all is known that the first request needs: discovery has looked, every enclave was probed.</summary>
     public async Task FirstRoundAsync(CancellationToken cancellationToken)
     {
-        await _discovery.FirstCallAsync(cancellationToken);
-        await _monitor.FirstRoundAsync(cancellationToken);
+        foreach (var capability in _capabilities)
+            await capability.FirstRoundAsync(cancellationToken);
     }
 
     /// <summary>Puts a validated configuration into effect; requests in flight go on with what they have.</summary>
@@ -161,12 +164,13 @@ internal sealed class ProxyServer : IAsyncDisposable
     {
         var timeouts = _configuration.Options.Timeouts;
         Drain.BeginDraining();
-        _discovery.StopCalling();
+        foreach (var capability in _capabilities)
+            capability.BeginDraining();
         Registry.Changed.Set();
         await Task.Delay(timeouts.DrainDelay, _time);
 
         Drain.BeginClosing();
-        await Ingress.StopAcceptingAsync();
+        await Task.WhenAll(_capabilities.Select(capability => capability.StopAcceptingAsync()));
         await Task.Delay(LastRequests < timeouts.Drain ? LastRequests : timeouts.Drain, _time);
 
         var left = timeouts.Drain - LastRequests;
@@ -181,21 +185,18 @@ internal sealed class ProxyServer : IAsyncDisposable
                 cut.Cancel();
             },
             (Drain, cut));
-        await Ingress.StopAsync(cut.Token);
+        await Task.WhenAll(_capabilities.Select(capability => capability.StopAsync(cut.Token)));
         return !cut.IsCancellationRequested;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await Ingress.DisposeAsync();
+        foreach (var capability in _capabilities)
+            await capability.DisposeAsync();
 
         // Nobody writes to them any more. Each has its own patience with who takes what is left; together they have it once.
         var flushing = Task.WhenAll(AccessLog.DisposeAsync().AsTask(), _tracing.DisposeAsync().AsTask());
-        await _discovery.DisposeAsync();
-        await _monitor.DisposeAsync();
-        await _history.DisposeAsync();
-        await _watch.DisposeAsync();
         Registry.Close();
         await _admin.DisposeAsync();
         await Task.WhenAll(flushing, _metrics.DisposeAsync().AsTask());
@@ -215,7 +216,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         }
     }
 
-    private IReadOnlyList<EnclaveOptions> Merged() => EnclaveMerge.Of(_configured.Enclaves, _discovery.Known, _configured.Discovery.Port);
+    private IReadOnlyList<EnclaveOptions> Merged() =>
+        EnclaveMerge.Of(_configured.Enclaves, _discovery.Known, _configured.Discovery.Port);
 
     private void Publish(IReadOnlyList<EnclaveOptions> enclaves)
     {
@@ -224,7 +226,9 @@ internal sealed class ProxyServer : IAsyncDisposable
         _configuration.Replace(options);
         Registry.Apply(options, before);
         _gauges.Changed();
-        _monitor.Synchronize();
-        Ingress.Update(options);
+
+        // What serves requests knows of a change before they are let to it.
+        foreach (var capability in _capabilities.Reverse())
+            capability.Apply(options);
     }
 }

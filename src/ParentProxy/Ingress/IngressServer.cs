@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
@@ -18,6 +19,7 @@ using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Ingress.Http2;
 using ParentProxy.Ingress.Kestrel;
+using ParentProxy.Ingress.Kestrel.Certificates;
 using ParentProxy.Ingress.Kestrel.Refusals;
 using ParentProxy.Ingress.Pipeline;
 using ParentProxy.Ingress.Routing;
@@ -31,13 +33,15 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ParentProxy.Ingress;
 
 /// <summary>The public listeners: Kestrel in front, YARP's pipeline behind.</summary>
-internal sealed class IngressServer : IAsyncDisposable
+internal sealed class IngressServer : ICapability
 {
     private static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Longer than an ALB's default of 60 s, so that it never meets a connection that is being closed.</summary>
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(130);
 
+    private readonly ActiveConfiguration _configuration;
+    private readonly EnclaveRegistry _registry;
     private readonly WebApplication _app;
     private readonly EnclaveProxyConfigProvider _routes;
     private readonly IngressListenerFactory _listeners;
@@ -47,15 +51,26 @@ internal sealed class IngressServer : IAsyncDisposable
     /// <summary>Composes the server; nothing is bound yet.</summary>
     /// <param name="configuration">What is in effect.</param>
     /// <param name="registry">What is forwarded to.</param>
-    /// <param name="retries">What is sent again.</param>
     /// <param name="drain">How far the stop has come.</param>
     /// <param name="accessLog">Where requests are logged.</param>
     /// <param name="tracing">The spans of requests.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
     /// <param name="replace">Replaces services of the server when all are there: for a benchmark of one part against another.</param>
-    public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, RetryPolicy retries, DrainState drain, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILoggerFactory loggers, Action<IServiceCollection>? replace = null)
+    public IngressServer(
+        ActiveConfiguration configuration,
+        EnclaveRegistry registry,
+        DrainState drain,
+        AccessLogger accessLog,
+        RequestTracing tracing,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        Action<IServiceCollection>? replace = null)
     {
+        _configuration = configuration;
+        _registry = registry;
+        Retries = new RetryPolicy(configuration, registry, time);
+        Certificates = new ListenerCertificates(configuration.Options.Sections);
         _routes = new EnclaveProxyConfigProvider(configuration.Options);
         _onChanged = registry.Changed.Set;
         var connections = new OpenConnections();
@@ -68,7 +83,7 @@ internal sealed class IngressServer : IAsyncDisposable
         services.AddSingleton<ILoggerFactory>(new KestrelLoggers(loggers, kestrelRefusals));
         services.AddSingleton<DiagnosticSource>(kestrelRefusals);
         services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(retries).AddSingleton(drain).AddSingleton(Refusals).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(time);
+        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(Retries).AddSingleton(drain).AddSingleton(Refusals).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(time);
         services.AddSingleton<IConnectionListenerFactory>(_listeners).AddSingleton(_listeners);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
         services.AddRouting();
@@ -116,13 +131,22 @@ internal sealed class IngressServer : IAsyncDisposable
     /// <summary>How many requests were refused for what they are.</summary>
     public RefusalCounts Refusals { get; } = new();
 
+    /// <summary>What is sent again, and what was.</summary>
+    public RetryPolicy Retries { get; }
+
+    /// <summary>The certificates of the HTTPS endpoints, as read at the start.</summary>
+    public ListenerCertificates Certificates { get; }
+
     /// <summary>The listeners that are open.</summary>
     public IReadOnlyCollection<IngressListener> Listeners => _listeners.Listeners;
+
+    /// <inheritdoc/>
+    public void AddInstruments(Meter meter) => IngressInstruments.Add(meter, _configuration, _registry, Retries, this);
 
     /// <summary>Binds the listeners.</summary>
     /// <exception cref="ListenException">An address cannot be listened on.</exception>
     /// <exception cref="IOException">The same, where Kestrel had a choice of addresses.</exception>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public async Task OpenAsync(CancellationToken cancellationToken)
     {
         await _app.StartAsync(cancellationToken);
         _isStarted = true;
@@ -130,13 +154,13 @@ internal sealed class IngressServer : IAsyncDisposable
     }
 
     /// <summary>Takes over the routes of a configuration.</summary>
-    public void Update(ProxyOptions options) => _routes.Update(options);
+    public void Apply(ProxyOptions options) => _routes.Update(options);
 
     /// <summary>Closes the ports; what was accepted is still served.</summary>
     public Task StopAcceptingAsync() => _listeners.StopAcceptingAsync();
 
     /// <summary>Waits for the requests in flight and closes their connections; aborts them when the token fires.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
+    public Task StopAsync(CancellationToken cut) => _app.StopAsync(cut);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();

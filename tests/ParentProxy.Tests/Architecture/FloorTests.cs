@@ -26,14 +26,15 @@ public sealed partial class FloorTests
     /// <summary>Each room, and the rooms that it may read beside itself.</summary>
     private static readonly Dictionary<string, string[]> MayRead = new()
     {
-        ["Commands"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Configuration", .. Ground, "Simulator"],
-        ["Hosting"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Configuration", .. Ground],
-        ["Admin"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Configuration", .. Ground],
-        ["Ingress"] = ["Health", "Enclaves", "Http1", "Telemetry", "Configuration", .. Ground],
-        ["Health"] = ["Enclaves", "Http1", "Telemetry", "Configuration", .. Ground],
-        ["Enclaves"] = ["Configuration", .. Ground],
+        ["Commands"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Configuration", .. Ground, "Simulator"],
+        ["Hosting"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Configuration", .. Ground],
+        ["Admin"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Configuration", .. Ground],
+        ["Ingress"] = ["Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Configuration", .. Ground],
+        ["Health"] = ["Enclaves", "Http1", "Telemetry", "Capabilities", "Configuration", .. Ground],
+        ["Enclaves"] = ["Capabilities", "Configuration", .. Ground],
         ["Http1"] = ["Sockets", "Runtime"],
         ["Telemetry"] = ["Configuration", "Runtime"],
+        ["Capabilities"] = ["Configuration"],
         ["Configuration"] = ["Endpoints", "Runtime"],
         ["Sockets"] = Ground,
         ["Endpoints"] = Ground,

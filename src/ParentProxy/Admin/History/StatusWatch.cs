@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
 using ParentProxy.Runtime;
@@ -8,16 +7,12 @@ namespace ParentProxy.Admin.History;
 
 /// <summary>Remembers since when the whole has its status.</summary>
 /// <param name="registry">The enclaves.</param>
-/// <param name="configuration">What is in effect.</param>
-/// <param name="drain">How far the stop has come.</param>
-/// <param name="refusal">Why new connections are not let in; null while they are.</param>
+/// <param name="health">The verdict at this moment.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Told when the watch fails.</param>
 internal sealed class StatusWatch(
     EnclaveRegistry registry,
-    ActiveConfiguration configuration,
-    DrainState drain,
-    Func<string?> refusal,
+    Func<HealthSummary> health,
     TimeProvider time,
     ILogger<StatusWatch> logger) : IAsyncDisposable
 {
@@ -28,7 +23,7 @@ internal sealed class StatusWatch(
     /// <summary>The status now, and since when it is that.</summary>
     public (HealthSummary Summary, DateTimeOffset Since) Look()
     {
-        var summary = HealthSummary.Of(registry, configuration, drain, refusal());
+        var summary = health();
         lock (_gate)
         {
             if (summary.Status != _known.Status)

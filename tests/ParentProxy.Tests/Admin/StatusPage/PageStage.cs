@@ -40,7 +40,8 @@ internal sealed class PageStage : IAsyncDisposable
 
         // What comes from now on counts.
         _history.Take();
-        _watch = new StatusWatch(Registry, Configuration, Drain, () => null, Time, NullLogger<StatusWatch>.Instance);
+        _watch = new StatusWatch(
+            Registry, () => HealthSummary.Of(Registry, Configuration, Drain, refusal: null), Time, NullLogger<StatusWatch>.Instance);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         Listener = new IngressListener(socket, null, Configuration, new OpenConnections(), () => { }, Time, NullLogger.Instance);

@@ -1,0 +1,58 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Capabilities;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Enclaves.Transports;
+
+namespace ParentProxy.Health;
+
+/// <summary>The probes of the enclaves, and the verdict on the whole.</summary>
+/// <param name="registry">The enclaves.</param>
+/// <param name="dialer">Dials for probes.</param>
+/// <param name="configuration">What is in effect.</param>
+/// <param name="drain">How far the stop has come.</param>
+/// <param name="refusal">Why new connections are not let in; null while they are.</param>
+/// <param name="time">The clock.</param>
+/// <param name="loggers">The log.</param>
+internal sealed class HealthCapability(
+    EnclaveRegistry registry,
+    IEnclaveDialer dialer,
+    ActiveConfiguration configuration,
+    DrainState drain,
+    Func<string?> refusal,
+    TimeProvider time,
+    ILoggerFactory loggers) : ICapability
+{
+    private readonly Lock _synchronizing = new();
+    private readonly HealthMonitor _monitor = new(registry, dialer, configuration, time, loggers.CreateLogger<HealthMonitor>());
+
+    /// <summary>The verdict at this moment.</summary>
+    public HealthSummary Summary => HealthSummary.Of(registry, configuration, drain, refusal());
+
+    /// <inheritdoc/>
+    public void AddInstruments(Meter meter) => HealthInstruments.Add(meter, configuration, drain, () => Summary);
+
+    /// <summary>Starts the probes.</summary>
+    public Task OpenAsync(CancellationToken cancellationToken)
+    {
+        Synchronize();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Waits until every enclave has been probed once, with whatever result.</summary>
+    public Task FirstRoundAsync(CancellationToken cancellationToken) => _monitor.FirstRoundAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public void Apply(ProxyOptions options) => Synchronize();
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _monitor.DisposeAsync();
+
+    // Discovery may publish while the start is not over.
+    private void Synchronize()
+    {
+        lock (_synchronizing)
+            _monitor.Synchronize();
+    }
+}
