@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using ParentProxy.Admin.History;
 using ParentProxy.Admin.StatusPage;
+using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
@@ -30,6 +31,7 @@ internal sealed class AdminServer : IAsyncDisposable
         IngressServer ingress,
         DiscoveryMonitor discovery,
         HealthCapability health,
+        IReadOnlyList<IStatusSection> sections,
         ReloadStatus reloads,
         MetricsPipeline metrics,
         EnclaveMetricsRelay relay,
@@ -38,8 +40,9 @@ internal sealed class AdminServer : IAsyncDisposable
     {
         _history = new TrafficHistory(registry, time, loggers.CreateLogger<TrafficHistory>());
         _watch = new StatusWatch(registry, () => health.Summary, time, loggers.CreateLogger<StatusWatch>());
+        var settings = new ConfigurationSection(reloads);
         var sources = new PageSources(
-            registry, configuration, ingress.Retries, discovery, reloads, _history, _watch, () => ingress.Listeners, ingress.Certificates, time);
+            registry, configuration, ingress.Retries, discovery, _history, _watch, sections, settings, time);
         var statusPage = new StatusDocument(sources);
         var pages = new AdminPages(registry, configuration, ingress, discovery, health, metrics, relay, statusPage, _history, time);
         var options = configuration.Options.Admin;

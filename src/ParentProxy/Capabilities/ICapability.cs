@@ -9,6 +9,9 @@ namespace ParentProxy.Capabilities;
 /// </summary>
 internal interface ICapability : IAsyncDisposable
 {
+    /// <summary>Its part of the status page; null when it has none.</summary>
+    IStatusSection? StatusSection => null;
+
     /// <summary>Adds what it measures to the meter of the proxy; before the start.</summary>
     void AddInstruments(Meter meter)
     {

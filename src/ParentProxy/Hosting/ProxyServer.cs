@@ -80,7 +80,9 @@ internal sealed class ProxyServer : IAsyncDisposable
         AccessLogInstruments.Add(_meter.Meter, AccessLog);
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, dialer, configuration, time);
-        _admin = new AdminServer(configuration, Registry, Ingress, _discovery, _health, Reloads, _metrics, relay, time, loggers);
+        List<IStatusSection> sections = [.. _capabilities.Select(capability => capability.StatusSection).OfType<IStatusSection>()];
+        _admin = new AdminServer(
+            configuration, Registry, Ingress, _discovery, _health, sections, Reloads, _metrics, relay, time, loggers);
     }
 
     /// <summary>The enclaves.</summary>

@@ -141,6 +141,9 @@ internal sealed class IngressServer : ICapability
     public IReadOnlyCollection<IngressListener> Listeners => _listeners.Listeners;
 
     /// <inheritdoc/>
+    public IStatusSection StatusSection => new ListenersSection(() => Listeners, Certificates);
+
+    /// <inheritdoc/>
     public void AddInstruments(Meter meter) => IngressInstruments.Add(meter, _configuration, _registry, Retries, this);
 
     /// <summary>Binds the listeners.</summary>

@@ -26,15 +26,16 @@ public sealed partial class FloorTests
     /// <summary>Each room, and the rooms that it may read beside itself.</summary>
     private static readonly Dictionary<string, string[]> MayRead = new()
     {
-        ["Commands"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Configuration", .. Ground, "Simulator"],
-        ["Hosting"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Configuration", .. Ground],
-        ["Admin"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Configuration", .. Ground],
-        ["Ingress"] = ["Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Configuration", .. Ground],
-        ["Health"] = ["Enclaves", "Http1", "Telemetry", "Capabilities", "Configuration", .. Ground],
-        ["Enclaves"] = ["Capabilities", "Configuration", .. Ground],
+        ["Commands"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground, "Simulator"],
+        ["Hosting"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
+        ["Admin"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
+        ["Ingress"] = ["Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
+        ["Health"] = ["Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
+        ["Enclaves"] = ["Capabilities", "Html", "Configuration", .. Ground],
         ["Http1"] = ["Sockets", "Runtime"],
         ["Telemetry"] = ["Configuration", "Runtime"],
-        ["Capabilities"] = ["Configuration"],
+        ["Capabilities"] = ["Html", "Configuration"],
+        ["Html"] = [],
         ["Configuration"] = ["Endpoints", "Runtime"],
         ["Sockets"] = Ground,
         ["Endpoints"] = Ground,

@@ -1,5 +1,6 @@
 using ParentProxy.Admin.History;
 using ParentProxy.Enclaves;
+using ParentProxy.Html;
 
 namespace ParentProxy.Admin.StatusPage;
 
@@ -12,6 +13,16 @@ internal static class EnclavesSection
 
     /// <summary>The word of the contract for a state.</summary>
     public static string Word(EnclaveState state) => state.ToString().ToLowerInvariant();
+
+    /// <summary>The tone of an enclave's state, which chooses symbol and colour.</summary>
+    public static string Tone(EnclaveState state) => state switch
+    {
+        EnclaveState.Healthy => "good",
+        EnclaveState.Starting => "idle",
+        EnclaveState.Draining or EnclaveState.Gone => "leaving",
+        EnclaveState.Ejected => "warn",
+        _ => "bad",
+    };
 
     /// <summary>Writes the section.</summary>
     public static void Write(HtmlWriter html, PageSnapshot page)
@@ -62,7 +73,7 @@ internal static class EnclavesSection
     private static void WriteHead(HtmlWriter html, PageSnapshot page, PageSnapshot.EnclaveFacts facts, string key)
     {
         var (enclave, status) = (facts.Enclave, facts.Status);
-        var tone = Icons.Tone(status.State);
+        var tone = Tone(status.State);
         html.Add($"""<tr role="row" class="{tone}" data-key="{key}"><td role="cell" class="state"><span class="tag {tone}">{Icons.Of(tone)}{Word(status.State)}</span> <span class="quiet nowrap">for {Times.Since(status.Since, page.Now)}</span> {Probe(status.LastProbe, page.Now)}</td>""");
         html.Add($"""<th role="rowheader" scope="row" class="who"><b>{enclave.Id}</b>{Name(enclave)} <code>{Breaks.In(enclave.Endpoint.ToString())}</code>{Belongs(enclave)}</th>""");
         html.Add($"""<td role="cell" class="why">{Breaks.In(status.Reason)}{Errors(enclave, key, page.Now)}</td>""");

@@ -1,5 +1,6 @@
+using ParentProxy.Capabilities;
 using ParentProxy.Enclaves;
-using ParentProxy.Ingress.Kestrel.Certificates;
+using ParentProxy.Html;
 
 namespace ParentProxy.Admin.StatusPage;
 
@@ -15,9 +16,6 @@ internal static class Findings
     /// <summary>So many enclaves are named one by one: the list is to be read at a glance.</summary>
     private const int EnclavesNamed = 5;
 
-    /// <summary>With less than this left a certificate is worth a line: what renews them by itself has done so by then.</summary>
-    private static readonly TimeSpan CertificateNear = TimeSpan.FromDays(30);
-
     private static readonly string[] WorstFirst = ["bad", "leaving", "warn", "idle", "note"];
 
     /// <summary>What there is to say, the worst first.</summary>
@@ -26,40 +24,29 @@ internal static class Findings
         .. All(page).OrderBy(finding => Array.IndexOf(WorstFirst, finding.Tone)),
     ];
 
-    /// <summary>How near the end of a certificate is.</summary>
-    public static string Tone(ListenerCertificate certificate, DateTimeOffset now) => certificate switch
-    {
-        _ when certificate.NotBefore > now || certificate.NotAfter <= now => "bad",
-        _ when certificate.NotAfter - now < CertificateNear => "warn",
-        _ => "good",
-    };
-
     private static IEnumerable<Finding> All(PageSnapshot page) =>
     [
         .. Stop(page),
-        .. Listeners(page),
+        .. Told(page).Where(finding => finding.KeepsClientsOut),
         .. Service(page),
         .. Enclaves(page),
         .. Flapping(page),
         .. Errors(page),
         .. Waiting(page),
         .. OpenFiles(page),
-        .. Certificates(page),
-        .. Discovery(page),
-        .. Configuration(page),
+        .. Told(page).Where(finding => !finding.KeepsClientsOut),
         .. Leaving(page),
         .. Traffic(page),
     ];
+
+    // What the owners of the other sections say of them.
+    private static IEnumerable<Finding> Told(PageSnapshot page) => page.Parts.Append(page.Settings).SelectMany(part => part.Findings);
 
     private static IEnumerable<Finding> Stop(PageSnapshot page)
     {
         if (page.IsDraining)
             yield return new Finding("leaving", "This proxy stops", $"health fails so that no more traffic is sent here; requests in flight have {Words.Duration(page.Options.Timeouts.Drain)} to finish.");
     }
-
-    private static IEnumerable<Finding> Listeners(PageSnapshot page) => page.IsDraining ? [] : page.Listeners
-        .Where(listener => !listener.Accepting)
-        .Select(listener => new Finding("bad", $"Listener {listener.Endpoint}", $"accepts no connections: {Sentence(listener.Reason!)}"));
 
     private static IEnumerable<Finding> Service(PageSnapshot page)
     {
@@ -96,7 +83,7 @@ internal static class Findings
         foreach (var enclave in wrong.Take(EnclavesNamed))
         {
             var word = EnclavesSection.Word(enclave.Status.State);
-            yield return new Finding(Icons.Tone(enclave.Status.State), $"Enclave {enclave.Label}", $"is {word} for {Words.Age(page.Now - enclave.Status.Since)}: {Sentence(enclave.Status.Reason)}");
+            yield return new Finding(EnclavesSection.Tone(enclave.Status.State), $"Enclave {enclave.Label}", $"is {word} for {Words.Age(page.Now - enclave.Status.Since)}: {Words.Sentence(enclave.Status.Reason)}");
         }
 
         if (wrong.Count > EnclavesNamed)
@@ -143,45 +130,6 @@ internal static class Findings
             yield return new Finding("warn", $"{Words.Count(open)} files are open", $"of {Words.Count(max)}: without free ones no connection can be accepted or dialled. Raise LimitNOFILE of the unit.");
     }
 
-    private static IEnumerable<Finding> Certificates(PageSnapshot page)
-    {
-        foreach (var certificate in page.Certificates.OrderBy(certificate => certificate.NotAfter))
-        {
-            var subject = $"Certificate of {certificate.Endpoint}{(certificate.ServerName is { } name ? $", {name}" : "")} ({certificate.Subject})";
-            var (tone, left) = (Tone(certificate, page.Now), certificate.NotAfter - page.Now);
-            if (certificate.NotBefore > page.Now)
-                yield return new Finding(tone, subject, $"is valid only from {Words.Moment(certificate.NotBefore)} on, and clients refuse it. Is this host's clock right?");
-            else if (left <= TimeSpan.Zero)
-                yield return new Finding(tone, subject, $"expired {Words.Age(-left)} ago, on {Words.Day(certificate.NotAfter)}, and clients refuse it. {Renewal(page, certificate)}");
-            else if (tone != "good")
-                yield return new Finding(tone, subject, $"expires in {Words.Age(left)}, on {Words.Day(certificate.NotAfter)}. {Renewal(page, certificate)}");
-        }
-    }
-
-    // Kestrel reads certificates at the start only.
-    private static string Renewal(PageSnapshot page, ListenerCertificate certificate) => page.Sources.Certificates.Successor(certificate) switch
-    {
-        { } next when next.NotAfter > certificate.NotAfter && next.NotAfter > page.Now =>
-            $"{next.Source} holds one until {Words.Day(next.NotAfter)} already: restart to use it.",
-        _ when certificate.IsFile => $"Renew {certificate.Source}, then restart: certificates are read at the start.",
-        _ => $"Renew the one of {certificate.Source} in its store, then restart: certificates are read at the start.",
-    };
-
-    private static IEnumerable<Finding> Discovery(PageSnapshot page)
-    {
-        if (page is { Discovery: not null, DiscoveryFailure: { } failure })
-            yield return new Finding("warn", "Discovery", $"cannot ask nitro-cli; {(page.Discovery.Enclaves.Count > 0 ? "what was known stays in use" : "it has told of no enclave so far")}. {Sentence(failure.ToString())}");
-    }
-
-    private static IEnumerable<Finding> Configuration(PageSnapshot page)
-    {
-        var reloads = page.Sources.Reloads;
-        if (!reloads.LastSucceeded && reloads.LastRefusal is { } at)
-            yield return new Finding("warn", "Configuration", $"was refused {Words.Age(page.Now - at)} ago, and the one before it stays in effect.");
-        if (reloads.NeedRestart.Count > 0)
-            yield return new Finding("note", "Configuration", $"{string.Join(", ", reloads.NeedRestart)} changed and {Words.Plural(reloads.NeedRestart.Count, "takes", "take")} effect after a restart.");
-    }
-
     private static IEnumerable<Finding> Traffic(PageSnapshot page)
     {
         if (!page.IsMinuteKnown || page.LastMinute.Requests > 0 || page.IsDraining)
@@ -191,7 +139,7 @@ internal static class Findings
             yield return new Finding("note", "No request was answered", $"in the last minute; {Words.Count(working)} {Words.Plural(working, "is", "are")} in flight: {Words.Plural(working, "an enclave works on it, or hangs", "enclaves work on them, or hang")}.");
 
         // Only where nothing here keeps requests away.
-        else if (page.Summary.IsReady && page.IsAnyUsable && page.Listeners.All(listener => listener.Accepting) && page.WaitingForEnclave + page.WaitingForConnection == 0)
+        else if (page.Summary.IsReady && page.IsAnyUsable && !Told(page).Any(finding => finding.KeepsClientsOut) && page.WaitingForEnclave + page.WaitingForConnection == 0)
             yield return new Finding("note", "No request came", "in the last minute. If clients complain, look at what is before this proxy: load balancer, target group, security group.");
     }
 
@@ -199,6 +147,4 @@ internal static class Findings
         "note",
         $"Enclave {enclave.Label}",
         $"leaves, {enclave.Status.Reason}: {Words.Count(enclave.Enclave.InFlight)} {Words.Plural(enclave.Enclave.InFlight, "request", "requests")} in flight may take {Words.Duration(page.Options.Timeouts.Drain)} to finish."));
-
-    private static string Sentence(string text) => text.EndsWith('.') ? text : $"{text}.";
 }

@@ -1,3 +1,6 @@
+using ParentProxy.Capabilities;
+using ParentProxy.Html;
+
 namespace ParentProxy.Admin.StatusPage;
 
 /// <summary>The answer to the first question: is it well, and if not, whose fault is it.</summary>

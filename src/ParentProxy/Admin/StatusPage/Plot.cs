@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using ParentProxy.Admin.History;
+using ParentProxy.Html;
 
 namespace ParentProxy.Admin.StatusPage;
 

@@ -1,4 +1,5 @@
 using ParentProxy.Admin.History;
+using ParentProxy.Html;
 using ParentProxy.Ingress.Failover;
 
 namespace ParentProxy.Admin.StatusPage;

@@ -23,6 +23,9 @@ internal sealed class DiscoveryCapability(
         new(registry, configuration.Options.Discovery, publish, time, loggers.CreateLogger<DiscoveryMonitor>());
 
     /// <inheritdoc/>
+    public IStatusSection StatusSection => new DiscoverySection(Monitor, registry);
+
+    /// <inheritdoc/>
     public void AddInstruments(Meter meter) => DiscoveryInstruments.Add(meter, configuration, Monitor, time);
 
     /// <summary>Starts to call nitro-cli, if discovery is enabled.</summary>

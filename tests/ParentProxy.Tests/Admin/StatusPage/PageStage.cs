@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Admin.History;
 using ParentProxy.Admin.StatusPage;
+using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
@@ -12,6 +13,7 @@ using ParentProxy.Enclaves.Transports;
 using ParentProxy.Endpoints;
 using ParentProxy.Health;
 using ParentProxy.Hosting;
+using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Kestrel;
 using ParentProxy.Ingress.Kestrel.Certificates;
@@ -45,8 +47,13 @@ internal sealed class PageStage : IAsyncDisposable
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         Listener = new IngressListener(socket, null, Configuration, new OpenConnections(), () => { }, Time, NullLogger.Instance);
-        _sources = new PageSources(
-            Registry, Configuration, Retries, _discovery, new ReloadStatus(Time), _history, _watch, () => [Listener], certificates ?? new ListenerCertificates(options.Sections), Time);
+        IStatusSection[] sections =
+        [
+            new ListenersSection(() => [Listener], certificates ?? new ListenerCertificates(options.Sections)),
+            new DiscoverySection(_discovery, Registry),
+        ];
+        var settings = new ConfigurationSection(new ReloadStatus(Time));
+        _sources = new PageSources(Registry, Configuration, Retries, _discovery, _history, _watch, sections, settings, Time);
     }
 
     public ManualTimeProvider Time { get; } = new();

@@ -1,4 +1,4 @@
-namespace ParentProxy.Admin.StatusPage;
+namespace ParentProxy.Html;
 
 /// <summary>Moments: how long ago for the eye, exactly in the tooltip and for programs.</summary>
 internal static class Times

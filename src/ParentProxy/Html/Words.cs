@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace ParentProxy.Admin.StatusPage;
+namespace ParentProxy.Html;
 
 /// <summary>Figures as operators read them.</summary>
 internal static class Words
@@ -69,6 +69,9 @@ internal static class Words
 
     /// <summary>A word for one and for more.</summary>
     public static string Plural(long count, string one, string many) => count == 1 ? one : many;
+
+    /// <summary>A text with the full stop that it may lack.</summary>
+    public static string Sentence(string text) => text.EndsWith('.') ? text : $"{text}.";
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

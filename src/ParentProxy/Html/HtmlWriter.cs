@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 
-namespace ParentProxy.Admin.StatusPage;
+namespace ParentProxy.Html;
 
 /// <summary>
 /// Writes HTML from interpolated strings: what stands in the source is markup, what is filled in is text and gets encoded.

@@ -1,20 +1,8 @@
-using ParentProxy.Enclaves;
-
-namespace ParentProxy.Admin.StatusPage;
+namespace ParentProxy.Html;
 
 /// <summary>The symbol of each state: its shape says what its colour says, for those who do not see colours.</summary>
 internal static class Icons
 {
-    /// <summary>The tone of an enclave's state, which chooses symbol and colour.</summary>
-    public static string Tone(EnclaveState state) => state switch
-    {
-        EnclaveState.Healthy => "good",
-        EnclaveState.Starting => "idle",
-        EnclaveState.Draining or EnclaveState.Gone => "leaving",
-        EnclaveState.Ejected => "warn",
-        _ => "bad",
-    };
-
     /// <summary>The tone of the status of the whole.</summary>
     public static string Tone(string status) => status switch
     {
