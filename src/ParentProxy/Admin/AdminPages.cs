@@ -26,6 +26,9 @@ internal sealed class AdminPages(
     TrafficHistory history,
     TimeProvider time)
 {
+    private const string Paths =
+        "/, /health, /health/live, /health/ready, /metrics, /enclaves, /enclaves/targets and /enclaves/{id}/metrics";
+
     /// <summary>Answers a GET or HEAD request.</summary>
     public Task ServeAsync(HttpContext context)
     {
@@ -41,18 +44,20 @@ internal sealed class AdminPages(
                 new ReadyView(summary.IsReady ? "ready" : "not ready", summary.Reason),
                 AdminJson.Indented.ReadyView),
             "/metrics" => metrics.ScrapeAsync(context),
-            "/enclaves" => WriteAsync(context, StatusCodes.Status200OK, new EnclaveListView(Enclaves()), AdminJson.Indented.EnclaveListView),
+            "/enclaves" => WriteAsync(
+                context, StatusCodes.Status200OK, new EnclaveListView(Enclaves()), AdminJson.Indented.EnclaveListView),
             "/enclaves/targets" => WriteAsync(
                 context, StatusCodes.Status200OK, relay.Targets(context.Request.Host), AdminJson.Indented.IEnumerableMetricsTarget),
             { } path when EnclaveMetricsRelay.IdIn(path) is { } id => relay.ServeAsync(context, id),
-            _ => ProblemAsync(context, StatusCodes.Status404NotFound, "There are /, /health, /health/live, /health/ready, /metrics, /enclaves, /enclaves/targets and /enclaves/{id}/metrics."),
+            _ => ProblemAsync(context, StatusCodes.Status404NotFound, $"There are {Paths}."),
         };
     }
 
     /// <summary>Answers a GET or HEAD request on the listener for metrics.</summary>
-    public Task ServeMetricsAsync(HttpContext context) => context.Request.Path.Value is "/metrics" or "/health" or "/health/live" or "/health/ready"
-        ? ServeAsync(context)
-        : ProblemAsync(context, StatusCodes.Status404NotFound, "There are /metrics, /health, /health/live and /health/ready.");
+    public Task ServeMetricsAsync(HttpContext context) =>
+        context.Request.Path.Value is "/metrics" or "/health" or "/health/live" or "/health/ready"
+            ? ServeAsync(context)
+            : ProblemAsync(context, StatusCodes.Status404NotFound, "There are /metrics, /health, /health/live and /health/ready.");
 
     /// <summary>Sets what every answer of the admin listener has.</summary>
     public static void AddFields(HttpResponse response)

@@ -43,7 +43,7 @@ internal sealed class EnclaveMeter
     /// <summary>Dials for requests, in seconds.</summary>
     public Histogram<double> ConnectDuration { get; }
 
-    /// <summary>Probes, in seconds.</summary>
+    /// <summary>Health probes from the dial to the verdict, in seconds.</summary>
     public Histogram<double> ProbeDuration { get; }
 
     /// <summary>What reached no enclave.</summary>

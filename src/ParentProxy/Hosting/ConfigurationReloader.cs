@@ -95,7 +95,13 @@ internal sealed class ConfigurationReloader(
                 HostingLog.ConfigurationWarning(logger, warning.Path, warning.Reason);
 
             // What needs a restart stays as it runs; else the next reload would compare with what never took effect.
-            server.Apply(options with { Admin = before.Admin, Vsock = before.Vsock, Sections = before.Sections, Log = options.Log with { Format = before.Log.Format } });
+            server.Apply(options with
+            {
+                Admin = before.Admin,
+                Vsock = before.Vsock,
+                Sections = before.Sections,
+                Log = options.Log with { Format = before.Log.Format },
+            });
             logging.Update(options);
             HostingLog.Reloaded(logger, file, server.Targets);
             server.Reloads.Succeeded(result, restart);

@@ -78,17 +78,18 @@ internal sealed class ProxyServer : IAsyncDisposable
             capability.AddInstruments(_meter.Meter);
         HostingInstruments.Add(_meter.Meter, Reloads);
         AccessLogInstruments.Add(_meter.Meter, AccessLog);
-        _metrics = new MetricsPipeline([_meter, Ingress.Meters], loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
+        var scrapes = loggers.CreateLogger<MetricsPipeline>();
+        _metrics = new MetricsPipeline([_meter, Ingress.Meters], scrapes, otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, dialer, configuration, time);
         List<IStatusSection> sections = [.. _capabilities.Select(capability => capability.StatusSection).OfType<IStatusSection>()];
         _admin = new AdminServer(
             configuration, Registry, Ingress, _discovery, _health, sections, Reloads, _metrics, relay, time, loggers);
     }
 
-    /// <summary>The enclaves.</summary>
+    /// <summary>Every enclave, and what it is doing.</summary>
     public EnclaveRegistry Registry { get; }
 
-    /// <summary>The public listeners.</summary>
+    /// <summary>What takes HTTP from clients.</summary>
     public IngressServer Ingress { get; }
 
     /// <summary>The health of the whole.</summary>
@@ -100,7 +101,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <summary>One line for each request.</summary>
     public AccessLogger AccessLog { get; }
 
-    /// <summary>How reloads went.</summary>
+    /// <summary>Where the configuration comes from, and how its reloads went.</summary>
     public ReloadStatus Reloads { get; }
 
     /// <summary>The address of the admin listener.</summary>

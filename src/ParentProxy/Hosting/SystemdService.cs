@@ -6,7 +6,8 @@ using ParentProxy.Sockets;
 namespace ParentProxy.Hosting;
 
 /// <summary>Keeps systemd informed: the status line, and a watchdog that beats only while the proxy really serves.</summary>
-internal sealed class SystemdService(ServiceManager manager, ProxyServer server, TimeProvider time, ILogger<SystemdService> logger) : IAsyncDisposable
+internal sealed class SystemdService(ServiceManager manager, ProxyServer server, TimeProvider time, ILogger<SystemdService> logger)
+    : IAsyncDisposable
 {
     private readonly BackgroundLoop _loop = new(ex => RuntimeLog.LoopFailed(logger, "service of systemd", ex));
     private string _told = "";
@@ -17,12 +18,16 @@ internal sealed class SystemdService(ServiceManager manager, ProxyServer server,
         var pid = environment("WATCHDOG_PID");
         if (pid is not null && pid != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
             return null;
-        return long.TryParse(environment("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds) && microseconds > 0
+        var interval = environment("WATCHDOG_USEC");
+        return long.TryParse(interval, NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds) && microseconds > 0
             ? TimeSpan.FromMicroseconds(microseconds)
             : null;
     }
 
-    /// <summary>Tells the status now and then at each change, and beats when a watchdog waits for it; where nobody listens, nothing.</summary>
+    /// <summary>
+    /// Tells the status at once and then at each change, and beats when a watchdog waits for it. Does nothing where nobody
+    /// listens.
+    /// </summary>
     /// <param name="watchdog">How often systemd expects a beat; null when it expects none.</param>
     public void Start(TimeSpan? watchdog)
     {
@@ -68,7 +73,10 @@ internal sealed class SystemdService(ServiceManager manager, ProxyServer server,
         }
     }
 
-    /// <summary>A request over a real socket through Kestrel and the thread pool, accept loops that run, and no event loop that is held up.</summary>
+    /// <summary>
+    /// A request over a real socket through Kestrel and the thread pool, accept loops that run, and no event loop that is
+    /// held up.
+    /// </summary>
     private async Task<bool> IsServingAsync(HttpClient client, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

@@ -35,10 +35,10 @@ internal sealed class HtmlWriter
             html._text.EnsureCapacity(html._text.Length + literalLength + (8 * formattedCount));
         }
 
-        /// <summary>Markup.</summary>
+        /// <summary>Markup, which stands in the source as it is written.</summary>
         public void AppendLiteral(string markup) => _html._text.Append(markup);
 
-        /// <summary>Text.</summary>
+        /// <summary>Text, which is encoded; null writes nothing.</summary>
         public void AppendFormatted(string? text)
         {
             if (text is not null)

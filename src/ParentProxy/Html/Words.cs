@@ -19,7 +19,7 @@ internal static class Words
     /// <summary>A moment, to the second.</summary>
     public static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
-    /// <summary>A day.</summary>
+    /// <summary>The day of a moment, in UTC.</summary>
     public static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>A moment of today.</summary>

@@ -13,7 +13,8 @@ internal static class IngressInstruments
     private static readonly RetryReason[] Reasons = Enum.GetValues<RetryReason>();
 
     /// <summary>Adds them to the meter of the proxy.</summary>
-    public static void Add(Meter meter, ActiveConfiguration configuration, EnclaveRegistry registry, RetryPolicy retries, IngressServer server)
+    public static void Add(
+        Meter meter, ActiveConfiguration configuration, EnclaveRegistry registry, RetryPolicy retries, IngressServer server)
     {
         AddRetries(meter, configuration, retries);
         AddRequests(meter, registry, retries, server.Refusals);

@@ -66,7 +66,8 @@ internal sealed class ListenersSection(Func<IEnumerable<IngressListener>> listen
         {
             var tone = CertificateFindings.Tone(certificate, now);
             html.Add($"""<tr data-key="{certificate.Endpoint} {certificate.ServerName}">""");
-            html.Add($"""<th scope="row">{certificate.Endpoint}{Name(certificate.ServerName)}</th><td><code>{certificate.Subject}</code></td>""");
+            html.Add($"""<th scope="row">{certificate.Endpoint}{Name(certificate.ServerName)}</th>""");
+            html.Add($"""<td><code>{certificate.Subject}</code></td>""");
             html.Add($"""<td><span class="tag {tone}">{Icons.Of(tone)}{Validity(certificate, now)}</span></td>""");
             html.Add($"""<td>{Words.Day(certificate.NotAfter)}</td></tr>""");
         }

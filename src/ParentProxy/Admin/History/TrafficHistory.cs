@@ -14,14 +14,14 @@ internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time
     /// <summary>Samples that are kept.</summary>
     public const int Length = 180;
 
-    /// <summary>Between two samples.</summary>
+    /// <summary>How long a step of time is.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, TrafficSeries> _byId = new(StringComparer.OrdinalIgnoreCase);
     private readonly BackgroundLoop _loop = new(ex => RuntimeLog.LoopFailed(logger, "history of the traffic", ex));
     private long _last = time.GetTimestamp();
 
-    /// <summary>All requests.</summary>
+    /// <summary>All requests, those to enclaves that are no longer there included.</summary>
     public TrafficSeries Total { get; } = new(registry.Meter.All);
 
     /// <summary>Requests that reached no enclave.</summary>
@@ -51,7 +51,11 @@ internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time
         None.Take(elapsed, isOut: false, registry.Meter.None);
         var enclaves = registry.All;
         foreach (var enclave in enclaves)
-            _byId.GetOrAdd(enclave.Id, static (_, enclave) => new TrafficSeries(enclave.Metrics), enclave).Take(elapsed, !enclave.IsUsable, enclave.Metrics);
+        {
+            var series = _byId.GetOrAdd(enclave.Id, static (_, enclave) => new TrafficSeries(enclave.Metrics), enclave);
+            series.Take(elapsed, !enclave.IsUsable, enclave.Metrics);
+        }
+
         foreach (var id in _byId.Keys.Where(id => !enclaves.Any(enclave => enclave.Id.Equals(id, StringComparison.OrdinalIgnoreCase))))
             _byId.TryRemove(id, out _);
     }

@@ -19,7 +19,11 @@ internal sealed class ConfigurationSection(ReloadStatus reloads) : IStatusSectio
     private IEnumerable<Finding> Findings(DateTimeOffset now)
     {
         if (!reloads.LastSucceeded && reloads.LastRefusal is { } at)
-            yield return new Finding("warn", "Configuration", $"was refused {Words.Age(now - at)} ago, and the one before it stays in effect.");
+        {
+            var age = Words.Age(now - at);
+            yield return new Finding("warn", "Configuration", $"was refused {age} ago, and the one before it stays in effect.");
+        }
+
         if (reloads.NeedRestart is { Count: > 0 } paths)
         {
             var effect = $"{Words.Plural(paths.Count, "takes", "take")} effect after a restart";

@@ -20,7 +20,6 @@ internal sealed class PageSnapshot
     /// <summary>From this many outages in 15 minutes on an enclave does not just restart.</summary>
     private const int FlappingOutages = 3;
 
-    /// <summary>Reads everything.</summary>
     public PageSnapshot(PageSources sources)
     {
         Sources = sources;
