@@ -33,7 +33,7 @@ internal sealed class HealthCapability(
     /// <inheritdoc/>
     public void AddInstruments(Meter meter) => HealthInstruments.Add(meter, configuration, drain, () => Summary);
 
-    /// <summary>Starts the probes.</summary>
+    /// <summary>Starts to probe the enclaves that there are.</summary>
     public Task OpenAsync(CancellationToken cancellationToken)
     {
         Synchronize();

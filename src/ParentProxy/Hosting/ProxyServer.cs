@@ -32,6 +32,8 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly MetricsPipeline _metrics;
     private readonly DiscoveryMonitor _discovery;
     private readonly HealthCapability _health;
+    private readonly ICapability[] _front;
+    private readonly ICapability[] _behind;
     private readonly IReadOnlyList<ICapability> _capabilities;
     private readonly AdminServer _admin;
 
@@ -64,12 +66,15 @@ internal sealed class ProxyServer : IAsyncDisposable
         AccessLog = new AccessLogger(configuration, time, loggers.CreateLogger<AccessLogger>());
         _tracing = new RequestTracing(otlp);
 
-        // In the order in which they open and end: who takes requests before what serves them.
         Ingress = new IngressServer(configuration, Registry, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
         var discovery = new DiscoveryCapability(Registry, configuration, PublishDiscovered, time, loggers);
         _discovery = discovery.Monitor;
         _health = new HealthCapability(Registry, dialer, configuration, Drain, () => Ingress.Refusal, time, loggers);
-        _capabilities = [Ingress, discovery, _health];
+
+        // In the order in which they open and end: who takes requests before what serves them.
+        _front = [Ingress];
+        _behind = [discovery, _health];
+        _capabilities = [.. _front, .. _behind];
 
         EnclaveCounters.Add(_meter.Meter, enclaves);
         _gauges = new EnclaveGauges(Registry, () => _discovery.Known, _meter.NewMeter);
@@ -195,11 +200,13 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (var capability in _capabilities)
+        foreach (var capability in _front)
             await capability.DisposeAsync();
 
         // Nobody writes to them any more. Each has its own patience with who takes what is left; together they have it once.
         var flushing = Task.WhenAll(AccessLog.DisposeAsync().AsTask(), _tracing.DisposeAsync().AsTask());
+        foreach (var capability in _behind)
+            await capability.DisposeAsync();
         Registry.Close();
         await _admin.DisposeAsync();
         await Task.WhenAll(flushing, _metrics.DisposeAsync().AsTask());
