@@ -20,17 +20,15 @@ internal sealed class ListenersSection(Func<IEnumerable<IngressListener>> listen
     public StatusPart Read(StatusMoment moment)
     {
         List<ListenerView> open = [.. listeners().Select(ListenerView.Of).OrderBy(listener => listener.Endpoint, StringComparer.Ordinal)];
-        return new StatusPart(
-            [.. moment.IsDraining ? [] : Closed(open), .. CertificateFindings.Of(certificates, moment.Now)],
-            html => Write(html, open, moment));
+        var closed = open.Where(listener => !listener.Accepting && !moment.IsDraining).Select(Closed);
+        return new StatusPart([.. closed, .. CertificateFindings.Of(certificates, moment.Now)], html => Write(html, open, moment));
     }
 
-    private static IEnumerable<Finding> Closed(IEnumerable<ListenerView> listeners) => listeners
-        .Where(listener => !listener.Accepting)
-        .Select(listener => new Finding(
-            "bad",
-            $"Listener {listener.Endpoint}",
-            $"accepts no connections: {Words.Sentence(listener.Reason!)}") { KeepsClientsOut = true });
+    private static Finding Closed(ListenerView listener) =>
+        new("bad", $"Listener {listener.Endpoint}", $"accepts no connections: {Words.Sentence(listener.Reason!)}")
+        {
+            KeepsClientsOut = true,
+        };
 
     private void Write(HtmlWriter html, List<ListenerView> open, StatusMoment moment)
     {

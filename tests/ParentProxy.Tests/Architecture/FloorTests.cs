@@ -23,12 +23,15 @@ public sealed partial class FloorTests
 
     private static readonly string[] Ground = ["Sockets", "Endpoints", "Runtime", "Vsock"];
 
+    private static readonly string[] BelowTop =
+        ["Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground];
+
     /// <summary>Each room, and the rooms that it may read beside itself.</summary>
     private static readonly Dictionary<string, string[]> MayRead = new()
     {
-        ["Commands"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground, "Simulator"],
-        ["Hosting"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
-        ["Admin"] = [.. Top, "Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
+        ["Commands"] = [.. Top, .. BelowTop, "Simulator"],
+        ["Hosting"] = [.. Top, .. BelowTop],
+        ["Admin"] = [.. Top, .. BelowTop],
         ["Ingress"] = ["Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Health"] = ["Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Enclaves"] = ["Capabilities", "Html", "Configuration", .. Ground],
@@ -93,9 +96,9 @@ public sealed partial class FloorTests
     {
         var from = RoomOf(arrow.From);
         if (!arrow.To.StartsWith(House, StringComparison.Ordinal))
-            {
-            var http = WithoutHttp.Contains(from) ? Http.FirstOrDefault(name => arrow.To.StartsWith($"{name}.", StringComparison.Ordinal)) : null;
-            return http is null ? null : $"{from} > {http}";
+        {
+            var http = Http.FirstOrDefault(name => arrow.To.StartsWith($"{name}.", StringComparison.Ordinal));
+            return http is null || !WithoutHttp.Contains(from) ? null : $"{from} > {http}";
         }
 
         var to = RoomOf(arrow.To);
