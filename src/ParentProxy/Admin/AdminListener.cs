@@ -29,7 +29,11 @@ internal sealed class AdminListener : IAsyncDisposable
     {
         _setting = setting;
         _url = url;
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions
+        {
+            ContentRootPath = AppContext.BaseDirectory,
+            ApplicationName = "parent-proxy",
+        });
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         builder.WebHost.UseKestrelCore().UseUrls(url).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
@@ -40,7 +44,7 @@ internal sealed class AdminListener : IAsyncDisposable
     /// <summary>The address that is listened on.</summary>
     public string EndPoint => _app.Urls.First();
 
-    /// <summary>Binds the listener.</summary>
+    /// <summary>Binds the address that the setting names, port 0 for a free one.</summary>
     /// <exception cref="ListenException">The address cannot be listened on.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -63,7 +67,11 @@ internal sealed class AdminListener : IAsyncDisposable
 
         // A page in an operator's browser must not reach us under a name of its own (DNS rebinding).
         if (!IsAllowed(context.Request.Host, options))
-            return AdminPages.ProblemAsync(context, StatusCodes.Status400BadRequest, "Host must be an IP literal, localhost or in Admin:AllowedHosts.");
+        {
+            return AdminPages.ProblemAsync(
+                context, StatusCodes.Status400BadRequest, "Host must be an IP literal, localhost or in Admin:AllowedHosts.");
+        }
+
         if (!HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method))
         {
             context.Response.Headers.Allow = "GET, HEAD";

@@ -8,9 +8,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
-using ParentProxy.Ingress.Failover;
-using ParentProxy.Ingress.Kestrel;
-using ParentProxy.Ingress.Kestrel.Certificates;
+using ParentProxy.Ingress;
 using ParentProxy.Telemetry.Metrics;
 
 namespace ParentProxy.Admin;
@@ -19,22 +17,22 @@ namespace ParentProxy.Admin;
 internal sealed class AdminPages(
     EnclaveRegistry registry,
     ActiveConfiguration configuration,
-    DrainState drain,
-    RetryPolicy retries,
+    IngressServer ingress,
     DiscoveryMonitor discovery,
+    HealthCapability health,
     MetricsPipeline metrics,
     EnclaveMetricsRelay relay,
     StatusDocument statusPage,
     TrafficHistory history,
-    ListenerCertificates certificates,
-    TimeProvider time,
-    Func<IEnumerable<IngressListener>> listeners,
-    Func<string?> refusal)
+    TimeProvider time)
 {
+    private const string Paths =
+        "/, /health, /health/live, /health/ready, /metrics, /enclaves, /enclaves/targets and /enclaves/{id}/metrics";
+
     /// <summary>Answers a GET or HEAD request.</summary>
     public Task ServeAsync(HttpContext context)
     {
-        var summary = HealthSummary.Of(registry, configuration, drain, refusal());
+        var summary = health.Summary;
         return context.Request.Path.Value switch
         {
             "/" => statusPage.ServeAsync(context),
@@ -46,18 +44,20 @@ internal sealed class AdminPages(
                 new ReadyView(summary.IsReady ? "ready" : "not ready", summary.Reason),
                 AdminJson.Indented.ReadyView),
             "/metrics" => metrics.ScrapeAsync(context),
-            "/enclaves" => WriteAsync(context, StatusCodes.Status200OK, new EnclaveListView(Enclaves()), AdminJson.Indented.EnclaveListView),
+            "/enclaves" => WriteAsync(
+                context, StatusCodes.Status200OK, new EnclaveListView(Enclaves()), AdminJson.Indented.EnclaveListView),
             "/enclaves/targets" => WriteAsync(
                 context, StatusCodes.Status200OK, relay.Targets(context.Request.Host), AdminJson.Indented.IEnumerableMetricsTarget),
             { } path when EnclaveMetricsRelay.IdIn(path) is { } id => relay.ServeAsync(context, id),
-            _ => ProblemAsync(context, StatusCodes.Status404NotFound, "There are /, /health, /health/live, /health/ready, /metrics, /enclaves, /enclaves/targets and /enclaves/{id}/metrics."),
+            _ => ProblemAsync(context, StatusCodes.Status404NotFound, $"There are {Paths}."),
         };
     }
 
     /// <summary>Answers a GET or HEAD request on the listener for metrics.</summary>
-    public Task ServeMetricsAsync(HttpContext context) => context.Request.Path.Value is "/metrics" or "/health" or "/health/live" or "/health/ready"
-        ? ServeAsync(context)
-        : ProblemAsync(context, StatusCodes.Status404NotFound, "There are /metrics, /health, /health/live and /health/ready.");
+    public Task ServeMetricsAsync(HttpContext context) =>
+        context.Request.Path.Value is "/metrics" or "/health" or "/health/live" or "/health/ready"
+            ? ServeAsync(context)
+            : ProblemAsync(context, StatusCodes.Status404NotFound, "There are /metrics, /health, /health/live and /health/ready.");
 
     /// <summary>Sets what every answer of the admin listener has.</summary>
     public static void AddFields(HttpResponse response)
@@ -97,10 +97,10 @@ internal sealed class AdminPages(
         summary.Total,
         configuration.Options.Health.MinHealthy,
         Enclaves(),
-        RetryView.Of(retries.Counts),
-        RejectionView.Of(retries.Rejections),
-        listeners().Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
-        certificates.All.Select(CertificateView.Of),
+        RetryView.Of(ingress.Retries.Counts),
+        RejectionView.Of(ingress.Retries.Rejections),
+        ingress.Listeners.Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
+        ingress.Certificates.All.Select(CertificateView.Of),
         DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()));
 
     private List<EnclaveView> Enclaves() => [.. registry.All.Select(enclave => EnclaveView.Of(enclave, history))];

@@ -8,9 +8,14 @@ namespace ParentProxy.Admin;
 /// <param name="Subject">The name that it was made out to.</param>
 /// <param name="NotBefore">When it begins to be valid.</param>
 /// <param name="NotAfter">When it ceases to be valid.</param>
-internal sealed record CertificateView(string Endpoint, string? ServerName, string Subject, DateTimeOffset NotBefore, DateTimeOffset NotAfter)
+internal sealed record CertificateView(
+    string Endpoint,
+    string? ServerName,
+    string Subject,
+    DateTimeOffset NotBefore,
+    DateTimeOffset NotAfter)
 {
-    /// <summary>Shows a certificate.</summary>
+    /// <summary>Shows a certificate as it was read at the start.</summary>
     public static CertificateView Of(ListenerCertificate certificate) =>
         new(certificate.Endpoint, certificate.ServerName, certificate.Subject, certificate.NotBefore, certificate.NotAfter);
 }

@@ -27,21 +27,27 @@ internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, ActiveConfig
 
     /// <summary>The id in the path of a relay, which may hold a slash and may be escaped once more; null for another path.</summary>
     public static string? IdIn(string path) =>
-        path.Length > Before.Length + After.Length && path.StartsWith(Before, StringComparison.Ordinal) && path.EndsWith(After, StringComparison.Ordinal)
+        path.Length > Before.Length + After.Length
+        && path.StartsWith(Before, StringComparison.Ordinal)
+        && path.EndsWith(After, StringComparison.Ordinal)
             ? path[Before.Length..^After.Length]
             : null;
 
     /// <summary>What there is to scrape, as Prometheus' HTTP service discovery reads it.</summary>
     public IEnumerable<MetricsTarget> Targets(HostString host) => configuration.Options.Admin.EnclaveMetricsPath is null
         ? []
-        : registry.All.Select(enclave => MetricsTarget.Of($"{host.Host}:{host.Port ?? 80}", Before + Escaped(enclave.Id) + After, enclave.Id));
+        : registry.All.Select(enclave =>
+            MetricsTarget.Of($"{host.Host}:{host.Port ?? 80}", Before + Escaped(enclave.Id) + After, enclave.Id));
 
     /// <summary>Answers with the enclave's metrics, or says why there are none.</summary>
     public async Task ServeAsync(HttpContext context, string id)
     {
         if (configuration.Options.Admin.EnclaveMetricsPath is not { } path)
         {
-            await AdminPages.ProblemAsync(context, StatusCodes.Status404NotFound, "Admin:EnclaveMetricsPath is not set: it says at which path the application in an enclave shows its metrics.");
+            await AdminPages.ProblemAsync(
+                context,
+                StatusCodes.Status404NotFound,
+                "Admin:EnclaveMetricsPath is not set: it says at which path the application in an enclave shows its metrics.");
             return;
         }
 
@@ -49,7 +55,10 @@ internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, ActiveConfig
         if ((registry.Find(id) ?? registry.Find(Uri.UnescapeDataString(id))) is not { } enclave)
         {
             var known = string.Join(", ", registry.All.Select(e => e.Id));
-            await AdminPages.ProblemAsync(context, StatusCodes.Status404NotFound, $"There is no enclave '{id}'; there are: {(known.Length > 0 ? known : "none")}.");
+            await AdminPages.ProblemAsync(
+                context,
+                StatusCodes.Status404NotFound,
+                $"There is no enclave '{id}'; there are: {(known.Length > 0 ? known : "none")}.");
             return;
         }
 
@@ -83,9 +92,11 @@ internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, ActiveConfig
         DialException { Code: DialException.Timeout or "ETIMEDOUT" } dial => (StatusCodes.Status504GatewayTimeout, dial.Message),
         DialException dial => (StatusCodes.Status502BadGateway, dial.Message),
         HttpRequestException { InnerException: DialException dial } => Explain(dial),
-        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } => (StatusCodes.Status502BadGateway, $"the answer is larger than {MaxBodyBytes} bytes."),
+        HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } =>
+            (StatusCodes.Status502BadGateway, $"the answer is larger than {MaxBodyBytes} bytes."),
         TimeoutException => (StatusCodes.Status504GatewayTimeout, exception.Message),
-        OperationCanceledException => (StatusCodes.Status504GatewayTimeout, string.Create(CultureInfo.InvariantCulture, $"no whole answer within {Patience.TotalSeconds:0.###} s.")),
+        OperationCanceledException =>
+            (StatusCodes.Status504GatewayTimeout, FormattableString.Invariant($"no whole answer within {Patience.TotalSeconds:0.###} s.")),
         _ => (StatusCodes.Status502BadGateway, exception.GetBaseException().Message),
     };
 
@@ -100,7 +111,8 @@ internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, ActiveConfig
         }
         catch (OperationCanceledException ex)
         {
-            throw new TimeoutException(string.Create(CultureInfo.InvariantCulture, $"other requests for its metrics were under way for {Patience.TotalSeconds:0.###} s; there is one at a time."), ex);
+            var patience = Patience.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+            throw new TimeoutException($"other requests for its metrics were under way for {patience} s; there is one at a time.", ex);
         }
     }
 
@@ -128,7 +140,10 @@ internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, ActiveConfig
 
         using var answer = await client.SendAsync(request, cancellationToken);
         if (answer.StatusCode != System.Net.HttpStatusCode.OK)
-            throw new HttpRequestException($"the application answered {(int)answer.StatusCode}, expected 200; Admin:EnclaveMetricsPath sets what it is asked for.");
+        {
+            throw new HttpRequestException(
+                $"the application answered {(int)answer.StatusCode}, expected 200; Admin:EnclaveMetricsPath sets what it is asked for.");
+        }
 
         // Whole before the first byte goes out: a scraper that gets a part takes it for all.
         await answer.Content.LoadIntoBufferAsync(MaxBodyBytes, cancellationToken);

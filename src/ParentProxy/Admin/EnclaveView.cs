@@ -26,7 +26,7 @@ internal sealed record EnclaveView(
     EnclaveView.TotalsView Totals,
     EnclaveView.LatencyView? LatencyMs)
 {
-    /// <summary>Shows an enclave.</summary>
+    /// <summary>Shows an enclave as it is now, with its times of the last 15 minutes.</summary>
     public static EnclaveView Of(Enclave enclave, TrafficHistory history)
     {
         var status = enclave.Status;
@@ -45,7 +45,7 @@ internal sealed record EnclaveView(
             metrics.StateChanges,
             metrics.Outages,
             Math.Round(enclave.Downtime.TotalSeconds, 3),
-            probe is null ? null : new ProbeView(probe.At, probe.Ok, probe.Status, Milliseconds(probe.Latency), probe.Ok ? null : probe.Code, probe.Detail),
+            probe is null ? null : ProbeView.Of(probe),
             enclave.InFlight,
             enclave.Waiting,
             enclave.OpenConnections,
@@ -56,14 +56,19 @@ internal sealed record EnclaveView(
 
     private static double Milliseconds(TimeSpan time) => Math.Round(time.TotalMilliseconds, 3);
 
-    /// <summary>The last probe.</summary>
+    /// <summary>How the last probe went.</summary>
     /// <param name="At">When it ended.</param>
     /// <param name="Ok">Whether it passed.</param>
     /// <param name="Status">The HTTP status, when there was one.</param>
     /// <param name="LatencyMs">Milliseconds from the dial to the verdict.</param>
     /// <param name="Error">The error by its name, or null.</param>
     /// <param name="Detail">The sentence of the log.</param>
-    internal sealed record ProbeView(DateTimeOffset At, bool Ok, int? Status, double LatencyMs, string? Error, string Detail);
+    internal sealed record ProbeView(DateTimeOffset At, bool Ok, int? Status, double LatencyMs, string? Error, string Detail)
+    {
+        /// <summary>Shows a probe; its code is an error only where it did not pass.</summary>
+        public static ProbeView Of(ProbeResult probe) =>
+            new(probe.At, probe.Ok, probe.Status, Milliseconds(probe.Latency), probe.Ok ? null : probe.Code, probe.Detail);
+    }
 
     /// <summary>What was counted since the start.</summary>
     /// <param name="Requests">Requests that were answered.</param>
@@ -73,9 +78,16 @@ internal sealed record EnclaveView(
     /// <param name="Failovers">Requests that left it for another enclave.</param>
     /// <param name="RequestBytes">Bytes of request bodies.</param>
     /// <param name="ResponseBytes">Bytes of response bodies.</param>
-    internal sealed record TotalsView(long Requests, long ClientErrors, long ServerErrors, long Retries, long Failovers, long RequestBytes, long ResponseBytes)
+    internal sealed record TotalsView(
+        long Requests,
+        long ClientErrors,
+        long ServerErrors,
+        long Retries,
+        long Failovers,
+        long RequestBytes,
+        long ResponseBytes)
     {
-        /// <summary>Shows the counts.</summary>
+        /// <summary>Shows the counts as they are now.</summary>
         public static TotalsView Of(EnclaveMetrics metrics) => new(
             metrics.Requests.Total,
             metrics.Requests.ClientErrors,

@@ -1,3 +1,6 @@
+using ParentProxy.Enclaves.Discovery;
+using ParentProxy.Ingress;
+
 namespace ParentProxy.Admin;
 
 /// <summary>The health of the whole as the admin listener shows it.</summary>

@@ -8,6 +8,6 @@ namespace ParentProxy.Admin;
 /// <param name="Waiting">Too many waited for an enclave.</param>
 internal sealed record RejectionView(long Connections, long Tunnels, long Waiting)
 {
-    /// <summary>Shows the counts.</summary>
+    /// <summary>Shows the counts as they are now.</summary>
     public static RejectionView Of(RejectionCounts counts) => new(counts.Connections, counts.Tunnels, counts.Waiting);
 }

@@ -11,7 +11,7 @@ namespace ParentProxy.Admin;
 /// <param name="Denied">Would have been sent again, had the budget not been spent.</param>
 internal sealed record RetryView(long Connect, long Busy, long Idle, long Reset, long Moved, long Denied)
 {
-    /// <summary>Shows the counts.</summary>
+    /// <summary>Shows the counts as they are now.</summary>
     public static RetryView Of(RetryCounts counts) => new(
         counts.Of(RetryReason.Connect),
         counts.Of(RetryReason.Busy),

@@ -33,13 +33,15 @@ internal static class CommandLine
     {
         var config = new Option<string?>("--config")
         {
-            Description = "The configuration file. Else $PARENTPROXY_CONFIG, /etc/parent-proxy/appsettings.json or the file beside the program.",
+            Description = "The configuration file. "
+                + "Else $PARENTPROXY_CONFIG, /etc/parent-proxy/appsettings.json or the file beside the program.",
             HelpName = "FILE",
             Recursive = true,
         };
         var run = new Command("run", "Forward requests to the configured enclaves (the default).");
         run.SetAction((parsed, _) => RunCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
-        var demo = new Command("demo", "Start two simulated enclaves and the proxy in front of them; needs no configuration and no vsock device.");
+        var demo = new Command(
+            "demo", "Start two simulated enclaves and the proxy in front of them; needs no configuration and no vsock device.");
         demo.SetAction((_, cancellationToken) => DemoCommand.RunAsync(settings, cancellationToken));
         demo.Validators.Add(parsed =>
         {
@@ -47,7 +49,8 @@ internal static class CommandLine
                 parsed.AddError("demo reads no configuration file; settings of the form --Section:Key=value go with it.");
         });
 
-        var root = new RootCommand("Reverse proxy for the parent instance of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.") { run, demo };
+        var root = new RootCommand(
+            "Reverse proxy for the parent instance of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.") { run, demo };
         root.Options.Add(config);
         root.SetAction((parsed, _) => RunCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
         return root;

@@ -29,7 +29,8 @@ internal static class DemoCommand
             foreach (var (i, name) in Names.Index())
             {
                 var path = Path.Combine(folder.FullName, $"{name}.sock");
-                enclaves.Add(await SimulatedEnclave.StartAsync(new SimulatorOptions { Listen = $"unix:{path}", Name = name }, cancellationToken));
+                var options = new SimulatorOptions { Listen = $"unix:{path}", Name = name };
+                enclaves.Add(await SimulatedEnclave.StartAsync(options, cancellationToken));
                 demo.Add(new($"Enclaves:{i}:Name", name));
                 demo.Add(new($"Enclaves:{i}:Transport", "unix"));
                 demo.Add(new($"Enclaves:{i}:Path", path));
@@ -41,7 +42,9 @@ internal static class DemoCommand
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or ArgumentException or SocketException)
         {
-            await Console.Error.WriteLineAsync($"parent-proxy: the demo needs a folder for its sockets, and {Path.GetTempPath()} does not do: {ex.Message} Set TMPDIR to another one.");
+            await Console.Error.WriteLineAsync(
+                $"parent-proxy: the demo needs a folder for its sockets, and {Path.GetTempPath()} does not do: "
+                + $"{ex.Message} Set TMPDIR to another one.");
             return ExitCode.Failed;
         }
         finally

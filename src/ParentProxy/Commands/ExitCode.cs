@@ -3,7 +3,7 @@ namespace ParentProxy.Commands;
 /// <summary>Exit codes of the program.</summary>
 internal static class ExitCode
 {
-    /// <summary>All went well.</summary>
+    /// <summary>All went well; a stop by a signal, too.</summary>
     public const int Ok = 0;
 
     /// <summary>What was asked failed: a listener could not be opened.</summary>

@@ -37,7 +37,7 @@ internal static class RunCommand
         }
         catch (FormatException ex)
         {
-            await Console.Error.WriteLineAsync($"parent-proxy: the configuration has a mistake:\n  {ex.Message}");
+            await WriteMistakeAsync(ex.Message);
             return ExitCode.Configuration;
         }
 
@@ -48,7 +48,7 @@ internal static class RunCommand
         }
         catch (Exception ex) when (ex is InvalidOperationException or ArgumentException or FormatException or IOException)
         {
-            await Console.Error.WriteLineAsync($"parent-proxy: the configuration has a mistake:\n  Serilog: {ex.GetBaseException().Message}");
+            await WriteMistakeAsync($"Serilog: {ex.GetBaseException().Message}");
             return ExitCode.Configuration;
         }
 
@@ -60,11 +60,22 @@ internal static class RunCommand
     public static ConfigurationSources ProcessSources(string? configFile, IReadOnlyList<KeyValuePair<string, string>> settings) => new()
     {
         ConfigFile = configFile,
-        Environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""),
+        Environment = Environment.GetEnvironmentVariables()
+            .Cast<DictionaryEntry>()
+            .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""),
         CommandLine = settings,
     };
 
-    private static async Task<int> ServeAsync(ConfigurationSources sources, ConfigurationResult loaded, ProxyOptions options, Logging logging, OtlpSettings? otlp, Action<ProxyServer>? onStarted)
+    private static Task WriteMistakeAsync(string mistake) =>
+        Console.Error.WriteLineAsync($"parent-proxy: the configuration has a mistake:\n  {mistake}");
+
+    private static async Task<int> ServeAsync(
+        ConfigurationSources sources,
+        ConfigurationResult loaded,
+        ProxyOptions options,
+        Logging logging,
+        OtlpSettings? otlp,
+        Action<ProxyServer>? onStarted)
     {
         // Taken at once: what changes while the program starts is a change, too.
         var seen = ConfigurationReloader.Fingerprint(sources);
@@ -101,16 +112,20 @@ internal static class RunCommand
         catch (Exception ex) when (ex is CryptographicException or InvalidOperationException or FormatException)
         {
             // What Kestrel finds in its section only when it opens the listeners, a certificate's wrong password above all.
-            await Console.Error.WriteLineAsync($"parent-proxy: the configuration has a mistake:\n  Kestrel: {ex.GetBaseException().Message}");
+            await WriteMistakeAsync($"Kestrel: {ex.GetBaseException().Message}");
             return ExitCode.Configuration;
         }
 
-        HostingLog.Started(logger, ProgramVersion.Text, string.Join(", ", server.Ingress.EndPoints), server.MetricsEndPoint is { } metrics ? $"{server.AdminEndPoint}, metrics on {metrics}" : server.AdminEndPoint, server.Targets, loaded.File ?? "none");
+        var admin = server.MetricsEndPoint is { } metrics ? $"{server.AdminEndPoint}, metrics on {metrics}" : server.AdminEndPoint;
+        var endPoints = string.Join(", ", server.Ingress.EndPoints);
+        HostingLog.Started(logger, ProgramVersion.Text, endPoints, admin, server.Targets, loaded.File ?? "none");
         using var running = new CancellationTokenSource();
-        using var reloader = new ConfigurationReloader(sources, seen, configuration, server, logging, manager, time, logging.Factory.CreateLogger<ConfigurationReloader>());
-        var reloading = reloads ? reloader.RunAsync(running.Token) : Task.CompletedTask;
-        var service = new SystemdService(manager, server, time, logging.Factory.CreateLogger<SystemdService>())
-            .RunAsync(SystemdService.WatchdogInterval(Environment.GetEnvironmentVariable), running.Token);
+        await using var reloader = new ConfigurationReloader(
+            sources, seen, configuration, server, logging, manager, time, logging.Factory.CreateLogger<ConfigurationReloader>());
+        if (reloads)
+            reloader.Start();
+        await using var service = new SystemdService(manager, server, time, logging.Factory.CreateLogger<SystemdService>());
+        service.Start(SystemdService.WatchdogInterval(Environment.GetEnvironmentVariable));
 
         if (await Task.WhenAny(server.FirstRoundAsync(running.Token), signals.Requested) != signals.Requested)
         {
@@ -124,11 +139,11 @@ internal static class RunCommand
         var signal = await signals.Requested;
         await StopAsync(server, configuration, manager, logger, signal);
         await running.CancelAsync();
-        await Task.WhenAll(reloading, service);
         return ExitCode.Ok;
     }
 
-    private static async Task StopAsync(ProxyServer server, ActiveConfiguration configuration, ServiceManager manager, ILogger logger, PosixSignal signal)
+    private static async Task StopAsync(
+        ProxyServer server, ActiveConfiguration configuration, ServiceManager manager, ILogger logger, PosixSignal signal)
     {
         var timeouts = configuration.Options.Timeouts;
         manager.Stopping(timeouts.DrainDelay + timeouts.Drain + TimeSpan.FromSeconds(10));
@@ -143,7 +158,8 @@ internal static class RunCommand
     {
         var count = result.Problems.Count;
         var lines = result.Problems.Select(p => $"  {p}").Concat(result.Warnings.Select(w => $"  Warning: {w}"));
-        return $"parent-proxy: the configuration ({result.File ?? "no file"}) has {count} {(count == 1 ? "mistake" : "mistakes")}:\n{string.Join('\n', lines)}";
+        var mistakes = count == 1 ? "mistake" : "mistakes";
+        return $"parent-proxy: the configuration ({result.File ?? "no file"}) has {count} {mistakes}:\n{string.Join('\n', lines)}";
     }
 
     private static void WarnOfFewDescriptors(ILogger logger, ProxyOptions options)

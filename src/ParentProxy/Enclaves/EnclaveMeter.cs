@@ -17,27 +17,33 @@ internal sealed class EnclaveMeter
     /// <summary>Makes the instruments that requests write to; the counters are read by whoever shows them.</summary>
     public EnclaveMeter(Meter meter)
     {
-        RequestDuration = Histogram(meter, "parentproxy.request.duration", "Requests from arrival to end, those that became tunnels until the response head.");
-        QueueDuration = Histogram(meter, "parentproxy.request.queue.duration", "Requests from arrival until they had a connection to an enclave, the dial not counted.");
-        TimeToFirstByte = Histogram(meter, "parentproxy.time_to_first_byte", "Requests from the connection until the enclave's response head.");
-        ConnectDuration = Histogram(meter, "parentproxy.connect.duration", "Dials to enclaves for requests, whatever their result.");
-        ProbeDuration = Histogram(meter, "parentproxy.probe.duration", "Health probes from the dial to the verdict.");
+        RequestDuration = Seconds(
+            "parentproxy.request.duration", "Requests from arrival to end, those that became tunnels until the response head.");
+        QueueDuration = Seconds(
+            "parentproxy.request.queue.duration",
+            "Requests from arrival until they had a connection to an enclave, the dial not counted.");
+        TimeToFirstByte = Seconds(
+            "parentproxy.time_to_first_byte", "Requests from the connection until the enclave's response head.");
+        ConnectDuration = Seconds("parentproxy.connect.duration", "Dials to enclaves for requests, whatever their result.");
+        ProbeDuration = Seconds("parentproxy.probe.duration", "Health probes from the dial to the verdict.");
         None = Of(NoEnclave);
+
+        Histogram<double> Seconds(string name, string description) => meter.CreateHistogram<double>(name, "s", description);
     }
 
-    /// <summary>Whole requests.</summary>
+    /// <summary>Whole requests, in seconds.</summary>
     public Histogram<double> RequestDuration { get; }
 
-    /// <summary>Requests without a connection.</summary>
+    /// <summary>Requests until they have a connection, in seconds.</summary>
     public Histogram<double> QueueDuration { get; }
 
-    /// <summary>Requests without a response head.</summary>
+    /// <summary>Requests from their connection to the response head, in seconds.</summary>
     public Histogram<double> TimeToFirstByte { get; }
 
-    /// <summary>Dials for requests.</summary>
+    /// <summary>Dials for requests, in seconds.</summary>
     public Histogram<double> ConnectDuration { get; }
 
-    /// <summary>Probes.</summary>
+    /// <summary>Health probes from the dial to the verdict, in seconds.</summary>
     public Histogram<double> ProbeDuration { get; }
 
     /// <summary>What reached no enclave.</summary>
@@ -46,8 +52,6 @@ internal sealed class EnclaveMeter
     /// <summary>All that were ever counted, <see cref="None"/> with them.</summary>
     public IEnumerable<EnclaveMetrics> All => _byId.Values;
 
-    /// <summary>Those of an enclave.</summary>
+    /// <summary>What is measured of an enclave, from its first use on.</summary>
     public EnclaveMetrics Of(string id) => _byId.GetOrAdd(id, static (key, meter) => new EnclaveMetrics(meter, key), this);
-
-    private static Histogram<double> Histogram(Meter meter, string name, string description) => meter.CreateHistogram<double>(name, "s", description);
 }

@@ -17,7 +17,7 @@ internal sealed class EnclaveMetrics
     private long _outages;
     private long _downtimeTicks;
 
-    /// <summary>Nothing counted yet.</summary>
+    /// <summary>Counts of 0, for an enclave that is seen for the first time.</summary>
     public EnclaveMetrics(EnclaveMeter meter, string id)
     {
         _meter = meter;
@@ -25,7 +25,7 @@ internal sealed class EnclaveMetrics
         Id = id;
     }
 
-    /// <summary>The enclave's id.</summary>
+    /// <summary>The id of the enclave, its label.</summary>
     public string Id { get; }
 
     /// <summary>Requests by method and status.</summary>
@@ -37,7 +37,7 @@ internal sealed class EnclaveMetrics
     /// <summary>Upgraded connections that are over, by how they ended.</summary>
     public NamedCounts Tunnels { get; } = new();
 
-    /// <summary>Probes by result.</summary>
+    /// <summary>Health probes by their result.</summary>
     public NamedCounts Probes { get; } = new();
 
     /// <summary>What went wrong last.</summary>
@@ -82,7 +82,7 @@ internal sealed class EnclaveMetrics
     /// <summary>A request leaves it.</summary>
     public void CountFailover() => Interlocked.Increment(ref _failovers);
 
-    /// <summary>Its state changed.</summary>
+    /// <summary>Its state has changed to this one.</summary>
     public void CountStateChange(EnclaveState state)
     {
         Interlocked.Increment(ref _stateChanges);
@@ -103,7 +103,7 @@ internal sealed class EnclaveMetrics
         _meter.ConnectDuration.Record(duration.TotalSeconds, _tag);
     }
 
-    /// <summary>A probe ended.</summary>
+    /// <summary>A probe ended; one that failed is among the last errors.</summary>
     public void CountProbe(ProbeResult result)
     {
         Probes.Count(result.Code);

@@ -14,9 +14,8 @@ internal sealed class HealthMonitor(
     TimeProvider time,
     ILogger<HealthMonitor> logger) : IAsyncDisposable
 {
-    private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _starting = new();
-    private readonly ConcurrentDictionary<Enclave, Task> _loops = new();
+    private readonly ConcurrentDictionary<Enclave, BackgroundLoop> _loops = new();
 
     /// <summary>Begins to probe, and follows the registry from now on.</summary>
     public void Start()
@@ -41,9 +40,7 @@ internal sealed class HealthMonitor(
     public async ValueTask DisposeAsync()
     {
         registry.Updated -= Synchronize;
-        await _stopping.CancelAsync();
-        await Task.WhenAll(_loops.Values);
-        _stopping.Dispose();
+        await Task.WhenAll(_loops.Values.Select(loop => loop.DisposeAsync().AsTask()));
     }
 
     /// <summary>Starts a loop for every enclave that has none, and lets all look at the settings anew.</summary>
@@ -53,7 +50,7 @@ internal sealed class HealthMonitor(
         {
             foreach (var enclave in registry.All)
             {
-                _loops.GetOrAdd(enclave, e => Task.Run(() => RunAsync(e, _stopping.Token)));
+                _loops.GetOrAdd(enclave, Begin);
                 enclave.ProbeWanted.Set();
             }
         }
@@ -62,20 +59,19 @@ internal sealed class HealthMonitor(
     /// <summary>Keeps the scheduled probes of several enclaves, and of several proxies, from falling into step.</summary>
     private static double Jitter() => 0.9 + (0.2 * Random.Shared.NextDouble());
 
+    private BackgroundLoop Begin(Enclave enclave)
+    {
+        // Without its loop an enclave would keep its state for ever and nobody would know.
+        var loop = new BackgroundLoop(ex => HealthLog.LoopFailed(logger, enclave, ex));
+        loop.Start(cancellationToken => RunAsync(enclave, cancellationToken));
+        return loop;
+    }
+
     private async Task RunAsync(Enclave enclave, CancellationToken cancellationToken)
     {
         try
         {
             await ProbeForeverAsync(enclave, cancellationToken);
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-        }
-        catch (Exception ex)
-        {
-            // Without its loop an enclave would keep its state for ever and nobody would know.
-            HealthLog.LoopFailed(logger, enclave, ex);
-            throw;
         }
         finally
         {

@@ -28,9 +28,13 @@ internal sealed record HealthSummary(string Status, int Healthy, int Total, stri
             healthy += enclave.Status.ProbeHealthy ? 1 : 0;
         }
 
-        // Without enclaves that count (a ReverseProxy section alone) there is nothing to fall short of, unless they are still looked for.
+        // Without enclaves that count (a ReverseProxy section alone) there is nothing to fall short of, unless they are still
+        // looked for.
         var enough = (total == 0 && !configuration.Options.Discovery.Enabled) || healthy >= configuration.Options.Health.MinHealthy;
-        var status = drain.IsDraining ? "draining" : !enough || refusal is not null ? "unhealthy" : healthy < total ? "degraded" : "healthy";
+        var status = drain.IsDraining ? "draining"
+            : !enough || refusal is not null ? "unhealthy"
+            : healthy < total ? "degraded"
+            : "healthy";
         return new HealthSummary(status, healthy, total, refusal);
     }
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Runtime;
 using ParentProxy.Telemetry;
 
 namespace ParentProxy.Hosting;
@@ -18,37 +19,24 @@ internal sealed class ConfigurationReloader(
     Logging logging,
     ServiceManager manager,
     TimeProvider time,
-    ILogger<ConfigurationReloader> logger) : IDisposable
+    ILogger<ConfigurationReloader> logger) : IAsyncDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _asked = new(0, 1);
+    private readonly BackgroundLoop _loop = new(ex => RuntimeLog.LoopFailed(logger, "watch of the configuration", ex));
+    private PosixSignalRegistration? _hangUp;
     private byte[] _seen = seen;
 
-    /// <summary>Runs until it is cancelled.</summary>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>From when it returns on, SIGHUP reloads and no longer ends the program.</summary>
+    public void Start()
     {
-        using var registration = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;
             Ask();
         });
-        try
-        {
-            while (true)
-            {
-                var asked = await WaitAsync(cancellationToken);
-                var now = Fingerprint(sources);
-                if (!asked && now.AsSpan().SequenceEqual(_seen))
-                    continue;
-                _seen = now;
-                Reload();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The end of the program.
-        }
+        _loop.Start(RunAsync);
     }
 
     /// <summary>Identifies the content that the sources have now.</summary>
@@ -76,7 +64,12 @@ internal sealed class ConfigurationReloader(
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _asked.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _loop.DisposeAsync();
+        _hangUp?.Dispose();
+        _asked.Dispose();
+    }
 
     /// <summary>Reads all sources and applies or refuses the result.</summary>
     /// <returns>Whether it was applied.</returns>
@@ -102,7 +95,13 @@ internal sealed class ConfigurationReloader(
                 HostingLog.ConfigurationWarning(logger, warning.Path, warning.Reason);
 
             // What needs a restart stays as it runs; else the next reload would compare with what never took effect.
-            server.Apply(options with { Admin = before.Admin, Vsock = before.Vsock, Sections = before.Sections, Log = options.Log with { Format = before.Log.Format } });
+            server.Apply(options with
+            {
+                Admin = before.Admin,
+                Vsock = before.Vsock,
+                Sections = before.Sections,
+                Log = options.Log with { Format = before.Log.Format },
+            });
             logging.Update(options);
             HostingLog.Reloaded(logger, file, server.Targets);
             server.Reloads.Succeeded(result, restart);
@@ -118,6 +117,19 @@ internal sealed class ConfigurationReloader(
         finally
         {
             manager.Reloaded();
+        }
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var asked = await WaitAsync(cancellationToken);
+            var now = Fingerprint(sources);
+            if (!asked && now.AsSpan().SequenceEqual(_seen))
+                continue;
+            _seen = now;
+            Reload();
         }
     }
 

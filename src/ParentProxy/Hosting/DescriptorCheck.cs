@@ -26,7 +26,8 @@ internal static partial class DescriptorCheck
     {
         if (OpenFileLimit.Current() is not { } limit || OpenFileLimit.InUse() is not { } used || limit - used >= Needed)
             return null;
-        return $"parent-proxy: at most {limit} files may be open and {used} are already, but the program needs {Needed} more, most of them for its libraries: raise the limit (ulimit -n, LimitNOFILE of the unit) to {used + Needed} at least\n";
+        return $"parent-proxy: at most {limit} files may be open and {used} are already, but the program needs {Needed} more, "
+            + $"most of them for its libraries: raise the limit (ulimit -n, LimitNOFILE of the unit) to {used + Needed} at least\n";
     }
 
     /// <summary>Writes to standard error without a console, which would need descriptors of its own.</summary>

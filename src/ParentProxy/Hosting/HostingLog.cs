@@ -4,13 +4,18 @@ namespace ParentProxy.Hosting;
 
 internal static partial class HostingLog
 {
-    [LoggerMessage(EventId = 400, Level = LogLevel.Information, Message = "parent-proxy {Version} listens on {EndPoints}, admin on {Admin}, and forwards to {Targets}; configuration: {File}")]
+    [LoggerMessage(
+        EventId = 400, Level = LogLevel.Information,
+        Message = "parent-proxy {Version} listens on {EndPoints}, admin on {Admin}, and forwards to {Targets}; "
+            + "configuration: {File}")]
     public static partial void Started(ILogger logger, string version, string endPoints, string admin, string targets, string file);
 
     [LoggerMessage(EventId = 401, Level = LogLevel.Warning, Message = "Configuration: {Path}: {Reason}")]
     public static partial void ConfigurationWarning(ILogger logger, string path, string reason);
 
-    [LoggerMessage(EventId = 402, Level = LogLevel.Information, Message = "First round of probes: {Status}, {Healthy} of {Total} enclaves healthy")]
+    [LoggerMessage(
+        EventId = 402, Level = LogLevel.Information,
+        Message = "First round of probes: {Status}, {Healthy} of {Total} enclaves healthy")]
     public static partial void FirstRound(ILogger logger, string status, int healthy, int total);
 
     [LoggerMessage(EventId = 403, Level = LogLevel.Information, Message = "Configuration reloaded from {File}: forwarding to {Targets}")]
@@ -19,16 +24,23 @@ internal static partial class HostingLog
     [LoggerMessage(EventId = 404, Level = LogLevel.Error, Message = "Configuration from {File} refused, the running one stays: {Problems}")]
     public static partial void ReloadRefused(ILogger logger, string file, string problems);
 
-    [LoggerMessage(EventId = 405, Level = LogLevel.Warning, Message = "{Paths} changed in the configuration: this takes effect after a restart")]
+    [LoggerMessage(
+        EventId = 405, Level = LogLevel.Warning,
+        Message = "{Paths} changed in the configuration: this takes effect after a restart")]
     public static partial void RestartNeeded(ILogger logger, string paths);
 
-    [LoggerMessage(EventId = 406, Level = LogLevel.Information, Message = "Stopping on {Signal}: /health fails now, the port closes in {DrainDelay}, requests in flight have {Drain} to finish")]
+    [LoggerMessage(
+        EventId = 406, Level = LogLevel.Information,
+        Message = "Stopping on {Signal}: /health fails now, the port closes in {DrainDelay}, requests in flight have {Drain} "
+            + "to finish")]
     public static partial void Stopping(ILogger logger, string signal, TimeSpan drainDelay, TimeSpan drain);
 
     [LoggerMessage(EventId = 407, Level = LogLevel.Information, Message = "Stopped: every request in flight was finished")]
     public static partial void Stopped(ILogger logger);
 
-    [LoggerMessage(EventId = 408, Level = LogLevel.Warning, Message = "Stopped: requests were still in flight after Timeouts:Drain and have been cut off")]
+    [LoggerMessage(
+        EventId = 408, Level = LogLevel.Warning,
+        Message = "Stopped: requests were still in flight after Timeouts:Drain and have been cut off")]
     public static partial void StoppedHard(ILogger logger);
 
     [LoggerMessage(EventId = 409, Level = LogLevel.Error, Message = "The watchdog is not fed, the proxy does not serve: {Reason}")]
@@ -40,6 +52,9 @@ internal static partial class HostingLog
     [LoggerMessage(EventId = 411, Level = LogLevel.Error, Message = "Reading the configuration failed, the running one stays")]
     public static partial void ReloadFailed(ILogger logger, Exception exception);
 
-    [LoggerMessage(EventId = 412, Level = LogLevel.Warning, Message = "At most {Limit} files may be open, fewer than Limits:MaxConnections {MaxConnections} need: raise LimitNOFILE of the unit")]
+    [LoggerMessage(
+        EventId = 412, Level = LogLevel.Warning,
+        Message = "At most {Limit} files may be open, fewer than Limits:MaxConnections {MaxConnections} need: raise "
+            + "LimitNOFILE of the unit")]
     public static partial void FewDescriptors(ILogger logger, long limit, int maxConnections);
 }

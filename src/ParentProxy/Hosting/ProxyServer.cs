@@ -1,17 +1,14 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Admin;
-using ParentProxy.Admin.History;
-using ParentProxy.Admin.StatusPage;
+using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Enclaves.Transports;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
-using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Forwarding;
-using ParentProxy.Ingress.Kestrel.Certificates;
 using ParentProxy.Sockets;
 using ParentProxy.Telemetry;
 using ParentProxy.Telemetry.AccessLog;
@@ -29,15 +26,15 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly Lock _applying = new();
     private readonly ActiveConfiguration _configuration;
     private readonly TimeProvider _time;
-    private readonly HealthMonitor _monitor;
-    private readonly DiscoveryMonitor _discovery;
-    private readonly TrafficHistory _history;
-    private readonly StatusWatch _watch;
-    private readonly AdminServer _admin;
     private readonly ProxyMeter _meter = new();
     private readonly EnclaveGauges _gauges;
-    private readonly MetricsPipeline _metrics;
     private readonly RequestTracing _tracing;
+    private readonly MetricsPipeline _metrics;
+    private readonly HealthCapability _health;
+    private readonly ICapability[] _front;
+    private readonly ICapability[] _behind;
+    private readonly IReadOnlyList<ICapability> _capabilities;
+    private readonly AdminServer _admin;
 
     /// <summary>Composes a proxy; nothing is bound and nothing dialled yet.</summary>
     /// <param name="configuration">What is in effect.</param>
@@ -46,45 +43,57 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <param name="dialer">Dials in the place of the real one.</param>
     /// <param name="replaceIngress">Replaces services of the public listeners.</param>
     /// <param name="otlp">Where metrics and spans are exported to; null for nowhere.</param>
-    public ProxyServer(ActiveConfiguration configuration, ILoggerFactory loggers, TimeProvider time, IEnclaveDialer? dialer = null, Action<IServiceCollection>? replaceIngress = null, OtlpSettings? otlp = null)
+    public ProxyServer(
+        ActiveConfiguration configuration,
+        ILoggerFactory loggers,
+        TimeProvider time,
+        IEnclaveDialer? dialer = null,
+        Action<IServiceCollection>? replaceIngress = null,
+        OtlpSettings? otlp = null)
     {
         _configuration = configuration;
         _time = time;
         dialer ??= new EnclaveDialer(configuration.Options.Vsock, time);
         Reloads = new ReloadStatus(time);
-        Registry = new EnclaveRegistry(configuration, dialer, time, _meter.Enclaves, loggers.CreateLogger<EnclaveRegistry>());
+        var enclaves = new EnclaveMeter(_meter.Meter);
+        Registry = new EnclaveRegistry(configuration, dialer, time, enclaves, loggers.CreateLogger<EnclaveRegistry>());
         Registry.Apply(configuration.Options);
-        _monitor = new HealthMonitor(Registry, new PooledProbe(), configuration, time, loggers.CreateLogger<HealthMonitor>());
-        _discovery = new DiscoveryMonitor(Registry, configuration.Options.Discovery, time, loggers.CreateLogger<DiscoveryMonitor>());
         var selector = new EnclaveSelector(Registry, configuration, time);
-        var retries = new RetryPolicy(configuration, selector, time);
         AccessLog = new AccessLogger(configuration, time, loggers.CreateLogger<AccessLogger>());
         _tracing = new RequestTracing(otlp);
-        Ingress = new IngressServer(configuration, Registry, selector, retries, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
-        EnclaveCounters.Add(_meter.Meter, _meter.Enclaves);
-        _gauges = new EnclaveGauges(Registry, () => _discovery.Known, _meter.NewMeter);
-        _gauges.Changed();
-        Registry.Updated += _gauges.Changed;
+
+        Ingress = new IngressServer(configuration, Registry, selector, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
+        var discovery = new DiscoveryCapability(Registry, configuration, time, loggers);
+        _health = new HealthCapability(Registry, new PooledProbe(), configuration, Drain, () => Ingress.Refusal, time, loggers);
+
+        // In the order in which they open and end: who takes requests before what serves them.
+        _front = [Ingress];
+        _behind = [discovery, _health];
+        _capabilities = [.. _front, .. _behind];
+
+        EnclaveCounters.Add(_meter.Meter, enclaves);
+        _gauges = new EnclaveGauges(Registry, _meter.NewMeter);
         ProcessInstruments.Add(_meter.Meter);
-        new ProxyInstruments(configuration, Registry, retries, _discovery, Drain, Reloads, AccessLog, Ingress.Refusals, () => Ingress.Listeners, () => Ingress.Refusal, time).Add(_meter.Meter);
-        _metrics = new MetricsPipeline([_meter, Ingress.Meters], loggers.CreateLogger<MetricsPipeline>(), otlp is null ? null : otlp.Metrics);
+        foreach (var capability in _capabilities)
+            capability.AddInstruments(_meter.Meter);
+        HostingInstruments.Add(_meter.Meter, Reloads);
+        AccessLogInstruments.Add(_meter.Meter, AccessLog);
+        var scrapes = loggers.CreateLogger<MetricsPipeline>();
+        _metrics = new MetricsPipeline([_meter, Ingress.Meters], scrapes, otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, configuration, time);
-        _history = new TrafficHistory(Registry, time);
-        _watch = new StatusWatch(Registry, configuration, Drain, () => Ingress.Refusal, time);
-        var certificates = new ListenerCertificates(configuration.Options.Sections);
-        var statusPage = new StatusDocument(new PageSources(Registry, configuration, retries, _discovery, Reloads, _history, _watch, () => Ingress.Listeners, certificates, time));
-        var pages = new AdminPages(Registry, configuration, Drain, retries, _discovery, _metrics, relay, statusPage, _history, certificates, time, () => Ingress.Listeners, () => Ingress.Refusal);
-        _admin = new AdminServer(configuration, pages, loggers);
+        List<IStatusSection> sections = [.. _capabilities.Select(capability => capability.StatusSection).OfType<IStatusSection>()];
+        _admin = new AdminServer(
+            configuration, Registry, Ingress, discovery.Monitor, _health, sections, Reloads, _metrics, relay, time, loggers);
     }
 
-    /// <summary>The enclaves.</summary>
+    /// <summary>Every enclave, and what it is doing.</summary>
     public EnclaveRegistry Registry { get; }
 
-    /// <summary>The public listeners.</summary>
+    /// <summary>What takes HTTP from clients.</summary>
     public IngressServer Ingress { get; }
 
     /// <summary>The health of the whole.</summary>
-    public HealthSummary Health => HealthSummary.Of(Registry, _configuration, Drain, Ingress.Refusal);
+    public HealthSummary Health => _health.Summary;
 
     /// <summary>How far the stop has come.</summary>
     public DrainState Drain { get; } = new();
@@ -92,7 +101,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <summary>One line for each request.</summary>
     public AccessLogger AccessLog { get; }
 
-    /// <summary>How reloads went.</summary>
+    /// <summary>Where the configuration comes from, and how its reloads went.</summary>
     public ReloadStatus Reloads { get; }
 
     /// <summary>The address of the admin listener.</summary>
@@ -102,7 +111,11 @@ internal sealed class ProxyServer : IAsyncDisposable
     public string? MetricsEndPoint => _admin.MetricsEndPoint;
 
     /// <summary>Answered by the admin listener while the process runs.</summary>
-    public Uri LiveUri => new(new Uri(AdminEndPoint.Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal).Replace("[::]", "[::1]", StringComparison.Ordinal)), "/health/live");
+    public Uri LiveUri => new(
+        new Uri(AdminEndPoint
+            .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)
+            .Replace("[::]", "[::1]", StringComparison.Ordinal)),
+        "/health/live");
 
     /// <summary>What requests are forwarded to, for the log.</summary>
     public string Targets => string.Join(", ", Registry.All.Select(enclave => enclave.ToString()).Concat(Looking));
@@ -117,19 +130,18 @@ internal sealed class ProxyServer : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         // First of all: it takes a while, and needs no listener.
-        _discovery.Start();
-        _history.Start();
-        _watch.Start();
+        foreach (var capability in _capabilities)
+            capability.Begin();
         await _admin.StartAsync(cancellationToken);
-        await Ingress.StartAsync(cancellationToken);
-        _monitor.Start();
+        foreach (var capability in _capabilities)
+            await capability.OpenAsync(cancellationToken);
     }
 
-    /// <summary>Waits until discovery has looked once and every enclave was probed once.</summary>
+    /// <summary>Waits until all is known that the first request needs: discovery has looked, every enclave was probed.</summary>
     public async Task FirstRoundAsync(CancellationToken cancellationToken)
     {
-        await _discovery.FirstCallAsync(cancellationToken);
-        await _monitor.FirstRoundAsync(cancellationToken);
+        foreach (var capability in _capabilities)
+            await capability.FirstRoundAsync(cancellationToken);
     }
 
     /// <summary>Puts a validated configuration into effect; requests in flight go on with what they have.</summary>
@@ -138,7 +150,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         lock (_applying)
         {
             _configuration.Replace(options);
-            _discovery.Apply(options.Discovery);
+            foreach (var capability in _capabilities)
+                capability.Apply(options);
             Registry.Apply(options);
         }
     }
@@ -152,12 +165,13 @@ internal sealed class ProxyServer : IAsyncDisposable
     {
         var timeouts = _configuration.Options.Timeouts;
         Drain.BeginDraining();
-        _discovery.StopCalling();
+        foreach (var capability in _capabilities)
+            capability.BeginDraining();
         Registry.Changed.Set();
         await Task.Delay(timeouts.DrainDelay, _time);
 
         Drain.BeginClosing();
-        await Ingress.StopAcceptingAsync();
+        await Task.WhenAll(_capabilities.Select(capability => capability.StopAcceptingAsync()));
         await Task.Delay(LastRequests < timeouts.Drain ? LastRequests : timeouts.Drain, _time);
 
         var left = timeouts.Drain - LastRequests;
@@ -172,21 +186,20 @@ internal sealed class ProxyServer : IAsyncDisposable
                 cut.Cancel();
             },
             (Drain, cut));
-        await Ingress.StopAsync(cut.Token);
+        await Task.WhenAll(_capabilities.Select(capability => capability.StopAsync(cut.Token)));
         return !cut.IsCancellationRequested;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await Ingress.DisposeAsync();
+        foreach (var capability in _front)
+            await capability.DisposeAsync();
 
         // Nobody writes to them any more. Each has its own patience with who takes what is left; together they have it once.
         var flushing = Task.WhenAll(AccessLog.DisposeAsync().AsTask(), _tracing.DisposeAsync().AsTask());
-        await _discovery.DisposeAsync();
-        await _monitor.DisposeAsync();
-        await _history.DisposeAsync();
-        await _watch.DisposeAsync();
+        foreach (var capability in _behind)
+            await capability.DisposeAsync();
         Registry.Close();
         await _admin.DisposeAsync();
         await Task.WhenAll(flushing, _metrics.DisposeAsync().AsTask());

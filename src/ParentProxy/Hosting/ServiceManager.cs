@@ -14,7 +14,7 @@ internal sealed class ServiceManager(ISystemdNotifier notifier)
 {
     private volatile bool _isUp;
 
-    /// <summary>Whether somebody listens.</summary>
+    /// <summary>Whether a service manager listens: NOTIFY_SOCKET is set.</summary>
     public bool IsEnabled => notifier.IsEnabled;
 
     /// <summary>The service is up.</summary>

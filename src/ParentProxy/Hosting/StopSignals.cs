@@ -26,7 +26,9 @@ internal sealed class StopSignals : IDisposable
     {
         _onSecond = onSecond;
         _time = time;
-        PosixSignal[] signals = [PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT, .. includeHangUp ? [PosixSignal.SIGHUP] : (PosixSignal[])[]];
+        List<PosixSignal> signals = [PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT];
+        if (includeHangUp)
+            signals.Add(PosixSignal.SIGHUP);
         _registrations = [.. signals.Select(s => PosixSignalRegistration.Create(s, OnSignal))];
     }
 

@@ -1,52 +1,65 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
+using ParentProxy.Runtime;
 using ParentProxy.Sockets;
 
 namespace ParentProxy.Hosting;
 
 /// <summary>Keeps systemd informed: the status line, and a watchdog that beats only while the proxy really serves.</summary>
 internal sealed class SystemdService(ServiceManager manager, ProxyServer server, TimeProvider time, ILogger<SystemdService> logger)
+    : IAsyncDisposable
 {
+    private readonly BackgroundLoop _loop = new(ex => RuntimeLog.LoopFailed(logger, "service of systemd", ex));
+    private string _told = "";
+
     /// <summary>How often systemd expects a beat, from the environment that it sets; null when it expects none.</summary>
     public static TimeSpan? WatchdogInterval(Func<string, string?> environment)
     {
         var pid = environment("WATCHDOG_PID");
         if (pid is not null && pid != Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
             return null;
-        return long.TryParse(environment("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds) && microseconds > 0
+        var interval = environment("WATCHDOG_USEC");
+        return long.TryParse(interval, NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds) && microseconds > 0
             ? TimeSpan.FromMicroseconds(microseconds)
             : null;
     }
 
-    /// <summary>Runs until it is cancelled.</summary>
-    public async Task RunAsync(TimeSpan? watchdog, CancellationToken cancellationToken)
+    /// <summary>
+    /// Tells the status at once and then at each change, and beats when a watchdog waits for it. Does nothing where nobody
+    /// listens.
+    /// </summary>
+    /// <param name="watchdog">How often systemd expects a beat; null when it expects none.</param>
+    public void Start(TimeSpan? watchdog)
     {
         if (!manager.IsEnabled)
             return;
-        try
-        {
-            await Task.WhenAll(ReportStatusAsync(cancellationToken), watchdog is { } interval ? BeatAsync(interval, cancellationToken) : Task.CompletedTask);
-        }
-        catch (OperationCanceledException)
-        {
-            // The end of the program.
-        }
+        ReportStatus();
+        _loop.Start(cancellationToken => Task.WhenAll(
+            ReportStatusAsync(cancellationToken),
+            watchdog is { } interval ? BeatAsync(interval, cancellationToken) : Task.CompletedTask));
     }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
     private async Task ReportStatusAsync(CancellationToken cancellationToken)
     {
-        var told = "";
         while (true)
         {
             var changed = server.Registry.Changed.Next;
-            var summary = server.Health;
-            var status = $"{summary.Status}: {summary.Healthy} of {summary.Total} enclaves healthy";
-            if (summary.Refusal is { } refusal && !server.Drain.IsDraining)
-                status += $"; {refusal}";
-            if (status != told)
-                manager.Status(told = status);
+            ReportStatus();
             await changed.WaitAsync(cancellationToken);
         }
+    }
+
+    private void ReportStatus()
+    {
+        var summary = server.Health;
+        var status = $"{summary.Status}: {summary.Healthy} of {summary.Total} enclaves healthy";
+        if (summary.Refusal is { } refusal && !server.Drain.IsDraining)
+            status += $"; {refusal}";
+        if (status != _told)
+            manager.Status(_told = status);
     }
 
     private async Task BeatAsync(TimeSpan interval, CancellationToken cancellationToken)
@@ -60,7 +73,10 @@ internal sealed class SystemdService(ServiceManager manager, ProxyServer server,
         }
     }
 
-    /// <summary>A request over a real socket through Kestrel and the thread pool, accept loops that run, and no event loop that is held up.</summary>
+    /// <summary>
+    /// A request over a real socket through Kestrel and the thread pool, accept loops that run, and no event loop that is
+    /// held up.
+    /// </summary>
     private async Task<bool> IsServingAsync(HttpClient client, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

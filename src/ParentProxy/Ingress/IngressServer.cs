@@ -11,6 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
@@ -18,6 +19,7 @@ using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Ingress.Http2;
 using ParentProxy.Ingress.Kestrel;
+using ParentProxy.Ingress.Kestrel.Certificates;
 using ParentProxy.Ingress.Kestrel.Refusals;
 using ParentProxy.Ingress.Pipeline;
 using ParentProxy.Ingress.Routing;
@@ -31,13 +33,16 @@ using Yarp.ReverseProxy.Forwarder;
 namespace ParentProxy.Ingress;
 
 /// <summary>The public listeners: Kestrel in front, YARP's pipeline behind.</summary>
-internal sealed class IngressServer : IAsyncDisposable
+internal sealed class IngressServer : ICapability
 {
     private static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Longer than an ALB's default of 60 s, so that it never meets a connection that is being closed.</summary>
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(130);
 
+    private readonly ActiveConfiguration _configuration;
+    private readonly EnclaveRegistry _registry;
+    private readonly EnclaveSelector _selector;
     private readonly WebApplication _app;
     private readonly EnclaveProxyConfigProvider _routes;
     private readonly IngressListenerFactory _listeners;
@@ -48,15 +53,28 @@ internal sealed class IngressServer : IAsyncDisposable
     /// <param name="configuration">What is in effect.</param>
     /// <param name="registry">What is forwarded to.</param>
     /// <param name="selector">Who of them gets what.</param>
-    /// <param name="retries">What is sent again.</param>
     /// <param name="drain">How far the stop has come.</param>
     /// <param name="accessLog">Where requests are logged.</param>
     /// <param name="tracing">The spans of requests.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
     /// <param name="replace">Replaces services of the server when all are there: for a benchmark of one part against another.</param>
-    public IngressServer(ActiveConfiguration configuration, EnclaveRegistry registry, EnclaveSelector selector, RetryPolicy retries, DrainState drain, AccessLogger accessLog, RequestTracing tracing, TimeProvider time, ILoggerFactory loggers, Action<IServiceCollection>? replace = null)
+    public IngressServer(
+        ActiveConfiguration configuration,
+        EnclaveRegistry registry,
+        EnclaveSelector selector,
+        DrainState drain,
+        AccessLogger accessLog,
+        RequestTracing tracing,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        Action<IServiceCollection>? replace = null)
     {
+        _configuration = configuration;
+        _registry = registry;
+        _selector = selector;
+        Retries = new RetryPolicy(configuration, selector, time);
+        Certificates = new ListenerCertificates(configuration.Options.Sections);
         _routes = new EnclaveProxyConfigProvider(registry);
         _onChanged = registry.Changed.Set;
         var connections = new OpenConnections();
@@ -69,7 +87,8 @@ internal sealed class IngressServer : IAsyncDisposable
         services.AddSingleton<ILoggerFactory>(new KestrelLoggers(loggers, kestrelRefusals));
         services.AddSingleton<DiagnosticSource>(kestrelRefusals);
         services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(selector).AddSingleton(retries).AddSingleton(drain).AddSingleton(Refusals).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(time);
+        services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(selector).AddSingleton(Retries).AddSingleton(drain)
+            .AddSingleton(Refusals).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(time);
         services.AddSingleton<IConnectionListenerFactory>(_listeners).AddSingleton(_listeners);
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
         services.AddRouting();
@@ -117,13 +136,25 @@ internal sealed class IngressServer : IAsyncDisposable
     /// <summary>How many requests were refused for what they are.</summary>
     public RefusalCounts Refusals { get; } = new();
 
+    /// <summary>What is sent again, and what was.</summary>
+    public RetryPolicy Retries { get; }
+
+    /// <summary>The certificates of the HTTPS endpoints, as read at the start.</summary>
+    public ListenerCertificates Certificates { get; }
+
     /// <summary>The listeners that are open.</summary>
     public IReadOnlyCollection<IngressListener> Listeners => _listeners.Listeners;
+
+    /// <inheritdoc/>
+    public IStatusSection StatusSection => new ListenersSection(() => Listeners, Certificates);
+
+    /// <inheritdoc/>
+    public void AddInstruments(Meter meter) => IngressInstruments.Add(meter, _configuration, _registry, Retries, this);
 
     /// <summary>Binds the listeners.</summary>
     /// <exception cref="ListenException">An address cannot be listened on.</exception>
     /// <exception cref="IOException">The same, where Kestrel had a choice of addresses.</exception>
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public async Task OpenAsync(CancellationToken cancellationToken)
     {
         await _app.StartAsync(cancellationToken);
         _isStarted = true;
@@ -134,7 +165,7 @@ internal sealed class IngressServer : IAsyncDisposable
     public Task StopAcceptingAsync() => _listeners.StopAcceptingAsync();
 
     /// <summary>Waits for the requests in flight and closes their connections; aborts them when the token fires.</summary>
-    public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
+    public Task StopAsync(CancellationToken cut) => _app.StopAsync(cut);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()

@@ -27,7 +27,7 @@ internal sealed class Logging : IAsyncDisposable
     private readonly SerilogLoggerProvider _provider;
     private readonly LogLosses _losses = new(TimeProvider.System);
 
-    /// <summary>Opens the log.</summary>
+    /// <summary>Opens the log, and the sinks that the Serilog section names.</summary>
     /// <param name="options">The configuration at the start.</param>
     /// <param name="isUnderSystemd">Whether the journal reads what is written.</param>
     public Logging(ProxyOptions options, bool isUnderSystemd)
@@ -59,7 +59,7 @@ internal sealed class Logging : IAsyncDisposable
         _losses.Logger = Factory.CreateLogger<LogLosses>();
     }
 
-    /// <summary>Makes loggers.</summary>
+    /// <summary>Makes loggers, for all of the program.</summary>
     public ILoggerFactory Factory { get; }
 
     /// <summary>Whether what is written goes to the journal.</summary>
@@ -104,7 +104,11 @@ internal sealed class Logging : IAsyncDisposable
     {
         // Only during this call: later it would report the failure for every line, on the thread that writes the line.
         // What follows the second line is a stack trace.
-        SelfLog.Enable(static message => Console.Error.WriteLine($"parent-proxy: Serilog: {string.Join(": ", message.Split('\n').Take(2).Select(line => line.Trim()))}"));
+        SelfLog.Enable(static message =>
+        {
+            var first = message.Split('\n').Take(2).Select(line => line.Trim());
+            Console.Error.WriteLine($"parent-proxy: Serilog: {string.Join(": ", first)}");
+        });
         try
         {
             serilog.ReadFrom.Configuration(section, new ConfigurationReaderOptions(

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -6,7 +7,6 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Transports;
 using ParentProxy.Endpoints;
-using ParentProxy.Telemetry.Metrics;
 using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;
 
@@ -275,8 +275,8 @@ public sealed class EnclaveMetricsRelayTests
             Enclaves = [new EnclaveOptions("0", "0", endpoint)],
             Admin = new AdminOptions { EnclaveMetricsPath = "/metrics" },
         });
-        using var meter = new ProxyMeter();
-        var registry = new EnclaveRegistry(configuration, dialer, time, meter.Enclaves, NullLogger<EnclaveRegistry>.Instance);
+        using var meter = new Meter("test");
+        var registry = new EnclaveRegistry(configuration, dialer, time, new EnclaveMeter(meter), NullLogger<EnclaveRegistry>.Instance);
         registry.Apply(configuration.Options);
         return new EnclaveMetricsRelay(registry, configuration, time);
     }

@@ -1,26 +1,29 @@
-using ParentProxy.Configuration;
+using Microsoft.Extensions.Logging;
 using ParentProxy.Enclaves;
 using ParentProxy.Health;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Admin.History;
 
 /// <summary>Remembers since when the whole has its status.</summary>
 /// <param name="registry">The enclaves.</param>
-/// <param name="configuration">What is in effect.</param>
-/// <param name="drain">How far the stop has come.</param>
-/// <param name="refusal">Why new connections are not let in; null while they are.</param>
+/// <param name="health">The verdict at this moment.</param>
 /// <param name="time">The clock.</param>
-internal sealed class StatusWatch(EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, Func<string?> refusal, TimeProvider time) : IAsyncDisposable
+/// <param name="logger">Told when the watch fails.</param>
+internal sealed class StatusWatch(
+    EnclaveRegistry registry,
+    Func<HealthSummary> health,
+    TimeProvider time,
+    ILogger<StatusWatch> logger) : IAsyncDisposable
 {
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly BackgroundLoop _loop = new(ex => RuntimeLog.LoopFailed(logger, "watch of the status", ex));
     private (string Status, DateTimeOffset Since) _known = ("", time.GetUtcNow());
-    private Task _loop = Task.CompletedTask;
 
     /// <summary>The status now, and since when it is that.</summary>
     public (HealthSummary Summary, DateTimeOffset Since) Look()
     {
-        var summary = HealthSummary.Of(registry, configuration, drain, refusal());
+        var summary = health();
         lock (_gate)
         {
             if (summary.Status != _known.Status)
@@ -30,30 +33,18 @@ internal sealed class StatusWatch(EnclaveRegistry registry, ActiveConfiguration 
     }
 
     /// <summary>Begins to look, at each change.</summary>
-    public void Start() => _loop = Task.Run(() => RunAsync(_stopping.Token));
+    public void Start() => _loop.Start(RunAsync);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        try
+        while (true)
         {
-            while (true)
-            {
-                var changed = registry.Changed.Next;
-                Look();
-                await changed.WaitAsync(cancellationToken);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The end of the program.
+            var changed = registry.Changed.Next;
+            Look();
+            await changed.WaitAsync(cancellationToken);
         }
     }
 }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 using ParentProxy.Enclaves;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Admin.History;
 
@@ -7,20 +9,19 @@ namespace ParentProxy.Admin.History;
 /// The traffic of the last 15 minutes, for people: every 5 s the counters that there are anyway are read. A request
 /// costs nothing, and a busy enclave some ten kilobytes.
 /// </summary>
-internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time) : IAsyncDisposable
+internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time, ILogger<TrafficHistory> logger) : IAsyncDisposable
 {
     /// <summary>Samples that are kept.</summary>
     public const int Length = 180;
 
-    /// <summary>Between two samples.</summary>
+    /// <summary>How long a step of time is.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, TrafficSeries> _byId = new(StringComparer.OrdinalIgnoreCase);
-    private readonly CancellationTokenSource _stopping = new();
-    private Task _loop = Task.CompletedTask;
+    private readonly BackgroundLoop _loop = new(ex => RuntimeLog.LoopFailed(logger, "history of the traffic", ex));
     private long _last = time.GetTimestamp();
 
-    /// <summary>All requests.</summary>
+    /// <summary>All requests, those to enclaves that are no longer there included.</summary>
     public TrafficSeries Total { get; } = new(registry.Meter.All);
 
     /// <summary>Requests that reached no enclave.</summary>
@@ -34,16 +35,11 @@ internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time
     {
         foreach (var enclave in registry.All)
             _byId.TryAdd(enclave.Id, new TrafficSeries(enclave.Metrics));
-        _loop = Task.Run(() => RunAsync(_stopping.Token));
+        _loop.Start(RunAsync);
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
 
     /// <summary>Ends a step of time.</summary>
     internal void Take()
@@ -55,22 +51,19 @@ internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time
         None.Take(elapsed, isOut: false, registry.Meter.None);
         var enclaves = registry.All;
         foreach (var enclave in enclaves)
-            _byId.GetOrAdd(enclave.Id, static (_, enclave) => new TrafficSeries(enclave.Metrics), enclave).Take(elapsed, !enclave.IsUsable, enclave.Metrics);
+        {
+            var series = _byId.GetOrAdd(enclave.Id, static (_, enclave) => new TrafficSeries(enclave.Metrics), enclave);
+            series.Take(elapsed, !enclave.IsUsable, enclave.Metrics);
+        }
+
         foreach (var id in _byId.Keys.Where(id => !enclaves.Any(enclave => enclave.Id.Equals(id, StringComparison.OrdinalIgnoreCase))))
             _byId.TryRemove(id, out _);
     }
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            using var timer = new PeriodicTimer(Interval, time);
-            while (await timer.WaitForNextTickAsync(cancellationToken))
-                Take();
-        }
-        catch (OperationCanceledException)
-        {
-            // The end of the program.
-        }
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+            Take();
     }
 }

@@ -9,13 +9,13 @@ namespace ParentProxy.Admin.History;
 /// <param name="IsOut">Whether the enclave got no traffic at the end of it.</param>
 internal readonly record struct TrafficSample(TimeSpan Elapsed, long Requests, long Errors, LatencySpread Times, long Outages, bool IsOut)
 {
-    /// <summary>Requests per second.</summary>
+    /// <summary>Requests per second; 0 for a step without length.</summary>
     public double Rate => Elapsed > TimeSpan.Zero ? Requests / Elapsed.TotalSeconds : 0;
 
     /// <summary>The share of errors, 0 to 1; null without a request.</summary>
     public double? ErrorShare => Requests > 0 ? Math.Min(1, (double)Errors / Requests) : null;
 
-    /// <summary>Steps taken together.</summary>
+    /// <summary>Steps taken together; it is out when the enclave was at the end of the last one.</summary>
     public static TrafficSample Sum(IReadOnlyList<TrafficSample> samples)
     {
         var (elapsed, requests, errors, outages) = (TimeSpan.Zero, 0L, 0L, 0L);

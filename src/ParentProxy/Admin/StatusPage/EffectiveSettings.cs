@@ -64,9 +64,12 @@ internal static class EffectiveSettings
             case JsonValueKind.Object when value.EnumerateObject().Any():
                 return value.EnumerateObject().SelectMany(member => Flatten($"{path}:{member.Name}", member.Value));
             case JsonValueKind.Array when value.EnumerateArray().Any(element => element.ValueKind is JsonValueKind.Object):
-                return value.EnumerateArray().Index().SelectMany(element => Flatten($"{path}:{KeyOf(element)}", element.Item).Where(pair => pair.Value is not null));
+                return value.EnumerateArray().Index()
+                    .SelectMany(element => Flatten($"{path}:{KeyOf(element)}", element.Item))
+                    .Where(pair => pair.Value is not null);
             case JsonValueKind.Array:
-                return [(path, string.Join(", ", value.EnumerateArray().Select(element => Redaction.Of(path, element.ToString()))) is { Length: > 0 } list ? list : "none")];
+                var list = string.Join(", ", value.EnumerateArray().Select(element => Redaction.Of(path, element.ToString())));
+                return [(path, list.Length > 0 ? list : "none")];
             case JsonValueKind.Object:
                 return [(path, "none")];
             case JsonValueKind.String:

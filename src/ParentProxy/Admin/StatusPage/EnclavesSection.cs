@@ -1,5 +1,6 @@
 using ParentProxy.Admin.History;
 using ParentProxy.Enclaves;
+using ParentProxy.Html;
 
 namespace ParentProxy.Admin.StatusPage;
 
@@ -13,7 +14,17 @@ internal static class EnclavesSection
     /// <summary>The word of the contract for a state.</summary>
     public static string Word(EnclaveState state) => state.ToString().ToLowerInvariant();
 
-    /// <summary>Writes the section.</summary>
+    /// <summary>The tone of an enclave's state, which chooses symbol and colour.</summary>
+    public static string Tone(EnclaveState state) => state switch
+    {
+        EnclaveState.Healthy => "good",
+        EnclaveState.Starting => "idle",
+        EnclaveState.Draining or EnclaveState.Gone => "leaving",
+        EnclaveState.Ejected => "warn",
+        _ => "bad",
+    };
+
+    /// <summary>Writes the element, also where there is no enclave.</summary>
     public static void Write(HtmlWriter html, PageSnapshot page)
     {
         html.Add($"""<section id="enclaves" aria-labelledby="enclaves-title"><h2 id="enclaves-title">Enclaves</h2>""");
@@ -24,7 +35,9 @@ internal static class EnclavesSection
         }
 
         // Roles are written out: the rows are laid out as blocks, and browsers then no longer see a table.
-        html.Add($"""<table class="enclaves" role="table" aria-labelledby="enclaves-title"><caption class="hidden">Each enclave with its state, its traffic and its times, the worst first</caption><thead role="rowgroup"><tr role="row">""");
+        html.Add($"""<table class="enclaves" role="table" aria-labelledby="enclaves-title"><caption class="hidden">""");
+        html.Add($"""Each enclave with its state, its traffic and its times, the worst first</caption>""");
+        html.Add($"""<thead role="rowgroup"><tr role="row">""");
         foreach (var column in Columns)
             html.Add($"""<th role="columnheader" scope="col">{column}</th>""");
         html.Add($"""</tr></thead><tbody role="rowgroup">""");
@@ -35,7 +48,10 @@ internal static class EnclavesSection
             WriteRow(html, page, enclave, $"spark-{index}", slowest);
         foreach (var leaving in page.Leaving)
             WriteLeaving(html, page, leaving);
-        html.Add($"""</tbody></table><p class="quiet foot">The worst is first. Requests and errors of <b>now</b> are those of the last minute. 502 to 504 are mostly made here, other errors by the application. The lines show the time within which 95 % of the requests ended (p95), every 5 s, and have one scale; a dot is a single value, a shaded band is time in which the enclave was out.</p></section>""");
+        html.Add($"""</tbody></table><p class="quiet foot">The worst is first. Requests and errors of <b>now</b> are those of the last """);
+        html.Add($"""minute. 502 to 504 are mostly made here, other errors by the application. The lines show the time within which """);
+        html.Add($"""95 % of the requests ended (p95), every 5 s, and have one scale; a dot is a single value, a shaded band is """);
+        html.Add($"""time in which the enclave was out.</p></section>""");
     }
 
     private static void WriteRow(HtmlWriter html, PageSnapshot page, PageSnapshot.EnclaveFacts facts, string plot, TimeSpan slowest)
@@ -62,9 +78,13 @@ internal static class EnclavesSection
     private static void WriteHead(HtmlWriter html, PageSnapshot page, PageSnapshot.EnclaveFacts facts, string key)
     {
         var (enclave, status) = (facts.Enclave, facts.Status);
-        var tone = Icons.Tone(status.State);
-        html.Add($"""<tr role="row" class="{tone}" data-key="{key}"><td role="cell" class="state"><span class="tag {tone}">{Icons.Of(tone)}{Word(status.State)}</span> <span class="quiet nowrap">for {Times.Since(status.Since, page.Now)}</span> {Probe(status.LastProbe, page.Now)}</td>""");
-        html.Add($"""<th role="rowheader" scope="row" class="who"><b>{enclave.Id}</b>{Name(enclave)} <code>{Breaks.In(enclave.Endpoint.ToString())}</code>{Belongs(enclave)}</th>""");
+        var tone = Tone(status.State);
+        html.Add($"""<tr role="row" class="{tone}" data-key="{key}"><td role="cell" class="state">""");
+        html.Add($"""<span class="tag {tone}">{Icons.Of(tone)}{Word(status.State)}</span> """);
+        html.Add($"""<span class="quiet nowrap">for {Times.Since(status.Since, page.Now)}</span> """);
+        html.Add($"""{Probe(status.LastProbe, page.Now)}</td>""");
+        html.Add($"""<th role="rowheader" scope="row" class="who"><b>{enclave.Id}</b>{Name(enclave)} """);
+        html.Add($"""<code>{Breaks.In(enclave.Endpoint.ToString())}</code>{Belongs(enclave)}</th>""");
         html.Add($"""<td role="cell" class="why">{Breaks.In(status.Reason)}{Errors(enclave, key, page.Now)}</td>""");
     }
 
@@ -137,7 +157,8 @@ internal static class EnclavesSection
     {
         if (enclave.Metrics.Errors.Latest is not { Count: > 0 } errors)
             return;
-        html.Add($"""<details data-key="errors-{key}"><summary>Last errors<span class="quiet">, latest {Times.Since(errors[0].At, now)} ago</span></summary><ol class="errors">""");
+        html.Add($"""<details data-key="errors-{key}"><summary>Last errors<span class="quiet">, """);
+        html.Add($"""latest {Times.Since(errors[0].At, now)} ago</span></summary><ol class="errors">""");
         foreach (var error in errors)
             html.Add($"<li>{Times.Clock(error.At)} <code>{error.Code}</code>{Often(error.Times)} {Breaks.In(error.Detail)}</li>");
         html.Add($"</ol></details>");
@@ -151,7 +172,8 @@ internal static class EnclavesSection
 
     private static void WriteTimes(HtmlWriter html, PageSnapshot.EnclaveFacts facts, string id, TimeSpan slowest)
     {
-        var plot = new Plot(id, $"95th percentile of the times of requests to enclave {facts.Label}, last 15 minutes", Plot.TailOf(facts.History), TrafficHistory.Length, Plot.Seconds)
+        var title = $"95th percentile of the times of requests to enclave {facts.Label}, last 15 minutes";
+        var plot = new Plot(id, title, Plot.TailOf(facts.History), TrafficHistory.Length, Plot.Seconds)
         {
             Height = 96,
             AtLeast = slowest.TotalSeconds,
@@ -169,10 +191,14 @@ internal static class EnclavesSection
     private static Action<HtmlWriter> Probe(ProbeResult? probe, DateTimeOffset now) => html =>
     {
         if (probe is null)
+        {
             html.Add($"""<span class="quiet">not probed yet</span>""");
-        else if (probe.Ok)
-            html.Add($"""<span class="nowrap">probe {probe.Status?.ToString() ?? probe.Code} in {Words.Duration(probe.Latency)}</span> <span class="quiet nowrap">{Times.Since(probe.At, now)} ago</span>""");
-        else
-            html.Add($"""<span class="bad">probe {(probe.Status is { } status ? status.ToString() : probe.Code)} after {Words.Duration(probe.Latency)}</span> <span class="quiet nowrap">{Times.Since(probe.At, now)} ago</span>""");
+            return;
+        }
+
+        var (style, took) = probe.Ok ? ("nowrap", "in") : ("bad", "after");
+        html.Add($"""<span class="{style}">probe {probe.Status?.ToString() ?? probe.Code} """);
+        html.Add($"""{took} {Words.Duration(probe.Latency)}</span> """);
+        html.Add($"""<span class="quiet nowrap">{Times.Since(probe.At, now)} ago</span>""");
     };
 }

@@ -1,5 +1,6 @@
+using ParentProxy.Capabilities;
 using ParentProxy.Enclaves;
-using ParentProxy.Ingress.Kestrel.Certificates;
+using ParentProxy.Html;
 
 namespace ParentProxy.Admin.StatusPage;
 
@@ -15,9 +16,6 @@ internal static class Findings
     /// <summary>So many enclaves are named one by one: the list is to be read at a glance.</summary>
     private const int EnclavesNamed = 5;
 
-    /// <summary>With less than this left a certificate is worth a line: what renews them by itself has done so by then.</summary>
-    private static readonly TimeSpan CertificateNear = TimeSpan.FromDays(30);
-
     private static readonly string[] WorstFirst = ["bad", "leaving", "warn", "idle", "note"];
 
     /// <summary>What there is to say, the worst first.</summary>
@@ -26,40 +24,35 @@ internal static class Findings
         .. All(page).OrderBy(finding => Array.IndexOf(WorstFirst, finding.Tone)),
     ];
 
-    /// <summary>How near the end of a certificate is.</summary>
-    public static string Tone(ListenerCertificate certificate, DateTimeOffset now) => certificate switch
-    {
-        _ when certificate.NotBefore > now || certificate.NotAfter <= now => "bad",
-        _ when certificate.NotAfter - now < CertificateNear => "warn",
-        _ => "good",
-    };
-
     private static IEnumerable<Finding> All(PageSnapshot page) =>
     [
         .. Stop(page),
-        .. Listeners(page),
+        .. Told(page).Where(finding => finding.KeepsClientsOut),
         .. Service(page),
         .. Enclaves(page),
         .. Flapping(page),
         .. Errors(page),
         .. Waiting(page),
         .. OpenFiles(page),
-        .. Certificates(page),
-        .. Discovery(page),
-        .. Configuration(page),
+        .. Told(page).Where(finding => !finding.KeepsClientsOut),
         .. Leaving(page),
         .. Traffic(page),
     ];
 
+    // What the owners of the other sections say of them.
+    private static IEnumerable<Finding> Told(PageSnapshot page) => page.Parts.Append(page.Settings).SelectMany(part => part.Findings);
+
     private static IEnumerable<Finding> Stop(PageSnapshot page)
     {
         if (page.IsDraining)
-            yield return new Finding("leaving", "This proxy stops", $"health fails so that no more traffic is sent here; requests in flight have {Words.Duration(page.Options.Timeouts.Drain)} to finish.");
+        {
+            yield return new Finding(
+                "leaving",
+                "This proxy stops",
+                "health fails so that no more traffic is sent here; "
+                    + $"requests in flight have {Words.Duration(page.Options.Timeouts.Drain)} to finish.");
+        }
     }
-
-    private static IEnumerable<Finding> Listeners(PageSnapshot page) => page.IsDraining ? [] : page.Listeners
-        .Where(listener => !listener.Accepting)
-        .Select(listener => new Finding("bad", $"Listener {listener.Endpoint}", $"accepts no connections: {Sentence(listener.Reason!)}"));
 
     private static IEnumerable<Finding> Service(PageSnapshot page)
     {
@@ -71,13 +64,23 @@ internal static class Findings
         else if (!page.IsAnyUsable)
         {
             var tone = page.Enclaves.All(enclave => enclave.Status.State == EnclaveState.Starting) ? "idle" : "bad";
-            yield return new Finding(tone, "No enclave takes requests", $"now: they wait {Words.Duration(page.Options.Retry.WaitForEnclave)} for one, then get 503. Why stands beside each enclave.");
+            var patience = Words.Duration(page.Options.Retry.WaitForEnclave);
+            yield return new Finding(
+                tone,
+                "No enclave takes requests",
+                $"now: they wait {patience} for one, then get 503. Why stands beside each enclave.");
         }
 
         if (!page.IsDraining && !summary.IsReady && summary.Refusal is null && summary.Healthy > 0)
         {
-            var effect = health.Public ? $"{health.Path} answers 503, and a load balancer that asks it sends nothing here." : "/health/ready answers 503 on this listener.";
-            yield return new Finding("bad", $"{summary.Healthy} of {summary.Total} {Words.Plural(summary.Total, "enclave", "enclaves")}", $"{Words.Plural(summary.Healthy, "is", "are")} healthy, fewer than the {health.MinHealthy} of Health:MinHealthy: {effect}");
+            var effect = health.Public
+                ? $"{health.Path} answers 503, and a load balancer that asks it sends nothing here."
+                : "/health/ready answers 503 on this listener.";
+            var are = Words.Plural(summary.Healthy, "is", "are");
+            yield return new Finding(
+                "bad",
+                $"{summary.Healthy} of {summary.Total} {Words.Plural(summary.Total, "enclave", "enclaves")}",
+                $"{are} healthy, fewer than the {health.MinHealthy} of Health:MinHealthy: {effect}");
         }
     }
 
@@ -86,7 +89,8 @@ internal static class Findings
         { Discovery: null } => new Finding("bad", "No enclave", "is configured: set Enclaves, or Discovery:Enabled."),
         { DiscoveryFailure: not null } => new Finding("bad", "No enclave", "is known, because nitro-cli cannot be asked."),
         { Discovery.Calls: 0 } => new Finding("idle", "No enclave", "is known yet: nitro-cli is being asked."),
-        { Discovery.Enclaves.Count: 0 } => new Finding("bad", "No enclave", "runs here, as nitro-cli reports: see nitro-cli describe-enclaves."),
+        { Discovery.Enclaves.Count: 0 } =>
+            new Finding("bad", "No enclave", "runs here, as nitro-cli reports: see nitro-cli describe-enclaves."),
         _ => new Finding("bad", "No enclave", "may be used of those that nitro-cli tells of: Discovery says why not."),
     };
 
@@ -95,18 +99,26 @@ internal static class Findings
         var wrong = page.Enclaves.Where(enclave => enclave.Status.State is not EnclaveState.Healthy).ToList();
         foreach (var enclave in wrong.Take(EnclavesNamed))
         {
-            var word = EnclavesSection.Word(enclave.Status.State);
-            yield return new Finding(Icons.Tone(enclave.Status.State), $"Enclave {enclave.Label}", $"is {word} for {Words.Age(page.Now - enclave.Status.Since)}: {Sentence(enclave.Status.Reason)}");
+            var (tone, word) = (EnclavesSection.Tone(enclave.Status.State), EnclavesSection.Word(enclave.Status.State));
+            var age = Words.Age(page.Now - enclave.Status.Since);
+            yield return new Finding(
+                tone, $"Enclave {enclave.Label}", $"is {word} for {age}: {Words.Sentence(enclave.Status.Reason)}");
         }
 
-        if (wrong.Count > EnclavesNamed)
-            yield return new Finding("bad", $"{wrong.Count - EnclavesNamed} more", $"{Words.Plural(wrong.Count - EnclavesNamed, "enclave is", "enclaves are")} not healthy, see below.");
+        if (wrong.Count - EnclavesNamed is > 0 and var more)
+            yield return new Finding("bad", $"{more} more", $"{Words.Plural(more, "enclave is", "enclaves are")} not healthy, see below.");
     }
 
-    private static IEnumerable<Finding> Flapping(PageSnapshot page) => page.Enclaves.Where(enclave => enclave.IsFlapping).Take(EnclavesNamed).Select(enclave => new Finding(
-        "warn",
-        $"Enclave {enclave.Label}",
-        $"flaps: it went out {Words.Count(enclave.Recent.Outages)} times in the last 15 minutes{(enclave.Enclave.Metrics.Errors.Latest.Count > 0 ? "; its last errors stand beside it" : "")}."));
+    private static IEnumerable<Finding> Flapping(PageSnapshot page)
+    {
+        foreach (var enclave in page.Enclaves.Where(enclave => enclave.IsFlapping).Take(EnclavesNamed))
+        {
+            var outages = Words.Count(enclave.Recent.Outages);
+            var why = enclave.Enclave.Metrics.Errors.Latest.Count > 0 ? "; its last errors stand beside it" : "";
+            yield return new Finding(
+                "warn", $"Enclave {enclave.Label}", $"flaps: it went out {outages} times in the last 15 minutes{why}.");
+        }
+    }
 
     private static IEnumerable<Finding> Errors(PageSnapshot page)
     {
@@ -117,69 +129,54 @@ internal static class Findings
             .OrderByDescending(enclave => enclave.LastMinute.Errors)
             .Select(enclave => $"{Words.Count(enclave.LastMinute.Errors)} from enclave {enclave.Label}");
         if (page.UnreachedLastMinute.Errors > 0)
-            parts = parts.Append($"{Words.Count(page.UnreachedLastMinute.Errors)} made here, because {(page.IsAnyUsable ? "no enclave could take the request in time" : "no enclave can take requests")}");
-        yield return new Finding("warn", $"{Words.Percent(page.LastMinute.ErrorShare ?? 0)} errors (5xx)", $"in the last minute, {Words.Count(page.LastMinute.Errors)} of {Words.Count(page.LastMinute.Requests)} requests: {string.Join("; ", parts)}.");
+        {
+            var why = page.IsAnyUsable ? "no enclave could take the request in time" : "no enclave can take requests";
+            parts = parts.Append($"{Words.Count(page.UnreachedLastMinute.Errors)} made here, because {why}");
+        }
+
+        var (errors, requests) = (Words.Count(page.LastMinute.Errors), Words.Count(page.LastMinute.Requests));
+        yield return new Finding(
+            "warn",
+            $"{Words.Percent(page.LastMinute.ErrorShare ?? 0)} errors (5xx)",
+            $"in the last minute, {errors} of {requests} requests: {string.Join("; ", parts)}.");
     }
 
     private static IEnumerable<Finding> Waiting(PageSnapshot page)
     {
         if (page.WaitingForEnclave > 0)
-            yield return new Finding("warn", $"{Words.Count(page.WaitingForEnclave)} {Words.Plural(page.WaitingForEnclave, "request waits", "requests wait")}", $"until an enclave can be dialled, for {Words.Duration(page.Options.Retry.WaitForEnclave)} at most.");
+        {
+            var patience = Words.Duration(page.Options.Retry.WaitForEnclave);
+            yield return new Finding(
+                "warn", RequestsWait(page.WaitingForEnclave), $"until an enclave can be dialled, for {patience} at most.");
+        }
+
         foreach (var enclave in page.Enclaves.Where(enclave => enclave.Enclave.Queued > 0).Take(EnclavesNamed))
-            yield return new Finding("warn", $"{Words.Count(enclave.Enclave.Queued)} {Words.Plural(enclave.Enclave.Queued, "request waits", "requests wait")}", $"for a connection to enclave {enclave.Label}{WhyNoConnection(enclave, page.Options.Routing.MaxConnectionsPerEnclave)}");
+        {
+            var why = WhyNoConnection(enclave, page.Options.Routing.MaxConnectionsPerEnclave);
+            yield return new Finding("warn", RequestsWait(enclave.Enclave.Queued), $"for a connection to enclave {enclave.Label}{why}");
+        }
     }
+
+    private static string RequestsWait(long count) => $"{Words.Count(count)} {Words.Plural(count, "request waits", "requests wait")}";
 
     // More connections help only where all of them are in use, by an enclave that works.
     private static string WhyNoConnection(PageSnapshot.EnclaveFacts enclave, int most) => enclave switch
     {
         { Status.State: not EnclaveState.Healthy } => $", which is {EnclavesSection.Word(enclave.Status.State)}.",
         _ when enclave.Enclave.OpenConnections - enclave.Enclave.Tunnels < most => ", which is being dialled.",
-        _ => $": all {Words.Count(most)} are busy. If its times have risen, it is at its limit; else raise Routing:MaxConnectionsPerEnclave.",
+        _ => $": all {Words.Count(most)} are busy. If its times have risen, it is at its limit; "
+            + "else raise Routing:MaxConnectionsPerEnclave.",
     };
 
     private static IEnumerable<Finding> OpenFiles(PageSnapshot page)
     {
         if (page is { MaxOpenFiles: { } max, OpenFiles: { } open } && open >= max * FilesShare)
-            yield return new Finding("warn", $"{Words.Count(open)} files are open", $"of {Words.Count(max)}: without free ones no connection can be accepted or dialled. Raise LimitNOFILE of the unit.");
-    }
-
-    private static IEnumerable<Finding> Certificates(PageSnapshot page)
-    {
-        foreach (var certificate in page.Certificates.OrderBy(certificate => certificate.NotAfter))
         {
-            var subject = $"Certificate of {certificate.Endpoint}{(certificate.ServerName is { } name ? $", {name}" : "")} ({certificate.Subject})";
-            var (tone, left) = (Tone(certificate, page.Now), certificate.NotAfter - page.Now);
-            if (certificate.NotBefore > page.Now)
-                yield return new Finding(tone, subject, $"is valid only from {Words.Moment(certificate.NotBefore)} on, and clients refuse it. Is this host's clock right?");
-            else if (left <= TimeSpan.Zero)
-                yield return new Finding(tone, subject, $"expired {Words.Age(-left)} ago, on {Words.Day(certificate.NotAfter)}, and clients refuse it. {Renewal(page, certificate)}");
-            else if (tone != "good")
-                yield return new Finding(tone, subject, $"expires in {Words.Age(left)}, on {Words.Day(certificate.NotAfter)}. {Renewal(page, certificate)}");
+            yield return new Finding(
+                "warn",
+                $"{Words.Count(open)} files are open",
+                $"of {Words.Count(max)}: without free ones no connection can be accepted or dialled. Raise LimitNOFILE of the unit.");
         }
-    }
-
-    // Kestrel reads certificates at the start only.
-    private static string Renewal(PageSnapshot page, ListenerCertificate certificate) => page.Sources.Certificates.Successor(certificate) switch
-    {
-        { } next when next.NotAfter > certificate.NotAfter && next.NotAfter > page.Now =>
-            $"{next.Source} holds one until {Words.Day(next.NotAfter)} already: restart to use it.",
-        _ when certificate.IsFile => $"Renew {certificate.Source}, then restart: certificates are read at the start.",
-        _ => $"Renew the one of {certificate.Source} in its store, then restart: certificates are read at the start.",
-    };
-
-    private static IEnumerable<Finding> Discovery(PageSnapshot page)
-    {
-        if (page is { Discovery: not null, DiscoveryFailure: { } failure })
-            yield return new Finding("warn", "Discovery", $"cannot ask nitro-cli; {(page.Discovery.Enclaves.Count > 0 ? "what was known stays in use" : "it has told of no enclave so far")}. {Sentence(failure.ToString())}");
-    }
-
-    private static IEnumerable<Finding> Configuration(PageSnapshot page)
-    {
-        var reloads = page.Sources.Reloads;
-        if (!reloads.LastSucceeded && reloads.LastRefusal is { } at)
-            yield return new Finding("warn", "Configuration", $"was refused {Words.Age(page.Now - at)} ago, and the one before it stays in effect.");
-        if (reloads.NeedRestart.Count > 0)
-            yield return new Finding("note", "Configuration", $"{string.Join(", ", reloads.NeedRestart)} changed and {Words.Plural(reloads.NeedRestart.Count, "takes", "take")} effect after a restart.");
     }
 
     private static IEnumerable<Finding> Traffic(PageSnapshot page)
@@ -188,17 +185,40 @@ internal static class Findings
             yield break;
         var working = page.Enclaves.Sum(enclave => enclave.Enclave.InFlight - enclave.Enclave.Tunnels);
         if (working > 0)
-            yield return new Finding("note", "No request was answered", $"in the last minute; {Words.Count(working)} {Words.Plural(working, "is", "are")} in flight: {Words.Plural(working, "an enclave works on it, or hangs", "enclaves work on them, or hang")}.");
-
-        // Only where nothing here keeps requests away.
-        else if (page.Summary.IsReady && page.IsAnyUsable && page.Listeners.All(listener => listener.Accepting) && page.WaitingForEnclave + page.WaitingForConnection == 0)
-            yield return new Finding("note", "No request came", "in the last minute. If clients complain, look at what is before this proxy: load balancer, target group, security group.");
+        {
+            var where = Words.Plural(working, "an enclave works on it, or hangs", "enclaves work on them, or hang");
+            yield return new Finding(
+                "note",
+                "No request was answered",
+                $"in the last minute; {Words.Count(working)} {Words.Plural(working, "is", "are")} in flight: {where}.");
+        }
+        else if (!IsKeptAway(page))
+        {
+            yield return new Finding(
+                "note",
+                "No request came",
+                "in the last minute. If clients complain, look at what is before this proxy: "
+                    + "load balancer, target group, security group.");
+        }
     }
 
-    private static IEnumerable<Finding> Leaving(PageSnapshot page) => page.Leaving.Select(enclave => new Finding(
-        "note",
-        $"Enclave {enclave.Label}",
-        $"leaves, {enclave.Status.Reason}: {Words.Count(enclave.Enclave.InFlight)} {Words.Plural(enclave.Enclave.InFlight, "request", "requests")} in flight may take {Words.Duration(page.Options.Timeouts.Drain)} to finish."));
+    // Whether something here explains why no request comes, or is not answered.
+    private static bool IsKeptAway(PageSnapshot page) =>
+        !page.Summary.IsReady
+        || !page.IsAnyUsable
+        || page.WaitingForEnclave + page.WaitingForConnection > 0
+        || Told(page).Any(finding => finding.KeepsClientsOut);
 
-    private static string Sentence(string text) => text.EndsWith('.') ? text : $"{text}.";
+    private static IEnumerable<Finding> Leaving(PageSnapshot page)
+    {
+        foreach (var enclave in page.Leaving)
+        {
+            var count = enclave.Enclave.InFlight;
+            var requests = $"{Words.Count(count)} {Words.Plural(count, "request", "requests")}";
+            yield return new Finding(
+                "note",
+                $"Enclave {enclave.Label}",
+                $"leaves, {enclave.Status.Reason}: {requests} in flight may take {Words.Duration(page.Options.Timeouts.Drain)} to finish.");
+        }
+    }
 }

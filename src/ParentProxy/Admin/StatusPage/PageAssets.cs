@@ -1,15 +1,16 @@
 using System.Security.Cryptography;
 using System.Text;
+using ParentProxy.Html;
 
 namespace ParentProxy.Admin.StatusPage;
 
 /// <summary>Style and script, which are part of the page: it needs nothing else, also where nothing else can be reached.</summary>
 internal static class PageAssets
 {
-    /// <summary>The style sheet.</summary>
+    /// <summary>The content of <c>status.css</c>.</summary>
     public static Asset Style { get; } = Read("status.css");
 
-    /// <summary>The script.</summary>
+    /// <summary>The content of <c>status.js</c>.</summary>
     public static Asset Script { get; } = Read("status.js");
 
     /// <summary>
@@ -17,7 +18,8 @@ internal static class PageAssets
     /// the icon of the tab, which stands in the page.
     /// </summary>
     public static string Policy { get; } =
-        $"default-src 'none'; style-src '{Hash(Style)}'; script-src '{Hash(Script)}'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        $"default-src 'none'; style-src '{Hash(Style)}'; script-src '{Hash(Script)}'; connect-src 'self'; img-src data:; "
+        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private static Asset Read(string name)
     {

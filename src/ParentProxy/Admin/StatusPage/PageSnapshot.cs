@@ -1,9 +1,9 @@
 using ParentProxy.Admin.History;
+using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
-using ParentProxy.Ingress.Kestrel.Certificates;
 using ParentProxy.Runtime;
 
 namespace ParentProxy.Admin.StatusPage;
@@ -20,7 +20,6 @@ internal sealed class PageSnapshot
     /// <summary>From this many outages in 15 minutes on an enclave does not just restart.</summary>
     private const int FlappingOutages = 3;
 
-    /// <summary>Reads everything.</summary>
     public PageSnapshot(PageSources sources)
     {
         Sources = sources;
@@ -42,7 +41,9 @@ internal sealed class PageSnapshot
         Traffic = sources.History.Total.Samples;
         LastMinute = MinuteOf(Traffic);
         UnreachedLastMinute = MinuteOf(sources.History.None.Samples);
-        Listeners = [.. sources.Listeners().Select(ListenerView.Of).OrderBy(listener => listener.Endpoint, StringComparer.Ordinal)];
+        var moment = new StatusMoment(Now, Options, IsDraining);
+        Parts = [.. sources.Sections.Select(section => section.Read(moment))];
+        Settings = sources.Settings.Read(moment);
         Discovery = DiscoveryView.Of(sources.Discovery, sources.Registry, Options.Discovery, Now);
         OpenFiles = ProcessStatus.OpenDescriptors();
         MaxOpenFiles = OpenFileLimit.Current();
@@ -73,9 +74,6 @@ internal sealed class PageSnapshot
     /// <summary>Whether any enclave takes traffic.</summary>
     public bool IsAnyUsable => Enclaves.Any(enclave => enclave.Status.State == EnclaveState.Healthy);
 
-    /// <summary>The certificates of the HTTPS endpoints.</summary>
-    public IReadOnlyList<ListenerCertificate> Certificates => Sources.Certificates.All;
-
     /// <summary>Whether there is a whole minute of samples.</summary>
     public bool IsMinuteKnown => Traffic.Count >= MinuteSteps;
 
@@ -94,8 +92,11 @@ internal sealed class PageSnapshot
     /// <summary>Those of them that reached no enclave.</summary>
     public TrafficSample UnreachedLastMinute { get; }
 
-    /// <summary>The public listeners.</summary>
-    public IReadOnlyList<ListenerView> Listeners { get; }
+    /// <summary>What the capabilities show, in the order of their sections.</summary>
+    public IReadOnlyList<StatusPart> Parts { get; }
+
+    /// <summary>The configuration in effect, and how its reloads went.</summary>
+    public StatusPart Settings { get; }
 
     /// <summary>Discovery; null while it is off.</summary>
     public DiscoveryView? Discovery { get; }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using ParentProxy.Admin.History;
+using ParentProxy.Html;
 
 namespace ParentProxy.Admin.StatusPage;
 
@@ -60,26 +61,31 @@ internal sealed record Plot(string Id, string Title, IReadOnlyList<double?> Valu
             var band = marked == 0 ? "" : FormattableString.Invariant($" {MarkedAs} for {100.0 * marked / Marked.Count:0} % of the time.");
             return known.Count == 0
                 ? $"Nothing yet.{band}"
-                : $"Now {(Values[^1] is { } now ? Unit(now) : "nothing")}; highest {Unit(known.Max())}, mean {Unit(known.Average())}, lowest {Unit(known.Min())}.{band}";
+                : $"Now {(Values[^1] is { } now ? Unit(now) : "nothing")}; highest {Unit(known.Max())}, "
+                    + $"mean {Unit(known.Average())}, lowest {Unit(known.Min())}.{band}";
         }
     }
 
     /// <summary>The time within which nearly all requests ended, in seconds, for each step.</summary>
-    public static IReadOnlyList<double?> TailOf(IReadOnlyList<TrafficSample> samples) => [.. samples.Select(sample => sample.Times.Quantile(Tail)?.TotalSeconds)];
+    public static IReadOnlyList<double?> TailOf(IReadOnlyList<TrafficSample> samples) =>
+        [.. samples.Select(sample => sample.Times.Quantile(Tail)?.TotalSeconds)];
 
-    /// <summary>Seconds as text.</summary>
+    /// <summary>Seconds as text, for an axis: 0 without a unit.</summary>
     public static string Seconds(double seconds) => seconds == 0 ? "0" : Words.Duration(TimeSpan.FromSeconds(seconds));
 
     /// <summary>Writes the drawing, and the ends of its scale beside it.</summary>
     public void Write(HtmlWriter html)
     {
-        html.Add($"""<svg class="plot" role="img" aria-labelledby="{Id}-t" aria-describedby="{Id}-d" viewBox="0 0 {Width} {Height}" preserveAspectRatio="none" focusable="false"><title id="{Id}-t">{Title}</title><desc id="{Id}-d">{Description}</desc>""");
+        html.Add($"""<svg class="plot" role="img" aria-labelledby="{Id}-t" aria-describedby="{Id}-d" """);
+        html.Add($"""viewBox="0 0 {Width} {Height}" preserveAspectRatio="none" focusable="false">""");
+        html.Add($"""<title id="{Id}-t">{Title}</title><desc id="{Id}-d">{Description}</desc>""");
         if (HasGrid)
             html.Add($"""<path class="grid" d="M{Width / 3} 0V{Height}M{Width * 2 / 3} 0V{Height}M0 {Height / 2}H{Width}"/>""");
         if (Bands() is { Length: > 0 } bands)
             html.Add($"""<path class="band" d="{bands}"/>""");
         var (line, area, dots) = Lines();
-        html.Add($"""<path class="area" d="{area}"/><path class="line" d="{line}"/><path class="dots" d="{dots}"/></svg><span class="axis" aria-hidden="true"><span>{Unit(Top)}</span><span>{Unit(0)}</span></span>""");
+        html.Add($"""<path class="area" d="{area}"/><path class="line" d="{line}"/><path class="dots" d="{dots}"/></svg>""");
+        html.Add($"""<span class="axis" aria-hidden="true"><span>{Unit(Top)}</span><span>{Unit(0)}</span></span>""");
     }
 
     private double X(int index, int count) => Width * (Slots - count + index + 1) / Slots;

@@ -19,18 +19,29 @@ internal static partial class Redaction
     public static bool IsSecret(string path) => SecretName().IsMatch(path) || Foreign().IsMatch(path);
 
     // What has no name is a value. A pattern of a route ("/{id?}") is no query.
-    private static string WithoutValues(Match query) => query.Value[..1] + string.Join('&', query.Value[1..].Split('&').Select(part => part.IndexOf('=', StringComparison.Ordinal) switch
+    private static string WithoutValues(Match query)
     {
-        < 0 => query.Value[0] == '?' && part.Length > 0 && !part.AsSpan().ContainsAny(OfPatterns) ? Mark : part,
-        var equals when equals + 1 == part.Length => part,
-        var equals => $"{part[..equals]}={Mark}",
-    }));
+        return query.Value[..1] + string.Join('&', query.Value[1..].Split('&').Select(WithoutValue));
 
-    [GeneratedRegex("password|passphrase|secret|token|key|credential|authorization|cookie", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+        string WithoutValue(string part) => part.IndexOf('=', StringComparison.Ordinal) switch
+        {
+            < 0 => query.Value[0] == '?' && part.Length > 0 && !part.AsSpan().ContainsAny(OfPatterns) ? Mark : part,
+            var equals when equals + 1 == part.Length => part,
+            var equals => $"{part[..equals]}={Mark}",
+        };
+    }
+
+    [GeneratedRegex(
+        "password|passphrase|secret|token|key|credential|authorization|cookie",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex SecretName();
 
-    // What an enclave says when it is healthy, what Serilog's sinks take, what transforms write into requests, and by which fields requests are told apart.
-    [GeneratedRegex("^Health:Probe:ExpectedBody$|^Serilog:.*:Args(:|$)|^Serilog:Properties:|^ReverseProxy:.*:(Transforms:.*:(Set|Append|Prefix)|Headers:.*:Values|QueryParameters:.*:Values|Metadata:[^:]*)(:|$)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    // What an enclave says when it is healthy, what Serilog's sinks take, what transforms write into requests, and by which
+    // fields requests are told apart.
+    [GeneratedRegex(
+        "^Health:Probe:ExpectedBody$|^Serilog:.*:Args(:|$)|^Serilog:Properties:"
+            + "|^ReverseProxy:.*:(Transforms:.*:(Set|Append|Prefix)|Headers:.*:Values|QueryParameters:.*:Values|Metadata:[^:]*)(:|$)",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Foreign();
 
     [GeneratedRegex("[?&]\\S+", RegexOptions.CultureInvariant)]

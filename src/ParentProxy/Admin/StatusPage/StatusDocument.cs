@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using ParentProxy.Html;
 using ParentProxy.Runtime;
 
 namespace ParentProxy.Admin.StatusPage;
@@ -46,8 +47,8 @@ internal sealed class StatusDocument(PageSources sources)
             <a class="skip" href="#main">Skip to content</a>
             <header>
             <h1>ParentProxy <span>{host}</span></h1>
-            <nav aria-label="Sections"><a href="#enclaves">Enclaves</a> <a href="#traffic">Traffic</a> <a href="#listeners">Listeners</a> <a href="#discovery">Discovery</a> <a href="#configuration">Configuration</a></nav>
-            <dl id="process" class="process"><div><dt>version</dt><dd>{ProgramVersion.Text}</dd></div><div><dt>up</dt><dd>{Times.Since(_started, page.Now)}</dd></div><div><dt>memory</dt><dd>{Words.Bytes(Environment.WorkingSet)}</dd></div><div><dt>open files</dt><dd>{(page.OpenFiles is { } open ? Words.Count(open) : "–")}{(page.MaxOpenFiles is { } max ? $" of {Words.Count(max)}" : "")}</dd></div><div><dt>host clock</dt><dd>{Words.Moment(page.Now)}</dd></div></dl>
+            <nav aria-label="Sections"><a href="#enclaves">Enclaves</a> <a href="#traffic">Traffic</a>{Links()}</nav>
+            {Process(page)}
             <p id="connection" class="connection" role="status"></p>
             </header>
             <main id="main" tabindex="-1">
@@ -57,14 +58,13 @@ internal sealed class StatusDocument(PageSources sources)
         EnclavesSection.Write(html, page);
         TrafficSection.Write(html, page);
         html.Add($"""<div class="pair">""");
-        ListenersSection.Write(html, page);
-        DiscoverySection.Write(html, page);
-        html.Add($"</div>");
-        ConfigurationSection.Write(html, page);
+        foreach (var part in page.Parts)
+            part.Html(html);
+        html.Add($"""</div>{page.Settings.Html}""");
         html.Add($"""
 
             </main>
-            <footer><p>Times are UTC. Attestation is not checked by this version. For programs: <a href="/health">/health</a>, <a href="/enclaves">/enclaves</a>, <a href="/metrics">/metrics</a>.</p></footer>
+            <footer><p>Times are UTC. Attestation is not checked by this version. For programs: {Paths()}.</p></footer>
             <script>{PageAssets.Script}</script>
             </body>
             </html>
@@ -72,4 +72,23 @@ internal sealed class StatusDocument(PageSources sources)
             """);
         return html.ToString();
     }
+
+    private Action<HtmlWriter> Links() => html =>
+    {
+        foreach (var section in sources.Sections.Append(sources.Settings))
+            html.Add($""" <a href="#{section.Id}">{section.Title}</a>""");
+    };
+
+    private Action<HtmlWriter> Process(PageSnapshot page) => html =>
+    {
+        html.Add($"""<dl id="process" class="process"><div><dt>version</dt><dd>{ProgramVersion.Text}</dd></div>""");
+        html.Add($"""<div><dt>up</dt><dd>{Times.Since(_started, page.Now)}</dd></div>""");
+        html.Add($"""<div><dt>memory</dt><dd>{Words.Bytes(Environment.WorkingSet)}</dd></div>""");
+        html.Add($"""<div><dt>open files</dt><dd>{(page.OpenFiles is { } open ? Words.Count(open) : "–")}""");
+        html.Add($"""{(page.MaxOpenFiles is { } max ? $" of {Words.Count(max)}" : "")}</dd></div>""");
+        html.Add($"""<div><dt>host clock</dt><dd>{Words.Moment(page.Now)}</dd></div></dl>""");
+    };
+
+    private static Action<HtmlWriter> Paths() => html =>
+        html.Add($"""<a href="/health">/health</a>, <a href="/enclaves">/enclaves</a>, <a href="/metrics">/metrics</a>""");
 }

@@ -1,4 +1,5 @@
 using ParentProxy.Admin.History;
+using ParentProxy.Html;
 using ParentProxy.Ingress.Failover;
 
 namespace ParentProxy.Admin.StatusPage;
@@ -6,14 +7,29 @@ namespace ParentProxy.Admin.StatusPage;
 /// <summary>All requests of the last 15 minutes, and what became of those that were not simply answered.</summary>
 internal static class TrafficSection
 {
-    /// <summary>Writes the section.</summary>
+    /// <summary>Writes the element: three plots, and counts since the start.</summary>
     public static void Write(HtmlWriter html, PageSnapshot page)
     {
-        html.Add($"""<section id="traffic" aria-labelledby="traffic-title"><h2 id="traffic-title">Traffic <span class="quiet">last 15 minutes</span></h2><div class="plots">""");
-        var outs = page.Traffic;
-        Figure(html, new Plot("requests", "Requests per second, last 15 minutes", [.. outs.Select(sample => (double?)sample.Rate)], TrafficHistory.Length, rate => $"{Words.Rate(rate)}/s") { HasGrid = true, AtLeast = 1 }, "Requests per second");
-        Figure(html, new Plot("errors", "Share of answers that were errors (5xx), last 15 minutes", [.. outs.Select(sample => sample.ErrorShare)], TrafficHistory.Length, Words.Percent) { HasGrid = true, AtLeast = 0.01 }, "Error share (5xx)");
-        Figure(html, new Plot("times", "95th percentile of the times of requests, last 15 minutes", Plot.TailOf(outs), TrafficHistory.Length, Plot.Seconds) { HasGrid = true, AtLeast = 0.001 }, "Request time (p95)");
+        html.Add($"""<section id="traffic" aria-labelledby="traffic-title">""");
+        html.Add($"""<h2 id="traffic-title">Traffic <span class="quiet">last 15 minutes</span></h2><div class="plots">""");
+        var (traffic, all) = (page.Traffic, TrafficHistory.Length);
+        IReadOnlyList<double?> rates = [.. traffic.Select(sample => (double?)sample.Rate)];
+        IReadOnlyList<double?> errors = [.. traffic.Select(sample => sample.ErrorShare)];
+        Figure(
+            html,
+            new Plot("requests", "Requests per second, last 15 minutes", rates, all, rate => $"{Words.Rate(rate)}/s") { AtLeast = 1 },
+            "Requests per second");
+        Figure(
+            html,
+            new Plot("errors", "Share of answers that were errors (5xx), last 15 minutes", errors, all, Words.Percent) { AtLeast = 0.01 },
+            "Error share (5xx)");
+        Figure(
+            html,
+            new Plot("times", "95th percentile of the times of requests, last 15 minutes", Plot.TailOf(traffic), all, Plot.Seconds)
+            {
+                AtLeast = 0.001,
+            },
+            "Request time (p95)");
         html.Add($"</div>");
         WriteCounts(html, page);
         html.Add($"</section>");
@@ -23,7 +39,7 @@ internal static class TrafficSection
     {
         var latest = plot.Values.Count > 0 && plot.Values[^1] is { } value ? plot.Unit(value) : "–";
         html.Add($"""<figure class="{plot.Id}"><figcaption>{caption} <b>{latest}</b></figcaption><div class="frame">""");
-        plot.Write(html);
+        (plot with { HasGrid = true }).Write(html);
         html.Add($"""<span class="ends" aria-hidden="true"><span>15 min ago</span><span>now</span></span></div></figure>""");
     }
 
@@ -54,6 +70,7 @@ internal static class TrafficSection
         html.Add($"</dl></div></div>");
 
         void Count(string name, string meaning, long count) =>
-            html.Add($"""<div class="{(count > 0 ? "some" : "")}"><dt>{name}</dt><dd>{Words.Count(count)}</dd><dd class="quiet">{meaning}</dd></div>""");
+            html.Add($"""<div class="{(count > 0 ? "some" : "")}"><dt>{name}</dt><dd>{Words.Count(count)}</dd>""")
+                .Add($"""<dd class="quiet">{meaning}</dd></div>""");
     }
 }

@@ -30,7 +30,7 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly BackgroundLoop _loop;
     private readonly CancellationTokenSource _killing = new();
     private readonly TaskCompletionSource _firstCall = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly WakeSignal _optionsChanged = new();
@@ -41,7 +41,6 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     private readonly DiscoveryReporter _reporter;
     private DiscoveryOptions _options;
     private DiscoveryStatus _status = new(0, 0, null, null);
-    private Task _loop = Task.CompletedTask;
     private int _withoutNews;
 
     /// <summary>A monitor that does nothing yet.</summary>
@@ -57,6 +56,7 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
         _logger = logger;
         _reporter = new DiscoveryReporter(logger);
         _nitroCli = new NitroCli(time);
+        _loop = new BackgroundLoop(ex => RuntimeLog.LoopFailed(logger, "discovery of enclaves", ex));
     }
 
     /// <summary>What is known now; nothing while discovery is off.</summary>
@@ -70,7 +70,7 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     {
         if (!_options.Enabled)
             _firstCall.TrySetResult();
-        _loop = Task.Run(() => RunAsync(_stopping.Token));
+        _loop.Start(RunAsync);
     }
 
     /// <summary>Waits until the first call has ended, well or not; a start does not wait for ever.</summary>
@@ -101,15 +101,14 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     }
 
     /// <summary>Starts no further call. One that runs is left to end: to be killed may cost the enclave that it asks.</summary>
-    public void StopCalling() => _stopping.Cancel();
+    public void StopCalling() => _loop.Stop();
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
+        _loop.Stop();
         await _killing.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
+        await _loop.DisposeAsync();
         _killing.Dispose();
     }
 
@@ -151,10 +150,6 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
                 _firstCall.TrySetResult();
                 cancellationToken.ThrowIfCancellationRequested();
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // The end of the program.
         }
         finally
         {

@@ -5,7 +5,7 @@ namespace ParentProxy.Telemetry.AccessLog;
 /// <summary>What the access log tells of one request that is over.</summary>
 internal readonly struct AccessEvent
 {
-    /// <summary>When it arrived.</summary>
+    /// <summary>When the request arrived.</summary>
     public required DateTimeOffset Time { get; init; }
 
     /// <summary>From the arrival to the end; that of a tunnel, too.</summary>

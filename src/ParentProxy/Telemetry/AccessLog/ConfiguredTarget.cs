@@ -39,5 +39,6 @@ internal sealed class ConfiguredTarget(ActiveConfiguration configuration, TimePr
         : new ConsoleTarget();
 
     private static bool IsSamePlace(AccessLogOptions one, AccessLogOptions other) =>
-        ReferenceEquals(one, other) || (one.Sink == other.Sink && one.Path == other.Path && one.MaxFileBytes == other.MaxFileBytes && one.MaxFiles == other.MaxFiles);
+        ReferenceEquals(one, other)
+        || (one.Sink == other.Sink && one.Path == other.Path && one.MaxFileBytes == other.MaxFileBytes && one.MaxFiles == other.MaxFiles);
 }

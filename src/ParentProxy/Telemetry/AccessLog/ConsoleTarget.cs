@@ -1,6 +1,6 @@
 namespace ParentProxy.Telemetry.AccessLog;
 
-/// <summary>Standard output.</summary>
+/// <summary>Lines on standard output, which the journal or a container reads.</summary>
 internal sealed class ConsoleTarget : ILineTarget
 {
     private readonly Stream _output = Console.OpenStandardOutput();

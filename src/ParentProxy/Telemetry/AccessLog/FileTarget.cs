@@ -61,8 +61,11 @@ internal sealed class FileTarget(string path, long maxBytes, int maxFiles, TimeP
     /// <summary>
     /// Where the open file is now: another place than before, or one marked as deleted, when somebody has taken it away.
     /// </summary>
-    private static string? Place(FileStream file) =>
-        File.ResolveLinkTarget(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{file.SafeFileHandle.DangerousGetHandle()}"), returnFinalTarget: false)?.FullName;
+    private static string? Place(FileStream file)
+    {
+        var descriptor = file.SafeFileHandle.DangerousGetHandle().ToString(CultureInfo.InvariantCulture);
+        return File.ResolveLinkTarget($"/proc/self/fd/{descriptor}", returnFinalTarget: false)?.FullName;
+    }
 
     private void Open()
     {

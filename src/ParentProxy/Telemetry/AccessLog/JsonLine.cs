@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -28,7 +29,7 @@ internal static partial class JsonLine
         json.WriteStartObject();
         json.WriteString(Keys.Type, Keys.Access);
         Span<char> time = stackalloc char[24];
-        request.Time.UtcDateTime.TryFormat(time, out var written, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        request.Time.UtcDateTime.TryFormat(time, out var written, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         json.WriteString(Keys.Time, time[..written]);
         Write(json, Keys.Method, request.Method);
         Write(json, Keys.Path, RequestPath.Of(request.Target, fields.Options));

@@ -39,7 +39,7 @@ internal sealed class LineQueue : IAsyncDisposable
     private long _written;
     private long _dropped;
 
-    /// <summary>An empty queue.</summary>
+    /// <summary>An empty queue, and the thread that writes what comes into it.</summary>
     /// <param name="target">Where lines go. Belongs to the writing thread, which disposes it at its end, however late that is.</param>
     /// <param name="onDropped">Told how many lines were dropped just now, and why. Called on any thread; must not wait.</param>
     public LineQueue(ILineTarget target, Action<int, string> onDropped)

@@ -19,14 +19,21 @@ internal sealed class MetricsPipeline : IAsyncDisposable
     private const int MaxRequestSeries = 10_000;
 
     private static readonly string[] PlatformMeters =
-        ["Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Net.NameResolution", "System.Runtime"];
+    [
+        "Microsoft.AspNetCore.Hosting",
+        "Microsoft.AspNetCore.Server.Kestrel",
+        "System.Net.Http",
+        "System.Net.NameResolution",
+        "System.Runtime",
+    ];
 
     /// <summary>promtool finds fault with their names.</summary>
     private static readonly HashSet<string> Dropped =
         ["dotnet.process.cpu.count", "dotnet.assembly.count", "dotnet.timer.count", "dotnet.thread_pool.thread.count"];
 
     /// <summary>In seconds: from a request on a warm connection to the end of <c>Timeouts:ResponseHead</c>.</summary>
-    private static readonly double[] LatencyBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
+    private static readonly double[] LatencyBounds =
+        [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900];
 
     private readonly IReadOnlyCollection<object> _scopes;
     private readonly MeterProvider _provider;
@@ -56,7 +63,7 @@ internal sealed class MetricsPipeline : IAsyncDisposable
         _endpoint = new ScrapeEndpoint(_provider, logger);
     }
 
-    /// <summary>Answers a scrape.</summary>
+    /// <summary>Answers a scrape, a GET or HEAD request.</summary>
     public Task ScrapeAsync(HttpContext context) => _endpoint.ScrapeAsync(context);
 
     /// <inheritdoc/>
@@ -67,7 +74,8 @@ internal sealed class MetricsPipeline : IAsyncDisposable
         _endpoint.Dispose();
     }
 
-    private static bool Is(Instrument instrument, Type kind) => instrument.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == kind;
+    private static bool Is(Instrument instrument, Type kind) =>
+        instrument.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == kind;
 
     private MetricStreamConfiguration? View(Instrument instrument)
     {

@@ -14,14 +14,25 @@ internal static class ProcessInstruments
     public static void Add(Meter meter)
     {
         var started = new DateTimeOffset(Process.GetCurrentProcess().StartTime).ToUnixTimeMilliseconds() / 1000.0;
-        meter.CreateObservableCounter("process.cpu", () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "Processor time of the process, user and system.");
+        meter.CreateObservableCounter(
+            "process.cpu",
+            () => Environment.CpuUsage.TotalTime.TotalSeconds,
+            "s",
+            "Processor time of the process, user and system.");
         meter.CreateObservableGauge("process.start_time", () => started, "s", "When the process started, in seconds since 1970.");
-        meter.CreateObservableGauge("process.resident_memory", () => Known(ProcessStatus.Read()?.ResidentBytes), "By", "Memory of the process that is in RAM.");
-        meter.CreateObservableGauge("process.virtual_memory", () => Known(ProcessStatus.Read()?.VirtualBytes), "By", "Address space of the process.");
+        meter.CreateObservableGauge(
+            "process.resident_memory",
+            () => Known(ProcessStatus.Read()?.ResidentBytes),
+            "By",
+            "Memory of the process that is in RAM.");
+        meter.CreateObservableGauge(
+            "process.virtual_memory", () => Known(ProcessStatus.Read()?.VirtualBytes), "By", "Address space of the process.");
         meter.CreateObservableGauge("process.threads", () => Known(ProcessStatus.Read()?.Threads), null, "Threads of the process.");
         meter.CreateObservableGauge("process.open_fds", () => Known(ProcessStatus.OpenDescriptors()), null, "Descriptors that are open.");
-        meter.CreateObservableGauge("process.max_fds", () => Known(OpenFileLimit.Current()), null, "Descriptors that may be open (LimitNOFILE).");
-        meter.CreateObservableGauge("parentproxy.thread_pool.threads", () => ThreadPool.ThreadCount, null, "Threads of the runtime's pool.");
+        meter.CreateObservableGauge(
+            "process.max_fds", () => Known(OpenFileLimit.Current()), null, "Descriptors that may be open (LimitNOFILE).");
+        meter.CreateObservableGauge(
+            "parentproxy.thread_pool.threads", () => ThreadPool.ThreadCount, null, "Threads of the runtime's pool.");
     }
 
     private static Measurement<long>[] Known(long? value) => value is { } known ? [new Measurement<long>(known)] : [];

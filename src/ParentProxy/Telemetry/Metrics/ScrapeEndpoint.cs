@@ -60,7 +60,11 @@ internal sealed class ScrapeEndpoint(MeterProvider provider, ILogger logger) : I
     }
 
     // Paths and methods are the business of the listener that the request came by.
-    private static RequestDelegate Middleware(MeterProvider provider) => new ApplicationBuilder(new ServiceCollection().BuildServiceProvider())
-        .UseOpenTelemetryPrometheusScrapingEndpoint(provider, static _ => true, path: null, configureBranchedPipeline: null, optionsName: null)
-        .Build();
+    private static RequestDelegate Middleware(MeterProvider provider)
+    {
+        var builder = new ApplicationBuilder(new ServiceCollection().BuildServiceProvider());
+        builder.UseOpenTelemetryPrometheusScrapingEndpoint(
+            provider, static _ => true, path: null, configureBranchedPipeline: null, optionsName: null);
+        return builder.Build();
+    }
 }

@@ -19,7 +19,7 @@ internal sealed class RequestTracing : IAsyncDisposable
     private readonly ActivitySource? _source;
     private readonly TracerProvider? _provider;
 
-    /// <summary>Starts to export.</summary>
+    /// <summary>Starts to export the spans of requests.</summary>
     /// <param name="otlp">Where to; null for not at all.</param>
     public RequestTracing(OtlpSettings? otlp)
     {

@@ -21,9 +21,10 @@ public sealed class TrafficHistoryTests : IAsyncDisposable
     public TrafficHistoryTests()
     {
         _configuration = new ActiveConfiguration(Options("a", "b"));
-        _registry = new EnclaveRegistry(_configuration, new EnclaveDialer(new VsockOptions(), _time), _time, new EnclaveMeter(_meter), NullLogger<EnclaveRegistry>.Instance);
+        var (dialer, meter) = (new EnclaveDialer(new VsockOptions(), _time), new EnclaveMeter(_meter));
+        _registry = new EnclaveRegistry(_configuration, dialer, _time, meter, NullLogger<EnclaveRegistry>.Instance);
         _registry.Apply(_configuration.Options);
-        _history = new TrafficHistory(_registry, _time);
+        _history = new TrafficHistory(_registry, _time, NullLogger<TrafficHistory>.Instance);
     }
 
     public async ValueTask DisposeAsync()

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Admin.History;
 using ParentProxy.Admin.StatusPage;
+using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
@@ -12,6 +13,7 @@ using ParentProxy.Enclaves.Transports;
 using ParentProxy.Endpoints;
 using ParentProxy.Health;
 using ParentProxy.Hosting;
+using ParentProxy.Ingress;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Kestrel;
 using ParentProxy.Ingress.Kestrel.Certificates;
@@ -42,16 +44,22 @@ internal sealed class PageStage : IAsyncDisposable
         Selector = new EnclaveSelector(Registry, Configuration, Time);
         Retries = new RetryPolicy(Configuration, Selector, Time);
         _discovery = new DiscoveryMonitor(Registry, options.Discovery, Time, NullLogger<DiscoveryMonitor>.Instance);
-        _history = new TrafficHistory(Registry, Time);
+        _history = new TrafficHistory(Registry, Time, NullLogger<TrafficHistory>.Instance);
 
         // What comes from now on counts.
         _history.Take();
-        _watch = new StatusWatch(Registry, Configuration, Drain, () => null, Time);
+        _watch = new StatusWatch(
+            Registry, () => HealthSummary.Of(Registry, Configuration, Drain, refusal: null), Time, NullLogger<StatusWatch>.Instance);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         Listener = new IngressListener(socket, null, Configuration, new OpenConnections(), () => { }, Time, NullLogger.Instance);
-        _sources = new PageSources(
-            Registry, Configuration, Retries, _discovery, new ReloadStatus(Time), _history, _watch, () => [Listener], certificates ?? new ListenerCertificates(options.Sections), Time);
+        IStatusSection[] sections =
+        [
+            new ListenersSection(() => [Listener], certificates ?? new ListenerCertificates(options.Sections)),
+            new DiscoverySection(_discovery, Registry),
+        ];
+        var settings = new ConfigurationSection(new ReloadStatus(Time));
+        _sources = new PageSources(Registry, Configuration, Retries, _discovery, _history, _watch, sections, settings, Time);
     }
 
     public ManualTimeProvider Time { get; } = new();

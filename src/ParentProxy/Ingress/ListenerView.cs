@@ -1,6 +1,6 @@
 using ParentProxy.Ingress.Kestrel;
 
-namespace ParentProxy.Admin;
+namespace ParentProxy.Ingress;
 
 /// <summary>A public listener as the admin listener shows it.</summary>
 /// <param name="Endpoint">Address and port, or path of the socket.</param>

@@ -1,20 +1,8 @@
-using ParentProxy.Enclaves;
-
-namespace ParentProxy.Admin.StatusPage;
+namespace ParentProxy.Html;
 
 /// <summary>The symbol of each state: its shape says what its colour says, for those who do not see colours.</summary>
 internal static class Icons
 {
-    /// <summary>The tone of an enclave's state, which chooses symbol and colour.</summary>
-    public static string Tone(EnclaveState state) => state switch
-    {
-        EnclaveState.Healthy => "good",
-        EnclaveState.Starting => "idle",
-        EnclaveState.Draining or EnclaveState.Gone => "leaving",
-        EnclaveState.Ejected => "warn",
-        _ => "bad",
-    };
-
     /// <summary>The tone of the status of the whole.</summary>
     public static string Tone(string status) => status switch
     {
@@ -37,7 +25,8 @@ internal static class Icons
                 html.Add($"""<path d="M8 1.2 15.4 14.4H.6z"/><path class="mark" d="M8 6v3.8M8 12v.2"/>""");
                 break;
             case "bad":
-                html.Add($"""<path d="M5.1 1h5.8L15 5.1v5.8L10.9 15H5.1L1 10.9V5.1z"/><path class="mark" d="m5.4 5.4 5.2 5.2m0-5.2-5.2 5.2"/>""");
+                html.Add($"""<path d="M5.1 1h5.8L15 5.1v5.8L10.9 15H5.1L1 10.9V5.1z"/>""");
+                html.Add($"""<path class="mark" d="m5.4 5.4 5.2 5.2m0-5.2-5.2 5.2"/>""");
                 break;
             case "leaving":
                 html.Add($"""<circle cx="8" cy="8" r="7"/><path class="mark" d="M8 4.2v7M5 8.5l3 3 3-3"/>""");
@@ -63,6 +52,8 @@ internal static class Icons
             "bad" => ("c62828", "m5.2 5.2 5.6 5.6m0-5.6-5.6 5.6"),
             _ => ("5b6675", "M8 4.2v7M5 8.5l3 3 3-3"),
         };
-        return $"data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%23{colour}'/%3E%3Cpath d='{mark}' fill='none' stroke='white' stroke-width='2' stroke-linecap='round'/%3E%3C/svg%3E";
+        return "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
+            + $"%3Crect width='16' height='16' rx='4' fill='%23{colour}'/%3E"
+            + $"%3Cpath d='{mark}' fill='none' stroke='white' stroke-width='2' stroke-linecap='round'/%3E%3C/svg%3E";
     }
 }

@@ -1,6 +1,6 @@
-using ParentProxy.Admin.StatusPage;
+using ParentProxy.Html;
 
-namespace ParentProxy.Tests.Admin.StatusPage;
+namespace ParentProxy.Tests.Html;
 
 public sealed class HtmlWriterTests
 {

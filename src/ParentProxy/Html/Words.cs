@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace ParentProxy.Admin.StatusPage;
+namespace ParentProxy.Html;
 
 /// <summary>Figures as operators read them.</summary>
 internal static class Words
@@ -19,7 +19,7 @@ internal static class Words
     /// <summary>A moment, to the second.</summary>
     public static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 
-    /// <summary>A day.</summary>
+    /// <summary>The day of a moment, in UTC.</summary>
     public static string Day(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>A moment of today.</summary>
@@ -69,6 +69,9 @@ internal static class Words
 
     /// <summary>A word for one and for more.</summary>
     public static string Plural(long count, string one, string many) => count == 1 ? one : many;
+
+    /// <summary>A text with the full stop that it may lack.</summary>
+    public static string Sentence(string text) => text.EndsWith('.') ? text : $"{text}.";
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -11,7 +11,7 @@ using ParentProxy.Endpoints;
 using ParentProxy.Telemetry.Metrics;
 using ParentProxy.Tests.Simulator;
 
-namespace ParentProxy.Tests.Telemetry.Metrics;
+namespace ParentProxy.Tests.Enclaves;
 
 public sealed class EnclaveGaugesTests : IAsyncDisposable
 {
@@ -24,15 +24,14 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
     private readonly EnclaveRegistry _registry;
     private readonly EnclaveGauges _gauges;
     private readonly MetricsPipeline _pipeline;
-    private List<KnownEnclave> _known = [];
 
     public EnclaveGaugesTests()
     {
-        _registry = new EnclaveRegistry(_configuration, new EnclaveDialer(new VsockOptions(), _time), _time, _meter.Enclaves, NullLogger<EnclaveRegistry>.Instance);
+        var (dialer, meter) = (new EnclaveDialer(new VsockOptions(), _time), new EnclaveMeter(_meter.Meter));
+        _registry = new EnclaveRegistry(_configuration, dialer, _time, meter, NullLogger<EnclaveRegistry>.Instance);
         _registry.Apply(_configuration.Options);
-        _gauges = new EnclaveGauges(_registry, () => _known, _meter.NewMeter);
+        _gauges = new EnclaveGauges(_registry, _meter.NewMeter);
         _pipeline = new MetricsPipeline([_meter], NullLogger.Instance);
-        _gauges.Changed();
     }
 
     public async ValueTask DisposeAsync()
@@ -74,8 +73,8 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
     {
         for (var i = 0; i < Restarts; i++)
         {
-            _known = [new KnownEnclave(new DescribedEnclave($"refused-{i}", "i-1", 20) { MemoryMiB = 64 }, Id: null, Refusal: "debug mode")];
-            _gauges.Changed();
+            _registry.Known = [new KnownEnclave(new DescribedEnclave($"refused-{i}", "i-1", 20) { MemoryMiB = 64 }, Id: null, Refusal: "debug mode")];
+            _registry.Refresh();
             Assert.Equal([$"parentproxy_enclave_memory_bytes{{otel_scope_name=\"ParentProxy\",enclave=\"refused-{i}\"}} 67108864"], await SeriesAsync("parentproxy_enclave_memory_bytes"));
         }
     }
@@ -105,10 +104,8 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
 
     private void Apply(ProxyOptions options)
     {
-        var before = _configuration.Options;
         _configuration.Replace(options);
         _registry.Apply(options);
-        _gauges.Changed();
     }
 
     private async Task<string[]> SeriesAsync(string name)

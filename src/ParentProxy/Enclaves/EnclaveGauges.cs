@@ -1,16 +1,15 @@
 using System.Diagnostics.Metrics;
-using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 
-namespace ParentProxy.Telemetry.Metrics;
+namespace ParentProxy.Enclaves;
 
 /// <summary>
 /// The current state of the enclaves that exist now. All values are read at collection time.
 /// </summary>
 /// <remarks>
-/// OpenTelemetry keeps a place for every set of labels that an instrument ever showed, 2000 of them, and what comes after
+/// OpenTelemetry keeps a slot for every set of labels that an instrument ever showed, 2000 of them, and what comes after
 /// that has no series of its own. But an enclave that is found by its name has another endpoint after each restart. So
-/// before the places run out the gauges are made anew, in a meter that has all of them free.
+/// before the slots run out the gauges are made anew, in a meter that has all of them free.
 /// </remarks>
 internal sealed class EnclaveGauges : IDisposable
 {
@@ -23,26 +22,31 @@ internal sealed class EnclaveGauges : IDisposable
     private static readonly string[] StateNames = [.. States.Select(state => state.ToString().ToLowerInvariant())];
 
     private readonly EnclaveRegistry _registry;
-    private readonly Func<IReadOnlyList<KnownEnclave>> _discovered;
     private readonly Func<Meter> _newMeter;
     private readonly Lock _gate = new();
     private readonly HashSet<(string Id, string Name, string? EndPoint)> _shown = [];
     private Meter _meter;
 
-    /// <summary>Makes them.</summary>
+    /// <summary>Makes the gauges, in a meter of their own.</summary>
     /// <param name="registry">The enclaves.</param>
-    /// <param name="discovered">What nitro-cli tells of them.</param>
     /// <param name="newMeter">Makes a meter that shows what it is given as the proxy's.</param>
-    public EnclaveGauges(EnclaveRegistry registry, Func<IReadOnlyList<KnownEnclave>> discovered, Func<Meter> newMeter)
+    public EnclaveGauges(EnclaveRegistry registry, Func<Meter> newMeter)
     {
         _registry = registry;
-        _discovered = discovered;
         _newMeter = newMeter;
         _meter = Make();
+        registry.Updated += Follow;
+        Follow();
     }
 
-    /// <summary>Has to be told of each change of the enclaves.</summary>
-    public void Changed()
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _registry.Updated -= Follow;
+        _meter.Dispose();
+    }
+
+    private void Follow()
     {
         lock (_gate)
         {
@@ -56,9 +60,6 @@ internal sealed class EnclaveGauges : IDisposable
             _meter = Make();
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _meter.Dispose();
 
     private static IEnumerable<Measurement<int>> StatesOf(Enclave enclave)
     {
@@ -89,13 +90,31 @@ internal sealed class EnclaveGauges : IDisposable
     private Meter Make()
     {
         var meter = _newMeter();
-        meter.CreateObservableGauge("parentproxy.requests.in_flight", InFlight, null, "Requests that an enclave is working on, tunnels included.");
-        meter.CreateObservableGauge("parentproxy.enclave.state", () => _registry.All.Concat(WithoutSuccessor()).SelectMany(StatesOf), null, "1 for the state that an enclave is in, 0 for the others.");
+        meter.CreateObservableGauge(
+            "parentproxy.requests.in_flight", InFlight, null, "Requests that an enclave is working on, tunnels included.");
+        meter.CreateObservableGauge(
+            "parentproxy.enclave.state",
+            () => _registry.All.Concat(WithoutSuccessor()).SelectMany(StatesOf),
+            null,
+            "1 for the state that an enclave is in, 0 for the others.");
         meter.CreateObservableGauge("parentproxy.enclave.info", () => _registry.All.Select(Info), null, "Where an enclave is dialled.");
-        meter.CreateObservableGauge("parentproxy.enclave.connections", () => _registry.All.SelectMany(Connections), null, "Open connections to an enclave by what they do.");
-        meter.CreateObservableGauge("parentproxy.enclave.cpus", () => Described(e => e.Cpus), null, "Processors of an enclave, as nitro-cli reports.");
-        meter.CreateObservableGauge("parentproxy.enclave.memory", () => Described(e => e.MemoryMiB * 1024 * 1024), "By", "Memory of an enclave, as nitro-cli reports.");
-        meter.CreateObservableGauge("parentproxy.enclave.debug", () => Described(e => e.IsDebug ? 1 : 0), null, "Whether an enclave runs in debug mode, as nitro-cli reports: its memory is no secret then.");
+        meter.CreateObservableGauge(
+            "parentproxy.enclave.connections",
+            () => _registry.All.SelectMany(Connections),
+            null,
+            "Open connections to an enclave by what they do.");
+        meter.CreateObservableGauge(
+            "parentproxy.enclave.cpus", () => Described(e => e.Cpus), null, "Processors of an enclave, as nitro-cli reports.");
+        meter.CreateObservableGauge(
+            "parentproxy.enclave.memory",
+            () => Described(e => e.MemoryMiB * 1024 * 1024),
+            "By",
+            "Memory of an enclave, as nitro-cli reports.");
+        meter.CreateObservableGauge(
+            "parentproxy.enclave.debug",
+            () => Described(e => e.IsDebug ? 1 : 0),
+            null,
+            "Whether an enclave runs in debug mode, as nitro-cli reports: its memory is no secret then.");
         return meter;
     }
 
@@ -106,9 +125,11 @@ internal sealed class EnclaveGauges : IDisposable
     ];
 
     // One that is refused has no id here; it is told of by the name that it would have.
-    private IEnumerable<(string Id, DescribedEnclave Described)> Named() => _discovered()
+    private IEnumerable<(string Id, DescribedEnclave Described)> Named() => _registry.Known
         .Where(known => !known.IsForeign)
-        .Select(known => (_registry.All.FirstOrDefault(e => e.Instance == known.Described.EnclaveId)?.Id ?? known.Id ?? known.Described.Name, known.Described));
+        .Select(known => (
+            _registry.All.FirstOrDefault(e => e.Instance == known.Described.EnclaveId)?.Id ?? known.Id ?? known.Described.Name,
+            known.Described));
 
     private IEnumerable<Measurement<long>> Described(Func<DescribedEnclave, long?> read) => Named()
         .Select(known => (known.Id, Value: read(known.Described)))
@@ -121,6 +142,7 @@ internal sealed class EnclaveGauges : IDisposable
         .Select(same => new Measurement<int>(same.Sum(enclave => enclave.InFlight), Tag(EnclaveLabel, same.First().Id)));
 
     // If two enclaves share an id, the state shown is that of the one that gets requests.
-    private IEnumerable<Enclave> WithoutSuccessor() =>
-        _registry.Leaving.Where(enclave => _registry.Find(enclave.Id) is null).DistinctBy(enclave => enclave.Id, StringComparer.OrdinalIgnoreCase);
+    private IEnumerable<Enclave> WithoutSuccessor() => _registry.Leaving
+        .Where(enclave => _registry.Find(enclave.Id) is null)
+        .DistinctBy(enclave => enclave.Id, StringComparer.OrdinalIgnoreCase);
 }

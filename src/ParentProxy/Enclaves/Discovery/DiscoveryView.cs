@@ -1,8 +1,6 @@
 using ParentProxy.Configuration;
-using ParentProxy.Enclaves;
-using ParentProxy.Enclaves.Discovery;
 
-namespace ParentProxy.Admin;
+namespace ParentProxy.Enclaves.Discovery;
 
 /// <summary>Discovery as the admin listener shows it.</summary>
 internal sealed record DiscoveryView(
@@ -34,7 +32,16 @@ internal sealed record DiscoveryView(
 
     /// <summary>An enclave that nitro-cli told of.</summary>
     internal sealed record FoundView(
-        string Name, string? Id, string EnclaveId, uint Cid, string? State, bool Debug, long? Cpus, long? MemoryMiB, bool Accepted, string? Reason)
+        string Name,
+        string? Id,
+        string EnclaveId,
+        uint Cid,
+        string? State,
+        bool Debug,
+        long? Cpus,
+        long? MemoryMiB,
+        bool Accepted,
+        string? Reason)
     {
         /// <summary>Shows an enclave, by the id that it has in the registry: a configured one keeps its own.</summary>
         public static FoundView Of(KnownEnclave enclave, EnclaveRegistry registry)

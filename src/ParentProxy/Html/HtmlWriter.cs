@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 
-namespace ParentProxy.Admin.StatusPage;
+namespace ParentProxy.Html;
 
 /// <summary>
 /// Writes HTML from interpolated strings: what stands in the source is markup, what is filled in is text and gets encoded.
@@ -35,10 +35,10 @@ internal sealed class HtmlWriter
             html._text.EnsureCapacity(html._text.Length + literalLength + (8 * formattedCount));
         }
 
-        /// <summary>Markup.</summary>
+        /// <summary>Markup, which stands in the source as it is written.</summary>
         public void AppendLiteral(string markup) => _html._text.Append(markup);
 
-        /// <summary>Text.</summary>
+        /// <summary>Text, which is encoded; null writes nothing.</summary>
         public void AppendFormatted(string? text)
         {
             if (text is not null)

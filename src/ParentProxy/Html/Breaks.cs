@@ -1,4 +1,4 @@
-namespace ParentProxy.Admin.StatusPage;
+namespace ParentProxy.Html;
 
 /// <summary>
 /// Texts with long words, as endpoints and paths are: they may break behind what divides their parts, and nowhere else

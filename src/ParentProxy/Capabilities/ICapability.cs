@@ -1,0 +1,47 @@
+using System.Diagnostics.Metrics;
+using ParentProxy.Configuration;
+
+namespace ParentProxy.Capabilities;
+
+/// <summary>
+/// A part of the proxy that no other part needs to know of. Composition lists them in the order in which they open and
+/// end; a step is over for all of them before the next one begins. Each has a part in the steps that concern it.
+/// </summary>
+internal interface ICapability : IAsyncDisposable
+{
+    /// <summary>Its part of the status page; null when it has none.</summary>
+    IStatusSection? StatusSection => null;
+
+    /// <summary>Adds what it measures to the meter of the proxy; before the start.</summary>
+    void AddInstruments(Meter meter)
+    {
+    }
+
+    /// <summary>Begins what takes a while and needs no listener.</summary>
+    void Begin()
+    {
+    }
+
+    /// <summary>Opens its listeners, or begins what is of use only once those before it in the list are open.</summary>
+    Task OpenAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Waits until it knows what the first request needs; the service is not called up before.</summary>
+    Task FirstRoundAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Takes over a configuration that is in effect; the registry follows when all have. Never two at a time.</summary>
+    void Apply(ProxyOptions options)
+    {
+    }
+
+    /// <summary>The stop signal has come: what no client waits for is not begun any more.</summary>
+    void BeginDraining()
+    {
+    }
+
+    /// <summary>Closes its ports; what was accepted is still served.</summary>
+    Task StopAcceptingAsync() => Task.CompletedTask;
+
+    /// <summary>Waits for what is in flight.</summary>
+    /// <param name="cut">Fires when the time for it is over: what is left is aborted.</param>
+    Task StopAsync(CancellationToken cut) => Task.CompletedTask;
+}

@@ -1,0 +1,146 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using ArchUnitNET.Domain;
+using ArchUnitNET.Loader;
+using ParentProxy.Hosting;
+using ParentProxy.Simulator;
+using ParentProxy.Tests.Documents;
+using ParentProxy.Vsock;
+using Assembly = System.Reflection.Assembly;
+
+namespace ParentProxy.Tests.Architecture;
+
+/// <summary>
+/// The rooms stand on floors, and arrows point down only. Both are read: the compiled code, signatures and bodies, and
+/// the usings of the sources, where constants have their names still.
+/// </summary>
+public sealed partial class FloorTests
+{
+    private const string House = "ParentProxy.";
+
+    /// <summary>The top floor: these read each other, and nobody else reads them.</summary>
+    private static readonly string[] Top = ["Hosting", "Admin", "Commands"];
+
+    private static readonly string[] Ground = ["Sockets", "Endpoints", "Runtime", "Vsock"];
+
+    private static readonly string[] BelowTop =
+        ["Ingress", "Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground];
+
+    /// <summary>Each room, and the rooms that it may read beside itself.</summary>
+    private static readonly Dictionary<string, string[]> MayRead = new()
+    {
+        ["Commands"] = [.. Top, .. BelowTop, "Simulator"],
+        ["Hosting"] = [.. Top, .. BelowTop],
+        ["Admin"] = [.. Top, .. BelowTop],
+        ["Ingress"] = ["Health", "Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
+        ["Health"] = ["Enclaves", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
+        ["Enclaves"] = ["Capabilities", "Html", "Configuration", .. Ground],
+        ["Http1"] = ["Sockets", "Runtime"],
+        ["Telemetry"] = ["Configuration", "Runtime"],
+        ["Capabilities"] = ["Html", "Configuration"],
+        ["Html"] = [],
+        ["Configuration"] = ["Endpoints", "Runtime"],
+        ["Sockets"] = Ground,
+        ["Endpoints"] = Ground,
+        ["Runtime"] = Ground,
+        ["Simulator"] = ["Vsock"],
+        ["Vsock"] = [],
+    };
+
+    /// <summary>What speaks HTTP, and the rooms that must do without.</summary>
+    private static readonly string[] Http = ["Microsoft.AspNetCore", "System.Net.Http", "Yarp"];
+
+    private static readonly string[] WithoutHttp = ["Enclaves", "Http1", "Endpoints", "Runtime"];
+
+    /// <summary>Arrows that are still to go.</summary>
+    private static readonly string[] Known =
+    [
+        "Enclaves > Http1",
+        "Enclaves > System.Net.Http",
+        "Enclaves > Yarp",
+        "Configuration > Enclaves",
+        "Configuration > Http1",
+    ];
+
+    private static readonly Lazy<IReadOnlyList<Arrow>> Arrows = new(() =>
+    [
+        .. Read().Concat(Sources()).Where(arrow => arrow.From.StartsWith(House, StringComparison.Ordinal)).Distinct(),
+    ]);
+
+    [Fact]
+    public void Rooms_AreAllInTheTable() =>
+        Assert.Equal(MayRead.Keys.Order(), Arrows.Value.Select(arrow => RoomOf(arrow.From)).Distinct().Order());
+
+    [Fact]
+    public void Arrows_PointDown() => Assert.Equal(
+        [], Arrows.Value.Where(arrow => Broken(arrow) is { } broken && !Known.Contains(broken)).Select(arrow => arrow.ToString()).Order());
+
+    [Fact]
+    public void KnownArrows_AreStillThere() => Assert.Equal([], Known.Except(Arrows.Value.Select(Broken)));
+
+    [Fact]
+    public void Assemblies_ReferOnlyToThoseBelow()
+    {
+        Assert.Equal([], Of(typeof(VsockStream)));
+        Assert.Equal(["ParentProxy.Vsock"], Of(typeof(SimulatedEnclave)));
+        Assert.Equal(["ParentProxy.Simulator", "ParentProxy.Vsock"], Of(typeof(ProxyServer)));
+
+        static IEnumerable<string> Of(System.Type type) => type.Assembly.GetReferencedAssemblies()
+            .Select(assembly => assembly.Name!)
+            .Where(name => name.StartsWith(House, StringComparison.Ordinal))
+            .Order();
+    }
+
+    /// <summary>What an arrow breaks, as it would stand among the known ones; null when it points down.</summary>
+    private static string? Broken(Arrow arrow)
+    {
+        var from = RoomOf(arrow.From);
+        if (!arrow.To.StartsWith(House, StringComparison.Ordinal))
+        {
+            var http = Http.FirstOrDefault(name => arrow.To.StartsWith($"{name}.", StringComparison.Ordinal));
+            return http is null || !WithoutHttp.Contains(from) ? null : $"{from} > {http}";
+        }
+
+        var to = RoomOf(arrow.To);
+        return from == to || MayRead[from].Contains(to) ? null : $"{from} > {to}";
+    }
+
+    private static string RoomOf(string type) => type.Split('.')[1];
+
+    private static IEnumerable<Arrow> Read()
+    {
+        Assembly[] house = [typeof(ProxyServer).Assembly, typeof(SimulatedEnclave).Assembly, typeof(VsockStream).Assembly];
+        return new ArchLoader().LoadAssemblies(house).Build().Types
+            .SelectMany(type => type.Dependencies)
+            .Where(dependency => dependency.Target is not GenericParameter)
+            .Select(dependency => new Arrow(dependency.Origin.FullName, dependency.Target.FullName))
+            .Concat(house.SelectMany(assembly => assembly.GetTypes()).SelectMany(Caught));
+    }
+
+    /// <summary>The one thing that the library does not look at: what is caught.</summary>
+    private static IEnumerable<Arrow> Caught(System.Type type) => type
+        .GetMethods(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Static | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+        .SelectMany(method => method.GetMethodBody()?.ExceptionHandlingClauses ?? [])
+        .Where(clause => clause.Flags == ExceptionHandlingClauseOptions.Clause)
+        .Select(clause => new Arrow(type.FullName!, clause.CatchType!.FullName!));
+
+    private static IEnumerable<Arrow> Sources()
+    {
+        foreach (var path in Directory.EnumerateFiles(Repository.FullPath("src/ParentProxy"), "*.cs", SearchOption.AllDirectories))
+        {
+            var parts = Path.GetRelativePath(Repository.FullPath("src/ParentProxy"), Path.ChangeExtension(path, null)).Split('/');
+            if (parts is ["bin" or "obj", ..] or [_])
+                continue;
+            foreach (var match in Using().Matches(File.ReadAllText(path)).AsEnumerable())
+                yield return new Arrow(House + string.Join('.', parts), match.Groups[1].Value);
+        }
+    }
+
+    [GeneratedRegex(@"^using (?:static |\w+ = )?(ParentProxy\.[\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Using();
+
+    private sealed record Arrow(string From, string To)
+    {
+        public override string ToString() => $"{From} > {To}";
+    }
+}
