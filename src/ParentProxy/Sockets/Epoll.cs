@@ -36,6 +36,7 @@ internal static partial class Epoll
 
     public const int Eintr = 4;
     public const int Eagain = 11;
+    public const int Enotconn = 107;
     public const int Einprogress = 115;
 
     private const int PeekOnly = 0x02;

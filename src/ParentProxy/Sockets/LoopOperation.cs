@@ -37,7 +37,6 @@ internal abstract class LoopOperation(LoopSocket socket)
     /// <summary>Whether it is worth a try.</summary>
     public bool IsReady => Volatile.Read(ref _state) == Ready;
 
-    /// <summary>The socket.</summary>
     protected LoopSocket Socket { get; } = socket;
 
     /// <summary>The socket is ready, or broke: completes what waits, or remembers it for what comes. Called by the loop.</summary>
@@ -64,6 +63,9 @@ internal abstract class LoopOperation(LoopSocket socket)
             }
         }
     }
+
+    /// <summary>Fails what waits, if anything does, with what the socket makes of a failure.</summary>
+    public void Fail(SocketException failure) => Cancel(Explain(failure));
 
     /// <summary>Fails what waits, if anything does.</summary>
     public void Cancel(Exception reason)
@@ -123,6 +125,9 @@ internal abstract class LoopOperation(LoopSocket socket)
     /// <summary>Is told before a wait what it is for, so that the socket is watched for it.</summary>
     protected abstract void Watch();
 
+    /// <summary>What is thrown for a failure.</summary>
+    protected abstract Exception Explain(SocketException failure);
+
     private bool TryFinish(out int result)
     {
         try
@@ -150,12 +155,12 @@ internal abstract class LoopOperation(LoopSocket socket)
         }
         catch (SocketException ex)
         {
-            Cancel(Socket.Explain(ex));
+            Fail(ex);
         }
 
         // Whoever closed it either saw the wait, or is seen here.
         if (Socket.IsClosed)
-            Cancel(Socket.Explain(SocketErrors.Aborted()));
+            Fail(SocketErrors.Aborted());
         return true;
     }
 
@@ -165,7 +170,7 @@ internal abstract class LoopOperation(LoopSocket socket)
         if (result >= 0)
             _wait.Complete(result);
         else
-            _wait.Fail(Socket.Explain(result == Closed ? SocketErrors.Aborted() : SocketErrors.Exception(-result)));
+            _wait.Fail(Explain(result == Closed ? SocketErrors.Aborted() : SocketErrors.Exception(-result)));
     }
 
     private void CancelFor(CancellationToken token)
