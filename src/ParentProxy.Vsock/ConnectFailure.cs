@@ -14,9 +14,11 @@ internal static class ConnectFailure
     internal static Exception Explain(
         Exception failure, VsockEndPoint endPoint, bool timedOut, Func<Errno?> probe, CancellationToken cancellationToken) => failure switch
         {
-            // The runtime cancels a connect by closing the socket under it; depending on who wins, one of three exceptions comes out.
+            // The runtime cancels a connect by closing the socket under it; depending on who wins, one of three exceptions comes
+            // out.
             OperationCanceledException or ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted }
-                when cancellationToken.IsCancellationRequested => new OperationCanceledException(failure.Message, failure, cancellationToken),
+                when cancellationToken.IsCancellationRequested =>
+                new OperationCanceledException(failure.Message, failure, cancellationToken),
             OperationCanceledException or ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted }
                 when timedOut => new VsockException(Errno.ETIMEDOUT, "connect", endPoint, failure),
             SocketException e => new VsockException(FindErrno(e, probe), "connect", endPoint, e),

@@ -10,7 +10,7 @@ public readonly record struct Errno(int Value)
     /// <summary>The kernel gave an error that could not be learned.</summary>
     public static readonly Errno Unknown = new(-1);
 
-    /// <summary>Operation not permitted.</summary>
+    /// <summary>1, operation not permitted: the usual sign of a seccomp profile that blocks AF_VSOCK.</summary>
     public static readonly Errno EPERM = new(1);
 
     /// <summary>No such file or directory.</summary>
@@ -19,19 +19,19 @@ public readonly record struct Errno(int Value)
     /// <summary>Interrupted by a signal.</summary>
     public static readonly Errno EINTR = new(4);
 
-    /// <summary>Try again.</summary>
+    /// <summary>11, try again: nothing is there just now, or an accept queue of a unix socket is full.</summary>
     public static readonly Errno EAGAIN = new(11);
 
-    /// <summary>Out of memory.</summary>
+    /// <summary>12, out of memory in the kernel.</summary>
     public static readonly Errno ENOMEM = new(12);
 
-    /// <summary>Permission denied.</summary>
+    /// <summary>13, permission denied: a privileged port, or a rule of a security module.</summary>
     public static readonly Errno EACCES = new(13);
 
-    /// <summary>No such device.</summary>
+    /// <summary>19, no such device: no transport leads to the CID.</summary>
     public static readonly Errno ENODEV = new(19);
 
-    /// <summary>Invalid argument.</summary>
+    /// <summary>22, invalid argument, or a state in which the call makes no sense.</summary>
     public static readonly Errno EINVAL = new(22);
 
     /// <summary>The system's file table is full.</summary>
@@ -40,13 +40,13 @@ public readonly record struct Errno(int Value)
     /// <summary>The process has too many open files.</summary>
     public static readonly Errno EMFILE = new(24);
 
-    /// <summary>Broken pipe.</summary>
+    /// <summary>32, broken pipe: the peer has closed, or this side has ended its sending.</summary>
     public static readonly Errno EPIPE = new(32);
 
-    /// <summary>Protocol error.</summary>
+    /// <summary>71, protocol error: an unexpected packet came while connecting.</summary>
     public static readonly Errno EPROTO = new(71);
 
-    /// <summary>Operation not supported.</summary>
+    /// <summary>95, operation not supported by the transport.</summary>
     public static readonly Errno EOPNOTSUPP = new(95);
 
     /// <summary>Address family not supported.</summary>
@@ -55,31 +55,31 @@ public readonly record struct Errno(int Value)
     /// <summary>Address already in use.</summary>
     public static readonly Errno EADDRINUSE = new(98);
 
-    /// <summary>Address not available.</summary>
+    /// <summary>99, address not available: the CID is not this machine's, or no local port is free.</summary>
     public static readonly Errno EADDRNOTAVAIL = new(99);
 
-    /// <summary>Network unreachable.</summary>
+    /// <summary>101, network unreachable: the transport allows no stream to the CID.</summary>
     public static readonly Errno ENETUNREACH = new(101);
 
-    /// <summary>Connection aborted.</summary>
+    /// <summary>103, connection aborted: it ended before it was accepted.</summary>
     public static readonly Errno ECONNABORTED = new(103);
 
     /// <summary>Connection reset by the peer.</summary>
     public static readonly Errno ECONNRESET = new(104);
 
-    /// <summary>No buffer space.</summary>
+    /// <summary>105, no buffer space in the kernel.</summary>
     public static readonly Errno ENOBUFS = new(105);
 
-    /// <summary>Not connected.</summary>
+    /// <summary>107, not connected: on vsock also the end of a connection after a half-close.</summary>
     public static readonly Errno ENOTCONN = new(107);
 
-    /// <summary>Timed out.</summary>
+    /// <summary>110, timed out: nothing answered.</summary>
     public static readonly Errno ETIMEDOUT = new(110);
 
-    /// <summary>Connection refused.</summary>
+    /// <summary>111, connection refused; on vsock it is ECONNRESET when nobody listens.</summary>
     public static readonly Errno ECONNREFUSED = new(111);
 
-    /// <summary>Host unreachable.</summary>
+    /// <summary>113, host unreachable: the transport knows no machine with the CID.</summary>
     public static readonly Errno EHOSTUNREACH = new(113);
 
     /// <summary>Operation cancelled: here, because the stream was closed under it.</summary>
@@ -88,7 +88,9 @@ public readonly record struct Errno(int Value)
     /// <summary>The symbolic name, such as <c>ENODEV</c>; <c>errno 123</c> for a number that this library does not name.</summary>
     public string Name => ErrnoTable.Find(Value)?.Name ?? string.Create(CultureInfo.InvariantCulture, $"errno {Value}");
 
-    /// <summary>What the error means in general, in a few words; <see cref="VsockException.Meaning"/> says what it means on vsock.</summary>
+    /// <summary>
+    /// What the error means in general, in a few words; <see cref="VsockException.Meaning"/> says what it means on vsock.
+    /// </summary>
     public string Description => ErrnoTable.Find(Value)?.Description ?? "no description";
 
     /// <summary>The error number behind a <see cref="SocketError"/>: the reverse of what the runtime does on Linux.</summary>
@@ -101,6 +103,6 @@ public readonly record struct Errno(int Value)
     /// </returns>
     public static Errno FromSocketError(SocketError error) => ErrnoTable.FromSocketError(error);
 
-    /// <summary>The <see cref="Name"/>.</summary>
+    /// <summary>The same as <see cref="Name"/>.</summary>
     public override string ToString() => Name;
 }

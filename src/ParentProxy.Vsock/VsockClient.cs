@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ParentProxy.Vsock;
 
-/// <summary>Dials AF_VSOCK addresses.</summary>
+/// <summary>Dials AF_VSOCK addresses, on a fresh socket each time.</summary>
 public static class VsockClient
 {
     // The managed deadline should win, because it is exact and tells itself apart; the kernel's is the net below it.
@@ -19,7 +19,8 @@ public static class VsockClient
     /// no transport leads to the CID, ETIMEDOUT when nothing answered within the deadline. Nothing was sent, so dialling again is safe.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; no descriptor stays behind.</exception>
-    public static Task<VsockStream> ConnectAsync(VsockEndPoint endPoint, VsockConnectOptions options, CancellationToken cancellationToken) =>
+    public static Task<VsockStream> ConnectAsync(
+        VsockEndPoint endPoint, VsockConnectOptions options, CancellationToken cancellationToken) =>
         ConnectAsync(
             endPoint,
             options,

@@ -18,10 +18,10 @@ public sealed class VsockEndPoint(uint cid, uint port) : EndPoint, IEquatable<Vs
 
     private const string Scheme = "vsock://";
 
-    /// <summary>The context identifier.</summary>
+    /// <summary>The context identifier: which machine.</summary>
     public uint Cid { get; } = cid;
 
-    /// <summary>The port.</summary>
+    /// <summary>The port, of 32 bit.</summary>
     public uint Port { get; } = port;
 
     /// <summary><c>svm_flags</c> of the address: 0 or <see cref="ToHostFlag"/>. Not part of the textual form.</summary>
@@ -35,7 +35,7 @@ public sealed class VsockEndPoint(uint cid, uint port) : EndPoint, IEquatable<Vs
     /// </remarks>
     public override AddressFamily AddressFamily => AddressFamily.Unknown;
 
-    /// <summary>Reads <c>vsock://16:6300</c>.</summary>
+    /// <summary>Reads an address that is written as <c>vsock://16:6300</c>.</summary>
     /// <param name="text">CID and port in decimal, without sign, white space or leading zeros, nothing after them.</param>
     /// <exception cref="FormatException">The text has another form or a number exceeds 32 bits.</exception>
     public static VsockEndPoint Parse(string text)
@@ -43,7 +43,8 @@ public sealed class VsockEndPoint(uint cid, uint port) : EndPoint, IEquatable<Vs
         ArgumentNullException.ThrowIfNull(text);
         return TryParse(text, out VsockEndPoint? endPoint)
             ? endPoint
-            : throw new FormatException($"'{text}' is no vsock address: expected vsock://CID:PORT with two decimal numbers from 0 to 4294967295.");
+            : throw new FormatException(
+                $"'{text}' is no vsock address: expected vsock://CID:PORT with two decimal numbers from 0 to 4294967295.");
     }
 
     /// <summary>Reads <c>vsock://16:6300</c>; false when the text has another form (see <see cref="Parse"/>).</summary>

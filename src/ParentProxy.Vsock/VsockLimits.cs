@@ -16,7 +16,10 @@ internal static class VsockLimits
     internal static long CheckBufferBytes(long value, [CallerMemberName] string name = "")
     {
         if (value != 0 && value is < MinBufferBytes or > MaxBufferBytes)
-            throw new ArgumentOutOfRangeException(name, value, $"Must be 0 (the kernel's default) or from {MinBufferBytes} to {MaxBufferBytes} bytes.");
+        {
+            throw new ArgumentOutOfRangeException(
+                name, value, $"Must be 0 (the kernel's default) or from {MinBufferBytes} to {MaxBufferBytes} bytes.");
+        }
 
         return value;
     }

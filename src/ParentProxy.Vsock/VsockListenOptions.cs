@@ -14,7 +14,9 @@ public sealed record VsockListenOptions
         init => field = VsockLimits.CheckBacklog(value);
     } = VsockLimits.DefaultBacklog;
 
-    /// <summary>The receive credit of accepted connections in bytes: 0 leaves the kernel's default (256 KiB); otherwise 128 to 1 GiB.</summary>
+    /// <summary>
+    /// The receive credit of accepted connections in bytes: 0 leaves the kernel's default (256 KiB); otherwise 128 to 1 GiB.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public long BufferBytes
     {
@@ -22,7 +24,10 @@ public sealed record VsockListenOptions
         init => field = VsockLimits.CheckBufferBytes(value);
     }
 
-    /// <summary>The most bytes that one write system call carries: 1 to 1 MiB; 28672 unless set (<see cref="VsockConnectOptions.MaxWriteBytes"/> says why).</summary>
+    /// <summary>
+    /// The most bytes that one write system call carries: 1 to 1 MiB; 28672 unless set
+    /// (<see cref="VsockConnectOptions.MaxWriteBytes"/> says why).
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int MaxWriteBytes
     {

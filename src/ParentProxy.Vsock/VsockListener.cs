@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace ParentProxy.Vsock;
 
-/// <summary>Accepts vsock connections.</summary>
+/// <summary>Accepts vsock connections on one address.</summary>
 public sealed class VsockListener : IAsyncDisposable
 {
     private readonly Socket _socket;
@@ -20,7 +20,9 @@ public sealed class VsockListener : IAsyncDisposable
     public VsockEndPoint LocalEndPoint { get; }
 
     /// <summary>Binds and starts to listen.</summary>
-    /// <param name="endPoint">CID <see cref="VsockCid.Any"/> or one of this machine; port <see cref="VsockEndPoint.AnyPort"/> for a free one.</param>
+    /// <param name="endPoint">
+    /// CID <see cref="VsockCid.Any"/> or one of this machine; port <see cref="VsockEndPoint.AnyPort"/> for a free one.
+    /// </param>
     /// <param name="options">Backlog and sizes; the defaults when null.</param>
     /// <exception cref="VsockException">
     /// The address cannot be had: EADDRINUSE (taken), EACCES (port below 1024 without CAP_NET_BIND_SERVICE), EADDRNOTAVAIL (not a

@@ -232,7 +232,8 @@ public sealed class VsockStream : Stream
         {
             _socket.Shutdown(SocketShutdown.Send);
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.NotConnected or SocketError.ConnectionReset or SocketError.Shutdown)
+        catch (SocketException e)
+            when (e.SocketErrorCode is SocketError.NotConnected or SocketError.ConnectionReset or SocketError.Shutdown)
         {
             // The connection is over in both directions: there is nothing left to end.
         }

@@ -57,7 +57,8 @@ internal static class VsockSocket
 
     internal static void SetConnectTimeout(Socket socket, TimeSpan timeout, VsockEndPoint endPoint)
     {
-        ReadOnlySpan<long> timeval = [timeout.Ticks / TimeSpan.TicksPerSecond, timeout.Ticks % TimeSpan.TicksPerSecond / TimeSpan.TicksPerMicrosecond];
+        long microseconds = timeout.Ticks % TimeSpan.TicksPerSecond / TimeSpan.TicksPerMicrosecond;
+        ReadOnlySpan<long> timeval = [timeout.Ticks / TimeSpan.TicksPerSecond, microseconds];
         try
         {
             socket.SetRawSocketOption(SockAddrVm.Family, ConnectTimeoutOption, MemoryMarshal.AsBytes(timeval));

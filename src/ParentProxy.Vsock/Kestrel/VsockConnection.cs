@@ -36,7 +36,8 @@ internal sealed class VsockConnection : ConnectionContext,
     private Exception? _reason;
     private Task _loops = Task.CompletedTask;
 
-    private VsockConnection(VsockStream stream, VsockTransportOptions options, MemoryPool<byte> pool, ILogger logger, TimeProvider timeProvider)
+    private VsockConnection(
+        VsockStream stream, VsockTransportOptions options, MemoryPool<byte> pool, ILogger logger, TimeProvider timeProvider)
     {
         _stream = stream;
         _maxWriteBytes = options.MaxWriteBytes;

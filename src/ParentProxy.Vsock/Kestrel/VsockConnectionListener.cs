@@ -7,7 +7,8 @@ namespace ParentProxy.Vsock;
 
 /// <summary>The accept loop of one listening address. The exception filters in <see cref="AcceptAsync"/> are its specification.</summary>
 internal sealed class VsockConnectionListener(
-    IAcceptSource source, VsockTransportOptions options, MemoryPool<byte>? pool, ILogger logger, TimeProvider timeProvider) : IConnectionListener
+    IAcceptSource source, VsockTransportOptions options, MemoryPool<byte>? pool, ILogger logger, TimeProvider timeProvider)
+    : IConnectionListener
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -25,7 +26,9 @@ internal sealed class VsockConnectionListener(
             try
             {
                 VsockStream? stream = await source.AcceptAsync(either.Token).ConfigureAwait(false);
-                return stream is null ? null : VsockConnection.Start(stream, options, pool ?? MemoryPool<byte>.Shared, logger, timeProvider);
+                return stream is null
+                    ? null
+                    : VsockConnection.Start(stream, options, pool ?? MemoryPool<byte>.Shared, logger, timeProvider);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {

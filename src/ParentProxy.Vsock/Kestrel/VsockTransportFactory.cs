@@ -23,7 +23,7 @@ public sealed class VsockTransportFactory(
     /// <summary>True for a <see cref="VsockEndPoint"/>.</summary>
     public bool CanBind(EndPoint endpoint) => endpoint is VsockEndPoint;
 
-    /// <summary>Binds and listens.</summary>
+    /// <summary>Binds an address, and begins to listen on it.</summary>
     /// <param name="endpoint">A <see cref="VsockEndPoint"/>.</param>
     /// <param name="cancellationToken">Checked before binding, which does not wait.</param>
     /// <exception cref="ArgumentException">The end point is of another kind.</exception>

@@ -36,7 +36,9 @@ public sealed class VsockTransportOptions
         }
     } = 1024 * 1024;
 
-    /// <summary>How many bytes the application may write ahead of the connection before its flush waits; 64 KiB unless set; 0 is no limit.</summary>
+    /// <summary>
+    /// How many bytes the application may write ahead of the connection before its flush waits; 64 KiB unless set; 0 is no limit.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public long MaxWriteBufferSize
     {

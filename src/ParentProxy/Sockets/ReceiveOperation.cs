@@ -7,7 +7,9 @@ internal sealed class ReceiveOperation(LoopSocket socket) : LoopOperation(socket
 {
     private Memory<byte> _buffer;
 
-    /// <summary>Receives what is there, waiting for the first byte; 0 is the end. Into an empty buffer it waits and takes nothing.</summary>
+    /// <summary>
+    /// Receives what is there, waiting for the first byte; 0 is the end. Into an empty buffer it waits and takes nothing.
+    /// </summary>
     public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)

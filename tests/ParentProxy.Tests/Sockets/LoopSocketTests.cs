@@ -363,7 +363,8 @@ public sealed class LoopSocketTests
 
             var failure = await Record.ExceptionAsync(() => Soon(receiving));
 
-            Assert.True(failure is SocketException { SocketErrorCode: SocketError.OperationAborted } or ObjectDisposedException, failure?.ToString());
+            var isTold = failure is SocketException { SocketErrorCode: SocketError.OperationAborted } or ObjectDisposedException;
+            Assert.True(isTold, failure?.ToString());
             await closing;
         }
     }
@@ -501,7 +502,7 @@ public sealed class LoopSocketTests
         listener.Listen();
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-        using var near = await Soon(LoopSocket.ConnectAsync(socket, listener.LocalEndPoint!, options: null, CancellationToken.None).AsTask());
+        using var near = await Soon(LoopSocket.ConnectAsync(socket, listener.LocalEndPoint!, options: null, CancellationToken.None));
         using var far = await listener.AcceptAsync();
 
         await near.SendAsync("hi"u8.ToArray(), CancellationToken.None);
@@ -517,7 +518,8 @@ public sealed class LoopSocketTests
     public async Task Connect_ThatFails_SaysWhy(string how, SocketError expected)
     {
         using var folder = new TemporaryDirectory();
-        using var listener = new Socket(how == "tcp" ? AddressFamily.InterNetwork : AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var family = how == "tcp" ? AddressFamily.InterNetwork : AddressFamily.Unix;
+        using var listener = new Socket(family, SocketType.Stream, ProtocolType.Unspecified);
         EndPoint target = how == "tcp" ? new IPEndPoint(IPAddress.Loopback, 0) : new UnixDomainSocketEndPoint(folder.File("s"));
         var queued = new List<Socket>();
         if (how != "missing file")
@@ -534,7 +536,8 @@ public sealed class LoopSocketTests
         }
 
         using var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
-        var failure = await Assert.ThrowsAsync<SocketException>(() => Soon(LoopSocket.ConnectAsync(socket, target, options: null, CancellationToken.None).AsTask()));
+        var failure = await Assert.ThrowsAsync<SocketException>(
+            () => Soon(LoopSocket.ConnectAsync(socket, target, options: null, CancellationToken.None)));
 
         Assert.Equal(expected, failure.SocketErrorCode);
         queued.ForEach(s => s.Dispose());
@@ -597,7 +600,8 @@ public sealed class LoopSocketTests
     }
 
     /// <summary>Of a socket that lingers; its second passes only when it is told to.</summary>
-    private static LoopSocketOptions Lingering(ManualTimeProvider? clock = null) => new() { LingerClock = clock ?? new ManualTimeProvider() };
+    private static LoopSocketOptions Lingering(ManualTimeProvider? clock = null) =>
+        new() { LingerClock = clock ?? new ManualTimeProvider() };
 
     private static async Task AssertAbortedAsync(Task pending) =>
         Assert.Equal(SocketError.OperationAborted, (await Assert.ThrowsAsync<SocketException>(() => Soon(pending))).SocketErrorCode);

@@ -30,7 +30,8 @@ internal sealed class SocketPair : IDisposable
         }
     }
 
-    public static SocketPair Tcp(EventLoop? loop = null) => Connect(new IPEndPoint(IPAddress.Loopback, 0), SocketType.Stream, loop, options: null);
+    public static SocketPair Tcp(EventLoop? loop = null) =>
+        Connect(new IPEndPoint(IPAddress.Loopback, 0), SocketType.Stream, loop, options: null);
 
     public void Dispose()
     {

@@ -30,7 +30,9 @@ internal sealed class EnclaveStream(LoopSocket socket) : DuplexStream
     /// <inheritdoc/>
     public override bool IsOnCurrentLoop => socket.IsOnCurrentLoop;
 
-    /// <summary>Of a vsock, whose failures are <see cref="VsockException"/>, and which must not be closed before the peer has all.</summary>
+    /// <summary>
+    /// Of a vsock, whose failures are <see cref="VsockException"/>, and which must not be closed before the peer has everything.
+    /// </summary>
     /// <param name="remote">The peer, as failures name it.</param>
     /// <param name="maxWriteBytes">The most bytes that one write carries: <c>Vsock:MaxWriteBytes</c>.</param>
     public static LoopSocketOptions VsockOptions(VsockEndPoint remote, int maxWriteBytes) => new()
