@@ -19,7 +19,6 @@ internal abstract class LoopOperation(LoopSocket socket)
     /// <summary>It is worth a try.</summary>
     private const int Ready = 1;
 
-    /// <summary>Somebody waits.</summary>
     private const int Waiting = 2;
 
     /// <summary>In the place of an errno: the socket was closed meanwhile.</summary>
@@ -31,7 +30,6 @@ internal abstract class LoopOperation(LoopSocket socket)
     private CancellationTokenRegistration _registration;
     private int _state;
 
-    /// <summary>Whether somebody waits.</summary>
     public bool IsWaiting => Volatile.Read(ref _state) == Waiting;
 
     /// <summary>Whether it is worth a try.</summary>
@@ -77,11 +75,12 @@ internal abstract class LoopOperation(LoopSocket socket)
         // Somebody else may wait before who waited here has learned that it is over.
         var wait = _wait;
         _wait = new LoopWait();
-        ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.Wait.Fail(failed.Reason), (Wait: wait, Reason: reason), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static failed => failed.Wait.Fail(failed.Reason), (Wait: wait, Reason: reason), preferLocal: false);
     }
 
     /// <summary>Whether it is worth a try, which is the caller's then.</summary>
-    protected bool TakeReady() => Interlocked.CompareExchange(ref _state, Drained, Ready) == Ready;
+    public bool TakeReady() => Interlocked.CompareExchange(ref _state, Drained, Ready) == Ready;
 
     /// <summary>The next try is worth it.</summary>
     protected void SetReady() => Volatile.Write(ref _state, Ready);

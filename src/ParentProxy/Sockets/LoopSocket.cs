@@ -135,6 +135,12 @@ internal sealed class LoopSocket : IDisposable
     /// <inheritdoc cref="ReceiveOperation.TryReceive"/>
     public bool TryReceive(Memory<byte> buffer, out int count) => _receive.TryReceive(buffer, out count);
 
+    /// <summary>
+    /// Forgets what has come: a receive into an empty buffer waits for what comes from here on. For whoever looks himself for what is
+    /// there.
+    /// </summary>
+    public void ForgetReady() => _receive.TakeReady();
+
     /// <summary>Ends the wait of a receive, which throws <see cref="OperationCanceledException"/> then.</summary>
     public void CancelReceive() => _receive.Cancel(new OperationCanceledException());
 
@@ -158,7 +164,8 @@ internal sealed class LoopSocket : IDisposable
         {
             _socket.Shutdown(SocketShutdown.Send);
         }
-        catch (SocketException ex) when (ex.SocketErrorCode is SocketError.NotConnected or SocketError.ConnectionReset or SocketError.Shutdown)
+        catch (SocketException ex)
+            when (ex.SocketErrorCode is SocketError.NotConnected or SocketError.ConnectionReset or SocketError.Shutdown)
         {
             // It has ended in both directions.
         }

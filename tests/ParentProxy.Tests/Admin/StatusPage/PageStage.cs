@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Admin.History;
@@ -16,6 +15,7 @@ using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Kestrel;
 using ParentProxy.Ingress.Kestrel.Certificates;
 using ParentProxy.Ingress.Kestrel.Refusals;
+using ParentProxy.Sockets;
 using ParentProxy.Tests.Simulator;
 
 namespace ParentProxy.Tests.Admin.StatusPage;
@@ -41,9 +41,8 @@ internal sealed class PageStage : IAsyncDisposable
         // What comes from now on counts.
         _history.Take();
         _watch = new StatusWatch(Registry, Configuration, Drain, () => null, Time);
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        Listener = new IngressListener(socket, null, Configuration, new OpenConnections(), () => { }, Time, NullLogger.Instance);
+        Listener = new IngressListener(
+            new IPEndPoint(IPAddress.Loopback, 0), ListenSocket.Bind, Configuration, new OpenConnections(), () => { }, Time, NullLogger.Instance);
         _sources = new PageSources(
             Registry, Configuration, Retries, _discovery, new ReloadStatus(Time), _history, _watch, () => [Listener], certificates ?? new ListenerCertificates(options.Sections), Time);
     }
