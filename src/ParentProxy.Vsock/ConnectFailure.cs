@@ -14,7 +14,8 @@ internal static class ConnectFailure
     internal static Exception Explain(
         Exception failure, VsockEndPoint endPoint, bool timedOut, Func<Errno?> probe, CancellationToken cancellationToken) => failure switch
         {
-            // The runtime cancels a connect by closing the socket under it; depending on who wins, one of three exceptions comes out.
+            // The runtime cancels a connect by closing the socket under it; depending on who wins, one of three exceptions comes
+            // out.
             OperationCanceledException or ObjectDisposedException or SocketException { SocketErrorCode: SocketError.OperationAborted }
                 when cancellationToken.IsCancellationRequested =>
                     new OperationCanceledException(failure.Message, failure, cancellationToken),

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace ParentProxy.Vsock;
 
-/// <summary>Dials AF_VSOCK addresses.</summary>
+/// <summary>Dials AF_VSOCK addresses, on a fresh socket each time.</summary>
 public static class VsockClient
 {
     // The managed deadline should win, because it is exact and tells itself apart; the kernel's is the net below it.
@@ -19,18 +19,29 @@ public static class VsockClient
     /// no transport leads to the CID, ETIMEDOUT when nothing answered within the deadline. Nothing was sent, so dialling again is safe.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled; no descriptor stays behind.</exception>
-    public static Task<VsockStream> ConnectAsync(VsockEndPoint endPoint, VsockConnectOptions options, CancellationToken cancellationToken) =>
-        ConnectAsync(endPoint, options, ConnectAsync, cancellationToken);
+    public static Task<VsockStream> ConnectAsync(
+        VsockEndPoint endPoint, VsockConnectOptions options, CancellationToken cancellationToken) =>
+        ConnectAsync(
+            endPoint,
+            options,
+            async (socket, target, token) =>
+            {
+                await socket.ConnectAsync(target, token).ConfigureAwait(false);
+                var local = socket.LocalEndPoint as VsockEndPoint;
+                return new VsockStream(socket, local, endPoint, options.MaxWriteBytes, options.TimeProvider);
+            },
+            cancellationToken);
 
-    /// <summary>The same on sockets that something else than the runtime waits for.</summary>
+    /// <summary>Connects a socket that something else than the runtime waits for; what writes to it keeps to the sizes.</summary>
+    /// <typeparam name="T">What the socket becomes.</typeparam>
     /// <param name="endPoint">The address to dial.</param>
-    /// <param name="options">Deadline, routing and sizes.</param>
+    /// <param name="options">Deadline and routing.</param>
     /// <param name="connect">Connects a socket, and takes it over when that succeeds.</param>
     /// <param name="cancellationToken">Gives the attempt up.</param>
-    internal static async Task<VsockStream> ConnectAsync(
+    internal static async Task<T> ConnectAsync<T>(
         VsockEndPoint endPoint,
         VsockConnectOptions options,
-        Func<Socket, EndPoint, CancellationToken, ValueTask<StreamSocket>> connect,
+        Func<Socket, EndPoint, CancellationToken, ValueTask<T>> connect,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(endPoint);
@@ -51,8 +62,7 @@ public static class VsockClient
         {
             VsockSocket.SetBufferBytes(socket, options.BufferBytes, endPoint);
             VsockSocket.SetConnectTimeout(socket, options.ConnectTimeout + KernelReserve, endPoint);
-            StreamSocket connected = await connect(socket, target, either.Token).ConfigureAwait(false);
-            return new VsockStream(connected, socket.LocalEndPoint as VsockEndPoint, endPoint, options.MaxWriteBytes, options.TimeProvider);
+            return await connect(socket, target, either.Token).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -64,11 +74,5 @@ public static class VsockClient
 
             throw explained;
         }
-    }
-
-    private static async ValueTask<StreamSocket> ConnectAsync(Socket socket, EndPoint target, CancellationToken cancellationToken)
-    {
-        await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
-        return new RuntimeSocket(socket);
     }
 }

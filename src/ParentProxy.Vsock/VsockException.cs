@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace ParentProxy.Vsock;
 
 /// <summary>An operation on a vsock failed: the error by name, what it means there, and what an operator can do.</summary>
@@ -37,6 +39,18 @@ public sealed class VsockException : IOException
 
     /// <summary>What to look at or do, in one or two sentences.</summary>
     public string Hint { get; }
+
+    /// <summary>A failure of the socket below a connection.</summary>
+    /// <param name="failure">What the socket threw; other than a <see cref="SocketException"/> when this side closed it.</param>
+    /// <param name="operation">What was tried: read, write or shutdown.</param>
+    /// <param name="remote">The peer; null where it is not known.</param>
+    internal static VsockException From(Exception failure, string operation, VsockEndPoint? remote)
+    {
+        Errno errno = failure is SocketException { SocketErrorCode: not SocketError.OperationAborted } e
+            ? Errno.FromSocketError(e.SocketErrorCode)
+            : Errno.ECANCELED;
+        return new VsockException(errno, operation, remote, failure);
+    }
 
     private static string Format(Errno errno, string operation, VsockEndPoint? endPoint, VsockErrors.Explanation why)
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 
@@ -13,11 +12,7 @@ namespace ParentProxy.Vsock;
 /// </remarks>
 public sealed class VsockStream : Stream
 {
-    private const int LingerBytes = 1 << 20;
-    private const int LingerBufferBytes = 16 * 1024;
-    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
-
-    private readonly StreamSocket _socket;
+    private readonly Socket _socket;
     private readonly int _maxWriteBytes;
     private readonly TimeProvider _timeProvider;
     private readonly Lock _closeLock = new();
@@ -33,12 +28,6 @@ public sealed class VsockStream : Stream
 
     /// <summary>Takes over a connected stream socket of any family.</summary>
     internal VsockStream(Socket socket, VsockEndPoint? local, VsockEndPoint? remote, int maxWriteBytes, TimeProvider timeProvider)
-        : this(new RuntimeSocket(socket), local, remote, maxWriteBytes, timeProvider)
-    {
-    }
-
-    /// <summary>Takes over a connected stream socket, whoever waits for it.</summary>
-    internal VsockStream(StreamSocket socket, VsockEndPoint? local, VsockEndPoint? remote, int maxWriteBytes, TimeProvider timeProvider)
     {
         _socket = socket;
         LocalEndPoint = local;
@@ -62,14 +51,14 @@ public sealed class VsockStream : Stream
     /// <inheritdoc/>
     public override bool CanWrite => !_closing;
 
-    /// <summary>False.</summary>
+    /// <summary>False: a connection has no position.</summary>
     public override bool CanSeek => false;
 
-    /// <summary>Not supported.</summary>
+    /// <summary>Not supported: a connection has no position.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
     public override long Length => throw new NotSupportedException();
 
-    /// <summary>Not supported.</summary>
+    /// <summary>Not supported: a connection has no position.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
     public override long Position
     {
@@ -92,7 +81,7 @@ public sealed class VsockStream : Stream
             static state => ((CancellationTokenSource)state!).Cancel(), interrupt);
         try
         {
-            int count = await _socket.ReceiveAsync(buffer, interrupt.Token).ConfigureAwait(false);
+            int count = await _socket.ReceiveAsync(buffer, SocketFlags.None, interrupt.Token).ConfigureAwait(false);
             return NoteRead(count, buffer.Length);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.NotConnected)
@@ -125,7 +114,7 @@ public sealed class VsockStream : Stream
         ObjectDisposedException.ThrowIf(_closing, this);
         try
         {
-            return NoteRead(_socket.Receive(buffer), buffer.Length);
+            return NoteRead(_socket.Receive(buffer, SocketFlags.None), buffer.Length);
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.NotConnected)
         {
@@ -147,7 +136,9 @@ public sealed class VsockStream : Stream
     /// <summary>Writes all of the buffer, in as many system calls as the maximum requires.</summary>
     /// <param name="buffer">What to write.</param>
     /// <param name="cancellationToken">Gives up; some of the buffer may have been sent, so only closing makes sense afterwards.</param>
-    /// <exception cref="VsockException">The peer has closed (EPIPE), the connection was reset (ECONNRESET), or this side closed it meanwhile (ECANCELED).</exception>
+    /// <exception cref="VsockException">
+    /// The peer has closed (EPIPE), the connection was reset (ECONNRESET), or this side closed it meanwhile (ECANCELED).
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The stream is closed.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -160,7 +151,7 @@ public sealed class VsockStream : Stream
             while (!buffer.IsEmpty)
             {
                 ReadOnlyMemory<byte> part = buffer[..Math.Min(buffer.Length, _maxWriteBytes)];
-                int count = await _socket.SendAsync(part, cancellationToken).ConfigureAwait(false);
+                int count = await _socket.SendAsync(part, SocketFlags.None, cancellationToken).ConfigureAwait(false);
                 buffer = buffer[count..];
             }
         }
@@ -182,7 +173,9 @@ public sealed class VsockStream : Stream
     }
 
     /// <summary>Writes all of the buffer, blocking, in as many system calls as the maximum requires.</summary>
-    /// <exception cref="VsockException">The peer has closed (EPIPE), the connection was reset (ECONNRESET), or this side closed it meanwhile (ECANCELED).</exception>
+    /// <exception cref="VsockException">
+    /// The peer has closed (EPIPE), the connection was reset (ECONNRESET), or this side closed it meanwhile (ECANCELED).
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The stream is closed.</exception>
     public override void Write(ReadOnlySpan<byte> buffer)
     {
@@ -190,7 +183,7 @@ public sealed class VsockStream : Stream
         try
         {
             while (!buffer.IsEmpty)
-                buffer = buffer[_socket.Send(buffer[..Math.Min(buffer.Length, _maxWriteBytes)])..];
+                buffer = buffer[_socket.Send(buffer[..Math.Min(buffer.Length, _maxWriteBytes)], SocketFlags.None)..];
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -218,11 +211,11 @@ public sealed class VsockStream : Stream
     public override Task FlushAsync(CancellationToken cancellationToken) =>
         cancellationToken.IsCancellationRequested ? Task.FromCanceled(cancellationToken) : Task.CompletedTask;
 
-    /// <summary>Not supported.</summary>
+    /// <summary>Not supported: a connection has no position.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
-    /// <summary>Not supported.</summary>
+    /// <summary>Not supported: a connection has no position.</summary>
     /// <exception cref="NotSupportedException">Always.</exception>
     public override void SetLength(long value) => throw new NotSupportedException();
 
@@ -237,9 +230,10 @@ public sealed class VsockStream : Stream
         ObjectDisposedException.ThrowIf(_closing, this);
         try
         {
-            _socket.ShutdownSend();
+            _socket.Shutdown(SocketShutdown.Send);
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.NotConnected or SocketError.ConnectionReset or SocketError.Shutdown)
+        catch (SocketException e)
+            when (e.SocketErrorCode is SocketError.NotConnected or SocketError.ConnectionReset or SocketError.Shutdown)
         {
             // The connection is over in both directions: there is nothing left to end.
         }
@@ -259,7 +253,7 @@ public sealed class VsockStream : Stream
         }
 
         // Also cuts a lingering close short, whose read this fails.
-        _socket.Abort();
+        _socket.Close(0);
     }
 
     /// <summary>Closes without losing data that was written; completes when the descriptor is closed.</summary>
@@ -293,7 +287,7 @@ public sealed class VsockStream : Stream
     {
         try
         {
-            await _socket.SendAsync(ReadOnlyMemory<byte>.Empty, CancellationToken.None).ConfigureAwait(false);
+            await _socket.SendAsync(ReadOnlyMemory<byte>.Empty, SocketFlags.None, CancellationToken.None).ConfigureAwait(false);
             return false;
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -319,9 +313,12 @@ public sealed class VsockStream : Stream
         {
             if (_wrote && Volatile.Read(ref _writesInFlight) == 0)
             {
-                _socket.ShutdownSend();
+                _socket.Shutdown(SocketShutdown.Send);
                 if (!_peerClosed)
-                    await DiscardUntilEndAsync().ConfigureAwait(false);
+                {
+                    await LingeringClose.DiscardUntilEndAsync(
+                        (buffer, token) => _socket.ReceiveAsync(buffer, SocketFlags.None, token), _timeProvider).ConfigureAwait(false);
+                }
             }
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
@@ -331,28 +328,6 @@ public sealed class VsockStream : Stream
         finally
         {
             _socket.Dispose();
-        }
-    }
-
-    private async Task DiscardUntilEndAsync()
-    {
-        using var deadline = new CancellationTokenSource(LingerTime, _timeProvider);
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(LingerBufferBytes);
-        try
-        {
-            int left = LingerBytes;
-            while (left > 0)
-            {
-                int count = await _socket.ReceiveAsync(buffer, deadline.Token).ConfigureAwait(false);
-                if (count == 0)
-                    return;
-
-                left -= count;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
@@ -385,13 +360,5 @@ public sealed class VsockStream : Stream
         return 0;
     }
 
-    private VsockException Explain(Exception failure, string operation)
-    {
-        Errno errno = failure switch
-        {
-            SocketException { SocketErrorCode: not SocketError.OperationAborted } e => Errno.FromSocketError(e.SocketErrorCode),
-            _ => Errno.ECANCELED,
-        };
-        return new VsockException(errno, operation, RemoteEndPoint, failure);
-    }
+    private VsockException Explain(Exception failure, string operation) => VsockException.From(failure, operation, RemoteEndPoint);
 }

@@ -27,4 +27,8 @@ internal static partial class IngressLog
 
     [LoggerMessage(EventId = 307, Level = LogLevel.Information, Message = "New connections on {EndPoint} are accepted again; for {Lasted} they were not: {Reason}")]
     public static partial void AcceptingAgain(ILogger logger, string endPoint, TimeSpan lasted, string reason);
+
+    [LoggerMessage(EventId = 308, Level = LogLevel.Error,
+        Message = "The listening socket of {EndPoint} failed {Failures} times in a row, with {Errno} last; the address was opened anew")]
+    public static partial void ListenerRemade(ILogger logger, string endPoint, int failures, string errno);
 }

@@ -39,7 +39,9 @@ internal abstract class DuplexStream : Stream
     /// <summary>Ends our direction: the peer reads end of file and may go on sending.</summary>
     public abstract void ShutdownSend();
 
-    /// <summary>Closes at once: pending operations fail, and what the peer has not read may be lost. May be called at any time, by any thread.</summary>
+    /// <summary>
+    /// Closes at once: pending operations fail, and what the peer has not read may be lost. May be called at any time, by any thread.
+    /// </summary>
     public abstract void Abort();
 
     /// <inheritdoc/>

@@ -36,6 +36,7 @@ internal static partial class Epoll
 
     public const int Eintr = 4;
     public const int Eagain = 11;
+    public const int Enotconn = 107;
     public const int Einprogress = 115;
 
     private const int PeekOnly = 0x02;
@@ -68,7 +69,7 @@ internal static partial class Epoll
     public static int Send(SafeHandle socket, ReadOnlySpan<byte> buffer, bool more) =>
         Result(Send(socket, buffer, buffer.Length, more ? DontWait | NoSignal | More : DontWait | NoSignal));
 
-    /// <summary>Begins to connect.</summary>
+    /// <summary>Begins to connect a socket that does not block.</summary>
     /// <returns>0, or an errno below zero.</returns>
     public static int Connect(SafeHandle socket, ReadOnlySpan<byte> address) => Result(ConnectTo(socket, address, (uint)address.Length));
 
@@ -95,7 +96,6 @@ internal static partial class Epoll
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     public static partial SafeFileHandle CreateSignal(uint initial, int flags);
 
-    /// <summary>Makes it readable.</summary>
     public static void Signal(SafeHandle signal)
     {
         var one = 1L;

@@ -19,7 +19,6 @@ internal abstract class LoopOperation(LoopSocket socket)
     /// <summary>It is worth a try.</summary>
     private const int Ready = 1;
 
-    /// <summary>Somebody waits.</summary>
     private const int Waiting = 2;
 
     /// <summary>In the place of an errno: the socket was closed meanwhile.</summary>
@@ -31,13 +30,11 @@ internal abstract class LoopOperation(LoopSocket socket)
     private CancellationTokenRegistration _registration;
     private int _state;
 
-    /// <summary>Whether somebody waits.</summary>
     public bool IsWaiting => Volatile.Read(ref _state) == Waiting;
 
     /// <summary>Whether it is worth a try.</summary>
     public bool IsReady => Volatile.Read(ref _state) == Ready;
 
-    /// <summary>The socket.</summary>
     protected LoopSocket Socket { get; } = socket;
 
     /// <summary>The socket is ready, or broke: completes what waits, or remembers it for what comes. Called by the loop.</summary>
@@ -65,6 +62,9 @@ internal abstract class LoopOperation(LoopSocket socket)
         }
     }
 
+    /// <summary>Fails what waits, if anything does, with what the socket makes of a failure.</summary>
+    public void Fail(SocketException failure) => Cancel(Explain(failure));
+
     /// <summary>Fails what waits, if anything does.</summary>
     public void Cancel(Exception reason)
     {
@@ -75,11 +75,12 @@ internal abstract class LoopOperation(LoopSocket socket)
         // Somebody else may wait before who waited here has learned that it is over.
         var wait = _wait;
         _wait = new LoopWait();
-        ThreadPool.UnsafeQueueUserWorkItem(static failed => failed.Wait.Fail(failed.Reason), (Wait: wait, Reason: reason), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static failed => failed.Wait.Fail(failed.Reason), (Wait: wait, Reason: reason), preferLocal: false);
     }
 
     /// <summary>Whether it is worth a try, which is the caller's then.</summary>
-    protected bool TakeReady() => Interlocked.CompareExchange(ref _state, Drained, Ready) == Ready;
+    public bool TakeReady() => Interlocked.CompareExchange(ref _state, Drained, Ready) == Ready;
 
     /// <summary>The next try is worth it.</summary>
     protected void SetReady() => Volatile.Write(ref _state, Ready);
@@ -123,6 +124,9 @@ internal abstract class LoopOperation(LoopSocket socket)
     /// <summary>Is told before a wait what it is for, so that the socket is watched for it.</summary>
     protected abstract void Watch();
 
+    /// <summary>What is thrown for a failure.</summary>
+    protected abstract Exception Explain(SocketException failure);
+
     private bool TryFinish(out int result)
     {
         try
@@ -150,12 +154,12 @@ internal abstract class LoopOperation(LoopSocket socket)
         }
         catch (SocketException ex)
         {
-            Cancel(Socket.Explain(ex));
+            Fail(ex);
         }
 
         // Whoever closed it either saw the wait, or is seen here.
         if (Socket.IsClosed)
-            Cancel(Socket.Explain(SocketErrors.Aborted()));
+            Fail(SocketErrors.Aborted());
         return true;
     }
 
@@ -165,7 +169,7 @@ internal abstract class LoopOperation(LoopSocket socket)
         if (result >= 0)
             _wait.Complete(result);
         else
-            _wait.Fail(Socket.Explain(result == Closed ? SocketErrors.Aborted() : SocketErrors.Exception(-result)));
+            _wait.Fail(Explain(result == Closed ? SocketErrors.Aborted() : SocketErrors.Exception(-result)));
     }
 
     private void CancelFor(CancellationToken token)

@@ -9,17 +9,19 @@ namespace ParentProxy.Sockets;
 /// A connected stream socket of any family that an <see cref="EventLoop"/> waits for. What awaits it goes on on the thread
 /// of the loop. Receiving and sending may run side by side, each one at a time; closing any time.
 /// </summary>
-internal sealed class LoopSocket : StreamSocket
+internal sealed class LoopSocket : IDisposable
 {
     private const uint Interest = Epoll.In | Epoll.PeerEnded | Epoll.EdgeTriggered;
 
     private readonly Socket _socket;
-    private readonly Func<SocketException, Exception>? _explain;
+    private readonly LoopSocketOptions _options;
     private readonly ReceiveOperation _receive;
     private readonly SendOperation _send;
     private readonly EventLoop? _chosen;
     private readonly Lock _watching = new();
     private EventLoop? _loop;
+    private LoopSocket? _heir;
+    private Task? _lingering;
     private long _id;
     private long _bytesTaken;
     private bool _watchesRoom;
@@ -29,16 +31,16 @@ internal sealed class LoopSocket : StreamSocket
 
     /// <summary>Takes over a connected socket, with which the runtime has not waited for anything yet.</summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="explain">Makes of a failure what is thrown; nothing else is thrown but <see cref="ObjectDisposedException"/> and <see cref="OperationCanceledException"/>.</param>
+    /// <param name="options">What its kind of connection needs; null: nothing of its own.</param>
     /// <param name="loop">What waits for it; without, the loop on whose thread it is waited for first, or each in turn.</param>
-    public LoopSocket(Socket socket, Func<SocketException, Exception>? explain = null, EventLoop? loop = null)
+    public LoopSocket(Socket socket, LoopSocketOptions? options = null, EventLoop? loop = null)
     {
         _chosen = loop;
         _socket = socket;
-        _explain = explain;
+        _options = options ?? LoopSocketOptions.Default;
         Handle = socket.SafeHandle;
         _receive = new ReceiveOperation(this);
-        _send = new SendOperation(this);
+        _send = new SendOperation(this, _options.MaxSendBytes);
     }
 
     /// <summary>
@@ -47,7 +49,7 @@ internal sealed class LoopSocket : StreamSocket
     /// </summary>
     public Action? PeerEnded { get; set; }
 
-    /// <summary>The descriptor.</summary>
+    /// <summary>The descriptor, which is the socket's own.</summary>
     public SafeHandle Handle { get; }
 
     /// <summary>Whether the peer has ended its direction; what it sent before may not have been read yet.</summary>
@@ -89,19 +91,20 @@ internal sealed class LoopSocket : StreamSocket
     /// <summary>How many bytes the kernel has taken for the peer; what it has not taken the peer cannot have.</summary>
     public long BytesTaken => Interlocked.Read(ref _bytesTaken);
 
-    /// <summary>Whether it was closed.</summary>
+    /// <summary>Whether this side has closed it.</summary>
     public bool IsClosed => _isClosed;
 
     /// <summary>Whether the calling thread is the one that waits for it, or none that waits for sockets at all.</summary>
     public bool IsOnCurrentLoop => EventLoop.Current is not { } current || current == Volatile.Read(ref _loop);
 
-    /// <summary>Connects a socket.</summary>
+    /// <summary>Connects a socket on the event loops.</summary>
     /// <param name="socket">A fresh socket; taken over when this succeeds.</param>
     /// <param name="endPoint">Where to.</param>
-    /// <param name="explain">As in the constructor, for what comes after.</param>
+    /// <param name="options">What its kind of connection needs once it is connected; null: nothing of its own.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="SocketException">It could not be connected.</exception>
-    public static async ValueTask<LoopSocket> ConnectAsync(Socket socket, EndPoint endPoint, Func<SocketException, Exception>? explain, CancellationToken cancellationToken)
+    public static async ValueTask<LoopSocket> ConnectAsync(
+        Socket socket, EndPoint endPoint, LoopSocketOptions? options, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
 
@@ -122,35 +125,55 @@ internal sealed class LoopSocket : StreamSocket
             connecting.Detach();
         }
 
-        return new LoopSocket(socket, explain);
+        return new LoopSocket(socket, options);
     }
 
-    /// <inheritdoc/>
-    public override ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken) => _receive.ReceiveAsync(buffer, cancellationToken);
+    /// <inheritdoc cref="ReceiveOperation.ReceiveAsync"/>
+    public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken) =>
+        _receive.ReceiveAsync(buffer, cancellationToken);
 
     /// <inheritdoc cref="ReceiveOperation.TryReceive"/>
     public bool TryReceive(Memory<byte> buffer, out int count) => _receive.TryReceive(buffer, out count);
 
+    /// <summary>
+    /// Forgets what has come: a receive into an empty buffer waits for what comes from here on. For whoever looks himself for what is
+    /// there.
+    /// </summary>
+    public void ForgetReady() => _receive.TakeReady();
+
     /// <summary>Ends the wait of a receive, which throws <see cref="OperationCanceledException"/> then.</summary>
     public void CancelReceive() => _receive.Cancel(new OperationCanceledException());
 
-    /// <inheritdoc/>
-    public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) => _send.SendAsync(buffer, more: false, cancellationToken);
+    /// <summary>Sends all of a buffer, of which nothing follows at once.</summary>
+    public ValueTask<int> SendAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) =>
+        _send.SendAsync(buffer, more: false, cancellationToken);
 
     /// <inheritdoc cref="SendOperation.SendAsync"/>
-    public ValueTask<int> SendAsync(ReadOnlyMemory<byte> buffer, bool more) => _send.SendAsync(buffer, more, CancellationToken.None);
+    public ValueTask<int> SendAsync(ReadOnlyMemory<byte> buffer, bool more) =>
+        _send.SendAsync(buffer, more, CancellationToken.None);
 
     /// <inheritdoc cref="SendOperation.WriteAsync"/>
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) => _send.WriteAsync(buffer, cancellationToken);
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken) =>
+        _send.WriteAsync(buffer, cancellationToken);
 
-    /// <inheritdoc/>
-    public override int Receive(Span<byte> buffer) => throw new NotSupportedException("A loop must not be blocked.");
-
-    /// <inheritdoc/>
-    public override int Send(ReadOnlySpan<byte> buffer) => throw new NotSupportedException("A loop must not be blocked.");
-
-    /// <inheritdoc/>
-    public override void ShutdownSend() => _socket.Shutdown(SocketShutdown.Send);
+    /// <summary>Ends our direction: the peer reads the end. On a connection that is over already it does nothing.</summary>
+    /// <exception cref="ObjectDisposedException">It is closed.</exception>
+    public void ShutdownSend()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException ex)
+            when (ex.SocketErrorCode is SocketError.NotConnected or SocketError.ConnectionReset or SocketError.Shutdown)
+        {
+            // It has ended in both directions.
+        }
+        catch (SocketException ex)
+        {
+            throw Explain(ex, "shutdown");
+        }
+    }
 
     /// <summary>Ends both directions and closes.</summary>
     public void Shutdown()
@@ -167,11 +190,45 @@ internal sealed class LoopSocket : StreamSocket
         Dispose();
     }
 
-    /// <inheritdoc/>
-    public override void Abort() => Close(static socket => socket.Close(0));
+    /// <summary>
+    /// Closes at once: pending operations fail, and what the peer has not read may be lost. Called after <see cref="CloseAsync"/> it
+    /// ends the lingering.
+    /// </summary>
+    public void Abort()
+    {
+        Close(static socket => socket.Close(0));
+        Volatile.Read(ref _heir)?.Abort();
+    }
 
-    /// <inheritdoc/>
-    public override void Dispose() => Close(static socket => socket.Dispose());
+    /// <summary><see cref="CloseAsync"/> in the background.</summary>
+    public void Dispose() => _ = CloseAsync();
+
+    /// <summary>
+    /// Closes; pending operations fail. With <see cref="LoopSocketOptions.LingerClock"/> the descriptor stays open, for a second at
+    /// most, until the peer has what was sent, unless a send is pending.
+    /// </summary>
+    /// <returns>Completes when the descriptor is closed.</returns>
+    public Task CloseAsync()
+    {
+        lock (_watching)
+        {
+            if (_lingering is not null)
+                return _lingering;
+            if (_options.LingerClock is { } clock && !_isClosed && BytesTaken > 0 && !_send.IsWaiting)
+            {
+                Detach();
+                _isClosed = true;
+                _heir = new LoopSocket(_socket);
+                _lingering = LingerAsync(_heir, clock);
+            }
+        }
+
+        if (_lingering is null)
+            Close(static socket => socket.Dispose());
+        else
+            FailPending();
+        return _lingering ?? Task.CompletedTask;
+    }
 
     /// <summary>From now on the loop of the calling thread waits for it, if that is one.</summary>
     public void MoveToCurrentLoop()
@@ -218,7 +275,7 @@ internal sealed class LoopSocket : StreamSocket
             PeerEnded?.Invoke();
     }
 
-    /// <summary>The kernel has taken bytes.</summary>
+    /// <summary>Counts bytes that the kernel has taken.</summary>
     internal void Took(int count) => Interlocked.Add(ref _bytesTaken, count);
 
     /// <summary>Has it watched for what comes.</summary>
@@ -248,8 +305,8 @@ internal sealed class LoopSocket : StreamSocket
         }
     }
 
-    /// <summary>The exception for a failure.</summary>
-    internal Exception Explain(SocketException failure) => _explain?.Invoke(failure) ?? failure;
+    /// <summary>What is thrown for a failure of what was tried: read, write or shutdown.</summary>
+    internal Exception Explain(SocketException failure, string operation) => _options.Explain?.Invoke(failure, operation) ?? failure;
 
     /// <summary>A unix socket tells of room whenever its peer reads, which nobody wants to know who does not wait for it.</summary>
     private void WatchNoRoom()
@@ -297,8 +354,35 @@ internal sealed class LoopSocket : StreamSocket
         }
 
         close(_socket);
+        FailPending();
+    }
+
+    /// <summary>
+    /// Waits until the peer has everything, by a socket of its own: the operations of this one may still be under way on other
+    /// threads.
+    /// </summary>
+    private async Task LingerAsync(LoopSocket heir, TimeProvider clock)
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+            if (!_hasPeerEnded)
+                await LingeringClose.DiscardUntilEndAsync(heir.ReceiveAsync, clock).ConfigureAwait(false);
+        }
+        catch (Exception ex) when (ex is SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The peer is gone, the time is over, or it was aborted: nothing is left to wait for.
+        }
+        finally
+        {
+            heir.Dispose();
+        }
+    }
+
+    private void FailPending()
+    {
         var reason = SocketErrors.Aborted();
-        _receive.Cancel(Explain(reason));
-        _send.Cancel(Explain(reason));
+        _receive.Fail(reason);
+        _send.Fail(reason);
     }
 }

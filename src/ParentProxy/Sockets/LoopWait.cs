@@ -13,7 +13,6 @@ internal sealed class LoopWait : IValueTaskSource<int>, IValueTaskSource
     /// <summary>The same for who does not want the result.</summary>
     public ValueTask End => new(this, _core.Version);
 
-    /// <summary>Begins a wait.</summary>
     public void Begin() => _core.Reset();
 
     /// <summary>Ends it, and runs here what awaits it.</summary>

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace ParentProxy.Sockets;
 
 /// <summary>The receiving direction of a socket.</summary>
@@ -5,7 +7,9 @@ internal sealed class ReceiveOperation(LoopSocket socket) : LoopOperation(socket
 {
     private Memory<byte> _buffer;
 
-    /// <summary>Receives what is there, waiting for the first byte; 0 is the end. Into an empty buffer it waits and takes nothing.</summary>
+    /// <summary>
+    /// Receives what is there, waiting for the first byte; 0 is the end. Into an empty buffer it waits and takes nothing.
+    /// </summary>
     public ValueTask<int> ReceiveAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         if (cancellationToken.IsCancellationRequested)
@@ -21,7 +25,7 @@ internal sealed class ReceiveOperation(LoopSocket socket) : LoopOperation(socket
                 {
                     return result >= 0
                         ? ValueTask.FromResult(result)
-                        : ValueTask.FromException<int>(Socket.Explain(SocketErrors.Exception(-result)));
+                        : ValueTask.FromException<int>(Explain(SocketErrors.Exception(-result)));
                 }
             }
 
@@ -44,7 +48,7 @@ internal sealed class ReceiveOperation(LoopSocket socket) : LoopOperation(socket
             if (!TryPerform(out count))
                 continue;
             if (count < 0)
-                throw Socket.Explain(SocketErrors.Exception(-count));
+                throw Explain(SocketErrors.Exception(-count));
             return true;
         }
 
@@ -69,6 +73,10 @@ internal sealed class ReceiveOperation(LoopSocket socket) : LoopOperation(socket
         if (result == -Epoll.Eagain)
             return false;
 
+        // What vsock says in the place of the end when the connection ended after a half-close.
+        if (result == -Epoll.Enotconn)
+            result = 0;
+
         // A read that fills its buffer leaves something behind, perhaps. One that does not has taken everything, and what comes
         // then is an event of its own; but after the end there is none.
         if (result <= 0 || result == _buffer.Length || Socket.HasPeerEnded)
@@ -79,4 +87,7 @@ internal sealed class ReceiveOperation(LoopSocket socket) : LoopOperation(socket
 
     /// <inheritdoc/>
     protected override void Watch() => Socket.Watch();
+
+    /// <inheritdoc/>
+    protected override Exception Explain(SocketException failure) => Socket.Explain(failure, "read");
 }

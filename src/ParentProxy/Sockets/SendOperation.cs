@@ -1,7 +1,11 @@
+using System.Net.Sockets;
+
 namespace ParentProxy.Sockets;
 
 /// <summary>The sending direction of a socket; before that, its connecting.</summary>
-internal sealed class SendOperation(LoopSocket socket) : LoopOperation(socket)
+/// <param name="socket">The socket.</param>
+/// <param name="maxBytes">The most bytes that one system call sends.</param>
+internal sealed class SendOperation(LoopSocket socket, int maxBytes) : LoopOperation(socket)
 {
     private ReadOnlyMemory<byte> _left;
     private int _sent;
@@ -21,7 +25,7 @@ internal sealed class SendOperation(LoopSocket socket) : LoopOperation(socket)
             return wait.Result;
         return result >= 0
             ? ValueTask.FromResult(result)
-            : ValueTask.FromException<int>(Socket.Explain(SocketErrors.Exception(-result)));
+            : ValueTask.FromException<int>(Explain(SocketErrors.Exception(-result)));
     }
 
     /// <summary><see cref="SendAsync"/> for who does not want the length.</summary>
@@ -31,7 +35,7 @@ internal sealed class SendOperation(LoopSocket socket) : LoopOperation(socket)
             return ValueTask.FromCanceled(cancellationToken);
         if (TrySend(buffer, more: false, cancellationToken, out var result) is { } wait)
             return wait.End;
-        return result >= 0 ? default : ValueTask.FromException(Socket.Explain(SocketErrors.Exception(-result)));
+        return result >= 0 ? default : ValueTask.FromException(Explain(SocketErrors.Exception(-result)));
     }
 
     /// <summary>Waits for the end of a connect that has begun.</summary>
@@ -56,7 +60,10 @@ internal sealed class SendOperation(LoopSocket socket) : LoopOperation(socket)
 
         do
         {
-            result = Epoll.Send(Socket.Handle, _left.Span, _more);
+            var part = _left.Span;
+            if (part.Length > maxBytes)
+                part = part[..maxBytes];
+            result = Epoll.Send(Socket.Handle, part, _more);
             if (result > 0)
             {
                 _sent += result;
@@ -75,6 +82,9 @@ internal sealed class SendOperation(LoopSocket socket) : LoopOperation(socket)
 
     /// <inheritdoc/>
     protected override void Watch() => Socket.WatchForRoom();
+
+    /// <inheritdoc/>
+    protected override Exception Explain(SocketException failure) => Socket.Explain(failure, "write");
 
     /// <summary>Null when it is done already.</summary>
     private LoopWait? TrySend(ReadOnlyMemory<byte> buffer, bool more, CancellationToken cancellationToken, out int result)

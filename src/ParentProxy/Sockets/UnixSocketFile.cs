@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using ParentProxy.Runtime;
 
 namespace ParentProxy.Sockets;
@@ -19,20 +18,20 @@ internal sealed class UnixSocketFile
         _identity = FileKind.Identify(path);
     }
 
-    /// <summary>Binds a socket to a path.</summary>
+    /// <summary>Binds a socket to a path, from which a socket's file is removed that nobody serves.</summary>
     /// <exception cref="SocketException">It cannot be bound, because something else is there above all.</exception>
-    public static (Socket Socket, UnixSocketFile File) Bind(UnixDomainSocketEndPoint endPoint)
+    public static ListenSocket Bind(UnixDomainSocketEndPoint endPoint)
     {
         var path = endPoint.ToString();
         Socket bound;
         try
         {
-            bound = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+            bound = BindSocket(endPoint);
         }
         catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse && IsLeftOver(endPoint))
         {
             File.Delete(path);
-            bound = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
+            bound = BindSocket(endPoint);
         }
 
         // The runtime removes, with the socket that it has bound, whatever is at the path by then.
@@ -41,7 +40,7 @@ internal sealed class UnixSocketFile
 #pragma warning disable CA1816 // It has nothing left to finalize.
         GC.SuppressFinalize(bound);
 #pragma warning restore CA1816
-        return (socket, new UnixSocketFile(path));
+        return new ListenSocket(socket, new UnixSocketFile(path));
     }
 
     /// <summary>
@@ -59,6 +58,21 @@ internal sealed class UnixSocketFile
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
             // The next to listen there removes it.
+        }
+    }
+
+    private static Socket BindSocket(UnixDomainSocketEndPoint endPoint)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Bind(endPoint);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
 

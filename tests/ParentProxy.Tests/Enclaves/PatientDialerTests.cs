@@ -121,7 +121,7 @@ public sealed class PatientDialerTests
             listener.Bind(endPoint);
             listener.Listen();
             socket.Connect(endPoint);
-            return new EnclaveStream(new LoopSocket(socket, EnclaveStream.Explain));
+            return new EnclaveStream(new LoopSocket(socket, EnclaveStream.SocketOptions));
         }
     }
 }

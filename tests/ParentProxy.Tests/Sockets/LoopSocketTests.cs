@@ -2,8 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using ParentProxy.Sockets;
+using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;
-using ParentProxy.Vsock;
 
 namespace ParentProxy.Tests.Sockets;
 
@@ -129,24 +129,131 @@ public sealed class LoopSocketTests
         }
     }
 
-    [Fact]
-    public async Task VsockStream_ClosedUnderARead_LingersUntilThePeerHasAll()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Close_LingeringUnderARead_KeepsTheDescriptorUntilThePeerHasAll(bool asynchronously)
     {
-        using var pair = SocketPair.Unix();
-        var stream = new VsockStream(pair.Near, null, null, 28672, TimeProvider.System);
-        await stream.WriteAsync("last words"u8.ToArray());
-        var reading = stream.ReadAsync(new byte[1]).AsTask();
+        using var pair = SocketPair.Unix(options: Lingering());
+        await pair.Near.WriteAsync("last words"u8.ToArray(), CancellationToken.None);
+        var reading = pair.Near.ReceiveAsync(new byte[1], CancellationToken.None).AsTask();
 
-        var closing = stream.DisposeAsync().AsTask();
+        if (!asynchronously)
+            pair.Near.Dispose();
+        var closing = pair.Near.CloseAsync();
 
-        Assert.Equal(Errno.ECANCELED, (await Assert.ThrowsAsync<VsockException>(() => Soon(reading))).Errno);
+        await AssertAbortedAsync(reading);
         Assert.False(closing.IsCompleted);
+        Assert.True(pair.Near.IsClosed);
         var received = new byte[10];
         ReadExactly(pair.Far, received);
         Assert.Equal("last words"u8.ToArray(), received);
         Assert.Equal(0, pair.Far.Receive(new byte[1]));
+        pair.Far.Send("ignored"u8);
+        Assert.False(closing.IsCompleted);
         pair.Far.Shutdown(SocketShutdown.Send);
         await Soon(closing);
+        Assert.True(pair.Near.Handle.IsClosed);
+    }
+
+    [Fact]
+    public async Task Close_Lingering_IsOverAfterASecond()
+    {
+        var clock = new ManualTimeProvider();
+        using var pair = SocketPair.Unix(options: Lingering(clock));
+        await pair.Near.WriteAsync("x"u8.ToArray(), CancellationToken.None);
+
+        var closing = pair.Near.CloseAsync();
+        Assert.False(closing.IsCompleted);
+        clock.Advance(TimeSpan.FromSeconds(1));
+
+        await Soon(closing);
+        Assert.True(pair.Near.Handle.IsClosed);
+    }
+
+    [Fact]
+    public async Task Abort_WhileItLingers_ClosesAtOnce()
+    {
+        using var pair = SocketPair.Unix(options: Lingering());
+        await pair.Near.WriteAsync("x"u8.ToArray(), CancellationToken.None);
+        var closing = pair.Near.CloseAsync();
+
+        pair.Near.Abort();
+
+        await Soon(closing);
+        Assert.True(pair.Near.Handle.IsClosed);
+    }
+
+    [Theory]
+    [InlineData("nothing was sent")]
+    [InlineData("a send is pending")]
+    [InlineData("the peer has ended")]
+    public async Task Close_NothingToLingerFor_ClosesAtOnce(string why)
+    {
+        using var pair = SocketPair.Unix(options: Lingering());
+        Task pending = Task.CompletedTask;
+        if (why == "a send is pending")
+            pending = pair.Near.WriteAsync(new byte[20_000_000], CancellationToken.None).AsTask();
+        if (why == "the peer has ended")
+        {
+            await ExchangeAsync(pair);
+            await pair.Near.WriteAsync("x"u8.ToArray(), CancellationToken.None);
+            pair.Far.Shutdown(SocketShutdown.Send);
+            Assert.Equal(0, await Soon(pair.Near.ReceiveAsync(new byte[1], CancellationToken.None)));
+            await Eventually.TrueAsync(() => pair.Near.HasPeerEnded);
+        }
+
+        Assert.True(pair.Near.CloseAsync().IsCompleted);
+
+        Assert.True(pair.Near.Handle.IsClosed);
+        if (why == "a send is pending")
+            await AssertAbortedAsync(pending);
+    }
+
+    [Fact]
+    public async Task Receive_OfUnconnectedSocket_IsTheEnd()
+    {
+        // ENOTCONN, which vsock gives after a half-close, can be had on any family that was never connected.
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var near = new LoopSocket(socket);
+
+        Assert.Equal(0, await Soon(near.ReceiveAsync(new byte[1], CancellationToken.None)));
+        near.ShutdownSend();
+    }
+
+    [Theory]
+    [InlineData(1, 1000)]
+    [InlineData(1000, 1000)]
+    [InlineData(1001, 1000)]
+    [InlineData(2_000_000, 28672)]
+    public async Task Send_NeverExceedsTheMaximum(int length, int maximum)
+    {
+        // A sequenced-packet socket keeps the boundaries of system calls, so each can be counted.
+        using var pair = SocketPair.Unix(options: new LoopSocketOptions { MaxSendBytes = maximum }, type: SocketType.Seqpacket);
+        var data = RandomNumberGenerator.GetBytes(length);
+
+        foreach (var send in new Func<Task>[]
+        {
+            () => pair.Near.WriteAsync(data, CancellationToken.None).AsTask(),
+            () => pair.Near.SendAsync(data, CancellationToken.None).AsTask(),
+        })
+        {
+            var sending = send();
+            var got = new MemoryStream();
+            var buffer = new byte[1 << 20];
+            for (var left = length; left > 0;)
+            {
+                var count = await Soon(pair.Far.ReceiveAsync(buffer));
+                Assert.Equal(Math.Min(left, maximum), count);
+                got.Write(buffer, 0, count);
+                left -= count;
+            }
+
+            await Soon(sending);
+            Assert.Equal(data, got.ToArray());
+        }
+
+        Assert.Equal(2L * length, pair.Near.BytesTaken);
     }
 
     [Theory]
@@ -256,7 +363,8 @@ public sealed class LoopSocketTests
 
             var failure = await Record.ExceptionAsync(() => Soon(receiving));
 
-            Assert.True(failure is SocketException { SocketErrorCode: SocketError.OperationAborted } or ObjectDisposedException, failure?.ToString());
+            var isTold = failure is SocketException { SocketErrorCode: SocketError.OperationAborted } or ObjectDisposedException;
+            Assert.True(isTold, failure?.ToString());
             await closing;
         }
     }
@@ -266,10 +374,11 @@ public sealed class LoopSocketTests
     {
         using var pair = SocketPair.Tcp();
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var stream = new LoopSocket(socket, ex => new IOException("explained", ex));
+        var stream = new LoopSocket(socket, new LoopSocketOptions { Explain = (ex, operation) => new IOException(operation, ex) });
 
         var failure = await Assert.ThrowsAsync<IOException>(() => Soon(stream.SendAsync(new byte[1], CancellationToken.None)));
 
+        Assert.Equal("write", failure.Message);
         Assert.Equal(SocketError.Shutdown, Assert.IsType<SocketException>(failure.InnerException).SocketErrorCode);
     }
 
@@ -393,7 +502,7 @@ public sealed class LoopSocketTests
         listener.Listen();
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-        using var near = await Soon(LoopSocket.ConnectAsync(socket, listener.LocalEndPoint!, explain: null, CancellationToken.None).AsTask());
+        using var near = await Soon(LoopSocket.ConnectAsync(socket, listener.LocalEndPoint!, options: null, CancellationToken.None));
         using var far = await listener.AcceptAsync();
 
         await near.SendAsync("hi"u8.ToArray(), CancellationToken.None);
@@ -409,7 +518,8 @@ public sealed class LoopSocketTests
     public async Task Connect_ThatFails_SaysWhy(string how, SocketError expected)
     {
         using var folder = new TemporaryDirectory();
-        using var listener = new Socket(how == "tcp" ? AddressFamily.InterNetwork : AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var family = how == "tcp" ? AddressFamily.InterNetwork : AddressFamily.Unix;
+        using var listener = new Socket(family, SocketType.Stream, ProtocolType.Unspecified);
         EndPoint target = how == "tcp" ? new IPEndPoint(IPAddress.Loopback, 0) : new UnixDomainSocketEndPoint(folder.File("s"));
         var queued = new List<Socket>();
         if (how != "missing file")
@@ -426,7 +536,8 @@ public sealed class LoopSocketTests
         }
 
         using var socket = new Socket(target.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
-        var failure = await Assert.ThrowsAsync<SocketException>(() => Soon(LoopSocket.ConnectAsync(socket, target, explain: null, CancellationToken.None).AsTask()));
+        var failure = await Assert.ThrowsAsync<SocketException>(
+            () => Soon(LoopSocket.ConnectAsync(socket, target, options: null, CancellationToken.None)));
 
         Assert.Equal(expected, failure.SocketErrorCode);
         queued.ForEach(s => s.Dispose());
@@ -444,7 +555,7 @@ public sealed class LoopSocketTests
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         using var cancelling = new CancellationTokenSource();
 
-        var connecting = LoopSocket.ConnectAsync(socket, listener.LocalEndPoint!, explain: null, cancelling.Token).AsTask();
+        var connecting = LoopSocket.ConnectAsync(socket, listener.LocalEndPoint!, options: null, cancelling.Token).AsTask();
         Assert.False(connecting.IsCompleted);
         cancelling.Cancel();
 
@@ -487,6 +598,13 @@ public sealed class LoopSocketTests
         await Soon(turn);
         await Soon(blocking);
     }
+
+    /// <summary>Of a socket that lingers; its second passes only when it is told to.</summary>
+    private static LoopSocketOptions Lingering(ManualTimeProvider? clock = null) =>
+        new() { LingerClock = clock ?? new ManualTimeProvider() };
+
+    private static async Task AssertAbortedAsync(Task pending) =>
+        Assert.Equal(SocketError.OperationAborted, (await Assert.ThrowsAsync<SocketException>(() => Soon(pending))).SocketErrorCode);
 
     private static SocketPair Pair(string kind) => kind == "unix" ? SocketPair.Unix() : SocketPair.Tcp();
 

@@ -7,9 +7,9 @@ namespace ParentProxy.Tests.Sockets;
 /// <summary>Two connected sockets: one that a loop waits for, and the peer's.</summary>
 internal sealed class SocketPair : IDisposable
 {
-    private SocketPair(Socket near, Socket far, EventLoop? loop)
+    private SocketPair(Socket near, Socket far, EventLoop? loop, LoopSocketOptions? options)
     {
-        Near = new LoopSocket(near, loop: loop);
+        Near = new LoopSocket(near, options, loop);
         Far = far;
     }
 
@@ -17,12 +17,12 @@ internal sealed class SocketPair : IDisposable
 
     public Socket Far { get; }
 
-    public static SocketPair Unix(EventLoop? loop = null)
+    public static SocketPair Unix(EventLoop? loop = null, LoopSocketOptions? options = null, SocketType type = SocketType.Stream)
     {
         var path = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N") + ".sock");
         try
         {
-            return Connect(new UnixDomainSocketEndPoint(path), ProtocolType.Unspecified, loop);
+            return Connect(new UnixDomainSocketEndPoint(path), type, loop, options);
         }
         finally
         {
@@ -30,7 +30,8 @@ internal sealed class SocketPair : IDisposable
         }
     }
 
-    public static SocketPair Tcp(EventLoop? loop = null) => Connect(new IPEndPoint(IPAddress.Loopback, 0), ProtocolType.Tcp, loop);
+    public static SocketPair Tcp(EventLoop? loop = null) =>
+        Connect(new IPEndPoint(IPAddress.Loopback, 0), SocketType.Stream, loop, options: null);
 
     public void Dispose()
     {
@@ -38,13 +39,13 @@ internal sealed class SocketPair : IDisposable
         Far.Dispose();
     }
 
-    private static SocketPair Connect(EndPoint endPoint, ProtocolType protocol, EventLoop? loop)
+    private static SocketPair Connect(EndPoint endPoint, SocketType type, EventLoop? loop, LoopSocketOptions? options)
     {
-        using var listener = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
+        using var listener = new Socket(endPoint.AddressFamily, type, ProtocolType.Unspecified);
         listener.Bind(endPoint);
         listener.Listen(1);
-        var far = new Socket(endPoint.AddressFamily, SocketType.Stream, protocol);
+        var far = new Socket(endPoint.AddressFamily, type, ProtocolType.Unspecified);
         far.Connect(listener.LocalEndPoint!);
-        return new SocketPair(listener.Accept(), far, loop);
+        return new SocketPair(listener.Accept(), far, loop, options);
     }
 }

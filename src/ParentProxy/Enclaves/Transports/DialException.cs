@@ -75,17 +75,25 @@ internal sealed class DialException : IOException
 
     private static (string Meaning, string Hint) Explain(EnclaveEndpoint endpoint, string code) => code switch
     {
-        "ECONNREFUSED" when endpoint.Path.Length > 0 => ("the socket file exists but nobody listens", "Start the program that serves this socket; the file is left over from one that ended."),
+        "ECONNREFUSED" when endpoint.Path.Length > 0 => (
+            "the socket file exists but nobody listens",
+            "Start the program that serves this socket; the file is left over from one that ended."),
         "ECONNREFUSED" => ("nobody listens on this port", "Start the application, or correct host and port."),
         "ENOENT" => ("there is no such socket file", "Start the program that serves it, or correct the path."),
-        "EACCES" => ("the socket may not be opened by this user", "Give the user parent-proxy write permission on the socket file and search permission on its folders."),
+        "EACCES" => (
+            "the socket may not be opened by this user",
+            "Give the user parent-proxy write permission on the socket file and search permission on its folders."),
         "EAGAIN" => ("the accept queue is full", "The application accepts too slowly or its backlog is too short."),
         "ECONNRESET" => ("the connection was reset while it was made", "The application may have crashed, or its accept queue is full."),
         "EAI_NONAME" => ("the name does not resolve", "Correct TcpHost, or the DNS entry."),
-        "EAI_AGAIN" => ("the name server did not answer", "Look at /etc/resolv.conf and the name server; the look-up is repeated with the next dial."),
+        "EAI_AGAIN" => (
+            "the name server did not answer",
+            "Look at /etc/resolv.conf and the name server; the look-up is repeated with the next dial."),
         "EHOSTUNREACH" or "ENETUNREACH" => ("no route leads there", "Look at the routes and the firewall of this machine."),
         "ETIMEDOUT" => ("no answer", "Is the address right and the machine reachable?"),
-        "EMFILE" or "ENFILE" => ("no file descriptor is left but those that the process keeps", "Raise LimitNOFILE of the unit or lower Limits:MaxConnections."),
+        "EMFILE" or "ENFILE" => (
+            "no file descriptor is left but those that the process keeps",
+            "Raise LimitNOFILE of the unit or lower Limits:MaxConnections."),
         _ => ("the connection failed", "See the errno in 'man 2 connect'."),
     };
 }

@@ -13,7 +13,9 @@ internal sealed class EnclaveDialer : IEnclaveDialer
     private readonly VsockConnectOptions _vsock;
     private readonly TimeProvider _time;
 
-    /// <summary>A dialer with the options of section <c>Vsock</c>.</summary>
+    /// <summary>Takes what is the same for every dial.</summary>
+    /// <param name="options">The section <c>Vsock</c>.</param>
+    /// <param name="time">The clock of the time-outs.</param>
     public EnclaveDialer(VsockOptions options, TimeProvider time)
     {
         _time = time;
@@ -61,13 +63,13 @@ internal sealed class EnclaveDialer : IEnclaveDialer
 
     private async Task<EnclaveStream> DialVsockAsync(EnclaveEndpoint endpoint, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        LoopSocket? connected = null;
-        var stream = await VsockClient.ConnectAsync(
-            new VsockEndPoint(endpoint.Cid, endpoint.Port),
+        var remote = new VsockEndPoint(endpoint.Cid, endpoint.Port);
+        var options = EnclaveStream.VsockOptions(remote, _vsock.MaxWriteBytes);
+        return new EnclaveStream(await VsockClient.ConnectAsync(
+            remote,
             _vsock with { ConnectTimeout = timeout },
-            async (socket, target, token) => connected = await LoopSocket.ConnectAsync(socket, target, explain: null, token),
-            cancellationToken);
-        return new EnclaveStream(stream, connected!);
+            (socket, target, token) => LoopSocket.ConnectAsync(socket, target, options, token),
+            cancellationToken));
     }
 
     private static async Task<EnclaveStream> DialUnixAsync(EnclaveEndpoint endpoint, CancellationToken cancellationToken) =>
@@ -126,7 +128,7 @@ internal sealed class EnclaveDialer : IEnclaveDialer
         {
             if (protocol == ProtocolType.Tcp)
                 socket.NoDelay = true;
-            return new EnclaveStream(await LoopSocket.ConnectAsync(socket, endPoint, EnclaveStream.Explain, cancellationToken));
+            return new EnclaveStream(await LoopSocket.ConnectAsync(socket, endPoint, EnclaveStream.SocketOptions, cancellationToken));
         }
         catch
         {

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using ParentProxy.Sockets;
 using ParentProxy.Vsock;
@@ -8,68 +7,60 @@ namespace ParentProxy.Enclaves.Transports;
 /// <summary>
 /// A connection to an enclave: a duplex stream with half-close, whatever carries it. Tells once when it was closed.
 /// </summary>
-internal sealed class EnclaveStream : DuplexStream
+/// <param name="socket">What it runs over; made with <see cref="SocketOptions"/> or <see cref="VsockOptions"/>.</param>
+internal sealed class EnclaveStream(LoopSocket socket) : DuplexStream
 {
-    private readonly LoopSocket _socket;
-    private readonly VsockStream? _vsock;
+    /// <summary>Of TCP and unix sockets, whose failures are <see cref="IOException"/>.</summary>
+    public static readonly LoopSocketOptions SocketOptions = new()
+    {
+        Explain = static (failure, _) => new IOException(failure.Message, failure),
+    };
+
     private Action? _closed;
 
-    /// <summary>Wraps a vsock connection.</summary>
-    /// <param name="vsock">The connection.</param>
-    /// <param name="socket">What it runs over.</param>
-    public EnclaveStream(VsockStream vsock, LoopSocket socket)
+    /// <summary>The descriptor, by whose number a reserve is kept.</summary>
+    public SafeHandle Descriptor => socket.Handle;
+
+    /// <inheritdoc/>
+    public override long? BytesTaken => socket.BytesTaken;
+
+    /// <inheritdoc/>
+    public override bool IsReceiveQueueEmpty => socket.IsReceiveQueueEmpty;
+
+    /// <inheritdoc/>
+    public override bool IsOnCurrentLoop => socket.IsOnCurrentLoop;
+
+    /// <summary>
+    /// Of a vsock, whose failures are <see cref="VsockException"/>, and which must not be closed before the peer has everything.
+    /// </summary>
+    /// <param name="remote">The peer, as failures name it.</param>
+    /// <param name="maxWriteBytes">The most bytes that one write carries: <c>Vsock:MaxWriteBytes</c>.</param>
+    public static LoopSocketOptions VsockOptions(VsockEndPoint remote, int maxWriteBytes) => new()
     {
-        _vsock = vsock;
-        _socket = socket;
-    }
-
-    /// <summary>Wraps a TCP or unix socket connection, whose failures are <see cref="IOException"/>.</summary>
-    /// <param name="socket">What it runs over; made with <see cref="Explain"/>.</param>
-    public EnclaveStream(LoopSocket socket) => _socket = socket;
-
-    /// <summary>What it runs over.</summary>
-    public SafeHandle Descriptor => _socket.Handle;
-
-    /// <inheritdoc/>
-    public override long? BytesTaken => _socket.BytesTaken;
-
-    /// <inheritdoc/>
-    public override bool IsReceiveQueueEmpty => _socket.IsReceiveQueueEmpty;
-
-    /// <inheritdoc/>
-    public override bool IsOnCurrentLoop => _socket.IsOnCurrentLoop;
-
-    /// <summary>What a stream throws when its socket fails.</summary>
-    public static Exception Explain(SocketException failure) => new IOException(failure.Message, failure);
+        Explain = (failure, operation) => VsockException.From(failure, operation, remote),
+        MaxSendBytes = maxWriteBytes,
+        LingerClock = TimeProvider.System,
+    };
 
     /// <summary>Runs an action once when the stream is closed; at most one can be set.</summary>
     public void OnClosed(Action action) => _closed = action;
 
     /// <inheritdoc/>
-    public override void MoveToCurrentLoop() => _socket.MoveToCurrentLoop();
+    public override void MoveToCurrentLoop() => socket.MoveToCurrentLoop();
 
     /// <inheritdoc/>
-    public override void ShutdownSend()
-    {
-        if (_vsock is not null)
-            _vsock.ShutdownSend();
-        else
-            _socket.ShutdownSend();
-    }
+    public override void ShutdownSend() => socket.ShutdownSend();
 
     /// <inheritdoc/>
     public override void Abort()
     {
-        if (_vsock is not null)
-            _vsock.Abort();
-        else
-            _socket.Abort();
-        Interlocked.Exchange(ref _closed, null)?.Invoke();
+        socket.Abort();
+        TellClosed();
     }
 
     /// <inheritdoc/>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _vsock is null ? _socket.ReceiveAsync(buffer, cancellationToken) : _vsock.ReadAsync(buffer, cancellationToken);
+        socket.ReceiveAsync(buffer, cancellationToken);
 
     /// <inheritdoc/>
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -81,7 +72,7 @@ internal sealed class EnclaveStream : DuplexStream
 
     /// <inheritdoc/>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _vsock is null ? _socket.WriteAsync(buffer, cancellationToken) : _vsock.WriteAsync(buffer, cancellationToken);
+        socket.WriteAsync(buffer, cancellationToken);
 
     /// <inheritdoc/>
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
@@ -105,11 +96,8 @@ internal sealed class EnclaveStream : DuplexStream
     {
         if (disposing)
         {
-            if (_vsock is not null)
-                _vsock.Dispose();
-            else
-                _socket.Dispose();
-            Interlocked.Exchange(ref _closed, null)?.Invoke();
+            socket.Dispose();
+            TellClosed();
         }
 
         base.Dispose(disposing);
@@ -118,11 +106,10 @@ internal sealed class EnclaveStream : DuplexStream
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        if (_vsock is not null)
-            await _vsock.DisposeAsync();
-        else
-            _socket.Dispose();
-        Interlocked.Exchange(ref _closed, null)?.Invoke();
+        await socket.CloseAsync();
+        TellClosed();
         await base.DisposeAsync();
     }
+
+    private void TellClosed() => Interlocked.Exchange(ref _closed, null)?.Invoke();
 }

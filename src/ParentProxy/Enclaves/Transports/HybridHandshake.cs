@@ -13,6 +13,8 @@ internal static class HybridHandshake
     // "OK " + 10 digits + newline, with room for a stray CR.
     private const int MaxReplyBytes = 32;
 
+    private const string NobodyListens = "Nothing listens on this vsock port inside the VM.";
+
     /// <summary>Performs the handshake and leaves the stream at the first byte of the application.</summary>
     /// <exception cref="DialException">Closed, or another answer; its code is <c>handshake</c>.</exception>
     public static async Task ConnectAsync(Stream stream, EnclaveEndpoint endpoint, CancellationToken cancellationToken)
@@ -29,7 +31,7 @@ internal static class HybridHandshake
             {
                 if (await stream.ReadAsync(answer.AsMemory(length, 1), cancellationToken) == 0)
                 {
-                    throw Failed(endpoint, "the connection was closed instead of an OK", "Nothing listens on this vsock port inside the VM.");
+                    throw Failed(endpoint, "the connection was closed instead of an OK", NobodyListens);
                 }
 
                 if (answer[length++] == '\n')
@@ -38,12 +40,15 @@ internal static class HybridHandshake
         }
         catch (IOException ex) when (ex is not DialException)
         {
-            throw Failed(endpoint, "the connection was reset instead of an OK", "Nothing listens on this vsock port inside the VM.", ex);
+            throw Failed(endpoint, "the connection was reset instead of an OK", NobodyListens, ex);
         }
 
         if (length < 5 || answer[length - 1] != '\n' || !answer.AsSpan(0, 3).SequenceEqual("OK "u8))
         {
-            throw Failed(endpoint, "the answer is not OK", "The socket does not belong to a hybrid vsock device; use transport 'unix' for a plain one.");
+            throw Failed(
+                endpoint,
+                "the answer is not OK",
+                "The socket does not belong to a hybrid vsock device; use transport 'unix' for a plain one.");
         }
     }
 

@@ -1,24 +1,26 @@
-using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using ParentProxy.Http1;
 using ParentProxy.Ingress.Kestrel;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Ingress.Forwarding;
 
 /// <summary>
-/// A connection that was upgraded: bytes in both directions, each ended by itself. Holds no buffer while nothing moves.
+/// A connection that was upgraded: a relay between client and enclave, which follows the frames of a WebSocket to know how it
+/// ended.
 /// </summary>
-internal sealed class Tunnel : IAsyncDisposable
+internal sealed class Tunnel : IRelayOwner, IAsyncDisposable
 {
-    private const int BufferBytes = 16 * 1024;
-
     private readonly HttpContext _context;
     private readonly Attempt _attempt;
     private readonly Http1Connection _connection;
     private readonly Stream _client;
+    private readonly ClientEnd _front;
+    private readonly EnclaveEnd _back;
     private readonly CancellationTokenSource _ending;
     private readonly WebSocketFrames _fromClient = new(areMasked: true);
     private readonly WebSocketFrames _fromEnclave = new(areMasked: false);
@@ -32,12 +34,21 @@ internal sealed class Tunnel : IAsyncDisposable
         _attempt = attempt;
         _connection = connection;
         _client = client;
+        _front = new ClientEnd(this);
+        _back = new EnclaveEnd(connection);
         _ending = CancellationTokenSource.CreateLinkedTokenSource(attempt.Cancellation);
     }
 
-    /// <summary>Gives the 101 to the client.</summary>
+    /// <inheritdoc/>
+    bool IRelayOwner.IsOver => IsCutByEnclave;
+
+    /// <summary>Half a WebSocket is of no use to anybody. Of what else a tunnel may carry nothing is known.</summary>
+    private bool IsCutByEnclave => _failure is { Kind: FailureKind.TunnelCut };
+
+    /// <summary>Gives the 101 to the client, or what stands for it in HTTP/2.</summary>
     /// <exception cref="InvalidResponseException">The enclave switched to something else than it was asked to.</exception>
-    public static async Task<Tunnel> OpenAsync(HttpContext context, RequestPlan plan, ResponseHead head, Attempt attempt, Http1Connection connection)
+    public static async Task<Tunnel> OpenAsync(
+        HttpContext context, RequestPlan plan, ResponseHead head, Attempt attempt, Http1Connection connection)
     {
         ResponseFields.Apply(head, context);
         if (plan.ExtendedConnect is { } connect)
@@ -62,17 +73,9 @@ internal sealed class Tunnel : IAsyncDisposable
     /// <exception cref="IOException">One of them broke; both are closed then.</exception>
     public async Task RunAsync()
     {
-        var up = CopyUpAsync();
-        var down = CopyDownAsync();
-        if (!(await Task.WhenAny(up, down)).IsCompletedSuccessfully)
-        {
-            _connection.Abort();
-            _context.Abort();
-        }
-
         try
         {
-            await Task.WhenAll(up, down);
+            await new Relay(_front, _back, this).RunAsync();
         }
         catch (Exception) when (_isInOrder)
         {
@@ -92,103 +95,33 @@ internal sealed class Tunnel : IAsyncDisposable
         return _client.DisposeAsync();
     }
 
-    /// <summary>The answer to a key (RFC 6455 §4.2.2).</summary>
+    /// <inheritdoc/>
+    void IRelayOwner.OnRead(IRelayEnd from, ReadOnlySpan<byte> bytes)
+    {
+        if (from == _front)
+        {
+            _fromClient.Follow(bytes);
+            _attempt.AddRequestBytes(bytes.Length);
+        }
+        else
+        {
+            _fromEnclave.Follow(bytes);
+            _attempt.AddResponseBytes(bytes.Length);
+        }
+    }
+
+    /// <inheritdoc/>
+    void IRelayOwner.OnProgress() => _attempt.Progress();
+
+    /// <inheritdoc/>
+    void IRelayOwner.OnEnd(IRelayEnd at, Exception? broken) => End(isAtClient: at == _front, broken);
+
+    /// <summary>What accepts a key (RFC 6455 §4.2.2).</summary>
     private static string Accept(string key)
     {
 #pragma warning disable CA5350 // The standard's choice; nothing is kept secret with it.
         return Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
 #pragma warning restore CA5350
-    }
-
-    private async Task CopyUpAsync()
-    {
-        var isAtClient = true;
-        try
-        {
-            while (true)
-            {
-                isAtClient = true;
-                _ = await _client.ReadAsync(Memory<byte>.Empty, _ending.Token);
-                var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-                try
-                {
-                    var count = await _client.ReadAsync(buffer, _ending.Token);
-                    if (count == 0)
-                        break;
-                    _fromClient.Follow(buffer.AsSpan(0, count));
-
-                    // Before they are anybody's: who holds them finds them counted.
-                    _attempt.AddRequestBytes(count);
-                    isAtClient = false;
-                    await _connection.WriteTunnelAsync(buffer.AsMemory(0, count));
-                }
-                finally
-                {
-                    ArrayPool<byte>.Shared.Return(buffer);
-                }
-
-                _attempt.Progress();
-            }
-        }
-        catch (Exception) when (_failure is { Kind: FailureKind.TunnelCut })
-        {
-            // Nobody is there any more to whom it could go.
-            return;
-        }
-        catch (Exception ex)
-        {
-            End(isAtClient, ex);
-            throw;
-        }
-
-        End(isAtClient: true, broken: null);
-        _connection.ShutdownSend();
-    }
-
-    private async Task CopyDownAsync()
-    {
-        var isAtClient = false;
-        try
-        {
-            while (true)
-            {
-                isAtClient = false;
-                _ = await _connection.ReadTunnelAsync(Memory<byte>.Empty);
-                var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
-                try
-                {
-                    var count = await _connection.ReadTunnelAsync(buffer);
-                    if (count == 0)
-                        break;
-                    _fromEnclave.Follow(buffer.AsSpan(0, count));
-                    _attempt.AddResponseBytes(count);
-                    isAtClient = true;
-                    await _client.WriteAsync(buffer.AsMemory(0, count), _attempt.Cancellation);
-                    await _client.FlushAsync(_attempt.Cancellation);
-                }
-                finally
-                {
-                    ArrayPool<byte>.Shared.Return(buffer);
-                }
-
-                _attempt.Progress();
-            }
-        }
-        catch (Exception ex)
-        {
-            End(isAtClient, ex);
-            throw;
-        }
-
-        End(isAtClient: false, broken: null);
-        await EndDownAsync();
-
-        // Half a WebSocket is of no use to anybody. Of what else a tunnel may carry nothing is known.
-        if (_failure is { Kind: FailureKind.TunnelCut })
-        {
-            await _ending.CancelAsync();
-            _connection.Abort();
-        }
     }
 
     /// <summary>One side has ended its direction, or is broken: the first time decides how the tunnel ended.</summary>
@@ -202,7 +135,13 @@ internal sealed class Tunnel : IAsyncDisposable
 
         // What is cut off sees its socket fail before it is told why.
         if ((isAborted || broken is not null) && _attempt.Exchange is { Drain.IsCutting: true })
-            _failure = new AttemptFailure(FailureKind.TunnelStopped, "stopped", "the program stopped, and Timeouts:Drain was over", "Timeouts:Drain sets how long requests and upgraded connections may take to finish.");
+        {
+            _failure = new AttemptFailure(
+                FailureKind.TunnelStopped,
+                "stopped",
+                "the program stopped, and Timeouts:Drain was over",
+                "Timeouts:Drain sets how long requests and upgraded connections may take to finish.");
+        }
         else if (_fromClient.HasClose || _fromEnclave.HasClose || (broken is null && (_fromClient.AreOther || _fromEnclave.AreOther)))
             _isInOrder = true;
         else if (isAtClient || isAborted)
@@ -211,15 +150,51 @@ internal sealed class Tunnel : IAsyncDisposable
             _failure = ForwardFailure.OfTunnel(broken);
     }
 
-    /// <summary>
-    /// Lets the client see the end of the enclave's direction while its own goes on. Where that cannot be told apart from
-    /// the end of both (TLS), it is the end of both.
-    /// </summary>
-    private async Task EndDownAsync()
+    /// <summary>The client's side, whose reads end when the enclave has cut the tunnel off.</summary>
+    private sealed class ClientEnd(Tunnel tunnel) : IRelayEnd
     {
-        if (ClientWire.Of(_context) is not { } wire)
-            await _context.Response.CompleteAsync();
-        else if (!wire.TryShutdownSend())
-            _context.Abort();
+        public ValueTask<int> ReadAsync(Memory<byte> buffer) => tunnel._client.ReadAsync(buffer, tunnel._ending.Token);
+
+        [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+        public async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer)
+        {
+            await tunnel._client.WriteAsync(buffer, tunnel._attempt.Cancellation);
+            await tunnel._client.FlushAsync(tunnel._attempt.Cancellation);
+        }
+
+        /// <summary>
+        /// Lets the client see the end of the enclave's direction while its own goes on. Where that cannot be told apart from
+        /// the end of both (TLS), it is the end of both.
+        /// </summary>
+        public async ValueTask EndWritingAsync()
+        {
+            if (ClientWire.Of(tunnel._context) is not { } wire)
+                await tunnel._context.Response.CompleteAsync();
+            else if (!wire.TryShutdownSend())
+                Abort();
+
+            if (tunnel.IsCutByEnclave)
+            {
+                await tunnel._ending.CancelAsync();
+                tunnel._connection.Abort();
+            }
+        }
+
+        public void Abort() => tunnel._context.Abort();
+    }
+
+    private sealed class EnclaveEnd(Http1Connection connection) : IRelayEnd
+    {
+        public ValueTask<int> ReadAsync(Memory<byte> buffer) => connection.ReadTunnelAsync(buffer);
+
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> buffer) => connection.WriteTunnelAsync(buffer);
+
+        public ValueTask EndWritingAsync()
+        {
+            connection.ShutdownSend();
+            return ValueTask.CompletedTask;
+        }
+
+        public void Abort() => connection.Abort();
     }
 }

@@ -3,7 +3,9 @@ namespace ParentProxy.Ingress.Forwarding;
 /// <summary>How an upgraded connection ended.</summary>
 internal enum TunnelEnd
 {
-    /// <summary>In order: a Close frame had gone in one of the directions, or, where it carried no frames, both sides ended theirs.</summary>
+    /// <summary>
+    /// In order: a Close frame had gone in one of the directions, or, where it carried no frames, both sides ended theirs.
+    /// </summary>
     Closed,
 
     /// <summary>The enclave's side broke, or ended without a Close frame: a crash, or an application that drops its clients.</summary>

@@ -37,7 +37,7 @@ internal sealed class WebSocketFrames(bool areMasked)
         /// <summary>The length of more than 125 bytes.</summary>
         Length,
 
-        /// <summary>Mask and payload.</summary>
+        /// <summary>Mask and payload, of which nothing is read.</summary>
         Rest,
     }
 

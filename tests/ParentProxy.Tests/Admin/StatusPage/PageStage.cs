@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Admin.History;
@@ -18,6 +17,7 @@ using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Kestrel;
 using ParentProxy.Ingress.Kestrel.Certificates;
 using ParentProxy.Ingress.Kestrel.Refusals;
+using ParentProxy.Sockets;
 using ParentProxy.Tests.Simulator;
 
 namespace ParentProxy.Tests.Admin.StatusPage;
@@ -50,9 +50,14 @@ internal sealed class PageStage : IAsyncDisposable
         _history.Take();
         _watch = new StatusWatch(
             Registry, () => HealthSummary.Of(Registry, Configuration, Drain, refusal: null), Time, NullLogger<StatusWatch>.Instance);
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        Listener = new IngressListener(socket, null, Configuration, new OpenConnections(), () => { }, Time, NullLogger.Instance);
+        Listener = new IngressListener(
+            new IPEndPoint(IPAddress.Loopback, 0),
+            ListenSocket.Bind,
+            Configuration,
+            new OpenConnections(),
+            () => { },
+            Time,
+            NullLogger.Instance);
         IStatusSection[] sections =
         [
             new ListenersSection(() => [Listener], certificates ?? new ListenerCertificates(options.Sections)),
