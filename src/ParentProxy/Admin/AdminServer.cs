@@ -40,7 +40,7 @@ internal sealed class AdminServer : IAsyncDisposable
     {
         _history = new TrafficHistory(registry, time, loggers.CreateLogger<TrafficHistory>());
         _watch = new StatusWatch(registry, () => health.Summary, time, loggers.CreateLogger<StatusWatch>());
-        var settings = new ConfigurationSection(reloads);
+        var settings = new SettingsSection(reloads);
         var sources = new PageSources(
             registry, configuration, ingress.Retries, discovery, _history, _watch, sections, settings, time);
         var statusPage = new StatusDocument(sources);

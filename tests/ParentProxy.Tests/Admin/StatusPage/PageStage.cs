@@ -63,7 +63,7 @@ internal sealed class PageStage : IAsyncDisposable
             new ListenersSection(() => [Listener], certificates ?? new ListenerCertificates(options.Sections)),
             new DiscoverySection(_discovery, Registry),
         ];
-        var settings = new ConfigurationSection(new ReloadStatus(Time));
+        var settings = new SettingsSection(new ReloadStatus(Time));
         _sources = new PageSources(Registry, Configuration, Retries, _discovery, _history, _watch, sections, settings, Time);
     }
 

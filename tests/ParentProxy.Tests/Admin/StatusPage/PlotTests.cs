@@ -1,4 +1,5 @@
 using ParentProxy.Admin.StatusPage;
+using ParentProxy.Html;
 
 namespace ParentProxy.Tests.Admin.StatusPage;
 

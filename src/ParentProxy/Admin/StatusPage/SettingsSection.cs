@@ -5,7 +5,7 @@ using ParentProxy.Html;
 namespace ParentProxy.Admin.StatusPage;
 
 /// <summary>The configuration in effect, without what could be a secret, and how its reloads went.</summary>
-internal sealed class ConfigurationSection(ReloadStatus reloads) : IStatusSection
+internal sealed class SettingsSection(ReloadStatus reloads) : IStatusSection
 {
     /// <inheritdoc/>
     public string Id => "configuration";
