@@ -38,7 +38,7 @@ def arguments():
         options.warm_up = 3 if options.quick else 8
     if min(options.rounds, options.seconds, options.connections) <= 0 or options.warm_up < 0:
         parser.error("rounds, seconds and connections are positive")
-    names = options.only.split(",") if options.only else [p.name for p in peers.ALL]
+    names = options.only.split(",") if options.only else scenarios.ALL[options.scenario].PEERS
     unknown = set(names) - {p.name for p in peers.ALL}
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")

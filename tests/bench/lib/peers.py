@@ -12,6 +12,12 @@ import configuration
 # Starts our program as every suite does, whichever build of it PARENT_PROXY names.
 START = build.REPOSITORY / "tests/harness/start"
 
+# A build of the product builds it, too.
+SIMULATOR = [str(START), "simulator"]
+
+# 20 bytes of the simulated enclave.
+SIMULATED = "/bytes/20"
+
 
 @dataclass(frozen=True)
 class Peer:
@@ -28,6 +34,9 @@ class Peer:
 
     # The .NET project that has to be built.
     project: Path | None = None
+
+    # What it is asked for, of the backend that it goes to.
+    path: str = "/bench"
 
     # No bar rests on it: with --quick it has its turn in every third round only.
     is_for_orientation: bool = False
@@ -76,6 +85,15 @@ def ours_logged(stage, name, port):
     return _parent_proxy(_settings(stage, name, port, AccessLog=log))
 
 
+def ours_unix(stage, name, port):
+    return _parent_proxy(_settings(stage, name, port, Enclaves=[stage.simulator(SIMULATOR, "unix")]))
+
+
+def ours_hybrid(stage, name, port):
+    # As vsock, but that a unix socket carries it. The handshake is once for each connection.
+    return _parent_proxy(_settings(stage, name, port, Enclaves=[stage.simulator(SIMULATOR, "hybrid")]))
+
+
 def _yarp_host(*arguments):
     # With the product's own runtime settings, to the letter; those of the host's build are without effect.
     return [
@@ -100,6 +118,8 @@ ALL = [
     Peer("ours", ours, project=build.OURS),
     Peer("ours-unmeasured", ours_unmeasured, project=build.OURS, is_for_orientation=True),
     Peer("ours-logged", ours_logged, project=build.OURS, is_for_orientation=True),
+    Peer("ours-unix", ours_unix, project=build.OURS, path=SIMULATED),
+    Peer("ours-hybrid", ours_hybrid, project=build.OURS, path=SIMULATED),
     Peer("yarp", yarp, project=build.YARP_HOST),
     Peer("yarp-bare", yarp_bare, project=build.YARP_HOST, is_for_orientation=True),
 ]

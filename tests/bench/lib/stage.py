@@ -9,6 +9,7 @@ import configuration
 
 BODY = "twenty bytes of it.\n"
 STARTING = 20  # seconds
+VSOCK_PORT = 5000  # which hybrid vsock asks for by name
 
 
 class Failure(Exception):
@@ -22,10 +23,11 @@ class Target:
     name: str
     port: int
     pid: int
+    path: str
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}/bench"
+        return f"http://127.0.0.1:{self.port}{self.path}"
 
 
 class Stage:
@@ -37,30 +39,42 @@ class Stage:
         self.backend_socket = scratch / "backend.sock"
         self.backend_port = self.free_port()
         backend = self._backend()
-        self._await("backend", backend, self.backend_port)
+        self._await("backend", backend, self.backend_port, "/bench")
         self.backend_pid = backend.pid
 
     def start(self, peer):
         """Starts a peer and waits until it answers."""
         if peer.command_line is None:
-            return Target(peer.name, self.backend_port, self.backend_pid)
+            return Target(peer.name, self.backend_port, self.backend_pid, peer.path)
         port = self.free_port()
         process = self.processes.start(peer.name, peer.command_line(self, peer.name, port))
-        self._await(peer.name, process, port)
-        return Target(peer.name, port, process.pid)
+        self._await(peer.name, process, port, peer.path)
+        return Target(peer.name, port, process.pid, peer.path)
 
     def check(self, target):
-        """Two requests over one connection: status and body are the backend's."""
+        """Two requests over one connection: status and body are the backend's, or the length of what the simulated enclave sends."""
         connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=5)
         try:
             for _ in range(2):
-                connection.request("GET", "/bench")
+                connection.request("GET", target.path)
                 response = connection.getresponse()
                 body = response.read().decode("latin-1")
-                if response.status != 200 or body != BODY:
+                if response.status != 200 or (body != BODY if target.path == "/bench" else len(body) != len(BODY)):
                     self.processes.fail(target.name if target.pid != self.backend_pid else "backend", f"answers {response.status} {body!r}")
         finally:
             connection.close()
+
+    def simulator(self, program, transport):
+        """The address of a simulated enclave: a backend that can do the handshake of hybrid vsock."""
+        path = self.scratch / f"{transport}.sock"
+        address = f"{transport}:{path}:{VSOCK_PORT}" if transport == "hybrid" else f"{transport}:{path}"
+        process = self.processes.start(f"simulator-{transport}", [*program, "--listen", address])
+        until = time.monotonic() + STARTING
+        while not path.exists():
+            if process.poll() is not None or time.monotonic() > until:
+                self.processes.fail(f"simulator-{transport}", "does not listen")
+            time.sleep(0.05)
+        return {"Id": "0", "Transport": transport, "Path": str(path), "Port": VSOCK_PORT}
 
     def write(self, name, text):
         """A configuration file for a peer."""
@@ -86,14 +100,14 @@ class Stage:
         body = BODY.replace("\n", "\\n")
         return self.processes.start("backend", self.nginx("backend", "backend", port=self.backend_port, socket=self.backend_socket, body=body))
 
-    def _await(self, name, process, port):
+    def _await(self, name, process, port, path):
         until = time.monotonic() + STARTING
         while True:
             if process.poll() is not None:
                 self.processes.fail(name, f"ended with status {process.returncode}")
             try:
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-                connection.request("GET", "/bench")
+                connection.request("GET", path)
                 if connection.getresponse().status == 200:
                     return
             except (OSError, http.client.HTTPException):

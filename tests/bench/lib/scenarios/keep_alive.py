@@ -5,6 +5,8 @@ from bars import Bar
 
 TITLE = "GET of 20 bytes over {connections} kept connections"
 
+PEERS = ["direct", "nginx", "haproxy", "socat", "ours", "ours-unmeasured", "ours-logged", "yarp", "yarp-bare"]
+
 BARS = [
     Bar("ours/nginx req/s", "requests_per_second", "ours", "nginx", at_least=0.55),
     Bar("ours/socat CPU per request", "cpu_microseconds", "ours", "socat", at_most=1.0),
