@@ -14,7 +14,8 @@ internal static class ClusterMembers
     /// <summary>The members of every cluster, by its id.</summary>
     public static IEnumerable<(string Cluster, IReadOnlyList<(string Id, EnclaveEndpoint? Endpoint)> Members)> OfAll(
         ReverseProxyOptions options, IReadOnlyList<(string Id, string Name)> enclaves) => options.Clusters
-        .Select(cluster => (cluster.ClusterId, (IReadOnlyList<(string, EnclaveEndpoint?)>)[.. Of(cluster, enclaves).Select(m => (m.Id, m.Endpoint))]));
+        .Select(cluster =>
+            (cluster.ClusterId, (IReadOnlyList<(string, EnclaveEndpoint?)>)[.. Of(cluster, enclaves).Select(m => (m.Id, m.Endpoint))]));
 
     /// <summary>The members of a cluster.</summary>
     /// <param name="cluster">The cluster.</param>

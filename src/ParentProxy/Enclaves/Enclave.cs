@@ -43,7 +43,16 @@ internal sealed class Enclave
     private long _outSince;
 
     /// <summary>A new enclave, which nothing is known of.</summary>
-    public Enclave(string id, string name, EnclaveEndpoint endpoint, string? cluster, EnclaveRegistry registry, EnclaveMetrics metrics, ActiveConfiguration configuration, TimeProvider time, ILogger logger)
+    public Enclave(
+        string id,
+        string name,
+        EnclaveEndpoint endpoint,
+        string? cluster,
+        EnclaveRegistry registry,
+        EnclaveMetrics metrics,
+        ActiveConfiguration configuration,
+        TimeProvider time,
+        ILogger logger)
     {
         Id = id;
         Name = name;
@@ -56,7 +65,8 @@ internal sealed class Enclave
         _logger = logger;
         _status = configuration.Options.Health.Probe.Enabled
             ? new EnclaveStatus(EnclaveState.Starting, time.GetUtcNow(), "not probed yet", ProbeHealthy: false, null)
-            : new EnclaveStatus(EnclaveState.Healthy, time.GetUtcNow(), "not probed: Health:Probe:Enabled is false", ProbeHealthy: true, null);
+            : new EnclaveStatus(
+                EnclaveState.Healthy, time.GetUtcNow(), "not probed: Health:Probe:Enabled is false", ProbeHealthy: true, null);
         _outSince = time.GetTimestamp();
     }
 
@@ -95,7 +105,9 @@ internal sealed class Enclave
     /// <summary>What is counted of it; goes on with the next one of its id.</summary>
     public EnclaveMetrics Metrics { get; }
 
-    /// <summary>How long it has taken no traffic since the start although it was configured, over all its runs; what lasts now counts.</summary>
+    /// <summary>
+    /// How long it has taken no traffic since the start although it was configured, over all its runs; what lasts now counts.
+    /// </summary>
     public TimeSpan Downtime
     {
         get
@@ -120,7 +132,7 @@ internal sealed class Enclave
     /// <summary>Whether it stays out and nobody has said yet what that means for the requests it has.</summary>
     public bool HasUntoldOutage => _outage == Outage.Untold;
 
-    /// <summary>The state now.</summary>
+    /// <summary>The state now, with its reason and what the last probe gave; replaced whole.</summary>
     public EnclaveStatus Status => Volatile.Read(ref _status);
 
     /// <summary>Whether it may get traffic now.</summary>
@@ -132,8 +144,11 @@ internal sealed class Enclave
     /// <summary>Whether it still belongs to the configuration.</summary>
     public bool IsRetired => Status.State is EnclaveState.Draining or EnclaveState.Gone;
 
-    /// <summary>Whether connections to it come about, for all that is known; one that was never dialled has the benefit of the doubt.</summary>
-    public bool IsReachable => Status is { State: EnclaveState.Healthy } or { LastProbe.Connected: true } or { State: EnclaveState.Starting, LastProbe: null };
+    /// <summary>
+    /// Whether connections to it come about, for all that is known; one that was never dialled has the benefit of the doubt.
+    /// </summary>
+    public bool IsReachable =>
+        Status is { State: EnclaveState.Healthy } or { LastProbe.Connected: true } or { State: EnclaveState.Starting, LastProbe: null };
 
     /// <summary>Requests that it is working on, tunnels included.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
@@ -269,7 +284,7 @@ internal sealed class Enclave
         }
     }
 
-    /// <summary>A probe ended.</summary>
+    /// <summary>Takes in what a probe gave, and changes the state where it decides that.</summary>
     /// <param name="result">What it gave.</param>
     /// <param name="onEvidence">Whether it tested evidence: then one failure is enough.</param>
     public void ReportProbe(ProbeResult result, bool onEvidence)
@@ -304,7 +319,7 @@ internal sealed class Enclave
                 EnclaveState.Starting or EnclaveState.Unhealthy when result.Ok && _successes >= probe.HealthyAfter => EnclaveState.Healthy,
                 var same => same,
             };
-            var isStillOut = next == _status.State && next != EnclaveState.Healthy;
+            var isStillOut = next == _status.State && next is not (EnclaveState.Healthy or EnclaveState.Untrusted);
             Volatile.Write(ref _status, _status with { LastProbe = result, Reason = isStillOut ? result.Detail : _status.Reason });
             if (next != _status.State)
                 Change(next, result.Detail, probeHealthy: next == EnclaveState.Healthy);
@@ -411,7 +426,7 @@ internal sealed class Enclave
     private bool StaysOut(EnclaveState next, int unhealthyAfter) =>
         next == EnclaveState.Unhealthy && _failures >= unhealthyAfter && _time.GetUtcNow() - _status.Since >= ToLeave;
 
-    private static bool IsOut(EnclaveState state) => 
+    private static bool IsOut(EnclaveState state) =>
         state is EnclaveState.Starting or EnclaveState.Unhealthy or EnclaveState.Ejected or EnclaveState.Untrusted;
 
     private void CountOutage(EnclaveState from, EnclaveState to)
@@ -438,14 +453,18 @@ internal sealed class Enclave
             Metrics.CountStateChange(state);
 
         // One that traffic took out and its probe confirmed at once has lost nothing of its warmth.
-        if (state == EnclaveState.Healthy && (from is EnclaveState.Unhealthy or EnclaveState.Untrusted || (from == EnclaveState.Starting && IsSuccessor)))
+        if (state == EnclaveState.Healthy
+            && (from is EnclaveState.Unhealthy or EnclaveState.Untrusted || (from == EnclaveState.Starting && IsSuccessor)))
         {
             Volatile.Write(ref _returned, _time.GetTimestamp());
             _registry.StartsSlowly();
         }
 
-        Volatile.Write(ref _status, _status with { State = state, Since = _time.GetUtcNow(), Reason = reason, ProbeHealthy = probeHealthy });
-        var level = state is EnclaveState.Unhealthy or EnclaveState.Ejected or EnclaveState.Untrusted ? LogLevel.Warning : LogLevel.Information;
+        Volatile.Write(
+            ref _status, _status with { State = state, Since = _time.GetUtcNow(), Reason = reason, ProbeHealthy = probeHealthy });
+        var level = state is EnclaveState.Unhealthy or EnclaveState.Ejected or EnclaveState.Untrusted
+            ? LogLevel.Warning
+            : LogLevel.Information;
         EnclaveLog.StateChanged(_logger, level, this, Word(from), Word(state), reason);
         _registry.Changed.Set();
     }

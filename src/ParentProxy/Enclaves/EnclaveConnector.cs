@@ -45,7 +45,7 @@ internal sealed class EnclaveConnector : IDisposable
         Routing = options.Routing;
     }
 
-    /// <summary>Where it dials.</summary>
+    /// <summary>The endpoint of its enclave, the same for its life.</summary>
     public EnclaveEndpoint Endpoint => _enclave.Endpoint;
 
     /// <summary>The limits of its connections, the same for as long as it is in service.</summary>
@@ -106,7 +106,9 @@ internal sealed class EnclaveConnector : IDisposable
         Release();
     }
 
-    /// <summary>How long a dial may take that begins now for somebody with this deadline, a timestamp; at most <c>Timeouts:Connect</c>.</summary>
+    /// <summary>
+    /// How long a dial may take that begins now for somebody with this deadline, a timestamp; at most <c>Timeouts:Connect</c>.
+    /// </summary>
     public TimeSpan TimeToDial(long deadline)
     {
         var left = _time.GetElapsedTime(_time.GetTimestamp(), deadline);

@@ -8,7 +8,7 @@ internal sealed class EnclaveErrors
     private readonly Lock _gate = new();
     private readonly LinkedList<EnclaveError> _errors = [];
 
-    /// <summary>What there is.</summary>
+    /// <summary>Up to eight different ones, the one that happened last in front.</summary>
     public IReadOnlyList<EnclaveError> Latest
     {
         get
@@ -18,7 +18,7 @@ internal sealed class EnclaveErrors
         }
     }
 
-    /// <summary>Notes an error.</summary>
+    /// <summary>Puts an error in front, or counts it up where it is among them already.</summary>
     public void Note(DateTimeOffset now, string code, string detail)
     {
         lock (_gate)

@@ -76,7 +76,9 @@ internal sealed class EnclaveRegistry(
     {
         lock (_updating)
         {
-            var newConnectors = Options is not { } before || options.Routing != before.Routing || options.Timeouts.Connect != before.Timeouts.Connect;
+            var newConnectors = Options is not { } before
+                || options.Routing != before.Routing
+                || options.Timeouts.Connect != before.Timeouts.Connect;
             Options = options;
             var members = Merge(options);
             if (!members.SequenceEqual(Members))
@@ -169,7 +171,11 @@ internal sealed class EnclaveRegistry(
     {
         var enclave = Find(member.Id);
         var isSuccessor = enclave is not null;
-        var isNew = enclave is null || enclave.IsRetired || enclave.Endpoint != member.Endpoint || enclave.Name != member.Name || enclave.IsOtherThan(member.Instance);
+        var isNew = enclave is null
+            || enclave.IsRetired
+            || enclave.Endpoint != member.Endpoint
+            || enclave.Name != member.Name
+            || enclave.IsOtherThan(member.Instance);
         var wasUsable = enclave is { IsUsable: true };
         if (isNew)
         {

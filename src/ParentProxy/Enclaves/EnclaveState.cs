@@ -6,7 +6,7 @@ internal enum EnclaveState
     /// <summary>Known, not yet probed.</summary>
     Starting,
 
-    /// <summary>Takes traffic.</summary>
+    /// <summary>Takes traffic: its probes succeed, or it is not probed.</summary>
     Healthy,
 
     /// <summary>Its probe fails, or without probes its dial.</summary>
@@ -21,6 +21,6 @@ internal enum EnclaveState
     /// <summary>No longer configured; finishes what it has.</summary>
     Draining,
 
-    /// <summary>No longer there.</summary>
+    /// <summary>No longer there: its last request has ended, or <c>Timeouts:Drain</c> is over.</summary>
     Gone,
 }

@@ -9,7 +9,7 @@ internal enum EvidenceKind
     /// <summary>A connection ended before its answer was whole.</summary>
     ResponseCut,
 
-    /// <summary>It answered 5xx.</summary>
+    /// <summary>It answered a request with 5xx.</summary>
     ServerError,
 
     /// <summary>A request had no response head for a second.</summary>

@@ -19,7 +19,7 @@ internal sealed class LatencyHistogram
 
     private readonly long[] _counts = new long[Buckets];
 
-    /// <summary>Counts a request.</summary>
+    /// <summary>Counts a request into the bucket of its duration.</summary>
     public void Count(TimeSpan duration) => Interlocked.Increment(ref _counts[BucketOf(duration)]);
 
     /// <summary>Adds the counts so far to others.</summary>

@@ -15,7 +15,7 @@ internal sealed class RequestCounts
 
     private readonly long[]?[] _byMethod = new long[Methods.Length][];
 
-    /// <summary>All requests.</summary>
+    /// <summary>Requests of every method and status.</summary>
     public long Total => SumOf(0, Codes);
 
     /// <summary>Those that were answered with 400 to 499; 499 means that the client was gone before.</summary>
@@ -27,7 +27,7 @@ internal sealed class RequestCounts
     /// <summary>Whether a method is one of HTTP's.</summary>
     public static bool Knows(string method) => Array.IndexOf(Methods, method, 0, Methods.Length - 1) >= 0;
 
-    /// <summary>Counts a request.</summary>
+    /// <summary>Counts a request by its method, where it is a known one, and its final status.</summary>
     public void Count(string method, int code)
     {
         var index = Array.IndexOf(Methods, method);

@@ -25,16 +25,19 @@ internal static class EnclaveGet
         disposeHandler: true);
 
     /// <summary>A path as messages show it: its query, which may hold a token, is left out.</summary>
-    public static string Shown(string path) => path.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? $"{path[..query]}?…" : path;
+    public static string Shown(string path) =>
+        path.IndexOf('?', StringComparison.Ordinal) is >= 0 and var query ? $"{path[..query]}?…" : path;
 
-    /// <summary>The request.</summary>
+    /// <summary>Builds the GET; over HTTP/1.1 it asks for the connection to be closed.</summary>
     /// <param name="path">Path and query, sent as they are written.</param>
     /// <param name="httpVersion">1.1 or 2.</param>
     /// <param name="host">The <c>Host</c> field; <c>localhost</c> when null.</param>
     /// <param name="userAgent">Says to the application who asks.</param>
     public static HttpRequestMessage Request(string path, Version httpVersion, string? host, string userAgent)
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, new Uri("http://enclave" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
+        var request = new HttpRequestMessage(
+            HttpMethod.Get,
+            new Uri("http://enclave" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
         {
             Version = httpVersion,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

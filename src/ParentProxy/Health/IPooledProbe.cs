@@ -9,7 +9,7 @@ namespace ParentProxy.Health;
 /// </summary>
 internal interface IPooledProbe
 {
-    /// <summary>Asks.</summary>
+    /// <summary>Sends the probe over an idle connection, if there is one.</summary>
     /// <param name="connector">The enclave, leased by the caller.</param>
     /// <param name="options">What is asked, and what counts as healthy.</param>
     /// <param name="asking">Called when there is a connection that the application serves.</param>

@@ -61,10 +61,15 @@ internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProv
             {
                 DialException dial => Failed(dial.Code, $"the probe failed {dial.Message}"),
                 HttpRequestException { InnerException: DialException dial } => Failed(dial.Code, $"the probe failed {dial.Message}"),
-                OperationCanceledException => Failed(ProbeResult.Timeout, string.Create(CultureInfo.InvariantCulture, $"{probe} had no answer within {timeout.TotalSeconds:0.###} s (Health:Probe:Timeout)")),
-                HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } => Failed("closed", $"{probe} was answered by closing the connection"),
-                HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => Failed("protocol", $"{probe} was answered by something that is not HTTP/{httpVersion} (Routing:HttpVersion, Health:Probe:Type)"),
-                _ => Failed("protocol", $"{probe} failed: {ex.GetBaseException().Message.TrimEnd('.')} (Routing:HttpVersion, Health:Probe:Type)"),
+                OperationCanceledException => Failed(ProbeResult.Timeout, string.Create(
+                    CultureInfo.InvariantCulture, $"{probe} had no answer within {timeout.TotalSeconds:0.###} s (Health:Probe:Timeout)")),
+                HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } =>
+                    Failed("closed", $"{probe} was answered by closing the connection"),
+                HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } => Failed(
+                    "protocol",
+                    $"{probe} was answered by something that is not HTTP/{httpVersion} (Routing:HttpVersion, Health:Probe:Type)"),
+                _ => Failed(
+                    "protocol", $"{probe} failed: {ex.GetBaseException().Message.TrimEnd('.')} (Routing:HttpVersion, Health:Probe:Type)"),
             };
         }
         finally
@@ -79,11 +84,15 @@ internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProv
             code,
             detail,
             Connected: probe.IsConnected,
-            QueuedSince: mayReuse && code == ProbeResult.Timeout && probe is { IsConnected: true, IsHeard: false } && probe.Endpoint == enclave.Endpoint ? probe.Started : null);
+            QueuedSince: mayReuse
+                && code == ProbeResult.Timeout
+                && probe is { IsConnected: true, IsHeard: false }
+                && probe.Endpoint == enclave.Endpoint ? probe.Started : null);
     }
 
     /// <summary>Whether a response is that of a healthy application.</summary>
-    internal static async Task<bool> IsExpectedAsync(HttpResponseMessage response, ProbeOptions options, CancellationToken cancellationToken) =>
+    internal static async Task<bool> IsExpectedAsync(
+        HttpResponseMessage response, ProbeOptions options, CancellationToken cancellationToken) =>
         options.ExpectedStatus.Contains((int)response.StatusCode)
         && (options.ExpectedBody is not { } text || await BodyContainsAsync(response, text, cancellationToken));
 
@@ -138,7 +147,9 @@ internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProv
             await WakeSignal.WaitAsync(task, Patience, time, cancellationToken);
     }
 
-    /// <summary>Asks over a connection that is there already. Null when there is none, or it did not give the answer of a healthy one.</summary>
+    /// <summary>
+    /// Asks over a connection that is there already. Null when there is none, or it did not give the answer of a healthy one.
+    /// </summary>
     private async Task<ProbeResult?> AskPooledAsync(Probe probe, CancellationToken cancellationToken)
     {
         try
@@ -173,12 +184,23 @@ internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProv
         var status = (int)response.StatusCode;
         if (!options.ExpectedStatus.Contains(status))
         {
-            return Verdict(probe, false, "status", $"{probe} answered {status}, expected {options.ExpectedStatus}; Health:Probe:Path sets what is asked, Health:Probe:ExpectedStatus what counts as healthy", status);
+            return Verdict(
+                probe,
+                false,
+                "status",
+                $"{probe} answered {status}, expected {options.ExpectedStatus}; Health:Probe:Path sets what is asked, "
+                    + "Health:Probe:ExpectedStatus what counts as healthy",
+                status);
         }
 
         if (options.ExpectedBody is { } expected && !await BodyContainsAsync(response, expected, cancellationToken))
         {
-            return Verdict(probe, false, "body", $"{probe} answered {status} without the text of Health:Probe:ExpectedBody in its first {MaxBodyBytes} bytes", status);
+            return Verdict(
+                probe,
+                false,
+                "body",
+                $"{probe} answered {status} without the text of Health:Probe:ExpectedBody in its first {MaxBodyBytes} bytes",
+                status);
         }
 
         return Verdict(probe, true, "ok", $"{probe} answered {status}", status);
@@ -193,7 +215,8 @@ internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProv
         try
         {
             await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-            var length = await body.ReadAtLeastAsync(buffer.AsMemory(0, MaxBodyBytes), MaxBodyBytes, throwOnEndOfStream: false, cancellationToken);
+            var length = await body.ReadAtLeastAsync(
+                buffer.AsMemory(0, MaxBodyBytes), MaxBodyBytes, throwOnEndOfStream: false, cancellationToken);
             return buffer.AsSpan(0, length).IndexOf(Encoding.UTF8.GetBytes(expected)) >= 0;
         }
         finally
@@ -222,7 +245,8 @@ internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProv
         /// <summary>Whether it was sent on a connection that the application serves, so that it stands behind no other.</summary>
         public volatile bool IsHeard;
 
-        public Task<EnclaveStream> DialAsync(CancellationToken cancellationToken) => connector.DialAsync(endpoint, timeout, cancellationToken);
+        public Task<EnclaveStream> DialAsync(CancellationToken cancellationToken) =>
+            connector.DialAsync(endpoint, timeout, cancellationToken);
 
         public HttpRequestMessage Request() => EnclaveGet.Request(options.Path, httpVersion, options.Host, UserAgent);
 

@@ -82,7 +82,8 @@ internal sealed class IngressServer : ICapability
         _listeners = new IngressListenerFactory(configuration, connections, time, loggers, _onChanged);
 
         // The content root is where the program is: in '/', where systemd starts it, a search would take minutes.
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory, ApplicationName = "parent-proxy" });
         var services = builder.Services;
         services.AddSingleton<ILoggerFactory>(new KestrelLoggers(loggers, kestrelRefusals));
         services.AddSingleton<DiagnosticSource>(kestrelRefusals);
@@ -90,7 +91,10 @@ internal sealed class IngressServer : ICapability
         services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(selector).AddSingleton(Retries).AddSingleton(drain)
             .AddSingleton(Refusals).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(time);
         services.AddSingleton<IConnectionListenerFactory>(_listeners).AddSingleton(_listeners);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
+        builder.WebHost
+            .UseKestrelCore()
+            .UseKestrelHttpsConfiguration()
+            .ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
         services.AddRouting();
 
         // Timeouts:Drain alone says how long a stop may take; the host would cut it off after 30 s.
@@ -151,7 +155,7 @@ internal sealed class IngressServer : ICapability
     /// <inheritdoc/>
     public void AddInstruments(Meter meter) => IngressInstruments.Add(meter, _configuration, _registry, Retries, this);
 
-    /// <summary>Binds the listeners.</summary>
+    /// <summary>Binds the listeners; from then on requests come in.</summary>
     /// <exception cref="ListenException">An address cannot be listened on.</exception>
     /// <exception cref="IOException">The same, where Kestrel had a choice of addresses.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
@@ -214,7 +218,8 @@ internal sealed class IngressServer : ICapability
     {
         var yarps = services.Last(d => d.ServiceType == typeof(IHttpForwarder)).ImplementationType!;
         services.AddSingleton<AttemptWatch>();
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Http2Forwarder>(provider, ActivatorUtilities.CreateInstance(provider, yarps)));
+        services.AddSingleton(
+            provider => ActivatorUtilities.CreateInstance<Http2Forwarder>(provider, ActivatorUtilities.CreateInstance(provider, yarps)));
         services.Replace(ServiceDescriptor.Singleton<IHttpForwarder, EnclaveForwarder>());
     }
 }

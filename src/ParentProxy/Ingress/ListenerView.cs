@@ -10,7 +10,7 @@ namespace ParentProxy.Ingress;
 /// <param name="Rejected">Connections that were closed at once over <c>Limits:MaxConnections</c>.</param>
 internal sealed record ListenerView(string Endpoint, bool Accepting, string? Reason, int Connections, long Rejected)
 {
-    /// <summary>Shows a listener.</summary>
+    /// <summary>What the admin pages show of a listener at this moment.</summary>
     public static ListenerView Of(IngressListener listener)
     {
         var reason = listener.Refusal;

@@ -52,11 +52,11 @@ internal static unsafe class SynFilter
         }
     }
 
-    /// <summary><c>struct sock_filter</c>.</summary>
+    /// <summary>One instruction, as <c>struct sock_filter</c> has it.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private readonly record struct Instruction(ushort Code, byte IfTrue, byte IfFalse, uint Operand);
 
-    /// <summary><c>struct sock_fprog</c>.</summary>
+    /// <summary>The program, as <c>struct sock_fprog</c> has it.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private readonly struct Attached(ushort count, Instruction* first)
     {

@@ -32,7 +32,8 @@ public sealed class AdminServerTests : IAsyncLifetime
         var json = answer.Json();
         Assert.Equal("healthy", json.GetProperty("status").GetString());
         Assert.Equal((1, 1), (json.GetProperty("healthy").GetInt32(), json.GetProperty("total").GetInt32()));
-        Assert.Contains(_proxy.Uri.Port.ToString(CultureInfo.InvariantCulture), json.GetProperty("listeners").ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            _proxy.Uri.Port.ToString(CultureInfo.InvariantCulture), json.GetProperty("listeners").ToString(), StringComparison.Ordinal);
         AssertEnclave(json.GetProperty("enclaves").EnumerateArray().Single());
     }
 
@@ -73,7 +74,8 @@ public sealed class AdminServerTests : IAsyncLifetime
     [Fact]
     public async Task Ready_NoneHealthy_Is503WhileLiveIs200()
     {
-        await using var proxy = await TestProxy.InFrontOfAsync(_enclave.Simulated, "Health:Probe:Interval=00:00:00.100", "Health:Probe:UnhealthyAfter=1");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            _enclave.Simulated, "Health:Probe:Interval=00:00:00.100", "Health:Probe:UnhealthyAfter=1");
         _enclave.Simulated.Healthy = false;
         await proxy.WaitForStateAsync("0", "unhealthy");
 
@@ -108,7 +110,9 @@ public sealed class AdminServerTests : IAsyncLifetime
     {
         var admin = _proxy.AdminUri.Authority;
 
-        var answer = await _proxy.ExchangeAsync($"GET {target.Replace("ADMIN", admin, StringComparison.Ordinal)} HTTP/1.1\r\nHost: {host.Replace("ADMIN", admin, StringComparison.Ordinal)}\r\nX-Forwarded-Port: {_proxy.AdminUri.Port}\r\n\r\n");
+        var answer = await _proxy.ExchangeAsync(
+            $"GET {target.Replace("ADMIN", admin, StringComparison.Ordinal)} HTTP/1.1\r\n"
+                + $"Host: {host.Replace("ADMIN", admin, StringComparison.Ordinal)}\r\nX-Forwarded-Port: {_proxy.AdminUri.Port}\r\n\r\n");
 
         // The enclave was asked, and does not know them.
         Assert.Equal("blue", answer.Field("X-Enclave"));

@@ -21,10 +21,13 @@ public sealed class EnclaveMetricsRelayTests
     [Fact]
     public async Task Relay_AsksTheApplicationAndPassesItsAnswer()
     {
-        await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 200 OK\r\nContent-Type: application/openmetrics-text; version=1.0.0\r\nContent-Encoding: gzip\r\nContent-Length: 5\r\nX-Else: 1\r\n\r\nup 1\n");
+        await using var enclave = ScriptedEnclave.Answering(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/openmetrics-text; version=1.0.0\r\nContent-Encoding: gzip\r\n"
+                + "Content-Length: 5\r\nX-Else: 1\r\n\r\nup 1\n");
         await using var proxy = await TestProxy.InFrontOfAsync(enclave, Path);
 
-        var answer = await AskAsync(proxy, "/enclaves/0/metrics", "Accept: text/plain;q=0.5\r\nAccept-Encoding: gzip\r\nCookie: secret\r\n");
+        var answer = await AskAsync(
+            proxy, "/enclaves/0/metrics", "Accept: text/plain;q=0.5\r\nAccept-Encoding: gzip\r\nCookie: secret\r\n");
 
         Assert.Equal((200, "up 1\n"), (answer.Status, answer.Text));
         Assert.Equal("application/openmetrics-text; version=1.0.0", answer.Field("Content-Type"));
@@ -33,7 +36,9 @@ public sealed class EnclaveMetricsRelayTests
         Assert.Null(answer.Field("X-Else"));
         var request = Assert.Single(enclave.Requests);
         Assert.Equal("GET /stats?all=1 HTTP/1.1", request.StartLine);
-        Assert.Equal(("text/plain;q=0.5", "gzip", "close", null), (request.Field("Accept"), request.Field("Accept-Encoding"), request.Field("Connection"), request.Field("Cookie")));
+        Assert.Equal(
+            ("text/plain;q=0.5", "gzip", "close", null),
+            (request.Field("Accept"), request.Field("Accept-Encoding"), request.Field("Connection"), request.Field("Cookie")));
     }
 
     [Theory]
@@ -72,7 +77,9 @@ public sealed class EnclaveMetricsRelayTests
         Assert.Equal("direct", (await AskAsync(proxy, path)).Json().GetProperty("enclave").GetString());
 
         // As Prometheus asks, for which the label is a path without escapes.
-        Assert.Equal("direct", (await AskAsync(proxy, path.Replace("%", "%25", StringComparison.Ordinal))).Json().GetProperty("enclave").GetString());
+        Assert.Equal(
+            "direct",
+            (await AskAsync(proxy, path.Replace("%", "%25", StringComparison.Ordinal))).Json().GetProperty("enclave").GetString());
     }
 
     [Fact]
@@ -137,7 +144,11 @@ public sealed class EnclaveMetricsRelayTests
         Assert.Contains("no body today", TextOf(context), StringComparison.Ordinal);
         var fields = context.Response.Headers;
         Assert.Equal(("application/problem+json", body.Length), (fields.ContentType.ToString(), fields.ContentLength!.Value));
-        Assert.Equal(("no-store", "nosniff", 0, 0), (fields.CacheControl.ToString(), fields.XContentTypeOptions.ToString(), fields.ContentEncoding.Count, fields.ContentSecurityPolicy.Count));
+        Assert.Equal(("no-store", "nosniff", 0, 0), (
+            fields.CacheControl.ToString(),
+            fields.XContentTypeOptions.ToString(),
+            fields.ContentEncoding.Count,
+            fields.ContentSecurityPolicy.Count));
     }
 
     [Fact]
@@ -218,7 +229,8 @@ public sealed class EnclaveMetricsRelayTests
     {
         var context = new DefaultHttpContext();
 
-        await Relay(TimeProvider.System, (endpoint, _) => throw DialException.TimedOut(endpoint, TimeSpan.FromSeconds(2))).ServeAsync(context, "0");
+        await Relay(TimeProvider.System, (endpoint, _) => throw DialException.TimedOut(endpoint, TimeSpan.FromSeconds(2))).ServeAsync(
+            context, "0");
 
         Assert.Equal(504, context.Response.StatusCode);
     }
@@ -237,7 +249,8 @@ public sealed class EnclaveMetricsRelayTests
         Assert.Equal("10.1.2.3:9464", target.GetProperty("targets").EnumerateArray().Single().GetString());
         Assert.Equal("/enclaves/1/metrics", target.GetProperty("labels").GetProperty("__metrics_path__").GetString());
 
-        static string[] Enclaves(WireMessage answer) => [.. answer.Json().EnumerateArray().Select(target => target.GetProperty("labels").GetProperty("enclave").GetString()!)];
+        static string[] Enclaves(WireMessage answer) =>
+            [.. answer.Json().EnumerateArray().Select(target => target.GetProperty("labels").GetProperty("enclave").GetString()!)];
     }
 
     [Theory]
@@ -250,7 +263,8 @@ public sealed class EnclaveMetricsRelayTests
         Assert.Contains($"\"{target}\"", (await AskAsync(proxy, "/enclaves/targets", host: host)).Text, StringComparison.Ordinal);
     }
 
-    private static string[] Nobody(int n) => [.. TestProxy.Enclave(n, $"unix:/nonexistent/{n}.sock"), $"Enclaves:{n}:Id={n}", "Health:Probe:Enabled=false"];
+    private static string[] Nobody(int n) =>
+        [.. TestProxy.Enclave(n, $"unix:/nonexistent/{n}.sock"), $"Enclaves:{n}:Id={n}", "Health:Probe:Enabled=false"];
 
     private static DefaultHttpContext Context(Stream body)
     {
@@ -259,7 +273,8 @@ public sealed class EnclaveMetricsRelayTests
         return context;
     }
 
-    private static string TextOf(HttpContext context) => System.Text.Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray());
+    private static string TextOf(HttpContext context) =>
+        System.Text.Encoding.UTF8.GetString(((MemoryStream)context.Response.Body).ToArray());
 
     private static EnclaveMetricsRelay Relay(TimeProvider time, Func<EnclaveEndpoint, CancellationToken, Task> dial) =>
         Relay(time, EnclaveEndpoint.Unix("/0"), new Dialer(dial));

@@ -20,8 +20,14 @@ public sealed class MetricsTests
 
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType!.ToString());
         Assert.Equal("no-store", answer.Headers.CacheControl!.ToString());
-        Assert.Contains("\nparentproxy_requests_total{otel_scope_name=\"ParentProxy\",code=\"200\",enclave=\"0\",method=\"GET\"} 1\n", text, StringComparison.Ordinal);
-        Assert.Contains("\nparentproxy_enclave_state{otel_scope_name=\"ParentProxy\",enclave=\"0\",state=\"healthy\"} 1\n", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "\nparentproxy_requests_total{otel_scope_name=\"ParentProxy\",code=\"200\",enclave=\"0\",method=\"GET\"} 1\n",
+            text,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "\nparentproxy_enclave_state{otel_scope_name=\"ParentProxy\",enclave=\"0\",state=\"healthy\"} 1\n",
+            text,
+            StringComparison.Ordinal);
         Assert.Contains("\nprocess_open_fds{", text, StringComparison.Ordinal);
         Assert.Contains("\ntarget_info{", text, StringComparison.Ordinal);
     }
@@ -37,7 +43,9 @@ public sealed class MetricsTests
 
         Assert.Equal(status, (int)ready.StatusCode);
         Assert.Contains(
-            $"\nparentproxy_ready{{otel_scope_name=\"ParentProxy\"}} {value}\n", await proxy.Admin.GetStringAsync("/metrics"), StringComparison.Ordinal);
+            $"\nparentproxy_ready{{otel_scope_name=\"ParentProxy\"}} {value}\n",
+            await proxy.Admin.GetStringAsync("/metrics"),
+            StringComparison.Ordinal);
     }
 
     /// <summary>The platform records a request and a connection after their end, which the client may see before.</summary>
@@ -60,31 +68,40 @@ public sealed class MetricsTests
             () => text);
 
         bool Has(string name, string label) =>
-            text.Split('\n').Any(line => line.StartsWith(name + '{', StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal));
+            text
+                .Split('\n')
+                .Any(line => line.StartsWith(name + '{', StringComparison.Ordinal) && line.Contains(label, StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task Metrics_OfAnEnclaveThatLeft_AreGoneButForWhatWasCounted()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, enclave.EndPoint), "Enclaves:0:Name=stays", .. TestProxy.Enclave(1, "unix:/nonexistent/e.sock")]);
-        Assert.Contains("parentproxy_enclave_info{otel_scope_name=\"ParentProxy\",enclave=\"1\"", await proxy.Admin.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        await using var proxy = await TestProxy.StartAsync(
+            [.. TestProxy.Enclave(0, enclave.EndPoint), "Enclaves:0:Name=stays", .. TestProxy.Enclave(1, "unix:/nonexistent/e.sock")]);
+        Assert.Contains(
+            "parentproxy_enclave_info{otel_scope_name=\"ParentProxy\",enclave=\"1\"",
+            await proxy.Admin.GetStringAsync("/metrics"),
+            StringComparison.Ordinal);
 
         proxy.ApplyWithout("Enclaves:1");
 
         var text = "";
         await Eventually.TrueAsync(
-            async () => !(text = await proxy.Admin.GetStringAsync("/metrics")).Contains("parentproxy_enclave_info{otel_scope_name=\"ParentProxy\",enclave=\"1\"", StringComparison.Ordinal),
+            async () => !(text = await proxy.Admin.GetStringAsync("/metrics")).Contains(
+                "parentproxy_enclave_info{otel_scope_name=\"ParentProxy\",enclave=\"1\"", StringComparison.Ordinal),
             () => text);
         Assert.DoesNotContain("parentproxy_enclave_state{otel_scope_name=\"ParentProxy\",enclave=\"1\"", text, StringComparison.Ordinal);
-        Assert.Contains("parentproxy_probes_total{otel_scope_name=\"ParentProxy\",enclave=\"1\",result=\"ENOENT\"}", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "parentproxy_probes_total{otel_scope_name=\"ParentProxy\",enclave=\"1\",result=\"ENOENT\"}", text, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Metrics_OfAnEnclaveThatLeavesWithRequests_TellOfThemUntilTheyEnd()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, enclave.EndPoint), .. TestProxy.Enclave(1, enclave.EndPoint + "-none")]);
+        await using var proxy =
+            await TestProxy.StartAsync([.. TestProxy.Enclave(0, enclave.EndPoint), .. TestProxy.Enclave(1, enclave.EndPoint + "-none")]);
         await using (var client = await proxy.ConnectAsync())
         {
             await client.SendAsync("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -94,11 +111,16 @@ public sealed class MetricsTests
             proxy.ApplyWithout("Enclaves:0");
 
             var text = await proxy.Admin.GetStringAsync("/metrics");
-            Assert.Contains("parentproxy_requests_in_flight{otel_scope_name=\"ParentProxy\",enclave=\"0\"} 1", text, StringComparison.Ordinal);
-            Assert.Contains("parentproxy_enclave_state{otel_scope_name=\"ParentProxy\",enclave=\"0\",state=\"draining\"} 1", text, StringComparison.Ordinal);
+            Assert.Contains(
+                "parentproxy_requests_in_flight{otel_scope_name=\"ParentProxy\",enclave=\"0\"} 1", text, StringComparison.Ordinal);
+            Assert.Contains(
+                "parentproxy_enclave_state{otel_scope_name=\"ParentProxy\",enclave=\"0\",state=\"draining\"} 1",
+                text,
+                StringComparison.Ordinal);
         }
 
-        await Eventually.TrueAsync(async () => !(await proxy.Admin.GetStringAsync("/metrics")).Contains("parentproxy_requests_in_flight{otel_scope_name=\"ParentProxy\",enclave=\"0\"", StringComparison.Ordinal));
+        await Eventually.TrueAsync(async () => !(await proxy.Admin.GetStringAsync("/metrics")).Contains(
+            "parentproxy_requests_in_flight{otel_scope_name=\"ParentProxy\",enclave=\"0\"", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -106,7 +128,9 @@ public sealed class MetricsTests
     {
         await using var proxy = await StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/metrics");
-        request.Headers.TryAddWithoutValidation("Accept", "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1");
+        request.Headers.TryAddWithoutValidation(
+            "Accept",
+            "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1");
         request.Headers.TryAddWithoutValidation("Accept-Encoding", "gzip");
         request.Headers.TryAddWithoutValidation("X-Prometheus-Scrape-Timeout-Seconds", "10");
 
@@ -128,7 +152,8 @@ public sealed class MetricsTests
         await using var proxy = await StartAsync();
         await using var connection = await WireConnection.ConnectAsync(proxy.AdminUri);
 
-        await connection.SendAsync($"HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n{field}\r\nGET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        await connection.SendAsync(
+            $"HEAD /metrics HTTP/1.1\r\nHost: localhost\r\n{field}\r\nGET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
 
         Assert.Equal(200, (await connection.ReadMessageAsync(bodiless: true)).Status);
         Assert.Equal("live", (await connection.ReadMessageAsync()).Json().GetProperty("status").GetString());
@@ -162,7 +187,11 @@ public sealed class MetricsTests
     public async Task MetricsUrl_HasMetricsAndHealthAlone(string request, string host, int status)
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Admin:MetricsUrl=http://127.0.0.1:0", "Admin:EnclaveMetricsPath=/echo", "Admin:AllowedHosts:0=ops.example");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave.Simulated,
+            "Admin:MetricsUrl=http://127.0.0.1:0",
+            "Admin:EnclaveMetricsPath=/echo",
+            "Admin:AllowedHosts:0=ops.example");
         Assert.NotEqual(proxy.Server.AdminEndPoint, proxy.Server.MetricsEndPoint);
         await using var connection = await WireConnection.ConnectAsync(new Uri(proxy.Server.MetricsEndPoint!));
 
@@ -178,11 +207,17 @@ public sealed class MetricsTests
         await using var process = await ProxyProcess.Run(new ProxyStart
         {
             Configuration = Settings.For(enclave.EndPoint),
-            Environment = new Dictionary<string, string> { ["OTEL_SERVICE_NAME"] = "proofs", ["OTEL_RESOURCE_ATTRIBUTES"] = "deployment.environment=test,service.instance.id=i-0123" },
+            Environment = new Dictionary<string, string>
+            {
+                ["OTEL_SERVICE_NAME"] = "proofs",
+                ["OTEL_RESOURCE_ATTRIBUTES"] = "deployment.environment=test,service.instance.id=i-0123",
+            },
         }).StartedAsync();
 
         using var http = TestProxy.Client(process.AdminUrl);
-        var target = (await http.GetStringAsync("/metrics")).Split('\n').Single(line => line.StartsWith("target_info{", StringComparison.Ordinal));
+        var target = (await http.GetStringAsync("/metrics"))
+            .Split('\n')
+            .Single(line => line.StartsWith("target_info{", StringComparison.Ordinal));
 
         Assert.Contains("service_name=\"proofs\"", target, StringComparison.Ordinal);
         Assert.Contains("service_instance_id=\"i-0123\"", target, StringComparison.Ordinal);

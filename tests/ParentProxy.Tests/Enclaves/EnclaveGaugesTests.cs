@@ -62,9 +62,13 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
             Apply(Options($"e{i}", "vsock://16:6300"));
             var id = $"enclave=\"e{i}\"";
             Assert.All(await SeriesAsync("parentproxy_enclave_state"), series => Assert.Contains(id, series, StringComparison.Ordinal));
-            Assert.Contains($"parentproxy_enclave_state{{otel_scope_name=\"ParentProxy\",{id},state=\"starting\"}} 1", await SeriesAsync("parentproxy_enclave_state"));
+            Assert.Contains(
+                $"parentproxy_enclave_state{{otel_scope_name=\"ParentProxy\",{id},state=\"starting\"}} 1",
+                await SeriesAsync("parentproxy_enclave_state"));
             Assert.Equal(3, (await SeriesAsync("parentproxy_enclave_connections")).Length);
-            Assert.Equal([$"parentproxy_requests_in_flight{{otel_scope_name=\"ParentProxy\",{id}}} 0"], await SeriesAsync("parentproxy_requests_in_flight"));
+            Assert.Equal(
+                [$"parentproxy_requests_in_flight{{otel_scope_name=\"ParentProxy\",{id}}} 0"],
+                await SeriesAsync("parentproxy_requests_in_flight"));
         }
     }
 
@@ -73,9 +77,12 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
     {
         for (var i = 0; i < Restarts; i++)
         {
-            _registry.Known = [new KnownEnclave(new DescribedEnclave($"refused-{i}", "i-1", 20) { MemoryMiB = 64 }, Id: null, Refusal: "debug mode")];
+            _registry.Known =
+                [new KnownEnclave(new DescribedEnclave($"refused-{i}", "i-1", 20) { MemoryMiB = 64 }, Id: null, Refusal: "debug mode")];
             _registry.Refresh();
-            Assert.Equal([$"parentproxy_enclave_memory_bytes{{otel_scope_name=\"ParentProxy\",enclave=\"refused-{i}\"}} 67108864"], await SeriesAsync("parentproxy_enclave_memory_bytes"));
+            Assert.Equal(
+                [$"parentproxy_enclave_memory_bytes{{otel_scope_name=\"ParentProxy\",enclave=\"refused-{i}\"}} 67108864"],
+                await SeriesAsync("parentproxy_enclave_memory_bytes"));
         }
     }
 
@@ -114,6 +121,9 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
         using var body = new MemoryStream();
         context.Response.Body = body;
         await _pipeline.ScrapeAsync(context);
-        return [.. Encoding.UTF8.GetString(body.ToArray()).Split('\n').Where(line => line.StartsWith(string.Create(CultureInfo.InvariantCulture, $"{name}{{"), StringComparison.Ordinal))];
+        return [.. Encoding.UTF8
+            .GetString(body.ToArray())
+            .Split('\n')
+            .Where(line => line.StartsWith(string.Create(CultureInfo.InvariantCulture, $"{name}{{"), StringComparison.Ordinal))];
     }
 }

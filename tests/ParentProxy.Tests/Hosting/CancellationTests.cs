@@ -15,7 +15,9 @@ public sealed class CancellationTests(ITestOutputHelper output)
     /// <summary>How many leave at a time while the enclave accepts nothing.</summary>
     private const int DuringDial = 24;
 
-    /// <summary>What the heap of the same program differs by from one look to the next; a buffer per request would be ten times that.</summary>
+    /// <summary>
+    /// What the heap of the same program differs by from one look to the next; a buffer per request would be ten times that.
+    /// </summary>
     private const long MemoryMargin = 16 * 1024 * 1024;
 
     /// <summary>Each look of the test itself is a connection, which the program may not have closed yet at the next one.</summary>
@@ -47,13 +49,23 @@ public sealed class CancellationTests(ITestOutputHelper output)
                     {
                         Health = new { Probe = new { Enabled = false } },
                         Retry = new { WaitForEnclave = "00:00:30" },
-                        Routing = new { MaxConnectionsPerEnclave = MaxConnections, QueueTimeout = "00:00:30", PooledConnectionIdleTimeout = "00:00:00.5" },
+                        Routing = new
+                        {
+                            MaxConnectionsPerEnclave = MaxConnections,
+                            QueueTimeout = "00:00:30",
+                            PooledConnectionIdleTimeout = "00:00:00.5",
+                        },
                         Timeouts = new { DrainDelay = "00:00:00", Connect = "00:00:30" },
                     },
                     enclave.EndPoint),
 
                 // Garbage is to be gone before it is looked at.
-                Environment = new Dictionary<string, string> { ["DOTNET_GCgen0size"] = "0x400000", ["DOTNET_GCConserveMemory"] = "9", ["DOTNET_TieredCompilation"] = "0" },
+                Environment = new Dictionary<string, string>
+                {
+                    ["DOTNET_GCgen0size"] = "0x400000",
+                    ["DOTNET_GCConserveMemory"] = "9",
+                    ["DOTNET_TieredCompilation"] = "0",
+                },
             });
         await process.StartedAsync();
         await ServesAsync(process);
@@ -65,11 +77,15 @@ public sealed class CancellationTests(ITestOutputHelper output)
         var counts = await RunAsync(process, enclave, Requests, seed: 2);
 
         Assert.Equal(Requests, counts.Values.Sum());
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Requests} cancelled in {watch.Elapsed.TotalSeconds:F1} s: {string.Join(", ", counts.Select(c => $"{c.Value} {c.Key}"))}"));
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Requests} cancelled in {watch.Elapsed.TotalSeconds:F1} s: {string.Join(", ", counts.Select(c => $"{c.Value} {c.Key}"))}"));
         output.WriteLine($"the enclave accepted {enclave.Accepted} connections and read {enclave.Requests} requests");
         var after = await SettledAsync(process, enclave, before);
         output.WriteLine($"after {WarmUp + Requests}: {after}");
-        Assert.DoesNotContain(process.Out.All, line => line.Contains("Please report", StringComparison.Ordinal) || line.Contains("fault of this program", StringComparison.Ordinal) || line.Contains("nhandled", StringComparison.Ordinal));
+        Assert.DoesNotContain(process.Out.All, line => line.Contains("Please report", StringComparison.Ordinal)
+            || line.Contains("fault of this program", StringComparison.Ordinal)
+            || line.Contains("nhandled", StringComparison.Ordinal));
         await ServesAsync(process);
         Assert.False(process.HasExited);
     }
@@ -239,7 +255,9 @@ public sealed class CancellationTests(ITestOutputHelper output)
         return settled!;
     }
 
-    /// <summary>Sockets, pipes and the like: a library is a file, and opened when something first needs it, whatever was cancelled.</summary>
+    /// <summary>
+    /// Sockets, pipes and the like: a library is a file, and opened when something first needs it, whatever was cancelled.
+    /// </summary>
     private static int OpenDescriptors(ProxyProcess process) => Descriptors.Of(process).Count(d => !d.Target.StartsWith('/'));
 
     private static long Memory(int id)
@@ -251,6 +269,9 @@ public sealed class CancellationTests(ITestOutputHelper output)
     private sealed record Held(int InFlight, int Connections, int AtTheEnclave, int Descriptors, long Memory)
     {
         public override string ToString() =>
-            string.Create(CultureInfo.InvariantCulture, $"{InFlight} in flight, {Connections} connections ({AtTheEnclave} at the enclave), {Descriptors} descriptors, {Memory / 1048576.0:F1} MiB");
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{InFlight} in flight, {Connections} connections ({AtTheEnclave} at the enclave), {Descriptors} "
+                    + $"descriptors, {Memory / 1048576.0:F1} MiB");
     }
 }

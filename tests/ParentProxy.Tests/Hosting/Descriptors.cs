@@ -8,7 +8,9 @@ internal sealed record Descriptors(int Number, string Target, string Info)
     private const long CloseOnExec = 0x80000;
 
     public bool IsClosedOnExec =>
-        (Convert.ToInt64(Info.Split('\n').First(l => l.StartsWith("flags:", StringComparison.Ordinal))["flags:".Length..].Trim(), 8) & CloseOnExec) != 0;
+        (Convert.ToInt64(
+            Info.Split('\n').First(l => l.StartsWith("flags:", StringComparison.Ordinal))["flags:".Length..].Trim(),
+            8) & CloseOnExec) != 0;
 
     public static IReadOnlyList<Descriptors> Of(ProxyProcess process)
     {

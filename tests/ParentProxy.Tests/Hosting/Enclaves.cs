@@ -25,7 +25,8 @@ internal sealed class Enclaves : IAsyncDisposable
     /// <returns>Its URI.</returns>
     public async Task<string> AddAsync(string name, string? listen = null)
     {
-        var enclave = await SimulatedEnclave.StartAsync(new SimulatorOptions { Name = name, Listen = listen ?? $"unix:{_directory.File(name)}.sock" });
+        var enclave = await SimulatedEnclave.StartAsync(
+            new SimulatorOptions { Name = name, Listen = listen ?? $"unix:{_directory.File(name)}.sock" });
         _running.Add(enclave);
         return enclave.EndPoint;
     }

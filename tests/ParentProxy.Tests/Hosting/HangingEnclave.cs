@@ -113,7 +113,9 @@ internal sealed class HangingEnclave : IAsyncDisposable
             case "/upload":
                 var left = int.Parse(head.Field("Content-Length") ?? "1", CultureInfo.InvariantCulture);
                 while (left > 0)
-                    left = head.Field("Content-Length") is null ? (await connection.ReadChunkAsync()).Length : left - (await connection.ReadExactlyAsync(Math.Min(left, 10_000))).Length;
+                    left = head.Field("Content-Length") is null
+                        ? (await connection.ReadChunkAsync()).Length
+                        : left - (await connection.ReadExactlyAsync(Math.Min(left, 10_000))).Length;
                 await connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
                 break;
             case "/refused":

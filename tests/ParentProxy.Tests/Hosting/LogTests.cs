@@ -10,7 +10,8 @@ public sealed class LogTests
     public async Task Text_IsTheDefaultWithoutSystemd_OneLineAChangeOfState()
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
-        await using var process = ProxyProcess.Run(Settings.With(new { Health = new { Probe = new { Interval = "00:00:00.1", UnhealthyAfter = 2 } } }, enclaves[0].EndPoint));
+        await using var process = ProxyProcess.Run(
+            Settings.With(new { Health = new { Probe = new { Interval = "00:00:00.1", UnhealthyAfter = 2 } } }, enclaves[0].EndPoint));
         await process.ReadyAsync();
         enclaves[0].Healthy = false;
         await process.HealthBecomesAsync("""{"status":"unhealthy","healthy":0,"total":1}""");
@@ -22,7 +23,10 @@ public sealed class LogTests
         Assert.All(process.Out.All, line => Assert.Matches(@"^\d\d:\d\d:\d\d\.\d{3} (INF|WRN) \S", line));
         Assert.Equal(
             ["starting -> healthy", "healthy -> unhealthy", "unhealthy -> healthy"],
-            process.Out.All.Where(line => line.Contains(" -> ", StringComparison.Ordinal)).Select(line => line[(line.IndexOf("): ", StringComparison.Ordinal) + 3)..]).Select(text => text[..text.IndexOf(':', StringComparison.Ordinal)]));
+            process.Out.All
+                .Where(line => line.Contains(" -> ", StringComparison.Ordinal))
+                .Select(line => line[(line.IndexOf("): ", StringComparison.Ordinal) + 3)..])
+                .Select(text => text[..text.IndexOf(':', StringComparison.Ordinal)]));
         var lost = await process.Out.WaitAsync("healthy -> unhealthy");
         Assert.Contains(" WRN ", lost, StringComparison.Ordinal);
         Assert.Contains("503", lost, StringComparison.Ordinal);
@@ -46,12 +50,18 @@ public sealed class LogTests
         Assert.Equal(503, (await process.GetAsync("/echo")).Status);
         Assert.Equal(0, await process.StopAsync(Signal.Term));
 
-        var lines = process.Out.All.Select(line => JsonDocument.Parse(line).RootElement).ToLookup(line => line.TryGetProperty("type", out _));
+        var lines = process.Out.All
+            .Select(line => JsonDocument.Parse(line).RootElement)
+            .ToLookup(line => line.TryGetProperty("type", out _));
         var access = Assert.Single(lines[true]);
-        Assert.Equal(("access", "/echo", 503), (access.GetProperty("type").GetString(), access.GetProperty("path").GetString(), access.GetProperty("status").GetInt32()));
+        Assert.Equal(
+            ("access", "/echo", 503),
+            (access.GetProperty("type").GetString(), access.GetProperty("path").GetString(), access.GetProperty("status").GetInt32()));
         var events = lines[false].ToList();
-        Assert.All(events, e => Assert.All(["Timestamp", "Level", "RenderedMessage"], key => Assert.False(string.IsNullOrEmpty(e.GetProperty(key).GetString()))));
-        Assert.Contains(events, e => e.GetProperty("Level").GetString() == "Warning" && e.GetProperty("RenderedMessage").GetString()!.Contains("ECONNREFUSED", StringComparison.Ordinal));
+        Assert.All(events, e => Assert.All(
+            ["Timestamp", "Level", "RenderedMessage"], key => Assert.False(string.IsNullOrEmpty(e.GetProperty(key).GetString()))));
+        Assert.Contains(events, e => e.GetProperty("Level").GetString() == "Warning"
+            && e.GetProperty("RenderedMessage").GetString()!.Contains("ECONNREFUSED", StringComparison.Ordinal));
         Assert.Contains(events, e => e.GetProperty("RenderedMessage").GetString()!.StartsWith("Stopped", StringComparison.Ordinal));
     }
 
@@ -164,7 +174,8 @@ public sealed class LogTests
         await using var enclaves = await Enclaves.StartAsync("blue");
         var file = enclaves.File("a-file");
         await File.WriteAllTextAsync(file, "");
-        await using var process = ProxyProcess.Run(Settings.For(enclaves[0].EndPoint), [.. SerilogFile($"{file}/proxy.log"), .. SerilogConsole(1)]);
+        await using var process = ProxyProcess.Run(
+            Settings.For(enclaves[0].EndPoint), [.. SerilogFile($"{file}/proxy.log"), .. SerilogConsole(1)]);
         await process.ReadyAsync();
 
         Assert.Contains($"unable to open file sink for {file}/proxy.log", process.Error.ToString(), StringComparison.Ordinal);
@@ -174,5 +185,6 @@ public sealed class LogTests
 
     private static string[] SerilogFile(string path) => ["--Serilog:WriteTo:0:Name=File", $"--Serilog:WriteTo:0:Args:path={path}"];
 
-    private static string[] SerilogConsole(int n) => [$"--Serilog:WriteTo:{n}:Name=Console", $"--Serilog:WriteTo:{n}:Args:outputTemplate={{Message:lj}}{{NewLine}}"];
+    private static string[] SerilogConsole(int n) =>
+        [$"--Serilog:WriteTo:{n}:Name=Console", $"--Serilog:WriteTo:{n}:Args:outputTemplate={{Message:lj}}{{NewLine}}"];
 }

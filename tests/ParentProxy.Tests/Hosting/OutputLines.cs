@@ -36,7 +36,8 @@ internal sealed class OutputLines
     }
 
     /// <summary>The first line that holds the text; fails when the stream ends without it.</summary>
-    public Task<string> WaitAsync(string text, int from = 0) => WaitAsync(line => line.Contains(text, StringComparison.Ordinal), text, from);
+    public Task<string> WaitAsync(string text, int from = 0) =>
+        WaitAsync(line => line.Contains(text, StringComparison.Ordinal), text, from);
 
     public async Task<string> WaitAsync(Func<string, bool> isWanted, string what, int from = 0)
     {

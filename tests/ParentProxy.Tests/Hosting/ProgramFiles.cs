@@ -13,7 +13,8 @@ internal static class ProgramFiles
     // Of the program, and not of the tests beside which it stands.
     private static readonly string[] Parts =
     [
-        "parent-proxy.*", "ParentProxy.Simulator.dll", "ParentProxy.Vsock.dll", "OpenTelemetry*.dll", "Serilog*.dll", "System.CommandLine.dll", "Yarp.*.dll",
+        "parent-proxy.*", "ParentProxy.Simulator.dll", "ParentProxy.Vsock.dll", "OpenTelemetry*.dll", "Serilog*.dll",
+        "System.CommandLine.dll", "Yarp.*.dll",
         "Microsoft.Extensions.*.dll", "System.IO.Hashing.dll",
     ];
 
@@ -33,7 +34,8 @@ internal static class ProgramFiles
     public static IEnumerable<string> All() => Executable switch
     {
         null => Parts.SelectMany(part => Directory.EnumerateFiles(BuildFolder, part)),
-        var path when File.Exists(path + ".dll") => Directory.EnumerateFiles(Path.GetDirectoryName(path)!).Where(file => Path.GetFileName(file) != "appsettings.json"),
+        var path when File.Exists(path + ".dll") =>
+            Directory.EnumerateFiles(Path.GetDirectoryName(path)!).Where(file => Path.GetFileName(file) != "appsettings.json"),
         var path => [path],
     };
 }

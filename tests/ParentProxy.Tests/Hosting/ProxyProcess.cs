@@ -11,11 +11,14 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
 {
     // What the machine that runs the tests happens to set must not take part.
     private static readonly string[] ForeignVariables =
-        ["PARENTPROXY_", "KEYMELD_", "NOTIFY_SOCKET", "WATCHDOG_", "JOURNAL_STREAM", "INVOCATION_ID", "ASPNETCORE_", "DOTNET_ENVIRONMENT", "OTEL_"];
+        [
+            "PARENTPROXY_", "KEYMELD_", "NOTIFY_SOCKET", "WATCHDOG_", "JOURNAL_STREAM", "INVOCATION_ID", "ASPNETCORE_",
+            "DOTNET_ENVIRONMENT", "OTEL_"];
 
     private readonly Process _process;
     private readonly TemporaryDirectory _directory;
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.Zero })
+    private readonly HttpClient _client = new(
+        new SocketsHttpHandler { UseProxy = false, UseCookies = false, PooledConnectionLifetime = TimeSpan.Zero })
     {
         Timeout = TestDeadline.Value,
     };
@@ -49,7 +52,8 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     public Uri AdminUrl => new(_startLine!.Groups["admin"].Value);
 
     /// <summary>Starts the program with two listeners on free ports, a configuration file and further arguments.</summary>
-    public static ProxyProcess Run(string configuration, params string[] arguments) => Run(new ProxyStart { Configuration = configuration }, arguments);
+    public static ProxyProcess Run(string configuration, params string[] arguments) =>
+        Run(new ProxyStart { Configuration = configuration }, arguments);
 
     /// <summary>Starts the program with two listeners on free ports, as <paramref name="start"/> says.</summary>
     public static ProxyProcess Run(ProxyStart start, params string[] arguments) =>
@@ -147,7 +151,8 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     public async Task HealthBecomesAsync(string body)
     {
         var last = "";
-        await Eventually.TrueAsync(async () => (last = (await GetAsync("/health")).Body) == body, () => $"health is {last}, not {body}\n{Out}");
+        await Eventually.TrueAsync(
+            async () => (last = (await GetAsync("/health")).Body) == body, () => $"health is {last}, not {body}\n{Out}");
     }
 
     public void Signal(Signal signal)
@@ -198,6 +203,7 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int Kill(int process, int signal);
 
-    [GeneratedRegex("parent-proxy (?<version>\\S+) listens on (?<url>http[^ ,]+).*, admin on (?<admin>http[^ ,]+), and forwards to (?<targets>.*); configuration: (?<file>[^\"]*)")]
+    [GeneratedRegex("parent-proxy (?<version>\\S+) listens on (?<url>http[^ ,]+).*, admin on (?<admin>http[^ ,]+), "
+        + "and forwards to (?<targets>.*); configuration: (?<file>[^\"]*)")]
     private static partial Regex StartLine();
 }

@@ -53,7 +53,9 @@ public sealed class ReloadTests
         await process.HealthBecomesAsync(TwoHealthy);
         Assert.Contains(file, await process.Out.WaitAsync("Configuration reloaded"), StringComparison.Ordinal);
         // Who writes in place may be seen in the middle of it.
-        Assert.Single(process.Out.All, line => line.Contains("Configuration", StringComparison.Ordinal) && !line.Contains("listens on", StringComparison.Ordinal) && (way != "written in place" || !line.Contains("refused", StringComparison.Ordinal)));
+        Assert.Single(process.Out.All, line => line.Contains("Configuration", StringComparison.Ordinal)
+            && !line.Contains("listens on", StringComparison.Ordinal)
+            && (way != "written in place" || !line.Contains("refused", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -80,7 +82,10 @@ public sealed class ReloadTests
 
         // A level, and back.
         Assert.DoesNotContain(process.Out.All, line => line.Contains(" DBG ", StringComparison.Ordinal));
-        await ReloadAsync(process, Settings.With(new { Serilog = new { MinimumLevel = new { Override = new Dictionary<string, string> { ["ParentProxy.Health"] = "Debug" } } } }, green));
+        await ReloadAsync(process, Settings.With(new
+        {
+            Serilog = new { MinimumLevel = new { Override = new Dictionary<string, string> { ["ParentProxy.Health"] = "Debug" } } },
+        }, green));
         await process.Out.WaitAsync(" DBG Probe of enclave");
         Assert.Equal(200, await process.PostAsync("/echo", "0123456789"));
         Assert.Equal(0, await process.StopAsync(Signal.Term));
@@ -122,16 +127,22 @@ public sealed class ReloadTests
         await process.ReadyAsync();
 
         await WriteAndHupAsync("""{ "Retries": {}, "Limits": { "MaxConnections": -1 }, "Enclaves": [{ "Cid": 0, "Port": 1 }] }""");
-        var refused = await process.Out.WaitAsync(line => line.Contains("refused", StringComparison.Ordinal) && line.Contains("Retries", StringComparison.Ordinal), "refused");
+        var refused = await process.Out.WaitAsync(
+            line => line.Contains("refused", StringComparison.Ordinal) && line.Contains("Retries", StringComparison.Ordinal), "refused");
         Assert.Contains(" ERR ", refused, StringComparison.Ordinal);
-        Assert.All((string[])["Retries", "Limits:MaxConnections", "Enclaves:0:Cid", process.ConfigFile], part => Assert.Contains(part, refused, StringComparison.Ordinal));
+        Assert.All(
+            (string[])["Retries", "Limits:MaxConnections", "Enclaves:0:Cid", process.ConfigFile],
+            part => Assert.Contains(part, refused, StringComparison.Ordinal));
         Assert.Equal((200, OneHealthy), await process.GetAsync("/health"));
         Assert.Equal("blue", await process.ServedByAsync());
 
         await WriteAndHupAsync("{ \"Enclaves\": [");
         await process.Out.WaitAsync("line 1");
         File.Delete(process.ConfigFile);
-        Assert.Contains($"Configuration from {process.ConfigFile} refused", await process.Out.WaitAsync("there is no file"), StringComparison.Ordinal);
+        Assert.Contains(
+            $"Configuration from {process.ConfigFile} refused",
+            await process.Out.WaitAsync("there is no file"),
+            StringComparison.Ordinal);
         Assert.Equal("blue", await process.ServedByAsync());
 
         await WriteAndHupAsync(Settings.With(new { Limits = new { MaxRequestBodyBytes = 5 } }, enclaves[0].EndPoint));
@@ -164,7 +175,9 @@ public sealed class ReloadTests
 
         var line = await process.Out.WaitAsync("takes effect after a restart");
         Assert.Contains(" WRN ", line, StringComparison.Ordinal);
-        Assert.All((string[])["Admin:AllowedHosts", "Vsock", "Kestrel:Limits:MaxRequestHeaderCount"], part => Assert.Contains(part, line, StringComparison.Ordinal));
+        Assert.All(
+            (string[])["Admin:AllowedHosts", "Vsock", "Kestrel:Limits:MaxRequestHeaderCount"],
+            part => Assert.Contains(part, line, StringComparison.Ordinal));
         Assert.DoesNotContain("MaxRequestBodyBytes", line, StringComparison.Ordinal);
         Assert.Equal(413, await process.PostAsync("/echo", "0123456789"));
         Assert.Equal("blue", await process.ServedByAsync());

@@ -41,7 +41,8 @@ public sealed class ResilienceTests
             await Eventually.TrueAsync(() => enclaves[0].HealthRequests > probes + 3, () => "no probes");
             Assert.Equal(200, (await process.AdminAsync("/enclaves")).Status);
             using (var admin = new HttpClient())
-                Assert.Contains("process_max_fds", await admin.GetStringAsync(new Uri(process.AdminUrl, "/metrics")), StringComparison.Ordinal);
+                Assert.Contains(
+                    "process_max_fds", await admin.GetStringAsync(new Uri(process.AdminUrl, "/metrics")), StringComparison.Ordinal);
 
             // It looks for a free one now and then, and does not burn a processor meanwhile.
             var said = process.Out.All.Count;
@@ -145,9 +146,13 @@ public sealed class ResilienceTests
 
     private static async Task<Process> StartEnclaveAsync(string endpoint)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(SimulatedEnclave).Assembly.Location, "--listen", endpoint, "--name", "blue"]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [typeof(SimulatedEnclave).Assembly.Location, "--listen", endpoint, "--name", "blue"])
+        {
+            RedirectStandardOutput = true,
+        };
         var process = Process.Start(start)!;
-        Assert.StartsWith("listening on", await process.StandardOutput.ReadLineAsync().WaitAsync(TestDeadline.Value), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "listening on", await process.StandardOutput.ReadLineAsync().WaitAsync(TestDeadline.Value), StringComparison.Ordinal);
         return process;
     }
 
@@ -162,6 +167,7 @@ public sealed class ResilienceTests
         // Behind the name, which may hold anything: fields 14 and 15, in ticks of 10 ms.
         var stat = File.ReadAllText($"/proc/{id}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return TimeSpan.FromMilliseconds(10 * (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)));
+        return TimeSpan.FromMilliseconds(
+            10 * (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)));
     }
 }

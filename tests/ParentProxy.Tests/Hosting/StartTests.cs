@@ -16,7 +16,8 @@ public sealed partial class StartTests
     {
         await using var enclaves = await Enclaves.StartAsync();
         var path = enclaves.File("v.sock");
-        var uri = await enclaves.AddAsync("blue", transport switch { "tcp" => "tcp://127.0.0.1:0", "unix" => $"unix:{path}", _ => $"hybrid:{path}:6300" });
+        var uri = await enclaves.AddAsync(
+            "blue", transport switch { "tcp" => "tcp://127.0.0.1:0", "unix" => $"unix:{path}", _ => $"hybrid:{path}:6300" });
         var environment = new Dictionary<string, string>
         {
             ["PARENTPROXY_ENCLAVE_0_TRANSPORT"] = transport,
@@ -35,16 +36,26 @@ public sealed partial class StartTests
             ["PARENTPROXY_ENCLAVE_1_PORT"] = "tcp://10.96.0.8:6300",
         };
         if (transport != "unix")
-            environment["PARENTPROXY_ENCLAVE_0_PORT"] = transport == "tcp" ? new Uri(uri).Port.ToString(CultureInfo.InvariantCulture) : "6300";
-        environment[transport == "tcp" ? "PARENTPROXY_ENCLAVE_0_TCP_HOST" : "PARENTPROXY_ENCLAVE_0_PATH"] = transport == "tcp" ? "127.0.0.1" : path;
+            environment["PARENTPROXY_ENCLAVE_0_PORT"] = transport == "tcp"
+                ? new Uri(uri).Port.ToString(CultureInfo.InvariantCulture)
+                : "6300";
+        environment[transport == "tcp" ? "PARENTPROXY_ENCLAVE_0_TCP_HOST" : "PARENTPROXY_ENCLAVE_0_PATH"] = transport == "tcp"
+            ? "127.0.0.1"
+            : path;
         await using var process = ProxyProcess.Run(new ProxyStart { Environment = environment });
         await process.ReadyAsync();
 
         Assert.Equal((200, """{"status":"healthy","healthy":1,"total":1}"""), await process.GetAsync("/health"));
         Assert.Equal("blue", await process.ServedByAsync());
         var enclave = (await process.AdminAsync("/enclaves")).Body.GetProperty("enclaves").EnumerateArray().Single();
-        Assert.Equal(("0", "proof-server", transport, uri), (enclave.GetProperty("id").GetString(), enclave.GetProperty("name").GetString(), enclave.GetProperty("transport").GetString(), enclave.GetProperty("endpoint").GetString()));
-        Assert.DoesNotContain(process.Out.All, line => line.Contains(" WRN ", StringComparison.Ordinal) || line.Contains(" ERR ", StringComparison.Ordinal));
+        Assert.Equal(("0", "proof-server", transport, uri), (
+            enclave.GetProperty("id").GetString(),
+            enclave.GetProperty("name").GetString(),
+            enclave.GetProperty("transport").GetString(),
+            enclave.GetProperty("endpoint").GetString()));
+        Assert.DoesNotContain(
+            process.Out.All,
+            line => line.Contains(" WRN ", StringComparison.Ordinal) || line.Contains(" ERR ", StringComparison.Ordinal));
         Assert.Empty(process.Error.All);
     }
 
@@ -76,14 +87,21 @@ public sealed partial class StartTests
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
         await using var process = ProxyProcess.Run(
-            new ProxyStart { Configuration = """{ "Health": { "Probe": { "Enabled": false } }, "Enclaves": [{ "Id": "b", "Name": "other", "Transport": "tcp", "TcpHost": "127.0.0.1", "Port": 9 }] }""" },
+            new ProxyStart
+            {
+                Configuration =
+                """{ "Health": { "Probe": { "Enabled": false } }, "Enclaves": [{ "Id": "b", "Name": "other", "Transport": "tcp","""
+                    + """ "TcpHost": "127.0.0.1", "Port": 9 }] }"""
+            },
             "--Kestrel:Endpoints:Two:Url=http://127.0.0.1:0",
             "--Kestrel:Endpoints:Two:Protocols=Http2",
             "--Enclaves:1:Transport=unix",
             $"--Enclaves:1:Path={enclaves[0].EndPoint["unix:".Length..]}");
         var line = await process.Out.WaitAsync("listens on");
 
-        Assert.Matches(@"listens on http://127\.0\.0\.1:[1-9]\d*, http://127\.0\.0\.1:[1-9]\d*, admin on http://127\.0\.0\.1:[1-9]\d*, and forwards to ", line);
+        Assert.Matches(
+            @"listens on http://127\.0\.0\.1:[1-9]\d*, http://127\.0\.0\.1:[1-9]\d*, admin on http://127\.0\.0\.1:[1-9]\d*, and forwards to ",
+            line);
         Assert.Contains("b (other, tcp://127.0.0.1:9)", line, StringComparison.Ordinal);
         Assert.Contains($"1 ({enclaves[0].EndPoint})", line, StringComparison.Ordinal);
         Assert.EndsWith($"configuration: {process.ConfigFile}", line, StringComparison.Ordinal);
@@ -106,8 +124,11 @@ public sealed partial class StartTests
         Assert.StartsWith("parent-proxy: ", line, StringComparison.Ordinal);
         Assert.Contains(errno, line, StringComparison.Ordinal);
         Assert.Contains($":{taken.Number}", line, StringComparison.Ordinal);
-        Assert.Contains(key.StartsWith("Admin", StringComparison.Ordinal) ? "(Admin:Url)" : "(Kestrel:Endpoints)", line, StringComparison.Ordinal);
-        Assert.Equal(key.StartsWith("Kestrel", StringComparison.Ordinal) && errno == "EADDRINUSE", line.Contains("socat", StringComparison.Ordinal));
+        Assert.Contains(
+            key.StartsWith("Admin", StringComparison.Ordinal) ? "(Admin:Url)" : "(Kestrel:Endpoints)", line, StringComparison.Ordinal);
+        Assert.Equal(
+            key.StartsWith("Kestrel", StringComparison.Ordinal) && errno == "EADDRINUSE",
+            line.Contains("socat", StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", process.Out.ToString(), StringComparison.Ordinal);
     }
 
@@ -134,11 +155,13 @@ public sealed partial class StartTests
         async Task<double> StartAsync(string workingDirectory)
         {
             var started = Stopwatch.GetTimestamp();
-            await using var process = ProxyProcess.Run(new ProxyStart { ProgramFolder = program.Folder, WorkingDirectory = workingDirectory, Environment = environment });
+            await using var process = ProxyProcess.Run(
+                new ProxyStart { ProgramFolder = program.Folder, WorkingDirectory = workingDirectory, Environment = environment });
             await process.ReadyAsync();
             var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
             Assert.Equal((200, """{"status":"healthy","healthy":1,"total":1}"""), await process.GetAsync("/health"));
-            Assert.DoesNotContain("inotify", string.Join('\n', Descriptors.Of(process).Select(d => d.Target + d.Info)), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                "inotify", string.Join('\n', Descriptors.Of(process).Select(d => d.Target + d.Info)), StringComparison.Ordinal);
             return seconds;
         }
     }
@@ -151,7 +174,8 @@ public sealed partial class StartTests
     [InlineData(300)]
     public async Task Descriptors_TooFewToServe_Is1WithOneSentenceThatNamesWhatIsNeeded(int limit)
     {
-        await using var process = ProxyProcess.Run(new ProxyStart { Configuration = Settings.For("tcp://127.0.0.1:1"), Shell = $"ulimit -n {limit}" });
+        await using var process = ProxyProcess.Run(
+            new ProxyStart { Configuration = Settings.For("tcp://127.0.0.1:1"), Shell = $"ulimit -n {limit}" });
 
         Assert.Equal(1, await process.ExitAsync());
         Assert.StartsWith($"parent-proxy: at most {limit} files may be open ", Assert.Single(process.Error.All), StringComparison.Ordinal);
@@ -163,7 +187,8 @@ public sealed partial class StartTests
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
         int needed;
-        await using (var refused = ProxyProcess.Run(new ProxyStart { Configuration = Settings.For(enclaves[0].EndPoint), Shell = "ulimit -n 200" }))
+        await using (var refused = ProxyProcess.Run(
+            new ProxyStart { Configuration = Settings.For(enclaves[0].EndPoint), Shell = "ulimit -n 200" }))
         {
             Assert.Equal(1, await refused.ExitAsync());
             needed = int.Parse(MoreDescriptors().Match(refused.Error.ToString()).Groups["limit"].Value, CultureInfo.InvariantCulture);
@@ -192,11 +217,14 @@ public sealed partial class StartTests
     public async Task Descriptors_AreClosedOnExecAndGivenBack()
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
-        await using var process = ProxyProcess.Run(Settings.With(new { Health = new { Probe = new { Interval = "01:00:00" } } }, enclaves[0].EndPoint));
+        await using var process = ProxyProcess.Run(
+            Settings.With(new { Health = new { Probe = new { Interval = "01:00:00" } } }, enclaves[0].EndPoint));
         await process.ReadyAsync();
         Assert.Equal("blue", await process.ServedByAsync());
         await Eventually.TrueAsync(() => Sockets() <= 4, () => "connections stay");
-        Assert.All(Descriptors.Of(process).Where(d => d.Target.StartsWith("socket:", StringComparison.Ordinal)), d => Assert.True(d.IsClosedOnExec, d.Target));
+        Assert.All(
+            Descriptors.Of(process).Where(d => d.Target.StartsWith("socket:", StringComparison.Ordinal)),
+            d => Assert.True(d.IsClosedOnExec, d.Target));
 
         var before = Sockets();
         for (var i = 0; i < 50; i++)

@@ -135,7 +135,8 @@ public sealed class StopTests
     public async Task Drain_Over_CutsOffAndSaysSo()
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
-        await using var process = ProxyProcess.Run(Settings.With(new { Timeouts = new { DrainDelay = "00:00:00", Drain = "00:00:01.5" } }, enclaves[0].EndPoint));
+        await using var process = ProxyProcess.Run(
+            Settings.With(new { Timeouts = new { DrainDelay = "00:00:00", Drain = "00:00:01.5" } }, enclaves[0].EndPoint));
         await process.ReadyAsync();
         var hanging = process.GetAsync("/hang");
         await Eventually.TrueAsync(() => enclaves[0].Requests == 1, () => "the request does not reach the enclave");
@@ -149,7 +150,8 @@ public sealed class StopTests
     public async Task Term_DuringTheFirstRound_Stops()
     {
         using var silent = new FreePort();
-        await using var process = ProxyProcess.Run(Settings.With(new { Health = new { Probe = new { Timeout = "00:01:00" } } }, $"tcp://127.0.0.1:{silent.Number}"));
+        await using var process = ProxyProcess.Run(
+            Settings.With(new { Health = new { Probe = new { Timeout = "00:01:00" } } }, $"tcp://127.0.0.1:{silent.Number}"));
         await process.StartedAsync();
 
         Assert.Equal(0, await process.StopAsync(Signal.Term));

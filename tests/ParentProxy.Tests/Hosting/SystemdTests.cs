@@ -93,7 +93,10 @@ public sealed class SystemdTests : IDisposable
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
         using var systemd = new NotifySocket(_directory.File("notify"));
-        await using var process = Run(systemd, Settings.With(new { Timeouts = new { DrainDelay = "00:00:15" } }, enclaves[0].EndPoint), "export WATCHDOG_USEC=6000000 WATCHDOG_PID=$$");
+        await using var process = Run(
+            systemd,
+            Settings.With(new { Timeouts = new { DrainDelay = "00:00:15" } }, enclaves[0].EndPoint),
+            "export WATCHDOG_USEC=6000000 WATCHDOG_PID=$$");
         await process.ReadyAsync();
         await BeatsAsync(3);
 

@@ -19,7 +19,8 @@ public sealed class WordsTests
     [InlineData(0.012, "12 ms")]
     [InlineData(1.5, "1.5 s")]
     [InlineData(75, "1 min 15 s")]
-    public void Duration_HasAboutThreeDigits(double seconds, string expected) => Assert.Equal(expected, Words.Duration(TimeSpan.FromSeconds(seconds)));
+    public void Duration_HasAboutThreeDigits(double seconds, string expected) =>
+        Assert.Equal(expected, Words.Duration(TimeSpan.FromSeconds(seconds)));
 
     [Theory]
     [InlineData(0, "0 %")]

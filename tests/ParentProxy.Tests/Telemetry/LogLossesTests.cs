@@ -34,7 +34,8 @@ public sealed class LogLossesTests : IDisposable
         _queue.DroppedMessagesCount = 8;
         _time.Advance(TimeSpan.FromMinutes(1));
 
-        Assert.Equal(["Log: 3 lines", "Log: 5 lines"], _log.AtLeast(LogLevel.Warning).Select(warning => warning.Message[.."Log: 3 lines".Length]));
+        Assert.Equal(
+            ["Log: 3 lines", "Log: 5 lines"], _log.AtLeast(LogLevel.Warning).Select(warning => warning.Message[.."Log: 3 lines".Length]));
     }
 
     [Fact]

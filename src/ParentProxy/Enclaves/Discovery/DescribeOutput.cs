@@ -44,7 +44,9 @@ internal static class DescribeOutput
         }
         catch (JsonException ex)
         {
-            return Malformed(output.Length == 0 ? "it printed nothing" : $"what it printed is no JSON (line {ex.LineNumber + 1}, byte {ex.BytePositionInLine})");
+            return Malformed(output.Length == 0
+                ? "it printed nothing"
+                : $"what it printed is no JSON (line {ex.LineNumber + 1}, byte {ex.BytePositionInLine})");
         }
     }
 
@@ -98,7 +100,8 @@ internal static class DescribeOutput
     private static long? Number(JsonElement entry, string key) => Find(entry, key) switch
     {
         { ValueKind: JsonValueKind.Number } value when value.TryGetInt64(out var number) => number,
-        { ValueKind: JsonValueKind.String } value when long.TryParse(value.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
+        { ValueKind: JsonValueKind.String } value
+            when long.TryParse(value.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
         _ => null,
     };
 

@@ -3,7 +3,10 @@ namespace ParentProxy.Enclaves.Discovery;
 /// <summary>What one call of nitro-cli gave.</summary>
 /// <param name="Enclaves">The enclaves that it told of.</param>
 /// <param name="Skipped">What was wrong with entries that could not be read.</param>
-/// <param name="Failure">Why the call failed, or null. nitro-cli fails also when one of several enclaves did not answer it, and tells of the others then.</param>
+/// <param name="Failure">
+/// Why the call failed, or null. nitro-cli fails also when one of several enclaves
+/// did not answer it, and tells of the others then.
+/// </param>
 internal sealed record DescribeResult(IReadOnlyList<DescribedEnclave> Enclaves, IReadOnlyList<string> Skipped, DescribeFailure? Failure)
 {
     /// <summary>

@@ -74,7 +74,8 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     }
 
     /// <summary>Waits until the first call has ended, well or not; a start does not wait for ever.</summary>
-    public Task FirstCallAsync(CancellationToken cancellationToken) => WakeSignal.WaitAsync(_firstCall.Task, LongestStart, _time, cancellationToken);
+    public Task FirstCallAsync(CancellationToken cancellationToken) =>
+        WakeSignal.WaitAsync(_firstCall.Task, LongestStart, _time, cancellationToken);
 
     /// <summary>Takes over other settings; what is known follows them before this returns, and takes effect with the next change.</summary>
     public void Apply(DiscoveryOptions options)

@@ -9,7 +9,7 @@ internal sealed class DiscoveryReporter(ILogger logger)
     private string _skipped = "";
     private bool _wasEmpty;
 
-    /// <summary>A call ended.</summary>
+    /// <summary>Logs what a call brought that the one before had not.</summary>
     /// <param name="program">What was called.</param>
     /// <param name="result">What it gave.</param>
     /// <param name="accepted">How many enclaves get traffic now.</param>

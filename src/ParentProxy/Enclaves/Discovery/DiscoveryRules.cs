@@ -24,7 +24,12 @@ internal static class DiscoveryRules
     {
         var events = new List<DiscoveryEvent>();
         var told = result.Enclaves.DistinctBy(enclave => enclave.EnclaveId).ToDictionary(enclave => enclave.EnclaveId);
-        var left = result.Enclaves.Select(enclave => enclave.EnclaveId).Distinct().Except(known.Select(enclave => enclave.Described.EnclaveId)).Select(id => told[id]).ToList();
+        var left = result.Enclaves
+            .Select(enclave => enclave.EnclaveId)
+            .Distinct()
+            .Except(known.Select(enclave => enclave.Described.EnclaveId))
+            .Select(id => told[id])
+            .ToList();
         var next = new List<KnownEnclave>();
         foreach (var enclave in known)
         {
@@ -41,7 +46,8 @@ internal static class DiscoveryRules
     }
 
     /// <summary>Applies other settings to what is known.</summary>
-    public static (IReadOnlyList<KnownEnclave> Known, IReadOnlyList<DiscoveryEvent> Events) Apply(IReadOnlyList<KnownEnclave> known, DiscoveryOptions options)
+    public static (IReadOnlyList<KnownEnclave> Known, IReadOnlyList<DiscoveryEvent> Events) Apply(
+        IReadOnlyList<KnownEnclave> known, DiscoveryOptions options)
     {
         var events = new List<DiscoveryEvent>();
         return (Judge(known, options, events), events);
@@ -57,7 +63,8 @@ internal static class DiscoveryRules
     }
 
     /// <summary>The new enclave with the name of one that is missing. nitro-cli gives a name to one running enclave only.</summary>
-    private static DescribedEnclave? Successor(KnownEnclave enclave, List<DescribedEnclave> left, DescribeResult result, DiscoveryOptions options)
+    private static DescribedEnclave? Successor(
+        KnownEnclave enclave, List<DescribedEnclave> left, DescribeResult result, DiscoveryOptions options)
     {
         var successor = left.Find(other => other.Name.Equals(enclave.Described.Name, StringComparison.OrdinalIgnoreCase));
         return successor is not null && (result.IsComplete || RefusalOf(successor, options) is null) ? successor : null;
@@ -86,7 +93,8 @@ internal static class DiscoveryRules
         // What answers at that CID now is another enclave, perhaps one that is refused.
         if (result.Enclaves.FirstOrDefault(other => other.Cid == enclave.Described.Cid) is { } tenant)
         {
-            events.Add(new(LogLevel.Information, enclave.Described, $"is gone: its CID {tenant.Cid} is {tenant.Name}'s ({tenant.EnclaveId})"));
+            events.Add(
+                new(LogLevel.Information, enclave.Described, $"is gone: its CID {tenant.Cid} is {tenant.Name}'s ({tenant.EnclaveId})"));
             return true;
         }
 
@@ -111,12 +119,21 @@ internal static class DiscoveryRules
         var judged = known.Select(enclave =>
         {
             var refusal = RefusalOf(enclave.Described, options);
-            return enclave with { Id = refusal is null ? enclave.Id : null, Refusal = refusal?.Reason, IsForeign = refusal?.IsForeign ?? false };
+            return enclave with
+            {
+                Id = refusal is null ? enclave.Id : null,
+                Refusal = refusal?.Reason,
+                IsForeign = refusal?.IsForeign ?? false,
+            };
         }).ToArray();
         for (var i = 0; i < judged.Length; i++)
         {
             if (judged[i] is { IsAccepted: true, Id: null })
-                judged[i] = judged[i] with { Id = FreeId(judged[i].Described.Name, id => judged.All(other => !id.Equals(other.Id, StringComparison.OrdinalIgnoreCase))) };
+                judged[i] = judged[i] with
+                {
+                    Id = FreeId(
+                        judged[i].Described.Name, id => judged.All(other => !id.Equals(other.Id, StringComparison.OrdinalIgnoreCase))),
+                };
             if (judged[i].Refusal != known[i].Refusal)
                 events.Add(Verdict(known[i], judged[i]));
         }
@@ -135,7 +152,8 @@ internal static class DiscoveryRules
         return new(level, enclave, before.IsAccepted ? $"gets no more traffic: {refusal}" : $"gets no traffic: {refusal}");
     }
 
-    private static bool IsStopped(DescribedEnclave enclave) => enclave.State is { } state && !state.Equals(DescribedEnclave.Running, StringComparison.OrdinalIgnoreCase);
+    private static bool IsStopped(DescribedEnclave enclave) =>
+        enclave.State is { } state && !state.Equals(DescribedEnclave.Running, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Why an enclave gets no traffic, and whether it is for its name alone; null when it may.</summary>
     private static (string Reason, bool IsForeign)? RefusalOf(DescribedEnclave enclave, DiscoveryOptions options)
@@ -147,7 +165,8 @@ internal static class DiscoveryRules
         if (EnclaveEndpoint.CheckCid(enclave.Cid) is { } reason)
             return (reason, false);
         if (enclave.IsDebug && !options.AllowDebugMode)
-            return ("it is in DEBUG_MODE, in which its console is open and its attestation worthless; Discovery:AllowDebugMode would allow it", false);
+            return ("it is in DEBUG_MODE, in which its console is open and its attestation worthless; "
+                + "Discovery:AllowDebugMode would allow it", false);
         foreach (var (pcr, pinned) in options.Pcrs)
         {
             if (!enclave.Measurements.TryGetValue(pcr, out var measured))

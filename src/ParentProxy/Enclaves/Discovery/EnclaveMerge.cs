@@ -34,7 +34,10 @@ internal static class EnclaveMerge
                 continue;
 
             // Ids of the whole configuration, also of an enclave that is held back: it may return.
-            var id = DiscoveryRules.FreeId(enclave.Id!, id => !merged.Select(other => other.Id).Concat(configured.Select(other => other.Id)).Contains(id, StringComparer.OrdinalIgnoreCase));
+            var id = DiscoveryRules.FreeId(enclave.Id!, id => !merged
+                .Select(other => other.Id)
+                .Concat(configured.Select(other => other.Id))
+                .Contains(id, StringComparer.OrdinalIgnoreCase));
             merged.Add(new EnclaveMember(id, enclave.Described.Name, endpoint, Instance: enclave.Described.EnclaveId));
         }
 
@@ -57,7 +60,8 @@ internal static class EnclaveMerge
                 .Where(entry => IsName(entry.Id) || IsName(entry.Name))
                 .GroupBy(entry => entry.Endpoint.Port);
             foreach (var sharing in namesakes)
-                twins[sharing.OrderByDescending(entry => entry.Endpoint.Cid == enclave.Described.Cid).ThenByDescending(entry => IsName(entry.Id)).First().Id] = enclave;
+                twins[sharing.OrderByDescending(entry => entry.Endpoint.Cid == enclave.Described.Cid).ThenByDescending(
+                    entry => IsName(entry.Id)).First().Id] = enclave;
 
             bool IsName(string text) => text.Equals(enclave.Described.Name, StringComparison.OrdinalIgnoreCase);
         }

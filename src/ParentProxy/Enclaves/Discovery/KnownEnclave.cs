@@ -6,7 +6,8 @@ namespace ParentProxy.Enclaves.Discovery;
 /// <param name="Refusal">Why it gets no traffic; null when it may.</param>
 /// <param name="IsForeign">Whether it is refused for its name alone: then it is none of our business.</param>
 /// <param name="IsMissing">Whether the last output that can be relied on did not tell of it.</param>
-internal sealed record KnownEnclave(DescribedEnclave Described, string? Id, string? Refusal = null, bool IsForeign = false, bool IsMissing = false)
+internal sealed record KnownEnclave(
+    DescribedEnclave Described, string? Id, string? Refusal = null, bool IsForeign = false, bool IsMissing = false)
 {
     /// <summary>Whether it may get traffic.</summary>
     public bool IsAccepted => Refusal is null;

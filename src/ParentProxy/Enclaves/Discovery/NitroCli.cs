@@ -23,7 +23,7 @@ internal sealed class NitroCli(TimeProvider time)
     /// <summary>How long the end of a killed program is waited for when we end ourselves.</summary>
     private static readonly TimeSpan LastWait = TimeSpan.FromSeconds(1);
 
-    /// <summary>Calls it once.</summary>
+    /// <summary>Runs the program once and reads what it printed.</summary>
     /// <param name="program">The program's file.</param>
     /// <param name="timeout">How long the call may take.</param>
     /// <param name="cancellationToken">Kills it.</param>
@@ -42,7 +42,8 @@ internal sealed class NitroCli(TimeProvider time)
         }
         catch (Exception ex) when (ex is IOException or InvalidOperationException)
         {
-            return DescribeResult.Failed(new DescribeFailure("io", $"{program} could not be run: {ex.Message.TrimEnd('.')}", "See the log of this machine"));
+            return DescribeResult.Failed(
+                new DescribeFailure("io", $"{program} could not be run: {ex.Message.TrimEnd('.')}", "See the log of this machine"));
         }
         finally
         {
@@ -84,7 +85,8 @@ internal sealed class NitroCli(TimeProvider time)
             messages = ReadAsync(process.StandardError.BaseStream, MaxErrorBytes, dropRest: true, either.Token);
             var output = await ReadAsync(process.StandardOutput.BaseStream, MaxOutputBytes, dropRest: false, either.Token);
             if (output.Length > MaxOutputBytes)
-                return DescribeResult.Failed(new DescribeFailure("output", $"{program} printed more than {MaxOutputBytes / 1024} KiB", "Is Discovery:NitroCli the real nitro-cli?"));
+                return DescribeResult.Failed(new DescribeFailure(
+                    "output", $"{program} printed more than {MaxOutputBytes / 1024} KiB", "Is Discovery:NitroCli the real nitro-cli?"));
             var said = FirstMessage((await messages).Span);
             await process.WaitForExitAsync(either.Token);
             var read = DescribeOutput.Read(output);
@@ -95,13 +97,15 @@ internal sealed class NitroCli(TimeProvider time)
             return DescribeResult.Failed(new DescribeFailure(
                 "timeout",
                 string.Create(CultureInfo.InvariantCulture, $"{program} took more than {timeout.TotalSeconds:0.###} s and was killed"),
-                "Raise Discovery:Timeout: an enclave process that is just answering nitro-cli may end when the call is killed, and its enclave with it"));
+                "Raise Discovery:Timeout: an enclave process that is just answering nitro-cli may end when the call is "
+                    + "killed, and its enclave with it"));
         }
         finally
         {
             await either.CancelAsync();
             await EndAsync(process, cancellationToken);
-            await messages.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await messages.ContinueWith(
+                static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 
@@ -158,8 +162,14 @@ internal sealed class NitroCli(TimeProvider time)
         var errno = Directory.Exists(program) ? "EISDIR" : new Errno(exception.NativeErrorCode).Name;
         return errno switch
         {
-            "ENOENT" => new DescribeFailure("ENOENT", $"{program} does not exist", "Install aws-nitro-enclaves-cli, or correct Discovery:NitroCli; it is tried again"),
-            "EACCES" => new DescribeFailure("EACCES", $"{program} may not be executed by this user", "Look at the rights of the file and its folders, and at SELinux ('ausearch -m avc')"),
+            "ENOENT" => new DescribeFailure(
+                "ENOENT",
+                $"{program} does not exist",
+                "Install aws-nitro-enclaves-cli, or correct Discovery:NitroCli; it is tried again"),
+            "EACCES" => new DescribeFailure(
+                "EACCES",
+                $"{program} may not be executed by this user",
+                "Look at the rights of the file and its folders, and at SELinux ('ausearch -m avc')"),
             "EISDIR" => new DescribeFailure("EISDIR", $"{program} is a directory", "Correct Discovery:NitroCli"),
             var name => new DescribeFailure(name, $"{program} could not be started: {exception.Message}", "It is tried again"),
         };

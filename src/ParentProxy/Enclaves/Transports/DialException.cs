@@ -23,7 +23,7 @@ internal sealed class DialException : IOException
         Hint = hint;
     }
 
-    /// <summary>What was dialled.</summary>
+    /// <summary>The endpoint that was dialled.</summary>
     public EnclaveEndpoint Endpoint { get; }
 
     /// <summary>The errno's name, <c>EAI_*</c>, <c>timeout</c> or <c>handshake</c>: the <c>result</c> label of the metrics.</summary>

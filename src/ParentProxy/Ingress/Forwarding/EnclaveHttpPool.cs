@@ -29,16 +29,17 @@ internal sealed class EnclaveHttpPool : IConnectionPool
             return;
         }
 
-        Http1 = new Http1Pool(async (timeout, cancellationToken) => await connector.ConnectAsync(timeout, cancellationToken), new Http1PoolOptions
-        {
-            MaxConnections = routing.MaxConnectionsPerEnclave,
-            MaxTunnels = routing.MaxTunnelsPerEnclave,
-            MaxQueued = routing.MaxQueuedPerEnclave,
-            QueueTimeout = routing.QueueTimeout,
-            MaxDials = routing.MaxDialsPerEnclave,
-            IdleTimeout = routing.PooledConnectionIdleTimeout,
-            Lifetime = routing.PooledConnectionLifetime,
-        }, time);
+        Http1 = new Http1Pool(
+            async (timeout, cancellationToken) => await connector.ConnectAsync(timeout, cancellationToken), new Http1PoolOptions
+            {
+                MaxConnections = routing.MaxConnectionsPerEnclave,
+                MaxTunnels = routing.MaxTunnelsPerEnclave,
+                MaxQueued = routing.MaxQueuedPerEnclave,
+                QueueTimeout = routing.QueueTimeout,
+                MaxDials = routing.MaxDialsPerEnclave,
+                IdleTimeout = routing.PooledConnectionIdleTimeout,
+                Lifetime = routing.PooledConnectionLifetime,
+            }, time);
     }
 
     /// <summary>The connections over HTTP/1.1; null when <c>Routing:HttpVersion</c> is 2.</summary>
@@ -80,7 +81,9 @@ internal sealed class EnclaveHttpPool : IConnectionPool
     {
         // Another connection may serve the request meanwhile, or this one another request: that makes the dial fail early at worst.
         ConnectCallback = async (context, cancellationToken) => await _connector.ConnectAsync(
-            context.InitialRequestMessage.Options.TryGetValue(DialDeadline, out var deadline) ? _connector.TimeToDial(deadline) : _connector.ConnectTimeout,
+            context.InitialRequestMessage.Options.TryGetValue(DialDeadline, out var deadline)
+                ? _connector.TimeToDial(deadline)
+                : _connector.ConnectTimeout,
             cancellationToken),
 
         // The dial has its own deadline, which names the enclave.

@@ -56,7 +56,7 @@ internal static class FailureTable
             Evidence = EvidenceKind.ResponseCut,
         },
         FailureKind.EnclaveLeft => WentAway,
-        FailureKind.EnclaveRemoved => WentAway with { IsRemarkable = true },
+        FailureKind.EnclaveRemoved => WentAway with { IsRemarkable = true, TunnelEnd = TunnelEnd.EnclaveRemoved },
         FailureKind.InvalidResponse => new(502, "http_protocol_error", "The backend's answer is not valid HTTP.")
         {
             IsEnclavesOwn = true,
@@ -88,10 +88,10 @@ internal static class FailureTable
             IsRemarkable = true,
         },
 
-        // A tunnel ends. How, TunnelEnds has words for.
-        FailureKind.TunnelIdle => Tunnel with { Level = LogLevel.Debug, IsClientClosed = true },
-        FailureKind.TunnelCut => Tunnel with { IsEnclavesOwn = true },
-        FailureKind.TunnelStopped => Tunnel with { Level = LogLevel.Debug },
+        // A tunnel ends.
+        FailureKind.TunnelIdle => Tunnel with { Level = LogLevel.Debug, IsClientClosed = true, TunnelEnd = TunnelEnd.Timeout },
+        FailureKind.TunnelCut => Tunnel with { IsEnclavesOwn = true, TunnelEnd = TunnelEnd.CutByEnclave },
+        FailureKind.TunnelStopped => Tunnel with { Level = LogLevel.Debug, TunnelEnd = TunnelEnd.Stopped },
 
         // The client is refused, or gone.
         FailureKind.BadFraming => BadHead with { Refusal = RefusalReason.Framing },
@@ -125,6 +125,7 @@ internal static class FailureTable
             Level = LogLevel.Debug,
             HasNoResponse = true,
             IsClientClosed = true,
+            TunnelEnd = TunnelEnd.CutByClient,
         },
         FailureKind.NoRoute => new(404, "destination_not_found", "No route matches the request.") { Refusal = RefusalReason.Route },
         FailureKind.Internal => NotForwarded,

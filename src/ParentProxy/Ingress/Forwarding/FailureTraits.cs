@@ -36,6 +36,9 @@ internal sealed record FailureTraits(int Status, string Error, string Detail)
     /// <summary>What it is evidence of against the enclave; null for nothing. <see cref="AttemptEvidence"/> knows what excuses.</summary>
     public EvidenceKind? Evidence { get; init; }
 
+    /// <summary>How a tunnel has ended that ended with it.</summary>
+    public TunnelEnd TunnelEnd { get; init; } = TunnelEnd.Fault;
+
     /// <summary>The reason under which it is counted as a refused request; null when it is none.</summary>
     public RefusalReason? Refusal { get; init; }
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace ParentProxy.Ingress.Forwarding;
 
-/// <summary>Ends of upgraded connections: their words, and the failures behind them.</summary>
+/// <summary>Ends of upgraded connections: their words, and how a failure ends one.</summary>
 internal static class TunnelEnds
 {
     private static readonly string[] Words = [.. Enum.GetNames<TunnelEnd>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)];
@@ -12,14 +12,5 @@ internal static class TunnelEnds
 
     /// <summary>The end that a request has come to which had become a tunnel.</summary>
     /// <param name="failure">How it failed, or null.</param>
-    public static TunnelEnd Of(FailureKind? failure) => failure switch
-    {
-        null => TunnelEnd.Closed,
-        FailureKind.TunnelCut => TunnelEnd.CutByEnclave,
-        FailureKind.ClientGone => TunnelEnd.CutByClient,
-        FailureKind.TunnelIdle => TunnelEnd.Timeout,
-        FailureKind.EnclaveRemoved => TunnelEnd.EnclaveRemoved,
-        FailureKind.TunnelStopped => TunnelEnd.Stopped,
-        _ => TunnelEnd.Fault,
-    };
+    public static TunnelEnd Of(FailureKind? failure) => failure is { } kind ? FailureTable.Of(kind).TunnelEnd : TunnelEnd.Closed;
 }

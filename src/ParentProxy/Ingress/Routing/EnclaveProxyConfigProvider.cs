@@ -105,7 +105,8 @@ internal sealed class EnclaveProxyConfigProvider : IProxyConfigProvider, IDispos
 
         public static Snapshot Of(EnclaveRegistry registry, Snapshot? before) => new(registry.Options!, registry.Members, before);
 
-        public bool IsOf(EnclaveRegistry registry) => ReferenceEquals(_options, registry.Options) && ReferenceEquals(_members, registry.Members);
+        public bool IsOf(EnclaveRegistry registry) =>
+            ReferenceEquals(_options, registry.Options) && ReferenceEquals(_members, registry.Members);
 
         public void Expire() => _expired.Cancel();
 

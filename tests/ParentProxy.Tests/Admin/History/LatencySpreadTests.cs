@@ -59,5 +59,6 @@ public sealed class LatencySpreadTests
         return LatencySpread.Between(before, now);
     }
 
-    private static void AssertNear(double milliseconds, TimeSpan? time) => Assert.Equal(milliseconds, time!.Value.TotalMilliseconds, milliseconds * 0.032);
+    private static void AssertNear(double milliseconds, TimeSpan? time) =>
+        Assert.Equal(milliseconds, time!.Value.TotalMilliseconds, milliseconds * 0.032);
 }

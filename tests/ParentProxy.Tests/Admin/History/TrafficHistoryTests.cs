@@ -139,7 +139,8 @@ public sealed class TrafficHistoryTests : IAsyncDisposable
 
     private static double Milliseconds(TrafficSample sample, double share) => sample.Times.Quantile(share)!.Value.TotalMilliseconds;
 
-    private void Probe(Enclave enclave, bool ok) => enclave.ReportProbe(new ProbeResult(_time.GetUtcNow(), ok, TimeSpan.Zero, "ok", "ok"), onEvidence: true);
+    private void Probe(Enclave enclave, bool ok) =>
+        enclave.ReportProbe(new ProbeResult(_time.GetUtcNow(), ok, TimeSpan.Zero, "ok", "ok"), onEvidence: true);
 
     private void Step()
     {

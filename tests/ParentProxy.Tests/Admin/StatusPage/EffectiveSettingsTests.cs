@@ -72,7 +72,9 @@ public sealed class EffectiveSettingsTests
     {
         var shown = Read([]).Select(setting => setting.Section).ToHashSet();
 
-        Assert.All(typeof(ProxyOptions).GetProperties().Select(property => property.Name).Except([nameof(ProxyOptions.Sections)]), section => Assert.Contains(section, shown));
+        Assert.All(
+            typeof(ProxyOptions).GetProperties().Select(property => property.Name).Except([nameof(ProxyOptions.Sections)]),
+            section => Assert.Contains(section, shown));
         Assert.Contains("Kestrel", shown);
         Assert.Contains("Serilog", shown);
     }
@@ -84,13 +86,18 @@ public sealed class EffectiveSettingsTests
     public void Of_EveryEnumOfTheOptions_IsShownAsAWord(Type options)
     {
         // An endpoint is written as its URI, and the log's levels have words of their own.
-        var enums = Members(options, [typeof(EnclaveEndpoint)]).Where(type => type.IsEnum).Except([typeof(LogFormat), typeof(LogLevel)]).ToList();
+        var enums = Members(options, [typeof(EnclaveEndpoint)])
+            .Where(type => type.IsEnum)
+            .Except([typeof(LogFormat), typeof(LogLevel)])
+            .ToList();
 
         Assert.NotEmpty(enums);
         Assert.All(enums, type =>
         {
             var value = Enum.GetValues(type).GetValue(0)!;
-            Assert.Equal(JsonNamingPolicy.CamelCase.ConvertName(value.ToString()!), JsonSerializer.SerializeToElement(value, type, SettingsJson.Written).GetString());
+            Assert.Equal(
+                JsonNamingPolicy.CamelCase.ConvertName(value.ToString()!),
+                JsonSerializer.SerializeToElement(value, type, SettingsJson.Written).GetString());
         });
     }
 
@@ -115,8 +122,16 @@ public sealed class EffectiveSettingsTests
 
     private static IReadOnlyList<Setting> Read(IEnumerable<KeyValuePair<string, string>> settings, string? file = null)
     {
-        var enclave = TestProxy.Enclave(0, "unix:/run/app.sock").Select(setting => setting.Split('=')).Select(pair => new KeyValuePair<string, string>(pair[0], pair[1]));
-        var result = ConfigurationLoader.Load(new ConfigurationSources { ConfigFile = file, CommandLine = [.. enclave, .. settings], SystemFile = null, ShippedFile = null });
+        var enclave = TestProxy.Enclave(0, "unix:/run/app.sock")
+            .Select(setting => setting.Split('='))
+            .Select(pair => new KeyValuePair<string, string>(pair[0], pair[1]));
+        var result = ConfigurationLoader.Load(new ConfigurationSources
+        {
+            ConfigFile = file,
+            CommandLine = [.. enclave, .. settings],
+            SystemFile = null,
+            ShippedFile = null,
+        });
         Assert.True(result.Options is not null, string.Join('\n', result.Problems));
         return EffectiveSettings.Of(result.Options);
     }

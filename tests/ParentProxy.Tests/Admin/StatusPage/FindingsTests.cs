@@ -23,14 +23,19 @@ public sealed class FindingsTests
 
         stage.Step();
 
-        Assert.Equal($"note: No request came in the last minute. If clients complain, look at what is before this proxy: {LoadBalancer}.", stage.Findings);
+        Assert.Equal(
+            $"note: No request came in the last minute. If clients complain, look at what is before this proxy: {LoadBalancer}.",
+            stage.Findings);
     }
 
     [Theory]
     [InlineData("all unhealthy", "bad: No enclave takes requests now: they wait 2 s for one, then get 503.")]
     [InlineData("all starting", "idle: No enclave takes requests now")]
     [InlineData("all ejected or unhealthy", "bad: No enclave takes requests now")]
-    [InlineData("too few healthy", "bad: 1 of 2 enclaves is healthy, fewer than the 2 of Health:MinHealthy: /health answers 503, and a load balancer that asks it sends nothing here.")]
+    [InlineData(
+        "too few healthy",
+        "bad: 1 of 2 enclaves is healthy, fewer than the 2 of Health:MinHealthy: /health answers 503, "
+            + "and a load balancer that asks it sends nothing here.")]
     [InlineData("stopping", "leaving: This proxy stops health fails")]
     [InlineData("port closed", "bad: Listener 127.0.0.1:")]
     [InlineData("request waits", "warn: 1 request waits until an enclave can be dialled, for 2 s at most.")]
@@ -128,7 +133,8 @@ public sealed class FindingsTests
         Assert.Contains("Renew ", stage.Findings, StringComparison.Ordinal);
 
         certificate.Renew(Now, new DateTimeOffset(2126, 5, 4, 0, 0, 0, TimeSpan.Zero));
-        Assert.Contains($"{certificate.Path} holds one until 2126-05-04 already: restart to use it.", stage.Findings, StringComparison.Ordinal);
+        Assert.Contains(
+            $"{certificate.Path} holds one until 2126-05-04 already: restart to use it.", stage.Findings, StringComparison.Ordinal);
 
         // Another one that ends no later is no help.
         certificate.Renew(Now.AddDays(-2), Now.AddHours(1));
@@ -147,7 +153,8 @@ public sealed class FindingsTests
 
     private static PageStage WithCertificate(TestCertificate certificate)
     {
-        var sections = ListenerCertificatesTests.Sections(("Endpoints:Https:Url", "https://*:443"), ("Endpoints:Https:Certificate:Path", certificate.Path));
+        var sections = ListenerCertificatesTests.Sections(
+            ("Endpoints:Https:Url", "https://*:443"), ("Endpoints:Https:Certificate:Path", certificate.Path));
         var stage = new PageStage(PageStage.Options("a"), new ListenerCertificates(sections));
         stage.Probe("a", ok: true);
         return stage;

@@ -84,7 +84,8 @@ internal sealed class PageStage : IAsyncDisposable
     public PageSnapshot Page => new(_sources);
 
     /// <summary>The findings as text, a line each.</summary>
-    public string Findings => string.Join('\n', ParentProxy.Admin.StatusPage.Findings.Of(Page).Select(finding => $"{finding.Tone}: {finding.Subject} {finding.Text}"));
+    public string Findings => string.Join(
+        '\n', ParentProxy.Admin.StatusPage.Findings.Of(Page).Select(finding => $"{finding.Tone}: {finding.Subject} {finding.Text}"));
 
     /// <summary>Options with these enclaves.</summary>
     public static ProxyOptions Options(params string[] ids) => new()
@@ -95,7 +96,12 @@ internal sealed class PageStage : IAsyncDisposable
 
     /// <summary>A probe of an enclave ended.</summary>
     public void Probe(string id, bool ok) => Registry.Find(id)!.ReportProbe(
-        new ProbeResult(Time.GetUtcNow(), ok, TimeSpan.Zero, ok ? "ok" : "status", ok ? "answered 200" : "answered 404, expected 200-399"), onEvidence: true);
+        new ProbeResult(
+            Time.GetUtcNow(),
+            ok,
+            TimeSpan.Zero,
+            ok ? "ok" : "status",
+            ok ? "answered 200" : "answered 404, expected 200-399"), onEvidence: true);
 
     /// <summary>Requests to an enclave, or to none, were answered.</summary>
     public void Answer(string id, params int[] codes)

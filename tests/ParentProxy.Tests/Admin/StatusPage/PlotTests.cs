@@ -25,7 +25,9 @@ public sealed class PlotTests
     {
         Assert.Equal("Nothing yet.", Of().Description);
         Assert.Equal("Now nothing; highest 1, mean 1, lowest 1.", Of(1, null).Description);
-        Assert.Equal("Nothing yet. It was out for 50 % of the time.", (Of(null, null) with { Marked = [true, false], MarkedAs = "It was out" }).Description);
+        Assert.Equal(
+            "Nothing yet. It was out for 50 % of the time.",
+            (Of(null, null) with { Marked = [true, false], MarkedAs = "It was out" }).Description);
     }
 
     [Fact]

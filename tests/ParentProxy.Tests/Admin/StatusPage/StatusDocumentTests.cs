@@ -16,7 +16,8 @@ public sealed partial class StatusDocumentTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _enclave = await TestEnclave.StartAsync();
-        _proxy = await TestProxy.InFrontOfAsync(_enclave.Simulated, $"Enclaves:0:Name={Hostile}", "Health:Probe:Interval=00:00:00.100", "Health:Probe:UnhealthyAfter=1");
+        _proxy = await TestProxy.InFrontOfAsync(
+            _enclave.Simulated, $"Enclaves:0:Name={Hostile}", "Health:Probe:Interval=00:00:00.100", "Health:Probe:UnhealthyAfter=1");
     }
 
     public async ValueTask DisposeAsync()
@@ -37,7 +38,8 @@ public sealed partial class StatusDocumentTests : IAsyncLifetime
         Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
         Assert.Equal("no-referrer", answer.Headers.GetValues("Referrer-Policy").Single());
         Assert.Equal(
-            $"default-src 'none'; style-src '{Hash(html, "style")}'; script-src '{Hash(html, "script")}'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            $"default-src 'none'; style-src '{Hash(html, "style")}'; script-src '{Hash(html, "script")}'; connect-src 'self'; "
+                + "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
             answer.Headers.GetValues("Content-Security-Policy").Single());
         Assert.DoesNotMatch(ForeignAddress(), html.Replace("http://www.w3.org/2000/svg", "", StringComparison.Ordinal));
     }
@@ -62,7 +64,8 @@ public sealed partial class StatusDocumentTests : IAsyncLifetime
 
         Assert.DoesNotContain("<script>alert", html, StringComparison.Ordinal);
         Assert.DoesNotContain("onload='x'", html, StringComparison.Ordinal);
-        Assert.Contains(WebUtility.HtmlEncode(Hostile).Replace("&#39;", "&#x27;", StringComparison.Ordinal), html, StringComparison.Ordinal);
+        Assert.Contains(
+            WebUtility.HtmlEncode(Hostile).Replace("&#39;", "&#x27;", StringComparison.Ordinal), html, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,7 +75,10 @@ public sealed partial class StatusDocumentTests : IAsyncLifetime
         await _enclave.KillAsync();
         await _proxy.WaitForStateAsync("0", "unhealthy");
         // The probe that was on its way tells of a connection that ended; the next one finds nobody.
-        await Eventually.TrueAsync(async () => (await _proxy.EnclaveAsync("0")).GetProperty("lastProbe").GetProperty("error").GetString() is "ENOENT" or "ECONNREFUSED");
+        await Eventually.TrueAsync(async () => (await _proxy.EnclaveAsync("0"))
+            .GetProperty("lastProbe")
+            .GetProperty("error")
+            .GetString() is "ENOENT" or "ECONNREFUSED");
 
         var html = await _proxy.Admin.GetStringAsync("/");
 

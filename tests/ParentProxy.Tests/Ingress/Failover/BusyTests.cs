@@ -5,7 +5,8 @@ namespace ParentProxy.Tests.Ingress.Failover;
 /// <summary>Enclaves whose connections are all busy.</summary>
 public sealed class BusyTests
 {
-    private static readonly string[] Settings = ["Routing:LoadBalancing=FirstAlphabetical", "Health:Probe:Enabled=false", "Routing:MaxConnectionsPerEnclave=1"];
+    private static readonly string[] Settings =
+        ["Routing:LoadBalancing=FirstAlphabetical", "Health:Probe:Enabled=false", "Routing:MaxConnectionsPerEnclave=1"];
 
     [Fact]
     public async Task ConnectionsBusy_GoesWhereOneIsFreeAndQueuesWhereNoneIs()
@@ -42,7 +43,9 @@ public sealed class BusyTests
         for (var n = 0; n < 4; n++)
         {
             posts.Add(proxy.Http.PostAsync($"/{n}", new StringContent("hi")));
-            await Eventually.TrueAsync(() => one.Requests.Count + two.Requests.Count == Math.Min(n + 1, 2) && proxy.Server.Registry.All.Sum(e => e.InFlight) == n + 1 && proxy.Server.Registry.All.Sum(e => e.Queued) == Math.Max(0, n - 1));
+            await Eventually.TrueAsync(() => one.Requests.Count + two.Requests.Count == Math.Min(n + 1, 2)
+                && proxy.Server.Registry.All.Sum(e => e.InFlight) == n + 1
+                && proxy.Server.Registry.All.Sum(e => e.Queued) == Math.Max(0, n - 1));
         }
 
         var refused = await proxy.ExchangeAsync("GET /5 HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -5,7 +5,9 @@ using ParentProxy.Endpoints;
 
 namespace ParentProxy.Tests.Ingress.Failover;
 
-/// <summary>Turns the first dial of each endpoint away, as a full accept queue does; those after it wait until the test lets them.</summary>
+/// <summary>
+/// Turns the first dial of each endpoint away, as a full accept queue does; those after it wait until the test lets them.
+/// </summary>
 internal sealed class FirstDial(string turningAway, Task until) : IEnclaveDialer
 {
     private readonly EnclaveDialer _dialer = new(new VsockOptions { ToHost = ToHostMode.Never }, TimeProvider.System);

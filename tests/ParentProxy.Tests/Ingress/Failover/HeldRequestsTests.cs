@@ -29,12 +29,19 @@ public sealed class HeldRequestsTests
             }
         });
         await using var other = FaultyEnclave.Good();
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, enclave.EndPoint), .. TestProxy.Enclave(1, other.EndPoint), .. Settings, "Routing:LoadBalancing=FirstAlphabetical"]);
+        await using var proxy = await TestProxy.StartAsync([
+            .. TestProxy.Enclave(0, enclave.EndPoint),
+            .. TestProxy.Enclave(1, other.EndPoint),
+            .. Settings,
+            "Routing:LoadBalancing=FirstAlphabetical"]);
         await using var one = await SendAsync(proxy, Post);
         await using var two = await SendAsync(proxy, Post);
         await using var stream = await SendAsync(proxy, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
         Assert.Equal(200, (await stream.ReadHeadAsync())!.Status);
-        await using var socket = await SendAsync(proxy, "GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+        await using var socket = await SendAsync(
+            proxy,
+            "GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
         Assert.Equal(101, (await socket.ReadHeadAsync())!.Status);
 
         Volatile.Write(ref isFrozen, true);
@@ -46,7 +53,10 @@ public sealed class HeldRequestsTests
         Assert.Contains("1 in the middle of their answer, for 00:05:00 at most (Timeouts:Idle)", line.Message, StringComparison.Ordinal);
         Assert.Contains("1 upgraded connections, for 01:00:00 at most (Timeouts:Tunnel)", line.Message, StringComparison.Ordinal);
         var probed = (await proxy.EnclaveAsync("0")).GetProperty("lastProbe").GetProperty("at").GetDateTimeOffset();
-        await Eventually.TrueAsync(async () => (await proxy.EnclaveAsync("0")).GetProperty("lastProbe").GetProperty("at").GetDateTimeOffset() > probed + TimeSpan.FromSeconds(1));
+        await Eventually.TrueAsync(async () => (await proxy.EnclaveAsync("0"))
+            .GetProperty("lastProbe")
+            .GetProperty("at")
+            .GetDateTimeOffset() > probed + TimeSpan.FromSeconds(1));
         Assert.Single(proxy.Log.Entries, IsTold);
         Assert.Equal(4, (await proxy.EnclaveAsync("0")).GetProperty("inFlight").GetInt32());
     }

@@ -6,7 +6,8 @@ namespace ParentProxy.Tests.Ingress.Failover;
 /// <summary>Requests that wait for an enclave which leaves.</summary>
 public sealed class MoveTests
 {
-    private static readonly string[] Settings = ["Routing:LoadBalancing=FirstAlphabetical", "Health:Probe:Interval=00:00:00.100", "Health:Probe:Timeout=00:00:01"];
+    private static readonly string[] Settings =
+        ["Routing:LoadBalancing=FirstAlphabetical", "Health:Probe:Interval=00:00:00.100", "Health:Probe:Timeout=00:00:01"];
 
     [Theory]
     [InlineData("GET", "\r\n")]
@@ -54,7 +55,13 @@ public sealed class MoveTests
         var late = new TaskCompletionSource();
         await using var silent = FaultyEnclave.Waiting(late.Task);
         await using var good = FaultyEnclave.Waiting(late.Task);
-        await using var proxy = await StartAsync(silent, good, "Routing:MaxConnectionsPerEnclave=1", "Routing:QueueTimeout=00:01:00", "Retry:WaitForEnclave=00:00:01", "Timeouts:Connect=00:00:01");
+        await using var proxy = await StartAsync(
+            silent,
+            good,
+            "Routing:MaxConnectionsPerEnclave=1",
+            "Routing:QueueTimeout=00:01:00",
+            "Retry:WaitForEnclave=00:00:01",
+            "Timeouts:Connect=00:00:01");
         await using var first = await proxy.ConnectAsync();
         await using var second = await proxy.ConnectAsync();
         await using var third = await proxy.ConnectAsync();
@@ -137,7 +144,8 @@ public sealed class MoveTests
 
     private static async Task<TestProxy> StartAsync(FaultyEnclave one, FaultyEnclave two, params string[] settings)
     {
-        var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. Settings, .. settings]);
+        var proxy = await TestProxy.StartAsync(
+            [.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. Settings, .. settings]);
         // A first probe that takes too long on a busy machine sends requests to the other one.
         await proxy.WaitForStateAsync("0", "healthy");
         return proxy;

@@ -30,7 +30,9 @@ public sealed class RetryTests
         Assert.Equal($"{method} /x HTTP/1.1", good.Requests[0].StartLine);
         Assert.Equal("r1", answer.Field("X-Request-Id"));
         Assert.Equal(1, await CountAsync(proxy, "reset"));
-        await proxy.Log.WaitForAsync(e => e.Message.Contains("r1", StringComparison.Ordinal) && e.Message.Contains("was tried again", StringComparison.Ordinal) && e.Message.Contains("reset: 0", StringComparison.Ordinal));
+        await proxy.Log.WaitForAsync(e => e.Message.Contains("r1", StringComparison.Ordinal)
+            && e.Message.Contains("was tried again", StringComparison.Ordinal)
+            && e.Message.Contains("reset: 0", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -120,7 +122,8 @@ public sealed class RetryTests
             whole.SetResult(Encoding.Latin1.GetString([.. first, .. await c.ReadExactlyAsync(3)]));
             await c.SendAsync(FaultyEnclave.Ok);
         });
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, bad.EndPoint), .. TestProxy.Enclave(1, good.EndPoint), .. Settings]);
+        await using var proxy =
+            await TestProxy.StartAsync([.. TestProxy.Enclave(0, bad.EndPoint), .. TestProxy.Enclave(1, good.EndPoint), .. Settings]);
         await using var client = await proxy.ConnectAsync();
 
         await client.SendAsync("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc");
@@ -143,7 +146,8 @@ public sealed class RetryTests
             await c.ReadExactlyAsync(2);
             await c.SendAsync(FaultyEnclave.Ok);
         });
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, "unix:" + directory.File("none.sock")), .. TestProxy.Enclave(1, good.EndPoint), .. Settings]);
+        await using var proxy = await TestProxy.StartAsync(
+            [.. TestProxy.Enclave(0, "unix:" + directory.File("none.sock")), .. TestProxy.Enclave(1, good.EndPoint), .. Settings]);
         await using var client = await proxy.ConnectAsync();
 
         await client.SendAsync("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
@@ -161,7 +165,9 @@ public sealed class RetryTests
         await using var full = FaultyEnclave.Good();
         await using var good = FaultyEnclave.Good();
         var never = new TaskCompletionSource();
-        await using var proxy = await TestProxy.StartAsync(new FirstDial(full.EndPoint, never.Task), [.. TestProxy.Enclave(0, full.EndPoint), .. TestProxy.Enclave(1, good.EndPoint), .. Settings, "Timeouts:Connect=00:10:00"]);
+        await using var proxy = await TestProxy.StartAsync(
+            new FirstDial(full.EndPoint, never.Task),
+            [.. TestProxy.Enclave(0, full.EndPoint), .. TestProxy.Enclave(1, good.EndPoint), .. Settings, "Timeouts:Connect=00:10:00"]);
 
         var answer = await proxy.ExchangeAsync("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
 
@@ -175,7 +181,9 @@ public sealed class RetryTests
     {
         await using var one = FaultyEnclave.Good();
         await using var two = FaultyEnclave.Good();
-        await using var proxy = await TestProxy.StartAsync(new FirstDial("tcp://", Task.CompletedTask), [.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. Settings]);
+        await using var proxy = await TestProxy.StartAsync(
+            new FirstDial("tcp://", Task.CompletedTask),
+            [.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. Settings]);
 
         var answer = await proxy.ExchangeAsync("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi");
 
@@ -200,7 +208,8 @@ public sealed class RetryTests
                 await end.Task;
             }
         });
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, enclave.EndPoint), .. Settings, "Timeouts:Connect=00:00:01", "Retry:WaitForEnclave=00:00:01"]);
+        await using var proxy = await TestProxy.StartAsync(
+            [.. TestProxy.Enclave(0, enclave.EndPoint), .. Settings, "Timeouts:Connect=00:00:01", "Retry:WaitForEnclave=00:00:01"]);
         await using var client = await proxy.ConnectAsync();
         const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
@@ -223,7 +232,8 @@ public sealed class RetryTests
         using var directory = new TemporaryDirectory();
         await using var bad = ScriptedEnclave.Start(_ => Task.CompletedTask, new UnixDomainSocketEndPoint(directory.File("bad.sock")));
         await using var good = FaultyEnclave.Good();
-        await using var proxy = await TestProxy.StartAsync(new LateDialer(bad.EndPoint), [.. TestProxy.Enclave(0, bad.EndPoint), .. TestProxy.Enclave(1, good.EndPoint), .. Settings]);
+        await using var proxy = await TestProxy.StartAsync(
+            new LateDialer(bad.EndPoint), [.. TestProxy.Enclave(0, bad.EndPoint), .. TestProxy.Enclave(1, good.EndPoint), .. Settings]);
         var body = Encoding.Latin1.GetString([.. Enumerable.Range(0, length).Select(i => (byte)('a' + i % 26))]);
 
         var answer = await proxy.ExchangeAsync($"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}");
@@ -317,7 +327,8 @@ public sealed class RetryTests
     {
         await using var dying = await TestEnclave.StartAsync(http2: true, name: "dying");
         await using var other = await TestEnclave.StartAsync(http2: true, name: "other");
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, dying.EndPoint), .. TestProxy.Enclave(1, other.EndPoint), .. Settings, "Routing:HttpVersion=2"]);
+        await using var proxy = await TestProxy.StartAsync(
+            [.. TestProxy.Enclave(0, dying.EndPoint), .. TestProxy.Enclave(1, other.EndPoint), .. Settings, "Routing:HttpVersion=2"]);
         await using var client = await proxy.ConnectAsync();
 
         await client.SendAsync($"{method} /slow?ms=6000 HTTP/1.1\r\nHost: x\r\n{(rest.Length == 0 ? "\r\n" : rest)}");
@@ -334,7 +345,8 @@ public sealed class RetryTests
     {
         await using var dying = await TestEnclave.StartAsync(http2: true, name: "dying");
         await using var other = await TestEnclave.StartAsync(http2: true, name: "other");
-        await using var proxy = await TestProxy.StartAsync([.. TestProxy.Enclave(0, dying.EndPoint), .. TestProxy.Enclave(1, other.EndPoint), .. Settings, "Routing:HttpVersion=2"]);
+        await using var proxy = await TestProxy.StartAsync(
+            [.. TestProxy.Enclave(0, dying.EndPoint), .. TestProxy.Enclave(1, other.EndPoint), .. Settings, "Routing:HttpVersion=2"]);
         await using var client = await proxy.ConnectAsync();
 
         // Without a body: SocketsHttpHandler would send such a one again on its own, were it HTTP/1.1.
@@ -371,7 +383,8 @@ public sealed class RetryTests
     }
 
     private static string Put(string body, bool chunked) => chunked
-        ? $"PUT /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n{body.Length:x}\r\n{body}\r\n0\r\nX-Sum: 1\r\n\r\n"
+        ? "PUT /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n"
+            + $"\r\n{body.Length:x}\r\n{body}\r\n0\r\nX-Sum: 1\r\n\r\n"
         : $"PUT /x HTTP/1.1\r\nHost: x\r\nContent-Length: {body.Length}\r\n\r\n{body}";
 
     private static Task<TestProxy> StartAsync(FaultyEnclave[] enclaves, params string[] settings) =>

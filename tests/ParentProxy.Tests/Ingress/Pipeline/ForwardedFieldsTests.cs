@@ -8,7 +8,9 @@ public sealed class ForwardedFieldsTests
 {
     private const string Untrusted = "ForwardedHeaders:TrustedProxies:0=203.0.113.0/24";
 
-    private const string Given = "X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: proofs.example\r\nX-Forwarded-Port: 443\r\nForwarded: for=198.51.100.7\r\nX-Forwarded-Prefix: /p\r\n";
+    private const string Given =
+        "X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: proofs.example\r\nX-Forwarded-Port: 443\r\n"
+            + "Forwarded: for=198.51.100.7\r\nX-Forwarded-Prefix: /p\r\n";
 
     [Fact]
     public async Task Fields_FromATrustedPeer_StayAndTheAddressIsAppended()
@@ -53,7 +55,8 @@ public sealed class ForwardedFieldsTests
         await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated);
 
         var echo = await proxy.EchoAsync(
-            "X-Forwarded-Proto: http, https\r\nX-Forwarded-Host: forged.example\r\nX-Forwarded-Host: proofs.example\r\nX-Forwarded-Port: 80,443\r\nX-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 192.0.2.2, 192.0.2.3\r\n");
+            "X-Forwarded-Proto: http, https\r\nX-Forwarded-Host: forged.example\r\nX-Forwarded-Host: proofs.example\r\n"
+                + "X-Forwarded-Port: 80,443\r\nX-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 192.0.2.2, 192.0.2.3\r\n");
 
         Assert.Equal("https", echo.Field("X-Forwarded-Proto"));
         Assert.Equal("proofs.example", echo.Field("X-Forwarded-Host"));
@@ -67,7 +70,8 @@ public sealed class ForwardedFieldsTests
     public async Task Peer_MappedIntoIPv6_CountsAndIsWrittenAsIPv4(string trusted, string expected)
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Kestrel:Endpoints:Http:Url=http://[::]:0", $"ForwardedHeaders:TrustedProxies:0={trusted}");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave.Simulated, "Kestrel:Endpoints:Http:Url=http://[::]:0", $"ForwardedHeaders:TrustedProxies:0={trusted}");
 
         var echo = await proxy.EchoAsync("X-Forwarded-For: 198.51.100.7\r\n");
 
@@ -85,7 +89,8 @@ public sealed class ForwardedFieldsTests
             ConnectCallback = async (_, cancellationToken) =>
             {
                 var socket = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
-                await socket.ConnectAsync(new IPEndPoint(IPAddress.IPv6Loopback, new Uri(proxy.Server.Ingress.EndPoints[0]).Port), cancellationToken);
+                await socket.ConnectAsync(
+                    new IPEndPoint(IPAddress.IPv6Loopback, new Uri(proxy.Server.Ingress.EndPoints[0]).Port), cancellationToken);
                 return new NetworkStream(socket, ownsSocket: true);
             },
         });

@@ -51,8 +51,12 @@ public sealed class ProblemResponseTests
     public async Task Transform_ThatSetsTheFraming_DoesNotBreakIt(string name, string value)
     {
         foreach (var (answer, method) in ((string, string)[])
-            [("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "GET"), ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "GET"), ("HTTP/1.1 204 No Content\r\n\r\n", "GET"),
-                ("HTTP/1.1 205 Reset Content\r\nContent-Length: 2\r\n\r\nok", "GET"), ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "HEAD")])
+            [
+                ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "GET"),
+                ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "GET"),
+                ("HTTP/1.1 204 No Content\r\n\r\n", "GET"),
+                ("HTTP/1.1 205 Reset Content\r\nContent-Length: 2\r\n\r\nok", "GET"),
+                ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "HEAD")])
         {
             await using var enclave = ScriptedEnclave.Answering(answer);
             await using var proxy = await TestProxy.StartAsync(
@@ -82,7 +86,8 @@ public sealed class ProblemResponseTests
     public async Task WebSocketOverHttp2_AnsweredWithoutSwitching_IsNoTunnel(string answer)
     {
         await using var enclave = ScriptedEnclave.Answering(answer);
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave, "Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "Kestrel:Endpoints:Http:Protocols=Http2");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave, "Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "Kestrel:Endpoints:Http:Protocols=Http2");
 
         Assert.Equal(502, await ConnectAsync(proxy));
     }
@@ -92,8 +97,10 @@ public sealed class ProblemResponseTests
     [InlineData(426)]
     public async Task WebSocketOverHttp2_Refused_IsToldSo(int status)
     {
-        await using var enclave = ScriptedEnclave.Answering($"HTTP/1.1 {status} x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nno");
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave, "Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "Kestrel:Endpoints:Http:Protocols=Http2");
+        await using var enclave = ScriptedEnclave.Answering(
+            $"HTTP/1.1 {status} x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nno");
+        await using var proxy = await TestProxy.InFrontOfAsync(
+            enclave, "Kestrel:Endpoints:Http:Url=http://127.0.0.1:0", "Kestrel:Endpoints:Http:Protocols=Http2");
 
         Assert.Equal(status, await ConnectAsync(proxy));
     }
@@ -101,7 +108,11 @@ public sealed class ProblemResponseTests
     private static async Task<int> ConnectAsync(TestProxy proxy)
     {
         using var client = TestProxy.Client(proxy.Uri, System.Net.HttpVersion.Version20);
-        using var request = new HttpRequestMessage(HttpMethod.Connect, "/") { Version = System.Net.HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var request = new HttpRequestMessage(HttpMethod.Connect, "/")
+        {
+            Version = System.Net.HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
         request.Headers.Protocol = "websocket";
         request.Headers.TryAddWithoutValidation("Sec-WebSocket-Version", "13");
         using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);

@@ -19,7 +19,8 @@ public sealed class RequestIdTests : IAsyncLifetime
         await _enclave.DisposeAsync();
     }
 
-    public static TheoryData<string> Usable => ["a", "!~", "9f2c-…".Replace('…', 'x'), new string('x', 128), "with;odd=chars,\"and\"(more)"];
+    public static TheoryData<string> Usable =>
+        ["a", "!~", "9f2c-…".Replace('…', 'x'), new string('x', 128), "with;odd=chars,\"and\"(more)"];
 
     public static TheoryData<string> Unusable => ["", new string('x', 129), "two words", "tab\there", "caf\u00e9"];
 

@@ -23,15 +23,28 @@ public sealed class AccessLogTests : IDisposable
         await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, Settings());
 
         var answer = await proxy.ExchangeAsync(
-            "POST /echo?secret=1 HTTP/1.1\r\nHost: example.test\r\nContent-Length: 5\r\nUser-Agent: caf\u00c3\u00a9 \"x\"\r\nAuthorization: Bearer s3cret\r\nX-Forwarded-For: 203.0.113.9\r\n"
+            "POST /echo?secret=1 HTTP/1.1\r\nHost: example.test\r\nContent-Length: 5\r\nUser-Agent: caf\u00c3\u00a9 \"x\"\r\n"
+                + "Authorization: Bearer s3cret\r\nX-Forwarded-For: 203.0.113.9\r\n"
             + "X-Amzn-Trace-Id: Root=1-2-3\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\r\nhello");
 
         var line = Assert.Single(await LinesAsync(1));
         Assert.Equal(answer.Field("X-Request-Id"), Text(line, "requestId"));
-        Assert.Equal(("access", "POST", "/echo", "HTTP/1.1", "0", "203.0.113.9"), (Text(line, "type"), Text(line, "method"), Text(line, "path"), Text(line, "protocol"), Text(line, "enclave"), Text(line, "client")));
-        Assert.Equal((200, 5, answer.Body.Length, 1), (Number(line, "status"), Number(line, "requestBytes"), Number(line, "responseBytes"), Number(line, "attempts")));
-        Assert.Equal(("0af7651916cd43dd8448eb211c80319c", "Root=1-2-3", "example.test", "caf\u00c3\u00a9 \"x\""), (Text(line, "traceId"), Text(line, "albTraceId"), Text(line, "host"), Text(line, "userAgent")));
-        Assert.All(["durationMs", "queueMs", "connectMs", "firstByteMs"], key => Assert.InRange(line.GetProperty(key).GetDouble(), 0, double.MaxValue));
+        Assert.Equal(("access", "POST", "/echo", "HTTP/1.1", "0", "203.0.113.9"), (
+            Text(line, "type"),
+            Text(line, "method"),
+            Text(line, "path"),
+            Text(line, "protocol"),
+            Text(line, "enclave"),
+            Text(line, "client")));
+        Assert.Equal(
+            (200, 5, answer.Body.Length, 1),
+            (Number(line, "status"), Number(line, "requestBytes"), Number(line, "responseBytes"), Number(line, "attempts")));
+        Assert.Equal(
+            ("0af7651916cd43dd8448eb211c80319c", "Root=1-2-3", "example.test", "caf\u00c3\u00a9 \"x\""),
+            (Text(line, "traceId"), Text(line, "albTraceId"), Text(line, "host"), Text(line, "userAgent")));
+        Assert.All(
+            ["durationMs", "queueMs", "connectMs", "firstByteMs"],
+            key => Assert.InRange(line.GetProperty(key).GetDouble(), 0, double.MaxValue));
         Assert.False(line.TryGetProperty("failure", out _));
         Assert.False(line.TryGetProperty("retryReasons", out _));
         Assert.DoesNotContain("s3cret", line.GetRawText(), StringComparison.Ordinal);
@@ -63,7 +76,9 @@ public sealed class AccessLogTests : IDisposable
         var answer = await proxy.ExchangeAsync("GET /echo HTTP/1.1\r\nHost: x\r\n\r\n");
 
         var line = Assert.Single(await LinesAsync(1));
-        Assert.Equal(("0", 200, answer.Body.Length, 1), (Text(line, "enclave"), Number(line, "status"), Number(line, "responseBytes"), Number(line, "attempts")));
+        Assert.Equal(
+            ("0", 200, answer.Body.Length, 1),
+            (Text(line, "enclave"), Number(line, "status"), Number(line, "responseBytes"), Number(line, "attempts")));
     }
 
     [Fact]
@@ -88,7 +103,12 @@ public sealed class AccessLogTests : IDisposable
         using var closed = new ClosedPort();
         await using var enclave = ScriptedEnclave.Answering("HTTP/1.1 204 No Content\r\n\r\n");
         await using var proxy = await TestProxy.StartAsync(Settings(
-            [.. TestProxy.Enclave(0, closed.EndPoint), .. TestProxy.Enclave(1, enclave.EndPoint), "Health:Probe:Enabled=false", "Routing:LoadBalancing=FirstAlphabetical", "AccessLog:Mode=errors"]));
+            [
+                .. TestProxy.Enclave(0, closed.EndPoint),
+                .. TestProxy.Enclave(1, enclave.EndPoint),
+                "Health:Probe:Enabled=false",
+                "Routing:LoadBalancing=FirstAlphabetical",
+                "AccessLog:Mode=errors"]));
 
         Assert.Equal(HttpStatusCode.NoContent, (await proxy.Http.GetAsync("/")).StatusCode);
 
@@ -120,7 +140,11 @@ public sealed class AccessLogTests : IDisposable
     public async Task Request_NoEnclave_IsToldAsNone()
     {
         using var closed = new ClosedPort();
-        await using var proxy = await TestProxy.StartAsync(Settings([.. TestProxy.Enclave(0, closed.EndPoint), "Retry:WaitForEnclave=00:00:00.050", "Timeouts:Connect=00:00:00.050", "AccessLog:Mode=errors"]));
+        await using var proxy = await TestProxy.StartAsync(Settings([
+            .. TestProxy.Enclave(0, closed.EndPoint),
+            "Retry:WaitForEnclave=00:00:00.050",
+            "Timeouts:Connect=00:00:00.050",
+            "AccessLog:Mode=errors"]));
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.Http.GetAsync("/")).StatusCode);
 
@@ -147,7 +171,8 @@ public sealed class AccessLogTests : IDisposable
             await received.Task.WaitAsync(TestDeadline.Value);
         }
 
-        Assert.Equal(("/slow", 499), Assert.Single(await LinesAsync(1)) is var line ? (Text(line, "path"), Number(line, "status")) : default);
+        Assert.Equal(
+            ("/slow", 499), Assert.Single(await LinesAsync(1)) is var line ? (Text(line, "path"), Number(line, "status")) : default);
     }
 
     [Fact]
@@ -162,7 +187,9 @@ public sealed class AccessLogTests : IDisposable
         await using var proxy = await TestProxy.InFrontOfAsync(enclave, Settings());
         await using var client = await proxy.ConnectAsync();
 
-        await client.SendAsync("GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+        await client.SendAsync(
+            "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
         Assert.Equal(101, (await client.ReadMessageAsync(bodiless: true)).Status);
         Assert.False(File.Exists(Path));
         await client.SendAsync("ping");
@@ -224,7 +251,8 @@ public sealed class AccessLogTests : IDisposable
             await using var client = await proxy.ConnectAsync();
             for (var i = 0; i < Each; i++)
             {
-                await client.SendAsync(string.Create(CultureInfo.InvariantCulture, $"GET /echo?{n} HTTP/1.1\r\nHost: x\r\nUser-Agent: \u00ff\"\\ {i}\r\n\r\n"));
+                await client.SendAsync(string.Create(
+                    CultureInfo.InvariantCulture, $"GET /echo?{n} HTTP/1.1\r\nHost: x\r\nUser-Agent: \u00ff\"\\ {i}\r\n\r\n"));
                 ids.Add((await client.ReadMessageAsync()).Field("X-Request-Id")!);
             }
         }));

@@ -71,7 +71,9 @@ public sealed class AccessLoggerTests : IDisposable
 
         await Eventually.TrueAsync(() => _log.AtLeast(LogLevel.Warning).Count == 2);
         // How many are lost at a time is a matter of chance.
-        Assert.Equal(6, _log.AtLeast(LogLevel.Warning).Sum(e => int.Parse(Regex.Match(e.Message, "([0-9]+) lines").Groups[1].Value, CultureInfo.InvariantCulture)));
+        Assert.Equal(6, _log
+            .AtLeast(LogLevel.Warning)
+            .Sum(e => int.Parse(Regex.Match(e.Message, "([0-9]+) lines").Groups[1].Value, CultureInfo.InvariantCulture)));
         Assert.Equal(0, log.Lines);
     }
 
@@ -84,7 +86,8 @@ public sealed class AccessLoggerTests : IDisposable
         log.Write(Lines.Event());
         await Eventually.TrueAsync(() => log.Lines == 1);
 
-        configuration.Replace(configuration.Options with { AccessLog = options with { Path = _directory.File("b"), Format = AccessLogFormat.Combined } });
+        configuration.Replace(
+            configuration.Options with { AccessLog = options with { Path = _directory.File("b"), Format = AccessLogFormat.Combined } });
         log.Write(Lines.Event());
         await log.DisposeAsync();
 

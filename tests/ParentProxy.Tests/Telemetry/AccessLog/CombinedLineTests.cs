@@ -12,7 +12,8 @@ public sealed partial class CombinedLineTests
         var fields = new HeaderDictionary { ["User-Agent"] = "Mozilla/5.0 (X11; Linux)", ["Referer"] = "http://example.test/start?x=1" };
 
         Assert.Equal(
-            "192.0.2.7 - - [21/Nov/2026:21:05:09 +0000] \"GET /a HTTP/1.1\" 200 1234 \"http://example.test/start\" \"Mozilla/5.0 (X11; Linux)\"\n",
+            "192.0.2.7 - - [21/Nov/2026:21:05:09 +0000] \"GET /a HTTP/1.1\" 200 1234 \"http://example.test/start\" "
+                + "\"Mozilla/5.0 (X11; Linux)\"\n",
             Lines.Combined(Lines.Event(target: "/a?b", fields: fields)));
     }
 
@@ -26,7 +27,9 @@ public sealed partial class CombinedLineTests
     {
         var fields = new HeaderDictionary { ["User-Agent"] = "s3cret", ["Referer"] = "s3cret" };
 
-        Assert.EndsWith(" \"-\" \"[redacted]\"\n", Lines.Combined(Lines.Event(fields: fields), new AccessLogOptions { Headers = ["user-agent"], RedactHeaders = ["USER-AGENT"] }), StringComparison.Ordinal);
+        Assert.EndsWith(" \"-\" \"[redacted]\"\n", Lines.Combined(
+            Lines.Event(fields: fields),
+            new AccessLogOptions { Headers = ["user-agent"], RedactHeaders = ["USER-AGENT"] }), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -48,12 +51,14 @@ public sealed partial class CombinedLineTests
     {
         var fields = new HeaderDictionary { ["User-Agent"] = hostile, ["Referer"] = hostile };
 
-        var line = Lines.Combined(Lines.Event(target: hostile, client: hostile, fields: fields), new AccessLogOptions { RedactQuery = false });
+        var line = Lines.Combined(
+            Lines.Event(target: hostile, client: hostile, fields: fields), new AccessLogOptions { RedactQuery = false });
 
         Assert.Matches(Combined(), line);
         Assert.All(line[..^1], c => Assert.InRange(c, ' ', '~'));
     }
 
-    [GeneratedRegex("""^[^ ]+ - - \[21/Nov/2026:21:05:09 \+0000\] "GET ([^"\\]|\\.)* HTTP/1\.1" 200 1234 "([^"\\]|\\.)*" "([^"\\]|\\.)*"\n\z""")]
+    [GeneratedRegex(
+        """^[^ ]+ - - \[21/Nov/2026:21:05:09 \+0000\] "GET ([^"\\]|\\.)* HTTP/1\.1" 200 1234 "([^"\\]|\\.)*" "([^"\\]|\\.)*"\n\z""")]
     private static partial Regex Combined();
 }

@@ -34,7 +34,8 @@ public sealed class FileTargetTests : IDisposable
 
         Write(target, "a\n");
 
-        Assert.Equal(UnixFileMode.None, File.GetUnixFileMode(Path) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite));
+        Assert.Equal(
+            UnixFileMode.None, File.GetUnixFileMode(Path) & (UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.GroupWrite));
     }
 
     [Fact]
@@ -156,7 +157,9 @@ public sealed class FileTargetTests : IDisposable
         _time.Advance(TimeSpan.FromMinutes(1));
         Write(target, "5\n", "6\n");
         Assert.Equal(2, Warnings().Count);
-        Assert.All(Warnings(), warning => Assert.Contains($"{Path} is full and cannot be moved away", warning.Message, StringComparison.Ordinal));
+        Assert.All(
+            Warnings(),
+            warning => Assert.Contains($"{Path} is full and cannot be moved away", warning.Message, StringComparison.Ordinal));
         Directory.Delete(inTheWay);
         Write(target, "7\n");
         Assert.Equal("1\n2\n3\n4\n5\n6\n7\n", File.ReadAllText(Path));

@@ -9,7 +9,15 @@ public static class HostileText
     [
         "\"", "\\", "\\\"", "a\r\nb", "\n", "\0", "\b\t\v\f", "\u001b[31m", "\u007f", "\u0085\u009b31m",
         "\u00e9\u00ff\u0080", "\u2028\u2029", "\ud800", "\udc00\ud800", "a\ud83d", "\ud83d\ude00", "\uffff\ufeff",
-        "\",\"status\":\"200", "</script>", "%0a", "{}", "[redacted]", "' OR 1=1", new string('x', 100_000), new string('\u00e9', 5_000), new string('\ud83d', 3_000),
+        "\",\"status\":\"200",
+        "</script>",
+        "%0a",
+        "{}",
+        "[redacted]",
+        "' OR 1=1",
+        new string('x', 100_000),
+        new string('\u00e9', 5_000),
+        new string('\ud83d', 3_000),
     ];
 
     /// <summary>As much of it as is logged, with what is no character replaced.</summary>

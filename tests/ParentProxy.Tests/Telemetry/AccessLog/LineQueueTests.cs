@@ -28,7 +28,8 @@ public sealed class LineQueueTests
         }
 
         var lines = target.Text.Split('\n', StringSplitOptions.RemoveEmptyEntries).GroupBy(line => line.Split(' ')[0]);
-        Assert.All(lines, thread => Assert.Equal(Enumerable.Range(0, Each), thread.Select(line => int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture))));
+        Assert.All(lines, thread => Assert.Equal(
+            Enumerable.Range(0, Each), thread.Select(line => int.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture))));
         Assert.Empty(_dropped);
     }
 
@@ -70,7 +71,10 @@ public sealed class LineQueueTests
     public async Task Add_TheTargetFails_CountsTheLinesAndGoesOn(Type failure)
     {
         var fails = true;
-        var target = new MemoryTarget { Before = () => { if (Volatile.Read(ref fails)) throw (Exception)Activator.CreateInstance(failure, "no space")!; } };
+        var target = new MemoryTarget
+        {
+            Before = () => { if (Volatile.Read(ref fails)) throw (Exception)Activator.CreateInstance(failure, "no space")!; },
+        };
         await using var queue = Queue(target);
         queue.Add(Line("a"));
         queue.Add(Line("b"));

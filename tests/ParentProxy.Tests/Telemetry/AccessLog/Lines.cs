@@ -11,20 +11,25 @@ namespace ParentProxy.Tests.Telemetry.AccessLog;
 internal static class Lines
 {
     /// <summary>An ordinary request.</summary>
-    public static AccessEvent Event(string method = "GET", string target = "/", string? client = "192.0.2.7", string protocol = "HTTP/1.1", IHeaderDictionary? fields = null) => new()
-    {
-        Time = new DateTimeOffset(2026, 11, 21, 21, 5, 9, 7, TimeSpan.Zero),
-        Duration = TimeSpan.FromMicroseconds(12345.6),
-        Method = method,
-        Target = target,
-        Protocol = protocol,
-        Status = 200,
-        RequestBytes = 3,
-        ResponseBytes = 1234,
-        Client = client,
-        RequestId = "abc",
-        Fields = fields ?? new HeaderDictionary(),
-    };
+    public static AccessEvent Event(
+        string method = "GET",
+        string target = "/",
+        string? client = "192.0.2.7",
+        string protocol = "HTTP/1.1",
+        IHeaderDictionary? fields = null) => new()
+        {
+            Time = new DateTimeOffset(2026, 11, 21, 21, 5, 9, 7, TimeSpan.Zero),
+            Duration = TimeSpan.FromMicroseconds(12345.6),
+            Method = method,
+            Target = target,
+            Protocol = protocol,
+            Status = 200,
+            RequestBytes = 3,
+            ResponseBytes = 1234,
+            Client = client,
+            RequestId = "abc",
+            Fields = fields ?? new HeaderDictionary(),
+        };
 
     public static JsonElement Json(in AccessEvent request, AccessLogOptions? options = null)
     {

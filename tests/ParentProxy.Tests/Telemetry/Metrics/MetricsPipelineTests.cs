@@ -31,8 +31,12 @@ public sealed class MetricsPipelineTests
         Assert.Contains("\nparentproxy_my_gauge{otel_scope_name=\"ParentProxy\"} 1\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("their", text, StringComparison.Ordinal);
         Assert.Contains("\ndotnet_gc_collections_total{", text, StringComparison.Ordinal);
-        Assert.Contains("\ntarget_info{service_name=\"parent-proxy\",service_version=\"0.1.0\",service_instance_id=\"", text, StringComparison.Ordinal);
-        foreach (var dropped in (string[])["dotnet_process_cpu_count", "dotnet_assembly_count", "dotnet_timer_count", "dotnet_thread_pool_thread_count"])
+        Assert.Contains(
+            "\ntarget_info{service_name=\"parent-proxy\",service_version=\"0.1.0\",service_instance_id=\"",
+            text,
+            StringComparison.Ordinal);
+        foreach (var dropped in (string[])[
+            "dotnet_process_cpu_count", "dotnet_assembly_count", "dotnet_timer_count", "dotnet_thread_pool_thread_count"])
             Assert.DoesNotContain(dropped, text, StringComparison.Ordinal);
     }
 
@@ -57,7 +61,8 @@ public sealed class MetricsPipelineTests
         static Measurement<T> Of<T>(T value, string id) where T : struct => new(value, new KeyValuePair<string, object?>("enclave", id));
 
         static string[] Samples(string text) => [.. text.Split('\n')
-            .Where(line => line.StartsWith("parentproxy_", StringComparison.Ordinal) && !line.Contains("_created{", StringComparison.Ordinal))
+            .Where(line => line.StartsWith("parentproxy_", StringComparison.Ordinal)
+                && !line.Contains("_created{", StringComparison.Ordinal))
             .Select(line => $"{line[..line.IndexOf('{', StringComparison.Ordinal)]} {line.Split('"')[3]}")];
     }
 
@@ -68,7 +73,10 @@ public sealed class MetricsPipelineTests
         await using var pipeline = Pipeline(meter);
         meter.CreateHistogram<double>("parentproxy.wait", "s").Record(0.2);
 
-        var bounds = (await ScrapeAsync(pipeline)).Split('\n').Where(line => line.StartsWith("parentproxy_wait_seconds_bucket", StringComparison.Ordinal)).Select(line => line.Split('"')[3]);
+        var bounds = (await ScrapeAsync(pipeline))
+            .Split('\n')
+            .Where(line => line.StartsWith("parentproxy_wait_seconds_bucket", StringComparison.Ordinal))
+            .Select(line => line.Split('"')[3]);
 
         Assert.Equal("0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 5 10 30 60 300 900 +Inf", string.Join(' ', bounds));
     }
@@ -78,7 +86,8 @@ public sealed class MetricsPipelineTests
     {
         using var meter = OwnMeter();
         await using var pipeline = Pipeline(meter);
-        meter.CreateObservableCounter("parentproxy.requests", () => Enumerable.Range(0, 5000).Select(i => new Measurement<long>(1, new KeyValuePair<string, object?>("i", i.ToString(CultureInfo.InvariantCulture)))));
+        meter.CreateObservableCounter("parentproxy.requests", () => Enumerable.Range(0, 5000).Select(
+            i => new Measurement<long>(1, new KeyValuePair<string, object?>("i", i.ToString(CultureInfo.InvariantCulture)))));
 
         var text = await ScrapeAsync(pipeline);
 
@@ -109,7 +118,8 @@ public sealed class MetricsPipelineTests
 
     private static Meter OwnMeter() => new(new MeterOptions(ProxyMeter.Name) { Scope = new object() });
 
-    private static MetricsPipeline Pipeline(Meter meter, Action<OtlpExporterOptions>? otlp = null) => new([meter.Scope!], NullLogger.Instance, otlp);
+    private static MetricsPipeline Pipeline(Meter meter, Action<OtlpExporterOptions>? otlp = null) =>
+        new([meter.Scope!], NullLogger.Instance, otlp);
 
     private static async Task<string> ScrapeAsync(MetricsPipeline pipeline, bool openMetrics = false)
     {

@@ -64,8 +64,12 @@ public sealed class ScrapeEndpointTests : IAsyncDisposable
 
         var text = Some(await ScrapeAsync(OpenMetrics));
 
-        Assert.Contains("# TYPE some_bytes counter\n# UNIT some_bytes bytes\n# HELP some_bytes How many.\nsome_bytes_total{", text, StringComparison.Ordinal);
-        Assert.Contains("\nsome_bytes_created{otel_scope_name=\"ParentProxy\",code=\"200\",enclave=\"a\\\"b\"} 1", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "# TYPE some_bytes counter\n# UNIT some_bytes bytes\n# HELP some_bytes How many.\nsome_bytes_total{",
+            text,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "\nsome_bytes_created{otel_scope_name=\"ParentProxy\",code=\"200\",enclave=\"a\\\"b\"} 1", text, StringComparison.Ordinal);
         Assert.Contains("\nsome_wait_seconds_bucket{otel_scope_name=\"ParentProxy\",le=\"1.0\"} 1", text, StringComparison.Ordinal);
         Assert.EndsWith("\n# EOF\n", (await ScrapeAsync(OpenMetrics)).Body, StringComparison.Ordinal);
     }
@@ -74,7 +78,9 @@ public sealed class ScrapeEndpointTests : IAsyncDisposable
     public async Task Scrape_AsOpenMetrics_ShowsTheTracesThatAreRecorded()
     {
         var histogram = _meter.CreateHistogram<double>("some.wait", "s");
-        using var recorded = new Activity("recorded") { ActivityTraceFlags = ActivityTraceFlags.Recorded }.SetIdFormat(ActivityIdFormat.W3C).Start();
+        using var recorded = new Activity("recorded") { ActivityTraceFlags = ActivityTraceFlags.Recorded }
+            .SetIdFormat(ActivityIdFormat.W3C)
+            .Start();
         histogram.Record(0.75);
         recorded.Stop();
         using var other = new Activity("not recorded").SetIdFormat(ActivityIdFormat.W3C).Start();
@@ -82,7 +88,8 @@ public sealed class ScrapeEndpointTests : IAsyncDisposable
         other.Stop();
 
         Assert.Matches(
-            $"^some_wait_seconds_bucket\\{{otel_scope_name=\"ParentProxy\",le=\"1.0\"\\}} 2 # \\{{trace_id=\"{recorded.TraceId}\",span_id=\"{recorded.SpanId}\"\\}} 0.75 [0-9.]+$",
+            $"^some_wait_seconds_bucket\\{{otel_scope_name=\"ParentProxy\",le=\"1.0\"\\}} 2 # "
+                + $"\\{{trace_id=\"{recorded.TraceId}\",span_id=\"{recorded.SpanId}\"\\}} 0.75 [0-9.]+$",
             Assert.Single(Some(await ScrapeAsync(OpenMetrics)).Split('\n'), line => line.Contains(" # {", StringComparison.Ordinal)));
         Assert.DoesNotContain("trace_id", (await ScrapeAsync()).Body, StringComparison.Ordinal);
     }
@@ -91,8 +98,11 @@ public sealed class ScrapeEndpointTests : IAsyncDisposable
     [InlineData(null, "text/plain; version=0.0.4; charset=utf-8")]
     [InlineData("*/*", "text/plain; version=0.0.4; charset=utf-8")]
     [InlineData("text/html", "text/plain; version=0.0.4; charset=utf-8")]
-    [InlineData("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1", "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores")]
-    [InlineData("text/plain;version=0.0.4;q=0.9,application/openmetrics-text;version=1.0.0;q=0.1", "text/plain; version=0.0.4; charset=utf-8")]
+    [InlineData(
+        "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores")]
+    [InlineData(
+        "text/plain;version=0.0.4;q=0.9,application/openmetrics-text;version=1.0.0;q=0.1", "text/plain; version=0.0.4; charset=utf-8")]
     public async Task Scrape_OfAccept_IsInTheFormatThatIsPreferred(string? accept, string type) =>
         Assert.Equal(type, (await ScrapeAsync(accept)).Context.Response.ContentType);
 
@@ -146,8 +156,13 @@ public sealed class ScrapeEndpointTests : IAsyncDisposable
         var others = Enumerable.Range(0, 10).Select(_ => ScrapeAsync(accept)).ToList();
         hold.Set();
 
-        Assert.Contains("\nrequests_total{otel_scope_name=\"ParentProxy\"} 0\n", (await first.WaitAsync(TestDeadline.Value)).Body, StringComparison.Ordinal);
-        Assert.All(await Task.WhenAll(others).WaitAsync(TestDeadline.Value), scrape => Assert.Contains("\nrequests_total{otel_scope_name=\"ParentProxy\"} 1\n", scrape.Body, StringComparison.Ordinal));
+        Assert.Contains(
+            "\nrequests_total{otel_scope_name=\"ParentProxy\"} 0\n",
+            (await first.WaitAsync(TestDeadline.Value)).Body,
+            StringComparison.Ordinal);
+        Assert.All(
+            await Task.WhenAll(others).WaitAsync(TestDeadline.Value),
+            scrape => Assert.Contains("\nrequests_total{otel_scope_name=\"ParentProxy\"} 1\n", scrape.Body, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -217,7 +232,9 @@ public sealed class ScrapeEndpointTests : IAsyncDisposable
     [InlineData("NaN")]
     [InlineData("soon")]
     public async Task Scrape_WithATimeoutThatIsNone_Is200(string timeout) =>
-        Assert.Equal(200, (await ScrapeAsync(prepare: fields => fields["X-Prometheus-Scrape-Timeout-Seconds"] = timeout)).Context.Response.StatusCode);
+        Assert.Equal(
+            200,
+            (await ScrapeAsync(prepare: fields => fields["X-Prometheus-Scrape-Timeout-Seconds"] = timeout)).Context.Response.StatusCode);
 
     [Fact]
     public async Task Scrape_ThatFails_Is500AndLogged()
@@ -231,7 +248,9 @@ public sealed class ScrapeEndpointTests : IAsyncDisposable
         await endpoint.ScrapeAsync(context);
 
         Assert.Equal(500, context.Response.StatusCode);
-        Assert.StartsWith("A scrape failed: the metrics could not be collected. To see why, create OTEL_DIAGNOSTICS.json", Assert.Single(_log.AtLeast(LogLevel.Error)).Message);
+        Assert.StartsWith(
+            "A scrape failed: the metrics could not be collected. To see why, create OTEL_DIAGNOSTICS.json",
+            Assert.Single(_log.AtLeast(LogLevel.Error)).Message);
     }
 
     [Fact]
@@ -269,7 +288,8 @@ public sealed class ScrapeEndpointTests : IAsyncDisposable
     // Of the twenty buckets three.
     private static string Some((HttpContext Context, string Body) scrape) => string.Join('\n', scrape.Body.Split('\n')
         .Where(line => line.Contains("some_", StringComparison.Ordinal))
-        .Where(line => !line.Contains("le=", StringComparison.Ordinal) || line.Split("le=\"")[1].Split('"')[0] is "0.001" or "1" or "1.0" or "900" or "+Inf"));
+        .Where(line => !line.Contains("le=", StringComparison.Ordinal)
+            || line.Split("le=\"")[1].Split('"')[0] is "0.001" or "1" or "1.0" or "900" or "+Inf"));
 
     private void AddOneOfEach()
     {

@@ -37,7 +37,8 @@ internal sealed class Collector : IAsyncDisposable
     public ExportedSpan Server(string path) => Spans.Single(span => span.Kind == "server" && span.Attributes["url.path"] == path);
 
     /// <summary>The spans of its tries, in their order.</summary>
-    public IReadOnlyList<ExportedSpan> Attempts(ExportedSpan request) => [.. Spans.Where(span => span.Kind == "client" && span.TraceId == request.TraceId && span.ParentId == request.Id)];
+    public IReadOnlyList<ExportedSpan> Attempts(ExportedSpan request) =>
+        [.. Spans.Where(span => span.Kind == "client" && span.TraceId == request.TraceId && span.ParentId == request.Id)];
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
 

@@ -3,7 +3,15 @@ using System.Globalization;
 namespace ParentProxy.Tests.Telemetry.Tracing;
 
 /// <summary>A span as a collector got it.</summary>
-internal sealed record ExportedSpan(string TraceId, string Id, string ParentId, string Name, string Kind, IReadOnlyDictionary<string, string> Attributes, bool IsError, string Service)
+internal sealed record ExportedSpan(
+    string TraceId,
+    string Id,
+    string ParentId,
+    string Name,
+    string Kind,
+    IReadOnlyDictionary<string, string> Attributes,
+    bool IsError,
+    string Service)
 {
     /// <summary>Reads an <c>ExportTraceServiceRequest</c> (opentelemetry/proto/trace/v1/trace.proto).</summary>
     public static IEnumerable<ExportedSpan> Read(byte[] request) =>
@@ -22,5 +30,7 @@ internal sealed record ExportedSpan(string TraceId, string Id, string ParentId, 
             service);
 
     private static Dictionary<string, string> Pairs(IEnumerable<ProtobufMessage> pairs) =>
-        pairs.ToDictionary(pair => pair.Text(1), pair => pair.Messages(2).Single() is var value && value.Number(3) is { } number ? ((long)number).ToString(CultureInfo.InvariantCulture) : value.Text(1));
+        pairs.ToDictionary(pair => pair.Text(1), pair => pair.Messages(2).Single() is var value && value.Number(3) is { } number
+            ? ((long)number).ToString(CultureInfo.InvariantCulture)
+            : value.Text(1));
 }

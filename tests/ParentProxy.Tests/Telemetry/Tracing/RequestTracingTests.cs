@@ -30,7 +30,9 @@ public sealed class RequestTracingTests : IAsyncLifetime
         await using (var proxy = await StartAsync(enclave.Simulated, $"Routing:HttpVersion={version}"))
         {
             await using var client = await proxy.ConnectAsync();
-            await client.SendAsync($"GET /echo?secret=1 HTTP/1.1\r\nHost: example.test\r\ntraceparent: 00-{TraceId}-{ParentId}-01\r\ntracestate: vendor=1,other=2\r\nbaggage: a=b;p=q\r\nX-Request-Id: mine\r\n\r\n");
+            await client.SendAsync(
+                $"GET /echo?secret=1 HTTP/1.1\r\nHost: example.test\r\ntraceparent: 00-{TraceId}-{ParentId}-01\r\n"
+                    + "tracestate: vendor=1,other=2\r\nbaggage: a=b;p=q\r\nX-Request-Id: mine\r\n\r\n");
             echo = Echo.Parse(await client.ReadMessageAsync());
             // A client that leaves before the stream of the enclave has ended cancels it.
             await Eventually.TrueAsync(() => proxy.Server.Registry.All[0].InFlight == 0);
@@ -39,11 +41,26 @@ public sealed class RequestTracingTests : IAsyncLifetime
         var request = _collector.Server("/echo");
         var attempt = Assert.Single(_collector.Attempts(request));
         Assert.Equal((TraceId, ParentId, "GET", "parent-proxy"), (request.TraceId, request.ParentId, request.Name, request.Service));
-        Assert.Equal(($"00-{TraceId}-{attempt.Id}-01", "vendor=1,other=2", "a=b;p=q"), (echo.Field("traceparent"), echo.Field("tracestate"), echo.Field("baggage")));
-        Assert.Equal(("GET", "200", "0", "mine", "example.test", "127.0.0.1"), (request.Attributes["http.request.method"], request.Attributes["http.response.status_code"], request.Attributes["parentproxy.enclave"], request.Attributes["parentproxy.request_id"], request.Attributes["server.address"], request.Attributes["client.address"]));
-        Assert.Equal(("GET", "200", "0", "unix", enclave.EndPoint["unix:".Length..], "/echo"), (attempt.Attributes["http.request.method"], attempt.Attributes["http.response.status_code"], attempt.Attributes["parentproxy.enclave"], attempt.Attributes["network.transport"], attempt.Attributes["server.address"], attempt.Attributes["url.path"]));
+        Assert.Equal(
+            ($"00-{TraceId}-{attempt.Id}-01", "vendor=1,other=2", "a=b;p=q"),
+            (echo.Field("traceparent"), echo.Field("tracestate"), echo.Field("baggage")));
+        Assert.Equal(("GET", "200", "0", "mine", "example.test", "127.0.0.1"), (
+            request.Attributes["http.request.method"],
+            request.Attributes["http.response.status_code"],
+            request.Attributes["parentproxy.enclave"],
+            request.Attributes["parentproxy.request_id"],
+            request.Attributes["server.address"],
+            request.Attributes["client.address"]));
+        Assert.Equal(("GET", "200", "0", "unix", enclave.EndPoint["unix:".Length..], "/echo"), (
+            attempt.Attributes["http.request.method"],
+            attempt.Attributes["http.response.status_code"],
+            attempt.Attributes["parentproxy.enclave"],
+            attempt.Attributes["network.transport"],
+            attempt.Attributes["server.address"],
+            attempt.Attributes["url.path"]));
         Assert.False(request.IsError || attempt.IsError);
-        Assert.DoesNotContain(_collector.Spans.SelectMany(span => span.Attributes.Values), value => value.Contains("secret", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            _collector.Spans.SelectMany(span => span.Attributes.Values), value => value.Contains("secret", StringComparison.Ordinal));
         Assert.True(_collector.Metrics > 0);
     }
 
@@ -104,17 +121,27 @@ public sealed class RequestTracingTests : IAsyncLifetime
         await using (var proxy = await TestProxy.StartAsync(
             dialer: null,
             _collector.Settings,
-            [.. TestProxy.Enclave(0, closed.EndPoint), .. TestProxy.Enclave(1, enclave.EndPoint), "Health:Probe:Enabled=false", "Routing:LoadBalancing=FirstAlphabetical"]))
+            [
+                .. TestProxy.Enclave(0, closed.EndPoint),
+                .. TestProxy.Enclave(1, enclave.EndPoint),
+                "Health:Probe:Enabled=false",
+                "Routing:LoadBalancing=FirstAlphabetical"]))
         {
             Assert.Equal(204, (await proxy.ExchangeAsync("PURGE /x HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
         }
 
         var request = _collector.Server("/x");
-        Assert.Equal(("HTTP", "_OTHER", "PURGE", false), (request.Name, request.Attributes["http.request.method"], request.Attributes["http.request.method_original"], request.IsError));
+        Assert.Equal(("HTTP", "_OTHER", "PURGE", false), (
+            request.Name,
+            request.Attributes["http.request.method"],
+            request.Attributes["http.request.method_original"],
+            request.IsError));
         var tries = _collector.Attempts(request);
         Assert.Equal(["0", "1"], tries.Select(span => span.Attributes["parentproxy.enclave"]));
         Assert.Equal((true, "ECONNREFUSED"), (tries[0].IsError, tries[0].Attributes["error.type"]));
-        Assert.Equal((false, "connect", "1"), (tries[1].IsError, tries[1].Attributes["parentproxy.retry.reason"], tries[1].Attributes["http.request.resend_count"]));
+        Assert.Equal(
+            (false, "connect", "1"),
+            (tries[1].IsError, tries[1].Attributes["parentproxy.retry.reason"], tries[1].Attributes["http.request.resend_count"]));
         Assert.Equal($"00-{request.TraceId}-{tries[1].Id}-01", Assert.Single(enclave.Requests).Field("traceparent"));
     }
 
@@ -146,7 +173,8 @@ public sealed class RequestTracingTests : IAsyncLifetime
     {
         using var directory = new TemporaryDirectory();
         await using var enclave = await TestEnclave.StartAsync();
-        await using (var proxy = await StartAsync(enclave.Simulated, "AccessLog:Mode=all", "AccessLog:Sink=file", $"AccessLog:Path={directory.File("a")}"))
+        await using (var proxy = await StartAsync(
+            enclave.Simulated, "AccessLog:Mode=all", "AccessLog:Sink=file", $"AccessLog:Path={directory.File("a")}"))
             await proxy.EchoAsync();
 
         using var line = JsonDocument.Parse(Assert.Single(File.ReadAllLines(directory.File("a"))));
@@ -164,7 +192,9 @@ public sealed class RequestTracingTests : IAsyncLifetime
         // How long it took is known at its end, which comes after its answer.
         var text = "";
         await Eventually.TrueAsync(
-            async () => Regex.IsMatch(text = await proxy.Admin.GetStringAsync("/metrics"), $"parentproxy_request_duration_seconds_bucket.*trace_id=\"{TraceId}\""),
+            async () => Regex.IsMatch(
+                text = await proxy.Admin.GetStringAsync("/metrics"),
+                $"parentproxy_request_duration_seconds_bucket.*trace_id=\"{TraceId}\""),
             () => text);
     }
 

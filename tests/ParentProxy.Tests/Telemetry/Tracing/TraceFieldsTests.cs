@@ -16,7 +16,9 @@ public sealed class TraceFieldsTests
     {
         Assert.Equal(Id, TraceId(parent));
         Assert.True(TraceFields.TryParent(new HeaderDictionary { ["traceparent"] = parent }, out var context));
-        Assert.Equal((Id, "b7ad6b7169203331", parent[54] == '1' ? ActivityTraceFlags.Recorded : ActivityTraceFlags.None, true), (context.TraceId.ToHexString(), context.SpanId.ToHexString(), context.TraceFlags, context.IsRemote));
+        Assert.Equal(
+            (Id, "b7ad6b7169203331", parent[54] == '1' ? ActivityTraceFlags.Recorded : ActivityTraceFlags.None, true),
+            (context.TraceId.ToHexString(), context.SpanId.ToHexString(), context.TraceFlags, context.IsRemote));
     }
 
     [Theory]

@@ -112,7 +112,8 @@ internal sealed class KestrelRefusals(
     /// failed by. Nor is a client refused that has left.
     /// </summary>
     private static bool HasToldOf(Exchange exchange, IFeatureCollection features) =>
-        exchange.Outcome.Failure is not null || features.Get<IHttpRequestLifetimeFeature>() is { RequestAborted.IsCancellationRequested: true };
+        exchange.Outcome.Failure is not null
+            || features.Get<IHttpRequestLifetimeFeature>() is { RequestAborted.IsCancellationRequested: true };
 
     private string? Client(IPAddress? peer, IHeaderDictionary headers) =>
         ForwardedFields.ClientAddress(headers, peer, ForwardedFields.IsTrusted(peer, configuration.Options.ForwardedHeaders));
