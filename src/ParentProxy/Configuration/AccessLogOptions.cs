@@ -1,6 +1,5 @@
 using System.Globalization;
 using ParentProxy.Configuration.Reading;
-using ParentProxy.Http1;
 using ParentProxy.Runtime;
 
 namespace ParentProxy.Configuration;

@@ -6,6 +6,9 @@ internal static class Names
     /// <summary>The section of the enclaves.</summary>
     public const string Enclaves = "Enclaves";
 
+    /// <summary>No enclave's id: the label of what reached none.</summary>
+    public const string NoEnclave = "none";
+
     /// <summary>The section that Kestrel reads.</summary>
     public const string Kestrel = "Kestrel";
 

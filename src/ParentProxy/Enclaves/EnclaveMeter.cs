@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using ParentProxy.Configuration;
 
 namespace ParentProxy.Enclaves;
 
@@ -8,9 +9,6 @@ internal sealed class EnclaveMeter
 {
     /// <summary>The only label of histograms.</summary>
     public const string Label = "enclave";
-
-    /// <summary>The label of what reached no enclave.</summary>
-    public const string NoEnclave = "none";
 
     private readonly ConcurrentDictionary<string, EnclaveMetrics> _byId = new(StringComparer.OrdinalIgnoreCase);
 
@@ -26,7 +24,7 @@ internal sealed class EnclaveMeter
             "parentproxy.time_to_first_byte", "Requests from the connection until the enclave's response head.");
         ConnectDuration = Seconds("parentproxy.connect.duration", "Dials to enclaves for requests, whatever their result.");
         ProbeDuration = Seconds("parentproxy.probe.duration", "Health probes from the dial to the verdict.");
-        None = Of(NoEnclave);
+        None = Of(Names.NoEnclave);
 
         Histogram<double> Seconds(string name, string description) => meter.CreateHistogram<double>(name, "s", description);
     }

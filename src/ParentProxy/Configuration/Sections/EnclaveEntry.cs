@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using ParentProxy.Configuration.Reading;
-using ParentProxy.Enclaves;
 using ParentProxy.Endpoints;
 
 namespace ParentProxy.Configuration.Sections;
@@ -77,7 +76,7 @@ internal sealed partial record EnclaveEntry(string Location, string Id, string N
     {
         if (!IdPattern().IsMatch(text))
             return new Mistake($"{Quoted.Text(text)} is no Id: 1 to 64 letters, digits, '.', '_' or '-'");
-        return text.Equals(EnclaveMeter.NoEnclave, StringComparison.OrdinalIgnoreCase)
+        return text.Equals(Names.NoEnclave, StringComparison.OrdinalIgnoreCase)
             ? new Mistake($"{Quoted.Text(text)} stands in the metrics for requests that reached no enclave; choose another Id")
             : text;
     }

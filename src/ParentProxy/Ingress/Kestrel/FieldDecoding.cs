@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
-using ParentProxy.Http1;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Ingress.Kestrel;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace ParentProxy.Http1;
+namespace ParentProxy.Runtime;
 
 /// <summary>The form of methods and field names (RFC 9110 §5.6.2).</summary>
 internal static class Token
