@@ -1,6 +1,6 @@
 using ParentProxy.Configuration;
-using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Http1;
+using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Tests.Http1;
 using ParentProxy.Tests.Support;
 
