@@ -59,7 +59,7 @@ internal sealed class AdminPages(
             ? ServeAsync(context)
             : ProblemAsync(context, StatusCodes.Status404NotFound, "There are /metrics, /health, /health/live and /health/ready.");
 
-    /// <summary>Sets what every answer of the admin listener has.</summary>
+    /// <summary>Sets what every response of the admin listener has.</summary>
     public static void AddFields(HttpResponse response)
     {
         response.Headers.CacheControl = "no-store";

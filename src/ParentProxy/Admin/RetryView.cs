@@ -6,8 +6,8 @@ namespace ParentProxy.Admin;
 /// <param name="Connect">Nothing was sent: the enclave could not be dialled, or had just left.</param>
 /// <param name="Busy">Nothing was sent: all connections of the enclave were busy.</param>
 /// <param name="Idle">The enclave closed an idle connection when it was used again.</param>
-/// <param name="Reset">The connection ended before any byte of an answer.</param>
-/// <param name="Moved">The enclave left the rotation before any byte of an answer.</param>
+/// <param name="Reset">The connection ended before any byte of a response.</param>
+/// <param name="Moved">The enclave left the rotation before any byte of a response.</param>
 /// <param name="Denied">Would have been sent again, had the budget not been spent.</param>
 internal sealed record RetryView(long Connect, long Busy, long Idle, long Reset, long Moved, long Denied)
 {

@@ -13,7 +13,7 @@ namespace ParentProxy.Enclaves;
 /// </summary>
 internal sealed class Enclave
 {
-    /// <summary>For how many probes in a row an answer that goes on excuses that they are not answered.</summary>
+    /// <summary>For how many probes in a row a response that goes on excuses that they are not answered.</summary>
     private const int MaxExcusesWithoutHead = 10;
 
     /// <summary>Without any, nothing would warm up.</summary>
@@ -263,9 +263,9 @@ internal sealed class Enclave
         ProbeWanted.Set();
     }
 
-    /// <summary>The application is at work: the head of an answer came that is no server error, or more of such an answer.</summary>
+    /// <summary>The application is at work: the head of a response came that is no server error, or more of such a response.</summary>
     /// <param name="now">Timestamp of now.</param>
-    /// <param name="isHead">Whether it was the head of an answer: then it has begun to work on a request.</param>
+    /// <param name="isHead">Whether it was the head of a response: then it has begun to work on a request.</param>
     public void ReportResponse(long now, bool isHead)
     {
         if (isHead)
@@ -403,7 +403,7 @@ internal sealed class Enclave
     }
 
     /// <summary>
-    /// Whether what was answered since then excuses a probe that may have queued. An answer that has begun long ago does so for
+    /// Whether what was answered since then excuses a probe that may have queued. A response that has begun long ago does so for
     /// a while only: an application may be stuck behind the one thread that still feeds it.
     /// </summary>
     private bool IsExcused(long since)

@@ -49,7 +49,7 @@ internal sealed class EnclaveMetrics
     /// <summary>Bytes of response bodies that were given to clients, tunnels included.</summary>
     public long ResponseBytes => Interlocked.Read(ref _responseBytes);
 
-    /// <summary>How often a request was tried once more after a try on it, here or on another enclave.</summary>
+    /// <summary>How often another attempt was made at a request after one on it, here or on another enclave.</summary>
     public long Retries => Interlocked.Read(ref _retries);
 
     /// <summary>Requests that left it for another enclave.</summary>

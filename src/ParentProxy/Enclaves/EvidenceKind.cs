@@ -6,7 +6,7 @@ internal enum EvidenceKind
     /// <summary>It could not be dialled.</summary>
     DialFailed,
 
-    /// <summary>A connection ended before its answer was whole.</summary>
+    /// <summary>A connection ended before its response was whole.</summary>
     ResponseCut,
 
     /// <summary>It answered a request with 5xx.</summary>

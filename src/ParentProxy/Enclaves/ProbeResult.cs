@@ -9,7 +9,7 @@ namespace ParentProxy.Enclaves;
 /// <param name="Status">The HTTP status, when there was one.</param>
 /// <param name="Connected">Whether a connection came about, whatever became of it.</param>
 /// <param name="QueuedSince">
-/// For a probe that had no answer in time: from when on it may just have queued behind requests; null where the application
+/// For a probe that had no response in time: from when on it may just have queued behind requests; null where the application
 /// had a free ear for it.
 /// </param>
 internal sealed record ProbeResult(
@@ -22,7 +22,7 @@ internal sealed record ProbeResult(
     bool Connected = true,
     long? QueuedSince = null)
 {
-    /// <summary>The code of a probe that had no answer in time.</summary>
+    /// <summary>The code of a probe that had no response in time.</summary>
     public const string Timeout = "timeout";
 
     /// <summary>The code of a probe that had none because the application was answering requests meanwhile.</summary>

@@ -22,7 +22,7 @@ internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProv
     /// <summary>As much of a body as is searched for <c>Health:Probe:ExpectedBody</c>.</summary>
     public const int MaxBodyBytes = 64 * 1024;
 
-    /// <summary>Without an answer for so long, the probe tries what is next.</summary>
+    /// <summary>Without a response for so long, the probe tries what is next.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
@@ -32,7 +32,7 @@ internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProv
     /// <param name="options">What is asked, and what counts as healthy.</param>
     /// <param name="httpVersion">1.1 or 2.</param>
     /// <param name="timeout">How long it may take, whatever it tries.</param>
-    /// <param name="mayReuse">Whether an answer on a connection that is open already is enough.</param>
+    /// <param name="mayReuse">Whether a response on a connection that is open already is enough.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<ProbeResult?> ProbeAsync(
         ProbeOptions options, Version httpVersion, TimeSpan timeout, bool mayReuse, CancellationToken cancellationToken)
@@ -148,7 +148,7 @@ internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProv
     }
 
     /// <summary>
-    /// Asks over a connection that is there already. Null when there is none, or it did not give the answer of a healthy one.
+    /// Asks over a connection that is there already. Null when there is none, or it did not give the response of a healthy one.
     /// </summary>
     private async Task<ProbeResult?> AskPooledAsync(Probe probe, CancellationToken cancellationToken)
     {

@@ -8,7 +8,7 @@ namespace ParentProxy.Sockets;
 
 /// <summary>
 /// A thread that waits for many sockets and runs on the spot what waits for them: reading a request, sending it to an
-/// enclave and giving back the answer need no other thread, and no core fetches what another has in its cache.
+/// enclave and giving back the response need no other thread, and no core fetches what another has in its cache.
 /// </summary>
 /// <remarks>
 /// For this nothing on a request's way may block: a file that is read, a console that is written to, a wait for a task would

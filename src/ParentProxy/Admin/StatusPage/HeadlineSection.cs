@@ -3,7 +3,7 @@ using ParentProxy.Html;
 
 namespace ParentProxy.Admin.StatusPage;
 
-/// <summary>The answer to the first question: is it well, and if not, whose fault is it.</summary>
+/// <summary>The response to the first question: is it well, and if not, whose fault is it.</summary>
 internal static class HeadlineSection
 {
     /// <summary>Writes the element: verdict, findings, and the figures of the last minute.</summary>

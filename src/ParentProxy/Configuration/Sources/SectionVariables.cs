@@ -15,7 +15,7 @@ internal static class SectionVariables
         IReadOnlyDictionary<string, string> environment, IReadOnlySet<string> sections, ConfigurationReport report)
     {
         var entries = new List<SourceEntry>();
-        // An environment has no order: sorted, the same one always gives the same answer.
+        // An environment has no order: sorted, the same one always gives the same result.
         foreach (var (name, value) in environment.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             var segments = name.Split(Divider);

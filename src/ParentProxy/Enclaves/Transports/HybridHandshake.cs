@@ -16,7 +16,7 @@ internal static class HybridHandshake
     private const string NobodyListens = "Nothing listens on this vsock port inside the VM.";
 
     /// <summary>Performs the handshake and leaves the stream at the first byte of the application.</summary>
-    /// <exception cref="DialException">Closed, or another answer; its code is <c>handshake</c>.</exception>
+    /// <exception cref="DialException">Closed, or another response; its code is <c>handshake</c>.</exception>
     public static async Task ConnectAsync(Stream stream, EnclaveEndpoint endpoint, CancellationToken cancellationToken)
     {
         var request = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"CONNECT {endpoint.Port}\n"));

@@ -35,7 +35,7 @@ internal sealed class EnclaveProxyConfigProvider : IProxyConfigProvider, IDispos
         RouteId = ReverseProxySection.ReservedId,
         ClusterId = ReverseProxySection.ReservedId,
 
-        // After every configured route, before the answer that none matches.
+        // After every configured route, before the response that none matches.
         Order = int.MaxValue - 1,
         Match = new RouteMatch { Path = "{**any}" },
     };

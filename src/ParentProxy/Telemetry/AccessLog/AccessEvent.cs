@@ -20,7 +20,7 @@ internal readonly struct AccessEvent
     /// <summary>The protocol of the client's side, like <c>HTTP/1.1</c>; null when it was not known.</summary>
     public string? Protocol { get; init; }
 
-    /// <summary>The final status; 499 when the client was gone before; null when there was no answer at all.</summary>
+    /// <summary>The final status; 499 when the client was gone before; null when there was no response at all.</summary>
     public int? Status { get; init; }
 
     /// <summary>Bytes of the body that came from the client.</summary>
@@ -32,7 +32,7 @@ internal readonly struct AccessEvent
     /// <summary>The enclave that had the request last, or null.</summary>
     public string? Enclave { get; init; }
 
-    /// <summary>How many tries there were.</summary>
+    /// <summary>How many attempts there were; 0 when no enclave was chosen.</summary>
     public int Attempts { get; init; }
 
     /// <summary>How long it waited for a connection, without the dial; null when it had none.</summary>
@@ -62,7 +62,7 @@ internal readonly struct AccessEvent
     /// <summary>The value of <c>X-Request-Id</c>.</summary>
     public required string RequestId { get; init; }
 
-    /// <summary>The application's own <c>X-Request-Id</c> in the answer; null when it gave none.</summary>
+    /// <summary>The application's own <c>X-Request-Id</c> in the response; null when it gave none.</summary>
     public string? ApplicationRequestId { get; init; }
 
     /// <summary>The W3C trace id, or null.</summary>
