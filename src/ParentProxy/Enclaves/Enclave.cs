@@ -175,7 +175,17 @@ internal sealed class Enclave
     public Evidence? PendingEvidence { get; private set; }
 
     /// <summary>Leases the way to it for something that is no traffic; null once it is retired. To be released.</summary>
-    public EnclaveConnector? LeaseConnector() => Volatile.Read(ref _connector) is { } connector && connector.TryLease() ? connector : null;
+    public EnclaveConnector? LeaseConnector()
+    {
+        // One that was retired meanwhile has another in its place already, or none.
+        while (Volatile.Read(ref _connector) is { } connector)
+        {
+            if (connector.TryLease())
+                return connector;
+        }
+
+        return null;
+    }
 
     /// <summary>Begins a request, or a connection that is passed through; false once the enclave is retired.</summary>
     /// <param name="connector">The way to it, leased until <see cref="EndRequest"/>.</param>

@@ -121,12 +121,12 @@ internal sealed class EnclaveConnector : IDisposable
     /// <exception cref="DialException">No connection came about.</exception>
     public async Task<EnclaveStream> ConnectAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var started = _time.GetTimestamp();
-        if (timeout <= TimeSpan.Zero || !await _dials.WaitAsync(timeout, cancellationToken))
+        if (timeout <= TimeSpan.Zero)
             throw DialException.TimedOut(Endpoint, timeout);
+        var left = await WaitForTurnAsync(timeout, cancellationToken);
         try
         {
-            return await DialPatientlyAsync(timeout - _time.GetElapsedTime(started), cancellationToken);
+            return await DialPatientlyAsync(left, cancellationToken);
         }
         finally
         {
@@ -144,6 +144,17 @@ internal sealed class EnclaveConnector : IDisposable
     /// <exception cref="DialException">No connection came about.</exception>
     public Task<EnclaveStream> DialAsync(EnclaveEndpoint endpoint, TimeSpan timeout, CancellationToken cancellationToken) =>
         _dialer.DialAsync(endpoint, timeout, cancellationToken);
+
+    /// <summary>Waits for a place among the dials; what is left of the time then is all of it where nobody was in the way.</summary>
+    private async ValueTask<TimeSpan> WaitForTurnAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        if (_dials.Wait(TimeSpan.Zero, CancellationToken.None))
+            return timeout;
+        var started = _time.GetTimestamp();
+        if (!await _dials.WaitAsync(timeout, cancellationToken))
+            throw DialException.TimedOut(Endpoint, timeout);
+        return timeout - _time.GetElapsedTime(started);
+    }
 
     private async Task<EnclaveStream> DialPatientlyAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {

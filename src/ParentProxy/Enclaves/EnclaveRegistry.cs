@@ -72,13 +72,15 @@ internal sealed class EnclaveRegistry(
     /// its connections; one whose endpoint changed, or that was restarted, is another enclave and has to pass a probe first.
     /// </summary>
     /// <param name="options">The configuration, already in effect.</param>
-    public void Apply(ProxyOptions options)
+    /// <param name="before">What has to happen before, and not apart from it: discovery follows its settings.</param>
+    public void Apply(ProxyOptions options, Action? before = null)
     {
         lock (_updating)
         {
-            var newConnectors = Options is not { } before
-                || options.Routing != before.Routing
-                || options.Timeouts.Connect != before.Timeouts.Connect;
+            before?.Invoke();
+            var newConnectors = Options is not { } old
+                || options.Routing != old.Routing
+                || options.Timeouts.Connect != old.Timeouts.Connect;
             Options = options;
             var members = Merge(options);
             if (!members.SequenceEqual(Members))

@@ -118,7 +118,7 @@ internal sealed class HealthMonitor(
             var mayReuse = enclave.IsUsable && evidence is not { Kind: EvidenceKind.DialFailed or EvidenceKind.ResponseCut };
             var timeout = ProbeSchedule.Timeout(evidence, probe);
             if (await prober.ProbeAsync(effective, options.Routing.HttpVersion, timeout, mayReuse, cancellationToken) is not { } result)
-                return;
+                continue;
             failedDials = result.Ok ? 0 : failedDials + 1;
 
             // What came meanwhile this failure confirms as well as another probe would, two seconds later.

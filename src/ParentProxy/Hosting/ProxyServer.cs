@@ -150,9 +150,11 @@ internal sealed class ProxyServer : IAsyncDisposable
         lock (_applying)
         {
             _configuration.Replace(options);
-            foreach (var capability in _capabilities)
-                capability.Apply(options);
-            Registry.Apply(options);
+            Registry.Apply(options, before: () =>
+            {
+                foreach (var capability in _capabilities)
+                    capability.Apply(options);
+            });
         }
     }
 

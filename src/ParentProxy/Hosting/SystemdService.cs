@@ -9,7 +9,8 @@ namespace ParentProxy.Hosting;
 internal sealed class SystemdService(ServiceManager manager, ProxyServer server, TimeProvider time, ILogger<SystemdService> logger)
     : IAsyncDisposable
 {
-    private readonly BackgroundLoop _loop = new(ex => RuntimeLog.LoopFailed(logger, "service of systemd", ex));
+    private readonly BackgroundLoop _status = new(ex => RuntimeLog.LoopFailed(logger, "status line of systemd", ex));
+    private readonly BackgroundLoop _watchdog = new(ex => RuntimeLog.LoopFailed(logger, "watchdog of systemd", ex));
     private string _told = "";
 
     /// <summary>How often systemd expects a beat, from the environment that it sets; null when it expects none.</summary>
@@ -34,13 +35,17 @@ internal sealed class SystemdService(ServiceManager manager, ProxyServer server,
         if (!manager.IsEnabled)
             return;
         ReportStatus();
-        _loop.Start(cancellationToken => Task.WhenAll(
-            ReportStatusAsync(cancellationToken),
-            watchdog is { } interval ? BeatAsync(interval, cancellationToken) : Task.CompletedTask));
+        _status.Start(ReportStatusAsync);
+        if (watchdog is { } interval)
+            _watchdog.Start(cancellationToken => BeatAsync(interval, cancellationToken));
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _watchdog.DisposeAsync();
+        await _status.DisposeAsync();
+    }
 
     private async Task ReportStatusAsync(CancellationToken cancellationToken)
     {

@@ -144,7 +144,7 @@ internal sealed class LoopListener : IDisposable
             {
                 // That connection was gone before it was accepted, and the next one has nothing to do with it; unless it is the
                 // listening socket that fails, for good then.
-                if (++_failures >= MaxFailures)
+                if (++_failures >= MaxFailures && MayBeBroken(ex.SocketErrorCode))
                     _broken = Errno.FromSocketError(ex.SocketErrorCode);
                 else if (_failures > 1)
                     await PauseAsync();
@@ -197,6 +197,12 @@ internal sealed class LoopListener : IDisposable
 
         _obstacle.Dispose();
     }
+
+    /// <summary>
+    /// Whether it is the socket that fails, which is not listening any more then (EINVAL, accept(2)). A vsock gives any error that
+    /// it has, for good.
+    /// </summary>
+    private bool MayBeBroken(SocketError error) => EndPoint is VsockEndPoint || _queue.IsBroken || error == SocketError.InvalidArgument;
 
     private (ListenSocket Socket, LoopSocket Queue) Open(EndPoint endPoint)
     {

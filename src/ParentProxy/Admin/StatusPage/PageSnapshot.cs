@@ -137,7 +137,7 @@ internal sealed class PageSnapshot
         /// <summary>The worst has the lowest. Depends on little that changes often, so that rows keep their places.</summary>
         public int Rank => Status.State switch
         {
-            EnclaveState.Unhealthy => 0,
+            EnclaveState.Unhealthy or EnclaveState.Untrusted => 0,
             EnclaveState.Ejected => 1,
             EnclaveState.Starting => 2,
             EnclaveState.Healthy => IsFailing || IsFlapping ? 3 : 4,

@@ -42,7 +42,7 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveSele
     /// <param name="unsentBytes">More than is read of a body before the first of it goes out.</param>
     public void BodyFound(HttpContext context, OutgoingRequest outgoing, int unsentBytes)
     {
-        if (outgoing.HasBody)
+        if (outgoing.Body is not null)
             return;
         outgoing.Record(Options is { Enabled: true, MaxBufferedBodyBytes: > 0 and var limit }
             && outgoing.IsIdempotent

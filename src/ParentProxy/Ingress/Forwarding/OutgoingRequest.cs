@@ -19,9 +19,6 @@ internal sealed class OutgoingRequest
     /// <summary>Whether the client asks for another protocol.</summary>
     public bool IsUpgrade { get; private set; }
 
-    /// <summary>Whether the request has a body.</summary>
-    public bool HasBody => Body is not null;
-
     /// <summary>What was read of the body, as far as that is kept; null when there is none.</summary>
     public RecordedBody? Body { get; private set; }
 

@@ -13,8 +13,8 @@ namespace ParentProxy.Ingress.Routing;
 /// registry: requests in flight keep what they have.
 /// </summary>
 /// <remarks>
-/// YARP compares what it is told with what it has. When enclaves come and go it is told the routes, and the clusters without
-/// them, that it was told before, so that only the destinations are made anew.
+/// YARP compares what it is told with what it has. When enclaves come and go it is told the same routes; the clusters are made
+/// anew, and are equal to those before but for their destinations.
 /// </remarks>
 internal sealed class EnclaveProxyConfigProvider : IProxyConfigProvider, IDisposable
 {
