@@ -103,10 +103,10 @@ public sealed class EnclaveConnectorTests
 
     private static EnclaveRegistry Registry(IEnclaveDialer dialer, bool isProbed = true)
     {
+        string[] settings = [.. TestProxy.Enclave(0, "unix:/0"), $"Health:Probe:Enabled={isProbed}"];
         var options = ConfigurationLoader.Load(new ConfigurationSources
         {
-            CommandLine = [.. TestProxy.Enclave(0, "unix:/0").Append($"Health:Probe:Enabled={isProbed}").Select(setting => setting.Split('='))
-                .Select(pair => new KeyValuePair<string, string>(pair[0], pair[1]))],
+            CommandLine = [.. settings.Select(setting => setting.Split('=')).Select(pair => KeyValuePair.Create(pair[0], pair[1]))],
             SystemFile = null,
             ShippedFile = null,
         }).Options!;
