@@ -12,6 +12,15 @@ internal interface ICapability : IAsyncDisposable
     /// <summary>Its part of the status page; null when it has none.</summary>
     IStatusSection? StatusSection => null;
 
+    /// <summary>The addresses that it listens on for clients.</summary>
+    IReadOnlyList<string> EndPoints => [];
+
+    /// <summary>Whether every address of its own is open; at a limit connections may wait all the same.</summary>
+    bool IsOpen => true;
+
+    /// <summary>Why not every new connection is let in; null while they are.</summary>
+    string? Refusal => null;
+
     /// <summary>Adds what it measures to the meter of the proxy; before the start.</summary>
     void AddInstruments(Meter meter)
     {

@@ -117,7 +117,7 @@ internal static class RunCommand
         }
 
         var admin = server.MetricsEndPoint is { } metrics ? $"{server.AdminEndPoint}, metrics on {metrics}" : server.AdminEndPoint;
-        var endPoints = string.Join(", ", server.Ingress.EndPoints);
+        var endPoints = string.Join(", ", server.EndPoints);
         HostingLog.Started(logger, ProgramVersion.Text, endPoints, admin, server.Targets, loaded.File ?? "none");
         using var running = new CancellationTokenSource();
         await using var reloader = new ConfigurationReloader(

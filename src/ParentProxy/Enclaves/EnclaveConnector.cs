@@ -61,13 +61,13 @@ internal sealed class EnclaveConnector : IDisposable
     public TimeSpan ConnectTimeout { get; }
 
     /// <summary>Makes <see cref="Pool"/>, unless somebody else has just done so. To be called by who holds a lease.</summary>
-    /// <typeparam name="TPool">The one kind of pool that there is for this connector.</typeparam>
+    /// <typeparam name="TPool">The one kind of pool that there is over a connector; for another one the cast fails.</typeparam>
     public TPool CreatePool<TPool>(Func<EnclaveConnector, TPool> create) where TPool : class, IConnectionPool
     {
         lock (_creating)
         {
-            if (_pool is TPool existing)
-                return existing;
+            if (_pool is { } existing)
+                return (TPool)existing;
             var pool = create(this);
             if (Volatile.Read(ref _isRetired) == 1)
                 pool.Retire();

@@ -62,9 +62,10 @@ internal sealed class ProxyServer : IAsyncDisposable
         AccessLog = new AccessLogger(configuration, time, loggers.CreateLogger<AccessLogger>());
         _tracing = new RequestTracing(otlp);
 
-        Ingress = new IngressServer(configuration, Registry, selector, Drain, AccessLog, _tracing, time, loggers, replaceIngress);
+        Ingress = new IngressServer(
+            configuration, Registry, selector, Drain, AccessLog, _tracing, () => Health, time, loggers, replaceIngress);
         var discovery = new DiscoveryCapability(Registry, configuration, time, loggers);
-        _health = new HealthCapability(Registry, new PooledProbe(), configuration, Drain, () => Ingress.Refusal, time, loggers);
+        _health = new HealthCapability(Registry, new PooledProbe(), configuration, Drain, () => Refusal, time, loggers);
 
         // In the order in which they open and end: who takes requests before what serves them.
         _front = [Ingress];
@@ -91,6 +92,12 @@ internal sealed class ProxyServer : IAsyncDisposable
 
     /// <summary>What takes HTTP from clients.</summary>
     public IngressServer Ingress { get; }
+
+    /// <summary>The addresses that clients come to.</summary>
+    public IReadOnlyList<string> EndPoints => [.. _capabilities.SelectMany(capability => capability.EndPoints)];
+
+    /// <summary>Whether every port is open; at a limit connections may wait all the same.</summary>
+    public bool IsOpen => _capabilities.All(capability => capability.IsOpen);
 
     /// <summary>The health of the whole.</summary>
     public HealthSummary Health => _health.Summary;
@@ -119,6 +126,8 @@ internal sealed class ProxyServer : IAsyncDisposable
 
     /// <summary>What requests are forwarded to, for the log.</summary>
     public string Targets => string.Join(", ", Registry.All.Select(enclave => enclave.ToString()).Concat(Looking));
+
+    private string? Refusal => _capabilities.Select(capability => capability.Refusal).FirstOrDefault(refusal => refusal is not null);
 
     private IEnumerable<string> Looking => _configuration.Options.Discovery is { Enabled: true } discovery
         ? [$"the enclaves that discovery finds ({discovery.NitroCli}, name {discovery.EnclaveName})"]

@@ -90,9 +90,9 @@ internal sealed class SystemdService(ServiceManager manager, ProxyServer server,
         {
             using var answer = await client.GetAsync(server.LiveUri, deadline.Token);
             await EventLoop.TurnAllAsync().WaitAsync(deadline.Token);
-            if (answer.IsSuccessStatusCode && (server.Ingress.IsOpen || server.Drain.IsClosing))
+            if (answer.IsSuccessStatusCode && (server.IsOpen || server.Drain.IsClosing))
                 return true;
-            HostingLog.NotServing(logger, $"{server.LiveUri} answered {(int)answer.StatusCode}, ports open: {server.Ingress.IsOpen}");
+            HostingLog.NotServing(logger, $"{server.LiveUri} answered {(int)answer.StatusCode}, ports open: {server.IsOpen}");
         }
         catch (Exception ex) when (ex is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {

@@ -56,6 +56,7 @@ internal sealed class IngressServer : ICapability
     /// <param name="drain">How far the stop has come.</param>
     /// <param name="accessLog">Where requests are logged.</param>
     /// <param name="tracing">The spans of requests.</param>
+    /// <param name="health">The health of the whole, which is told on the public port, too.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
     /// <param name="replace">Replaces services of the server when all are there: for a benchmark of one part against another.</param>
@@ -66,6 +67,7 @@ internal sealed class IngressServer : ICapability
         DrainState drain,
         AccessLogger accessLog,
         RequestTracing tracing,
+        Func<HealthSummary> health,
         TimeProvider time,
         ILoggerFactory loggers,
         Action<IServiceCollection>? replace = null)
@@ -89,8 +91,8 @@ internal sealed class IngressServer : ICapability
         services.AddSingleton<DiagnosticSource>(kestrelRefusals);
         services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(selector).AddSingleton(Retries).AddSingleton(drain)
-            .AddSingleton(Refusals).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(time);
-        services.AddSingleton<IConnectionListenerFactory>(_listeners).AddSingleton(_listeners);
+            .AddSingleton(Refusals).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(health).AddSingleton(time);
+        services.AddSingleton<IConnectionListenerFactory>(_listeners);
         builder.WebHost
             .UseKestrelCore()
             .UseKestrelHttpsConfiguration()

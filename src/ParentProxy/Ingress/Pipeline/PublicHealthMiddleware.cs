@@ -1,9 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using ParentProxy.Configuration;
-using ParentProxy.Enclaves;
 using ParentProxy.Health;
-using ParentProxy.Ingress.Kestrel;
 
 namespace ParentProxy.Ingress.Pipeline;
 
@@ -12,8 +10,7 @@ namespace ParentProxy.Ingress.Pipeline;
 /// and nothing else. The raw path decides, so that an encoded or doubled slash reaches the enclave, and so does the method
 /// as it is spelled: a <c>get</c> is none of HTTP's.
 /// </summary>
-internal sealed class PublicHealthMiddleware(
-    RequestDelegate next, EnclaveRegistry registry, ActiveConfiguration configuration, DrainState drain, IngressListenerFactory listeners)
+internal sealed class PublicHealthMiddleware(RequestDelegate next, ActiveConfiguration configuration, Func<HealthSummary> healthOfTheWhole)
 {
     /// <summary>Serves one request, or leaves it to those behind.</summary>
     public Task InvokeAsync(HttpContext context)
@@ -28,7 +25,7 @@ internal sealed class PublicHealthMiddleware(
     private async Task RespondAsync(HttpContext context)
     {
         Exchange.Of(context).Outcome.BecomeLocal();
-        var summary = HealthSummary.Of(registry, configuration, drain, listeners.Refusal);
+        var summary = healthOfTheWhole();
         var health = new PublicHealth(summary.Status, summary.Healthy, summary.Total);
         var body = JsonSerializer.SerializeToUtf8Bytes(health, PublicJson.Plain.PublicHealth);
         context.Response.StatusCode = summary.IsReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
