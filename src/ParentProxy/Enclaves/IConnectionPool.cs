@@ -3,8 +3,8 @@ using ParentProxy.Enclaves.Transports;
 namespace ParentProxy.Enclaves;
 
 /// <summary>
-/// What is kept open over an <see cref="EnclaveConnector"/> for requests to come; HTTP alone has such. Retired with it, and disposed of when the last of those
-/// that held a lease has gone.
+/// What is kept open over an <see cref="EnclaveConnector"/> for requests to come; HTTP alone has such. Retired with it, and
+/// disposed of when the last of those that held a lease has gone.
 /// </summary>
 internal interface IConnectionPool : IDisposable
 {
