@@ -28,6 +28,7 @@ internal sealed class AdminServer : IAsyncDisposable
     public AdminServer(
         ActiveConfiguration configuration,
         EnclaveRegistry registry,
+        EnclaveSelector selector,
         IngressServer ingress,
         DiscoveryMonitor discovery,
         HealthCapability health,
@@ -42,7 +43,7 @@ internal sealed class AdminServer : IAsyncDisposable
         _watch = new StatusWatch(registry, () => health.Summary, time, loggers.CreateLogger<StatusWatch>());
         var settings = new SettingsSection(reloads);
         var sources = new PageSources(
-            registry, configuration, ingress.Retries, discovery, _history, _watch, sections, settings, time);
+            registry, configuration, selector, ingress.Retries, discovery, _history, _watch, sections, settings, time);
         var statusPage = new StatusDocument(sources);
         var pages = new AdminPages(registry, configuration, ingress, discovery, health, metrics, relay, statusPage, _history, time);
         var options = configuration.Options.Admin;

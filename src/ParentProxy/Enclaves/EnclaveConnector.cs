@@ -16,7 +16,7 @@ internal sealed class EnclaveConnector : IDisposable
 {
     private readonly Enclave _enclave;
     private readonly IEnclaveDialer _dialer;
-    private readonly PatientDialer _patient;
+    private readonly BackoffDialer _backoff;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _dials;
     private readonly Lock _creating = new();
@@ -34,7 +34,7 @@ internal sealed class EnclaveConnector : IDisposable
     {
         _enclave = enclave;
         _dialer = dialer;
-        _patient = new PatientDialer(dialer, enclave.Endpoint, () => enclave.IsOutByProbe, time)
+        _backoff = new BackoffDialer(dialer, enclave.Endpoint, () => enclave.IsOutByProbe, time)
         {
             Retrying = failure => Volatile.Read(ref _pool)?.Redispatch(failure),
             Dialled = enclave.Metrics.CountConnect,
@@ -126,7 +126,7 @@ internal sealed class EnclaveConnector : IDisposable
         var left = await WaitForTurnAsync(timeout, cancellationToken);
         try
         {
-            return await DialPatientlyAsync(left, cancellationToken);
+            return await DialWithBackoffAsync(left, cancellationToken);
         }
         finally
         {
@@ -156,11 +156,11 @@ internal sealed class EnclaveConnector : IDisposable
         return timeout - _time.GetElapsedTime(started);
     }
 
-    private async Task<EnclaveStream> DialPatientlyAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<EnclaveStream> DialWithBackoffAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         try
         {
-            var stream = await _patient.DialAsync(timeout < ConnectTimeout ? timeout : ConnectTimeout, cancellationToken);
+            var stream = await _backoff.DialAsync(timeout < ConnectTimeout ? timeout : ConnectTimeout, cancellationToken);
             Interlocked.Increment(ref _open);
             stream.OnClosed(() => Interlocked.Decrement(ref _open));
             return stream;

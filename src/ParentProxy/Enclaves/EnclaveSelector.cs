@@ -154,7 +154,7 @@ internal sealed class EnclaveSelector(EnclaveRegistry registry, ActiveConfigurat
     }
 
     /// <summary>One more begins to wait; false when too many do already.</summary>
-    public bool TryBeginWaiting()
+    private bool TryBeginWaiting()
     {
         if (Interlocked.Increment(ref _waiting) <= configuration.Options.Retry.MaxWaiting)
             return true;

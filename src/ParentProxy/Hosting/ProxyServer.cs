@@ -84,7 +84,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         var relay = new EnclaveMetricsRelay(Registry, configuration, time);
         List<IStatusSection> sections = [.. _capabilities.Select(capability => capability.StatusSection).OfType<IStatusSection>()];
         _admin = new AdminServer(
-            configuration, Registry, Ingress, discovery.Monitor, _health, sections, Reloads, _metrics, relay, time, loggers);
+            configuration, Registry, selector, Ingress, discovery.Monitor, _health, sections, Reloads, _metrics, relay, time, loggers);
     }
 
     /// <summary>Every enclave, and what it is doing.</summary>

@@ -14,10 +14,15 @@ internal static class IngressInstruments
 
     /// <summary>Adds them to the meter of the proxy.</summary>
     public static void Add(
-        Meter meter, ActiveConfiguration configuration, EnclaveRegistry registry, RetryPolicy retries, IngressServer server)
+        Meter meter,
+        ActiveConfiguration configuration,
+        EnclaveRegistry registry,
+        EnclaveSelector selector,
+        RetryPolicy retries,
+        IngressServer server)
     {
         AddRetries(meter, configuration, retries);
-        AddRequests(meter, registry, retries, server.Refusals);
+        AddRequests(meter, registry, selector, retries, server.Refusals);
         AddListeners(meter, server);
     }
 
@@ -40,14 +45,15 @@ internal static class IngressInstruments
             "Retry:BudgetPercent as a share of the requests.");
     }
 
-    private static void AddRequests(Meter meter, EnclaveRegistry registry, RetryPolicy retries, RefusalCounts refusals)
+    private static void AddRequests(
+        Meter meter, EnclaveRegistry registry, EnclaveSelector selector, RetryPolicy retries, RefusalCounts refusals)
     {
         meter.CreateObservableGauge(
             "parentproxy.requests.waiting",
             () => new[]
             {
                 Labelled.Value(registry.All.Sum(enclave => enclave.Queued), "reason", "connection"),
-                Labelled.Value(retries.Waiting, "reason", "enclave"),
+                Labelled.Value(selector.Waiting, "reason", "enclave"),
             },
             null,
             "Requests that wait for a free connection, or because no enclave can be dialled.");

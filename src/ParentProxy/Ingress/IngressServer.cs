@@ -155,7 +155,7 @@ internal sealed class IngressServer : ICapability
     public IStatusSection StatusSection => new ListenersSection(() => Listeners, Certificates);
 
     /// <inheritdoc/>
-    public void AddInstruments(Meter meter) => IngressInstruments.Add(meter, _configuration, _registry, Retries, this);
+    public void AddInstruments(Meter meter) => IngressInstruments.Add(meter, _configuration, _registry, _selector, Retries, this);
 
     /// <summary>Binds the listeners; from then on requests come in.</summary>
     /// <exception cref="ListenException">An address cannot be listened on.</exception>

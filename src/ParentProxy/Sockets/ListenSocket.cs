@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using ParentProxy.Vsock;
 
 namespace ParentProxy.Sockets;
@@ -12,20 +13,17 @@ internal sealed class ListenSocket(Socket socket, UnixSocketFile? file = null)
     /// <summary>What connections are accepted from.</summary>
     public Socket Socket { get; } = socket;
 
-    /// <summary>Binds to an address of TCP, a unix socket's path or a vsock address.</summary>
+    /// <summary>Binds to an address of TCP, a unix socket's path, a vsock address, or takes over a descriptor as Kestrel does.</summary>
     /// <exception cref="SocketException">It cannot be had.</exception>
     public static ListenSocket Bind(EndPoint endPoint)
     {
         if (endPoint is UnixDomainSocketEndPoint path)
             return UnixSocketFile.Bind(path);
-        var socket = endPoint is VsockEndPoint vsock
-            ? VsockSocket.Create(vsock)
-            : new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (endPoint is not VsockEndPoint vsock)
+            return new ListenSocket(SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint));
+        var socket = VsockSocket.Create(vsock);
         try
         {
-            // [::] means all addresses, those of IPv4 too.
-            if (endPoint is IPEndPoint { Address: var address } && address.Equals(IPAddress.IPv6Any))
-                socket.DualMode = true;
             socket.Bind(endPoint);
             return new ListenSocket(socket);
         }

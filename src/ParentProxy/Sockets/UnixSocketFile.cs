@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using ParentProxy.Runtime;
 
 namespace ParentProxy.Sockets;
@@ -26,12 +27,12 @@ internal sealed class UnixSocketFile
         Socket bound;
         try
         {
-            bound = BindSocket(endPoint);
+            bound = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
         }
         catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse && IsLeftOver(endPoint))
         {
             File.Delete(path);
-            bound = BindSocket(endPoint);
+            bound = SocketTransportOptions.CreateDefaultBoundListenSocket(endPoint);
         }
 
         // The runtime removes, with the socket that it has bound, whatever is at the path by then.
@@ -58,21 +59,6 @@ internal sealed class UnixSocketFile
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
             // The next to listen there removes it.
-        }
-    }
-
-    private static Socket BindSocket(UnixDomainSocketEndPoint endPoint)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            socket.Bind(endPoint);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 

@@ -111,7 +111,7 @@ internal sealed class PageSnapshot
     public long? MaxOpenFiles { get; }
 
     /// <summary>Requests that wait until an enclave can be dialled.</summary>
-    public long WaitingForEnclave => Sources.Retries.Waiting;
+    public long WaitingForEnclave => Sources.Selector.Waiting;
 
     /// <summary>Requests that wait for a free connection.</summary>
     public long WaitingForConnection => Enclaves.Sum(enclave => (long)enclave.Enclave.Queued);

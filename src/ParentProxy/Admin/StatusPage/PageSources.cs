@@ -10,6 +10,7 @@ namespace ParentProxy.Admin.StatusPage;
 /// <summary>What the page is read from: enclaves and their traffic here, all else by the sections of those that own it.</summary>
 /// <param name="Registry">The enclaves.</param>
 /// <param name="Configuration">What is in effect.</param>
+/// <param name="Selector">How many requests wait for an enclave.</param>
 /// <param name="Retries">Retries and rejections.</param>
 /// <param name="Discovery">Says why there is no enclave.</param>
 /// <param name="History">The last 15 minutes.</param>
@@ -20,6 +21,7 @@ namespace ParentProxy.Admin.StatusPage;
 internal sealed record PageSources(
     EnclaveRegistry Registry,
     ActiveConfiguration Configuration,
+    EnclaveSelector Selector,
     RetryPolicy Retries,
     DiscoveryMonitor Discovery,
     TrafficHistory History,

@@ -64,7 +64,7 @@ internal sealed class EnclaveDialer : IEnclaveDialer
     private async Task<EnclaveStream> DialVsockAsync(EnclaveEndpoint endpoint, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var remote = new VsockEndPoint(endpoint.Cid, endpoint.Port);
-        var options = EnclaveStream.VsockOptions(remote, _vsock.MaxWriteBytes);
+        var options = EnclaveStream.VsockOptions(remote, _vsock.MaxWriteBytes, _time);
         return new EnclaveStream(await VsockClient.ConnectAsync(
             remote,
             _vsock with { ConnectTimeout = timeout },

@@ -35,11 +35,12 @@ internal sealed class EnclaveStream(LoopSocket socket) : DuplexStream
     /// </summary>
     /// <param name="remote">The peer, as failures name it.</param>
     /// <param name="maxWriteBytes">The most bytes that one write carries: <c>Vsock:MaxWriteBytes</c>.</param>
-    public static LoopSocketOptions VsockOptions(VsockEndPoint remote, int maxWriteBytes) => new()
+    /// <param name="time">The clock of the wait for the peer at the end.</param>
+    public static LoopSocketOptions VsockOptions(VsockEndPoint remote, int maxWriteBytes, TimeProvider time) => new()
     {
         Explain = (failure, operation) => VsockException.From(failure, operation, remote),
         MaxSendBytes = maxWriteBytes,
-        LingerClock = TimeProvider.System,
+        LingerClock = time,
     };
 
     /// <summary>Runs an action once when the stream is closed; at most one can be set.</summary>

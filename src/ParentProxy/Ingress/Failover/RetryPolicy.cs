@@ -20,9 +20,6 @@ internal sealed class RetryPolicy(ActiveConfiguration configuration, EnclaveSele
     /// <summary>What was refused over a limit so far.</summary>
     public RejectionCounts Rejections { get; } = new();
 
-    /// <inheritdoc cref="EnclaveSelector.Waiting"/>
-    public int Waiting => selector.Waiting;
-
     private RetryOptions Options => configuration.Options.Retry;
 
     /// <summary>A request has come, a share of which makes the budget.</summary>

@@ -91,7 +91,7 @@ internal sealed class EnclaveForwarder(
                 using var forward = new Http1Forward(context, plan, heads, attempt, connections);
                 try
                 {
-                    await forward.RunAsync(connector.TimeToDial(exchange.DialDeadline), fresh: isRepeated);
+                    await forward.RunAsync(connector.TimeToDial(exchange.Search.DialDeadline), fresh: isRepeated);
                     AttemptEvidence.ReportResponse(attempt);
                     return ForwarderError.None;
                 }

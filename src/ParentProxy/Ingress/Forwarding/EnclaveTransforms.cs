@@ -42,7 +42,7 @@ internal sealed class EnclaveTransforms : ITransformProvider
             request.ProxyRequest.Headers.Remove(RequestId.Field);
             request.ProxyRequest.Headers.TryAddWithoutValidation(RequestId.Field, exchange.RequestId);
             ConnectionFields.CleanRequest(request.HttpContext.Request.Headers, request.ProxyRequest);
-            request.ProxyRequest.Options.Set(EnclaveHttpPool.DialDeadline, exchange.DialDeadline);
+            request.ProxyRequest.Options.Set(EnclaveHttpPool.DialDeadline, exchange.Search.DialDeadline);
             if (exchange.Attempts.Current is { } attempt)
             {
                 if (attempt.TraceParent is { } parent)

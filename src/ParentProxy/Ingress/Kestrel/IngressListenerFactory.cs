@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Ingress.Kestrel.Refusals;
@@ -37,7 +36,8 @@ internal sealed class IngressListenerFactory(
         try
         {
             var logger = loggers.CreateLogger<IngressListener>();
-            var listener = new IngressListener(endpoint, Bind, configuration, connections, onChanged ?? (() => { }), time, logger);
+            var listener = new IngressListener(
+                endpoint, ListenSocket.Bind, configuration, connections, onChanged ?? (() => { }), time, logger);
             _listeners.Add(listener);
             return ValueTask.FromResult<IConnectionListener>(listener);
         }
@@ -56,9 +56,4 @@ internal sealed class IngressListenerFactory(
 
     /// <summary>Closes all ports; what was accepted or stood in the accept queue by then is served.</summary>
     public Task StopAcceptingAsync() => Task.WhenAll(_listeners.Select(l => l.StopAcceptingAsync()));
-
-    /// <summary>A descriptor that the process was started with is Kestrel's to find.</summary>
-    private static ListenSocket Bind(EndPoint endpoint) => endpoint is FileHandleEndPoint
-        ? new ListenSocket(SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint))
-        : ListenSocket.Bind(endpoint);
 }

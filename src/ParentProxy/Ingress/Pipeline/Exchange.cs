@@ -67,9 +67,6 @@ internal sealed class Exchange
     /// <summary>How it ends, for the client and for whoever counts.</summary>
     public Outcome Outcome { get; }
 
-    /// <inheritdoc cref="EnclaveSearch.DialDeadline"/>
-    public long DialDeadline => Search.DialDeadline;
-
     /// <summary>The exchange of a request on the public pipeline.</summary>
     public static Exchange Of(HttpContext context) =>
         context.Features.Get<Exchange>() ?? throw new InvalidOperationException("The request did not pass the public pipeline.");

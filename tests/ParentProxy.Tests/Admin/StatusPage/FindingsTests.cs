@@ -186,7 +186,9 @@ public sealed class FindingsTests
                 await stage.Listener.DisposeAsync();
                 break;
             case "request waits":
-                Assert.True(stage.Selector.TryBeginWaiting());
+                _ = stage.Selector.WaitAsync(
+                    () => [], stage.Time.GetTimestamp(), TimeSpan.FromHours(1), new TaskCompletionSource().Task, CancellationToken.None);
+                Assert.Equal(1, stage.Selector.Waiting);
                 break;
             case "request in flight":
                 Assert.True(stage.Registry.Find("a")!.TryBeginRequest(out _));

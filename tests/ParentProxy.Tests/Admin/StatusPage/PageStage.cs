@@ -64,7 +64,7 @@ internal sealed class PageStage : IAsyncDisposable
             new DiscoverySection(_discovery, Registry),
         ];
         var settings = new SettingsSection(new ReloadStatus(Time));
-        _sources = new PageSources(Registry, Configuration, Retries, _discovery, _history, _watch, sections, settings, Time);
+        _sources = new PageSources(Registry, Configuration, Selector, Retries, _discovery, _history, _watch, sections, settings, Time);
     }
 
     public ManualTimeProvider Time { get; } = new();

@@ -14,7 +14,7 @@ public sealed class EnclaveStreamTests
     [Fact]
     public async Task Write_OfAVsockWhosePeerIsGone_SaysWhatItMeansThere()
     {
-        using var pair = SocketPair.Unix(options: EnclaveStream.VsockOptions(Remote, 28672));
+        using var pair = SocketPair.Unix(options: EnclaveStream.VsockOptions(Remote, 28672, TimeProvider.System));
         await using var stream = new EnclaveStream(pair.Near);
         pair.Far.Dispose();
 
@@ -27,7 +27,7 @@ public sealed class EnclaveStreamTests
     [Fact]
     public async Task Read_OfAVsockThatIsAborted_IsCancelled()
     {
-        using var pair = SocketPair.Unix(options: EnclaveStream.VsockOptions(Remote, 28672));
+        using var pair = SocketPair.Unix(options: EnclaveStream.VsockOptions(Remote, 28672, TimeProvider.System));
         await using var stream = new EnclaveStream(pair.Near);
         var reading = stream.ReadAsync(new byte[1]).AsTask();
 
@@ -40,7 +40,7 @@ public sealed class EnclaveStreamTests
     [Fact]
     public async Task Write_OfAVsock_NeverExceedsTheMaximum()
     {
-        using var pair = SocketPair.Unix(options: EnclaveStream.VsockOptions(Remote, 1000), type: SocketType.Seqpacket);
+        using var pair = SocketPair.Unix(options: EnclaveStream.VsockOptions(Remote, 1000, TimeProvider.System), type: SocketType.Seqpacket);
         await using var stream = new EnclaveStream(pair.Near);
 
         await stream.WriteAsync(new byte[2500]);
@@ -52,7 +52,7 @@ public sealed class EnclaveStreamTests
     [Fact]
     public async Task Dispose_OfAVsock_TellsThatItIsClosedWhenItIs()
     {
-        using var pair = SocketPair.Unix(options: EnclaveStream.VsockOptions(Remote, 28672));
+        using var pair = SocketPair.Unix(options: EnclaveStream.VsockOptions(Remote, 28672, TimeProvider.System));
         var stream = new EnclaveStream(pair.Near);
         var isClosed = false;
         stream.OnClosed(() => Volatile.Write(ref isClosed, true));

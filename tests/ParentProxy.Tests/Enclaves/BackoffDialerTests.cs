@@ -8,7 +8,7 @@ using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Enclaves;
 
-public sealed class PatientDialerTests
+public sealed class BackoffDialerTests
 {
     private static readonly EnclaveEndpoint Endpoint = EnclaveEndpoint.Unix("/queue.sock");
     private static readonly TimeSpan Plenty = TimeSpan.FromHours(1);
@@ -39,7 +39,7 @@ public sealed class PatientDialerTests
         await AdvanceUntilAsync(() => dial.IsCompleted);
 
         Assert.Equal("ECONNRESET", (await Assert.ThrowsAsync<DialException>(() => dial)).Code);
-        Assert.InRange(_time.GetElapsedTime(started), PatientDialer.Patience, PatientDialer.Patience * 2);
+        Assert.InRange(_time.GetElapsedTime(started), BackoffDialer.Patience, BackoffDialer.Patience * 2);
         Assert.InRange(_script.Dials, 4, 30);
     }
 
@@ -54,7 +54,7 @@ public sealed class PatientDialerTests
         for (var i = 0; i < 12; i++)
         {
             var before = _script.Dials;
-            await AdvanceUntilAsync(() => _script.Dials > before, atMost: PatientDialer.Patience / 2);
+            await AdvanceUntilAsync(() => _script.Dials > before, atMost: BackoffDialer.Patience / 2);
             _script.LetOneThrough = true;
             await using var lucky = await dialer.DialAsync(Plenty, CancellationToken.None);
         }
@@ -76,7 +76,7 @@ public sealed class PatientDialerTests
         Assert.Equal(1, _script.Dials);
     }
 
-    private PatientDialer Dialer() => new(_script, Endpoint, () => _isOut, _time);
+    private BackoffDialer Dialer() => new(_script, Endpoint, () => _isOut, _time);
 
     private async Task AdvanceUntilAsync(Func<bool> condition, TimeSpan? atMost = null)
     {

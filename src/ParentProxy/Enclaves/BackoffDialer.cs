@@ -9,7 +9,7 @@ namespace ParentProxy.Enclaves;
 /// Dials one enclave and repeats what a full accept queue turned away: on vsock and on unix sockets a burst of dials is
 /// answered with resets that say nothing about the application. Gives up when no dial at all came through for a while.
 /// </summary>
-internal sealed class PatientDialer(IEnclaveDialer dialer, EnclaveEndpoint endpoint, Func<bool> isOut, TimeProvider time)
+internal sealed class BackoffDialer(IEnclaveDialer dialer, EnclaveEndpoint endpoint, Func<bool> isOut, TimeProvider time)
 {
     /// <summary>Without any success for so long, a reset counts as a failure.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
