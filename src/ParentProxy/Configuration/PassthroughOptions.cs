@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ParentProxy.Configuration;
 
 /// <summary>An entry of <c>Passthrough</c>: a listener whose connections are carried to an enclave byte for byte.</summary>
@@ -52,5 +54,6 @@ internal sealed record PassthroughOptions
     public ProbeType Probe { get; init; } = ProbeType.Connect;
 
     /// <summary>Every target of the listener.</summary>
+    [JsonIgnore]
     public IEnumerable<PassthroughTarget> Targets => Sni.Values.Prepend(To).OfType<PassthroughTarget>();
 }

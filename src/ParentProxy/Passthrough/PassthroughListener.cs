@@ -159,6 +159,8 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
             details is null ? "" : $" ({details})");
     }
 
+    void IListenerOwner.CountRejected() => Counts.Count(PassthroughRefusal.Limit);
+
     void IListenerOwner.OnRejected(int limit, long rejected) =>
         PassthroughLog.ConnectionRejected(Context.Logger, Name, limit, rejected);
 

@@ -33,8 +33,9 @@ internal static class ConfigurationSchema
         var discovery = root.Section(nameof(ProxyOptions.Discovery), DiscoveryOptions.Read);
         var listeners = root.Section(Names.Kestrel, KestrelSection.Read);
         var log = root.Section(nameof(ProxyOptions.Log), LogOptions.Read);
-        List<(PassthroughOptions Options, Listener Listener)> passthrough =
-            [.. root.ListOfSections(nameof(ProxyOptions.Passthrough), new PassthroughSection(enclaves, discovery.Enabled).Read).OfType<(PassthroughOptions, Listener)>()];
+        var passthrough = root.ListOfSections(nameof(ProxyOptions.Passthrough), new PassthroughSection(enclaves, discovery.Enabled).Read)
+            .OfType<(PassthroughOptions Options, Listener Listener)>()
+            .ToList();
         var options = new ProxyOptions
         {
             Admin = root.Section(nameof(ProxyOptions.Admin), AdminOptions.Read),
