@@ -36,6 +36,7 @@ public sealed partial class FloorTests
         ["Health"] = ["Enclaves", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Enclaves"] = ["Capabilities", "Html", "Configuration", .. Ground],
         ["Http1"] = ["Sockets", "Runtime"],
+        ["Tls"] = [],
         ["Telemetry"] = ["Configuration", "Runtime"],
         ["Capabilities"] = ["Html", "Configuration"],
         ["Html"] = [],
