@@ -42,8 +42,14 @@ internal sealed record PassthroughAddress(string Text)
 
         // IPEndPoint also takes an address without a port, and 1.2 for 1.0.0.2.
         var colon = text.LastIndexOf(':');
-        if (colon < 0 || !IPEndPoint.TryParse(text, out var endPoint) || !text[(colon + 1)..].All(char.IsAsciiDigit) || !IsWritten(text, endPoint))
+        if (colon < 0
+            || !IPEndPoint.TryParse(text, out var endPoint)
+            || !text[(colon + 1)..].All(char.IsAsciiDigit)
+            || !IsWritten(text, endPoint))
+        {
             return new Mistake($"{Quoted.Text(text)} is neither IP:PORT, like 0.0.0.0:8443 or [::]:8443, nor unix:PATH");
+        }
+
         return new PassthroughAddress(endPoint.ToString(), endPoint, null);
     }
 

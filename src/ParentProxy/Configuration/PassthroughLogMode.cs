@@ -9,6 +9,6 @@ internal enum PassthroughLogMode
     /// <summary>Those that did not end in order.</summary>
     Errors,
 
-    /// <summary>None of them.</summary>
+    /// <summary>No connection, whatever ended it.</summary>
     Off,
 }

@@ -8,7 +8,7 @@ internal sealed record PassthroughOptions
     private static readonly IReadOnlyDictionary<string, PassthroughTarget?> NoNames =
         new Dictionary<string, PassthroughTarget?>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>Where clients connect; of all entries each once.</summary>
     public required PassthroughAddress Listen { get; init; }
 
     /// <summary>Where connections go that no entry of <see cref="Sni"/> takes; null: they are refused.</summary>

@@ -16,7 +16,7 @@ internal sealed record PassthroughTarget(string Text, string? Pattern, EnclaveEn
     /// <summary>All of section <c>Enclaves</c>, and all that discovery finds.</summary>
     public const string AllEnclaves = "enclaves";
 
-    /// <summary>Reads a target.</summary>
+    /// <summary>Reads what is written in <c>To</c> and in <c>Sni</c>, but for <c>reject</c>.</summary>
     /// <param name="text">The target.</param>
     /// <param name="port">In the place of an endpoint's own port; null for none.</param>
     public static Parsed<PassthroughTarget> Parse(string text, uint? port)

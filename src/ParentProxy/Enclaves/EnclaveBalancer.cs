@@ -9,7 +9,7 @@ internal sealed class EnclaveBalancer(EnclaveSelector selector, ActiveConfigurat
 {
     private int _turn = -1;
 
-    /// <summary>Chooses one.</summary>
+    /// <summary>Chooses one by the policy that is in effect now.</summary>
     /// <param name="candidates">At least one.</param>
     public Enclave Choose(IReadOnlyList<Enclave> candidates)
     {

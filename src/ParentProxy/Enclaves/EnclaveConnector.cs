@@ -126,7 +126,7 @@ internal sealed class EnclaveConnector : IDisposable
     /// </summary>
     /// <param name="endpoint">The enclave's own, or another port of it.</param>
     /// <param name="timeout">How long it may take, the wait for its turn included.</param>
-    /// <param name="isPatient">Whether what may be a full accept queue is dialled again; without, there is another enclave to go to.</param>
+    /// <param name="isPatient">Whether what may be a full accept queue is dialled again; without, there is another enclave.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DialException">No connection came about.</exception>
     public Task<EnclaveStream> ConnectAsync(

@@ -27,7 +27,9 @@ internal sealed class EnclaveRegistry(
     private FrozenDictionary<string, Enclave> _byId = FrozenDictionary<string, Enclave>.Empty;
     private IReadOnlyList<Enclave> _all = [];
     private IReadOnlyList<FrozenSet<string>> _services = [];
-    private FrozenDictionary<PassthroughTarget, IReadOnlyList<Enclave>> _byTarget = FrozenDictionary<PassthroughTarget, IReadOnlyList<Enclave>>.Empty;
+    private FrozenDictionary<PassthroughTarget, IReadOnlyList<Enclave>> _byTarget =
+        FrozenDictionary<PassthroughTarget, IReadOnlyList<Enclave>>.Empty;
+
     private ImmutableList<Enclave> _leaving = [];
     private long _lastReturn;
 
@@ -164,7 +166,8 @@ internal sealed class EnclaveRegistry(
         var gone = All.Except(next).ToList();
         Volatile.Write(ref _byId, next.ToFrozenDictionary(e => e.Id, StringComparer.OrdinalIgnoreCase));
         var byTarget = passthrough.Select(entry => entry.target).Distinct().ToFrozenDictionary(
-            target => target, target => (IReadOnlyList<Enclave>)[.. next.Where(enclave => enclave.Cluster is null && Matches(target, enclave))]);
+            target => target,
+            target => (IReadOnlyList<Enclave>)[.. next.Where(enclave => enclave.Cluster is null && Matches(target, enclave))]);
         Volatile.Write(ref _byTarget, byTarget);
         Volatile.Write(ref _services,
         [

@@ -39,7 +39,9 @@ internal static class EnclaveGet
     {
         var request = new HttpRequestMessage(
             HttpMethod.Get,
-            new Uri((isTls ? $"https://{host ?? "localhost"}" : "http://enclave") + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
+            new Uri(
+                (isTls ? $"https://{host ?? "localhost"}" : "http://enclave") + path,
+                new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
         {
             Version = httpVersion,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

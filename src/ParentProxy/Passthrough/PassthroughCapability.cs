@@ -123,7 +123,8 @@ internal sealed class PassthroughCapability : ICapability
     public Task StopAcceptingAsync() => Task.WhenAll(_listeners.Select(listener => listener.StopAcceptingAsync()));
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cut) => Task.WhenAll(_listeners.Concat(_leaving.Keys).Select(listener => listener.StopAsync(cut)));
+    public Task StopAsync(CancellationToken cut) =>
+        Task.WhenAll(_listeners.Concat(_leaving.Keys).Select(listener => listener.StopAsync(cut)));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

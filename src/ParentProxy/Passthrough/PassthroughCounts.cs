@@ -42,7 +42,7 @@ internal sealed class PassthroughCounts
     public void Count(string enclave, ConnectionEnd end) =>
         Interlocked.Increment(ref _ended.GetOrAdd(enclave, static _ => new long[Terms.Ends.Count])[(int)end]);
 
-    /// <summary>Bytes were carried.</summary>
+    /// <summary>So many bytes more were carried each way.</summary>
     public void Add(long fromClients, long fromEnclaves)
     {
         if (fromClients != 0)

@@ -13,7 +13,9 @@ internal sealed class PassthroughInstruments
 
     /// <summary>Adds them to the meter of the proxy.</summary>
     public PassthroughInstruments(
-        Meter meter, Func<IEnumerable<PassthroughListener>> listeners, Func<IEnumerable<(string Listener, PassthroughCounts Counts)>> counts)
+        Meter meter,
+        Func<IEnumerable<PassthroughListener>> listeners,
+        Func<IEnumerable<(string Listener, PassthroughCounts Counts)>> counts)
     {
         _connect = meter.CreateHistogram<double>(
             "parentproxy.passthrough.connect.duration",
@@ -43,7 +45,7 @@ internal sealed class PassthroughInstruments
         meter.CreateObservableCounter(
             "parentproxy.passthrough.bytes",
             () => counts().SelectMany(Bytes),
-            "By",
+            null,
             "Bytes that were carried, by who sent them.");
     }
 

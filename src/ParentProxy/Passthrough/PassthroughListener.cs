@@ -45,7 +45,11 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
         catch (SocketException ex)
         {
             throw new ListenException(
-                options.Listen.Text, options.Listen.SocketPath is not null, ex, "Passthrough:Listen", "the socat unit that this one replaces");
+                options.Listen.Text,
+                options.Listen.SocketPath is not null,
+                ex,
+                "Passthrough:Listen",
+                "the socat unit that this one replaces");
         }
     }
 
@@ -90,7 +94,7 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
         return new ListenerView(EndPoint, reason is null, reason, Connections, Counts.TotalRefused);
     }
 
-    /// <summary>Begins to accept.</summary>
+    /// <summary>Begins to accept, once in its life.</summary>
     public void Start() => _accepting.Start(AcceptAsync);
 
     /// <summary>Has new connections follow other settings.</summary>

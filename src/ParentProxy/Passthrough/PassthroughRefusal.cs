@@ -3,7 +3,7 @@ namespace ParentProxy.Passthrough;
 /// <summary>Why a connection was closed without having reached an enclave: the label <c>reason</c> of the metric.</summary>
 internal enum PassthroughRefusal
 {
-    /// <summary><c>MaxConnections</c> were open.</summary>
+    /// <summary><c>MaxConnections</c> of the listener were open.</summary>
     Limit,
 
     /// <summary><c>MaxConnectionsPerSource</c> were open from the address.</summary>

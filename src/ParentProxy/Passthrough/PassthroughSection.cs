@@ -42,14 +42,17 @@ internal sealed class PassthroughSection(Func<IReadOnlyList<PassthroughListener>
         html.Add($"""<table><caption class="hidden">Passthrough listeners</caption><thead><tr><th scope="col">Address</th>""");
         html.Add($"""<th scope="col">To</th><th scope="col">State</th><th scope="col" class="number">Open</th>""");
         html.Add($"""<th scope="col" class="number">Ended</th><th scope="col" class="number">Refused</th>""");
-        html.Add($"""<th scope="col" class="number">From clients</th><th scope="col" class="number">From enclaves</th></tr></thead><tbody>""");
+        html.Add($"""<th scope="col" class="number">From clients</th><th scope="col" class="number">From enclaves</th>""");
+        html.Add($"""</tr></thead><tbody>""");
         foreach (var (listener, view) in rows)
         {
             var tone = view.Accepting ? "good" : moment.IsDraining ? "leaving" : "bad";
             var counts = listener.Counts;
-            html.Add($"""<tr data-key="{view.Endpoint}"><th scope="row"><code>{view.Endpoint}</code></th><td>{To(listener.Options)}</td>""");
+            html.Add($"""<tr data-key="{view.Endpoint}"><th scope="row"><code>{view.Endpoint}</code></th>""");
+            html.Add($"""<td>{To(listener.Options)}</td>""");
             html.Add($"""<td><span class="tag {tone}">{Icons.Of(tone)}{(view.Accepting ? "accepting" : "closed")}</span></td>""");
-            html.Add($"""<td class="number">{Words.Count(view.Connections)}</td><td class="number">{Words.Count(counts.TotalEnded)}</td>""");
+            html.Add($"""<td class="number">{Words.Count(view.Connections)}</td>""");
+            html.Add($"""<td class="number">{Words.Count(counts.TotalEnded)}</td>""");
             html.Add($"""<td class="number{(view.Rejected > 0 ? " bad" : "")}">{Words.Count(view.Rejected)}</td>""");
             html.Add($"""<td class="number">{Words.Bytes(counts.BytesFromClients)}</td>""");
             html.Add($"""<td class="number">{Words.Bytes(counts.BytesFromEnclaves)}</td></tr>""");

@@ -19,7 +19,7 @@ internal sealed class PrereadReader(PassthroughRoutes routes, TimeProvider time)
     private const int FirstBytes = 4096;
     private const int MaxBytes = ProxyHeaderParser.MaxBytes + ClientHelloParser.MaxBytes;
 
-    /// <summary>Reads it.</summary>
+    /// <summary>Reads until all is known that has to be.</summary>
     /// <param name="socket">The client's.</param>
     /// <param name="peer">The other end of it.</param>
     /// <param name="stopping">Gives up, with <see cref="OperationCanceledException"/>.</param>

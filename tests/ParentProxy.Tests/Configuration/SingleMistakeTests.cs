@@ -94,7 +94,7 @@ public sealed class SingleMistakeTests
     [InlineData(""" "Health": { "Probe": { "Path": "health" } } """, "Health:Probe:Path", "does not begin with '/'")]
     [InlineData(""" "Health": { "Probe": { "Path": "/\r\nX: y" } } """, "Health:Probe:Path", "percent-encode")]
     [InlineData(""" "Health": { "Probe": { "Host": "a\r\nX: y" } } """, "Health:Probe:Host", "not a host name")]
-    [InlineData(""" "Health": { "Probe": { "Type": "ping" } } """, "Health:Probe:Type", "none of http, connect")]
+    [InlineData(""" "Health": { "Probe": { "Type": "ping" } } """, "Health:Probe:Type", "none of http, https, connect")]
     [InlineData(""" "Health": { "Probe": { "Port": 0 } } """, "Health:Probe:Port", "from 1")]
     [InlineData(""" "Health": { "Probe": { "Port": 4294967295 } } """, "Health:Probe:Port", "to 4294967294")]
     [InlineData(""" "Health": { "Probe": { "ExpectedStatus": "399-200" } } """, "Health:Probe:ExpectedStatus", "200-399")]

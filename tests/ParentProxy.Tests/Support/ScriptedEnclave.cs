@@ -48,9 +48,12 @@ internal sealed class ScriptedEnclave : IAsyncDisposable
             }
         });
 
+    /// <summary>Accepts nobody any more; what it has accepted goes on, and who waits to be accepted is reset.</summary>
+    public void StopAccepting() => _listener.Dispose();
+
     public async ValueTask DisposeAsync()
     {
-        _listener.Dispose();
+        StopAccepting();
         foreach (var connection in _connections)
             await connection.DisposeAsync();
     }
