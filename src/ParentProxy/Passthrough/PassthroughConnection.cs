@@ -259,7 +259,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
         _enclave = _enclave with { Stream = null! };
         var relay = new SocketRelay(TakeFront(), Descriptor.TakeFrom(back), options, this, _loop, Context.Time);
         if (avoid is null)
-            Context.Instruments?.RecordConnect(_listener.Name, Context.Time.GetElapsedTime(_accepted));
+            Context.Instruments?.RecordConnect(_enclave.Enclave.Id, Context.Time.GetElapsedTime(_accepted));
 
         // Whoever closes it either sees the relay, or is seen here.
         Interlocked.Exchange(ref _relay, relay);
@@ -336,7 +336,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     {
         var lasted = Context.Time.GetElapsedTime(_accepted);
         _listener.Counts.Count(_enclave.Enclave.Id, end);
-        Context.Instruments?.RecordDuration(_listener.Name, lasted);
+        Context.Instruments?.RecordDuration(_enclave.Enclave.Id, lasted);
         _listener.LogEnded(Client, _enclave.Enclave, end, forward, back, lasted, errno, _details?.Describe());
         Over();
     }
