@@ -114,6 +114,12 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
             return;
         }
 
+        if (relay.Fault is { } fault)
+        {
+            PassthroughLog.Fault(Context.Logger, _listener.Name, Client, fault);
+            _cause = (int)ConnectionEnd.Fault;
+        }
+
         var end = _cause != None ? (ConnectionEnd)_cause : (relay.Broken, relay.FirstEnded) switch
         {
             (null, RelaySide.Front) => ConnectionEnd.Client,
@@ -191,9 +197,14 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     private async ValueTask<Preread?> PrereadAsync()
     {
         var socket = new LoopSocket(_socket!, loop: _loop);
-        var preread = await new PrereadReader(_routes, Context.Time).ReadAsync(socket, _peer, _listener.Cut);
-        socket.Release();
-        return preread;
+        try
+        {
+            return await new PrereadReader(_routes, Context.Time).ReadAsync(socket, _peer, _listener.Cut);
+        }
+        finally
+        {
+            socket.Release();
+        }
     }
 
     /// <summary>Takes over what the client's first bytes say.</summary>
