@@ -29,7 +29,7 @@ internal sealed class SocketRelay
     private long _lastProgress;
     private bool _isOver;
 
-    /// <summary>Takes over two connected sockets; nothing moves before <see cref="Start"/>.</summary>
+    /// <summary>Takes over two connected sockets that do not block; nothing moves before <see cref="Start"/>.</summary>
     /// <param name="front">The client's.</param>
     /// <param name="back">The other one, which <see cref="CarriedBack"/> comes from.</param>
     /// <param name="backOptions">What the kind of connection at the back needs.</param>
@@ -37,7 +37,7 @@ internal sealed class SocketRelay
     /// <param name="loop">Where it runs.</param>
     /// <param name="time">The clock.</param>
     public SocketRelay(
-        Socket front, Socket back, LoopSocketOptions backOptions, ISocketRelayOwner owner, EventLoop loop, TimeProvider time)
+        Descriptor front, Descriptor back, LoopSocketOptions backOptions, ISocketRelayOwner owner, EventLoop loop, TimeProvider time)
     {
         _front = new Side(this, front, LoopSocketOptions.Default);
         _back = new Side(this, back, backOptions);
@@ -68,6 +68,9 @@ internal sealed class SocketRelay
     /// <summary>How it broke; null when both directions ended in order, or it was closed from here.</summary>
     public Errno? Broken { get; private set; }
 
+    /// <summary>A fault of this program that ended it; null without one.</summary>
+    public Exception? Fault { get; private set; }
+
     /// <summary>
     /// Whether the back ended before a byte was carried, while the front is there: <see cref="Front"/> is open still, and
     /// <see cref="Unsent"/> is what it sent meanwhile.
@@ -75,7 +78,7 @@ internal sealed class SocketRelay
     public bool IsUntouched { get; private set; }
 
     /// <summary>The client's socket, which belongs to the owner again when the relay ended untouched.</summary>
-    public Socket Front => _front.Socket;
+    public Descriptor Front => _front.Socket;
 
     /// <summary>What came from the front and was not taken by the back, of a relay that ended untouched; null when nothing came.</summary>
     public byte[]? Unsent { get; private set; }
@@ -102,10 +105,13 @@ internal sealed class SocketRelay
 
     private void Begin()
     {
+        // Closed before it has begun.
+        if (_isOver)
+            return;
         try
         {
-            _front.Id = _loop.Add(_front, _front.Socket.SafeHandle, Interest);
-            _back.Id = _loop.Add(_back, _back.Socket.SafeHandle, Interest);
+            _front.Id = _loop.Add(_front, _front.Socket, Interest);
+            _back.Id = _loop.Add(_back, _back.Socket, Interest);
         }
         catch (SocketException ex)
         {
@@ -136,6 +142,8 @@ internal sealed class SocketRelay
         if (hasEnded || (events & Epoll.In) != 0)
         {
             side.IsReadable = true;
+            if (side.IsPostponed)
+                return;
             if ((events & Epoll.Error) != 0 && side == _front && side.Kept is not null && IsReset(side))
                 return;
             Pump(side);
@@ -145,7 +153,7 @@ internal sealed class SocketRelay
     /// <summary>A client that is gone is not read while something of it waits to be taken: its error is asked for.</summary>
     private bool IsReset(Side side)
     {
-        var errno = Epoll.PendingError(side.Socket.SafeHandle);
+        var errno = Epoll.PendingError(side.Socket);
         if (errno > 0)
             OnBroken(side, errno);
         return errno > 0;
@@ -158,6 +166,7 @@ internal sealed class SocketRelay
         {
             if (reads == ReadsPerTurn)
             {
+                from.IsPostponed = true;
                 _loop.Postpone(from);
                 return;
             }
@@ -174,7 +183,7 @@ internal sealed class SocketRelay
         int count;
         do
         {
-            count = Epoll.Receive(from.Socket.SafeHandle, buffer);
+            count = Epoll.Receive(from.Socket, buffer);
         }
         while (count == -Epoll.Eintr);
         switch (count)
@@ -232,7 +241,7 @@ internal sealed class SocketRelay
             var part = bytes[sent..];
             if (part.Length > to.Options.MaxSendBytes)
                 part = part[..to.Options.MaxSendBytes];
-            var count = Epoll.Send(to.Socket.SafeHandle, part, more: false);
+            var count = Epoll.Send(to.Socket, part, more: false);
             if (count == -Epoll.Eintr)
                 continue;
             if (count == -Epoll.Eagain)
@@ -300,21 +309,12 @@ internal sealed class SocketRelay
     private void PassEndOn(Side from)
     {
         var to = Other(from);
-        if (!to.TakesNothing)
-        {
-            try
-            {
-                to.Socket.Shutdown(SocketShutdown.Send);
-            }
-            catch (SocketException)
-            {
-                // It has ended in both directions; what it has sent is still read.
-            }
-        }
 
-        // One that takes nothing has nothing to end: all that it sent was delivered.
-        if (to.HasEnded && to.Kept is null || from.TakesNothing)
+        // One that takes nothing has nothing to end: all that it sent was delivered. Where both have ended, closing tells.
+        if (to is { HasEnded: true, Kept: null } || from.TakesNothing)
             End(reset: from == _front && Broken is not null);
+        else if (!to.TakesNothing)
+            to.Socket.ShutdownSend();
     }
 
     /// <summary>A side's connection broke while it was read: it is gone for both directions, and so is the other.</summary>
@@ -342,6 +342,16 @@ internal sealed class SocketRelay
 
         if (TryEndUntouched(to))
             return;
+        if (to == _back && to.HasEnded)
+        {
+            // It has answered, and closed without reading on: the answer is whole, and reaches a client that still sends.
+            Forget(from);
+            to.TakesNothing = true;
+            if (to.Kept is null)
+                End(reset: false);
+            return;
+        }
+
         FirstEnded ??= Name(to);
         Broken ??= new Errno(errno);
         Forget(from);
@@ -366,7 +376,7 @@ internal sealed class SocketRelay
             Unsent = _front.Kept.AsSpan(_front.Start, _front.End - _front.Start).ToArray();
         _isOver = true;
         Forget(_front);
-        _loop.Remove(_front.Id, _front.Socket.SafeHandle);
+        _loop.Remove(_front.Id, _front.Socket);
         CloseSide(_back, reset: false);
         _owner.OnEnded();
         return true;
@@ -379,7 +389,7 @@ internal sealed class SocketRelay
         side.WatchesRoom = watch;
         try
         {
-            _loop.Modify(side.Id, side.Socket.SafeHandle, watch ? Interest | Epoll.Out : Interest);
+            _loop.Modify(side.Id, side.Socket, watch ? Interest | Epoll.Out : Interest);
         }
         catch (SocketException ex)
         {
@@ -401,33 +411,62 @@ internal sealed class SocketRelay
         if (_isOver)
             return;
         _isOver = true;
+
+        // What was cut must not look whole to whom the rest was for.
+        var (isFrontCut, isBackCut) = (_back.Kept is not null, _front.Kept is not null);
         Forget(_front);
         Forget(_back);
-        CloseSide(_back, reset && FirstEnded == RelaySide.Front);
-        CloseSide(_front, reset && FirstEnded == RelaySide.Back);
+        CloseSide(_back, isBackCut || (reset && FirstEnded == RelaySide.Front));
+        CloseSide(_front, isFrontCut || (reset && FirstEnded == RelaySide.Back));
         _owner.OnEnded();
     }
 
     private void CloseSide(Side side, bool reset)
     {
-        _loop.Forget(side.Id);
-        if (reset)
+        // What was sent must not be lost by a close: on vsock it may be, on TCP where something was not read.
+        if (!reset && !side.HasEnded && Other(side) is { Carried: > 0 } other && (side.Options.LingerClock is not null || other.HasEnded))
         {
-            side.Socket.Close(0);
+            Linger(side);
             return;
         }
 
-        // What was sent must not be lost by a close: on vsock it may be, on TCP where something was not read.
-        if (side.Options.LingerClock is { } clock && Other(side).Carried > 0)
-            _ = LoopSocket.LingerAsync(side.Socket, clock);
-        else if (!side.HasEnded && Other(side) is { HasEnded: true, Carried: > 0 })
-            _ = LoopSocket.LingerAsync(side.Socket, _time);
+        _loop.Forget(side.Id);
+        if (reset)
+            side.Socket.Reset();
         else
             side.Socket.Dispose();
     }
 
+    private void Linger(Side side)
+    {
+        // The descriptor stays open, and is waited for anew.
+        _loop.Remove(side.Id, side.Socket);
+        try
+        {
+            _ = LoopSocket.LingerAsync(side.Socket.ToSocket(), _time);
+        }
+        catch (SocketException)
+        {
+            // It is closed, and nobody is there any more.
+        }
+    }
+
+    /// <summary>A fault in here must not end the loop, which all the others are on.</summary>
+    private void Guard(Side side, uint events, Action<SocketRelay, Side, uint> action)
+    {
+        try
+        {
+            action(this, side, events);
+        }
+        catch (Exception ex)
+        {
+            Fault ??= ex;
+            End(reset: true);
+        }
+    }
+
     /// <summary>A socket, and what comes from it.</summary>
-    private sealed class Side(SocketRelay relay, Socket socket, LoopSocketOptions options) : ILoopClient, IPostponed
+    private sealed class Side(SocketRelay relay, Descriptor socket, LoopSocketOptions options) : ILoopClient, IPostponed
     {
         /// <summary>What came from here and the other side has not taken, from <see cref="Start"/> to <see cref="End"/>.</summary>
         public byte[]? Kept;
@@ -438,7 +477,7 @@ internal sealed class SocketRelay
         /// <summary>Whether the end of its direction was read.</summary>
         public bool HasEnded;
 
-        public Socket Socket { get; } = socket;
+        public Descriptor Socket { get; } = socket;
 
         public LoopSocketOptions Options { get; } = options;
 
@@ -459,8 +498,15 @@ internal sealed class SocketRelay
         /// <summary>Whether sending to it has failed.</summary>
         public bool TakesNothing { get; set; }
 
-        public void OnEvents(uint events) => relay.OnEvents(this, events);
+        /// <summary>Whether it has to wait for its turn.</summary>
+        public bool IsPostponed { get; set; }
 
-        public void GoOn() => relay.Pump(this);
+        public void OnEvents(uint events) => relay.Guard(this, events, static (relay, side, events) => relay.OnEvents(side, events));
+
+        public void GoOn()
+        {
+            IsPostponed = false;
+            relay.Guard(this, 0, static (relay, side, _) => relay.Pump(side));
+        }
     }
 }
