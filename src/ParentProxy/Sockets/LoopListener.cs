@@ -254,6 +254,7 @@ internal sealed class LoopListener : IDisposable
         OnConnectionClosed();
         socket.Dispose();
         var rejected = Interlocked.Increment(ref _rejected);
+        _owner.CountRejected();
 
         // A flood of connections must not become a flood of log lines.
         if ((rejected & (rejected - 1)) == 0)
