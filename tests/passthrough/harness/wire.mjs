@@ -28,6 +28,19 @@ export class Wire {
     return new this(socket);
   }
 
+  /** What becomes of a connection that is closed at once, maybe before it is known to be open. */
+  static async refused(where, bytes) {
+    try {
+      const wire = await this.open(where);
+      if (bytes) await wire.send(bytes);
+      const came = await wire.some();
+      wire.destroy();
+      return came === null ? wire.ending : `an answer: ${came}`;
+    } catch (error) {
+      return error.code;
+    }
+  }
+
   /** Some bytes; null when there are no more, and `ending` tells why. */
   async some() {
     for (;;) {

@@ -81,11 +81,12 @@ export default async function lifecycleSuite(stage) {
       await stage.checkOurs(`${name}: one more is closed at once, and let in when another has gone`, async () => {
         const wires = [];
         for (let k = 0; k < most; k++) wires.push(await greeted(proxy.ports[i]));
-        const tooMany = await Wire.open(proxy.ports[i]);
-        const fate = await tooMany.fate();
+        const fate = await Wire.refused(proxy.ports[i]);
+        assert.match(fate, /^(end|ECONNRESET)$/);
         stage.saw(`${most} are open; one more saw '${fate}'`);
         wires[0].end();
         await wires[0].rest();
+        wires[0].destroy();
         const again = await until(() => greeted(proxy.ports[i]).catch(() => null));
         assert.equal(again.name, '1');
         assert.equal(await wires[1].ask('still here'), 'still here');
@@ -148,7 +149,8 @@ export default async function lifecycleSuite(stage) {
       await Promise.all(clients);
       stage.saw(`${opened} connections; answers ${JSON.stringify(answers)}, when b was back ${JSON.stringify(without)}`);
       stage.saw(`lost: ${lost.before.length} that had sent nothing, ${lost.after} that had`);
-      assert.deepEqual(lost.before, []);
+      // HAProxy connects at once, and what it has connected it does not connect anew.
+      if (stage.ours) assert.deepEqual(lost.before, []);
       assert.ok(lost.after <= 60, 'more are lost than there were when it was killed');
       for (const name of ['a', 'b', 'c']) assert.ok(answers[name] > 0);
     });
