@@ -6,6 +6,8 @@ import { until } from '../../harness/waiting.mjs';
 export class PassthroughProxy extends Proxy {
   /** Where the listeners are, in their order. */
   ports = [];
+  /** What a suite has provoked is no fault. */
+  expected = /^$/;
   #settings;
 
   static async startWith(folder, listeners, settings) {
@@ -21,6 +23,10 @@ export class PassthroughProxy extends Proxy {
     this.ports = ports;
     await this.configure(this.#all(listeners));
     process.kill(this.pid, 'SIGHUP');
+  }
+
+  faults() {
+    return super.faults().filter(text => !this.expected.test(text));
   }
 
   #all(listeners) {
