@@ -10,6 +10,7 @@ using ParentProxy.Health;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Passthrough;
+using ParentProxy.Runtime;
 using ParentProxy.Sockets;
 using ParentProxy.Telemetry;
 using ParentProxy.Telemetry.AccessLog;
@@ -36,6 +37,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly ICapability[] _behind;
     private readonly IReadOnlyList<ICapability> _capabilities;
     private readonly AdminServer _admin;
+    private MemoryTrimmer? _trimmer;
 
     /// <summary>Composes a proxy; nothing is bound and nothing dialled yet.</summary>
     /// <param name="configuration">What is in effect.</param>
@@ -148,6 +150,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         await _admin.StartAsync(cancellationToken);
         foreach (var capability in _capabilities)
             await capability.OpenAsync(cancellationToken);
+        _trimmer = new MemoryTrimmer(_time);
     }
 
     /// <summary>Waits until all is known that the first request needs: discovery has looked, every enclave was probed.</summary>
@@ -233,6 +236,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         foreach (var capability in _behind)
             await capability.DisposeAsync();
         Registry.Close();
+        if (_trimmer is not null)
+            await _trimmer.DisposeAsync();
         await _admin.DisposeAsync();
         await Task.WhenAll(flushing, _metrics.DisposeAsync().AsTask());
         _gauges.Dispose();

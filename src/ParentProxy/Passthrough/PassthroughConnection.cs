@@ -21,7 +21,8 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     private readonly EventLoop _loop;
     private readonly long _accepted;
     private readonly EndPoint? _peer;
-    private Socket _front;
+    private Socket? _socket;
+    private Descriptor? _front;
     private IPEndPoint? _client;
     private PassthroughTarget? _target;
     private ConnectionDetails? _details;
@@ -35,7 +36,6 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     private int _cause = None;
     private int _isAccounting;
     private bool _isCounted;
-    private bool _isOver;
 
     /// <summary>Takes over a connection that was accepted.</summary>
     /// <param name="socket">Its socket.</param>
@@ -43,7 +43,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     /// <param name="routes">The settings that hold for it.</param>
     public PassthroughConnection(Socket socket, PassthroughListener listener, PassthroughRoutes routes)
     {
-        _front = socket;
+        _socket = socket;
         _listener = listener;
         _routes = routes;
         _loop = EventLoop.Next();
@@ -168,7 +168,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
         }
     }
 
-    private async Task StartOverAsync(Socket front, byte[]? unsent)
+    private async Task StartOverAsync(Descriptor front, byte[]? unsent)
     {
         try
         {
@@ -190,7 +190,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
 
     private async ValueTask<Preread?> PrereadAsync()
     {
-        var socket = new LoopSocket(_front, loop: _loop);
+        var socket = new LoopSocket(_socket!, loop: _loop);
         var preread = await new PrereadReader(_routes, Context.Time).ReadAsync(socket, _peer, _listener.Cut);
         socket.Release();
         return preread;
@@ -219,7 +219,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
         if (version is not { } form)
             return null;
         return ProxyHeaderWriter.Write(
-            form, received ?? new ProxyHeader(_peer as IPEndPoint, _front.LocalEndPoint as IPEndPoint, ReadOnlyMemory<byte>.Empty));
+            form, received ?? new ProxyHeader(_peer as IPEndPoint, _socket!.LocalEndPoint as IPEndPoint, ReadOnlyMemory<byte>.Empty));
     }
 
     private async ValueTask ConnectAsync(byte[]? initial, Enclave? avoid)
@@ -256,7 +256,8 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
 
         var (back, options, closed) = _enclave.Stream.Release();
         _streamClosed = closed;
-        var relay = new SocketRelay(_front, back, options, this, _loop, Context.Time);
+        _enclave = _enclave with { Stream = null! };
+        var relay = new SocketRelay(TakeFront(), Descriptor.TakeFrom(back), options, this, _loop, Context.Time);
         if (avoid is null)
             Context.Instruments?.RecordConnect(_listener.Name, Context.Time.GetElapsedTime(_accepted));
 
@@ -309,7 +310,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     /// <summary>The client left before there was an enclave: as health checks do, which is no news.</summary>
     private void Leave()
     {
-        _front.Dispose();
+        Dispose(reset: false);
         _listener.Counts.Count(Names.NoEnclave, ConnectionEnd.Client);
         Over();
     }
@@ -317,7 +318,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     private void Refuse(PassthroughRefusal reason, string detail)
     {
         // With a reset: nothing of it was taken, and a client that waits for an end in order learns nothing.
-        _front.Close(0);
+        Dispose(reset: true);
         _listener.Counts.Count(reason);
         _listener.LogRefused(Client, reason, detail);
         Over();
@@ -326,7 +327,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     private void Fail(Exception fault)
     {
         PassthroughLog.Fault(Context.Logger, _listener.Name, Client, fault);
-        _front.Close(0);
+        Dispose(reset: true);
         _listener.Counts.Count(Names.NoEnclave, ConnectionEnd.Fault);
         Over();
     }
@@ -340,11 +341,26 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
         Over();
     }
 
+    private Descriptor TakeFront()
+    {
+        var front = _front ?? Descriptor.TakeFrom(_socket!);
+        (_front, _socket) = (null, null);
+        return front;
+    }
+
+    private void Dispose(bool reset)
+    {
+        if (_relay is not null)
+            return;
+        var front = TakeFront();
+        if (reset)
+            front.Reset();
+        else
+            front.Dispose();
+    }
+
     private void Over()
     {
-        if (_isOver)
-            return;
-        _isOver = true;
         if (_isCounted)
             _listener.Sources.Remove(_client!.Address);
         Context.Watch.Remove(this);

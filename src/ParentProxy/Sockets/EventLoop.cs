@@ -42,6 +42,7 @@ internal sealed class EventLoop
     private readonly SafeFileHandle _signal;
     private long _lastId;
     private int _readsLeft;
+    private int _isSignalled;
 
     private EventLoop()
     {
@@ -92,7 +93,8 @@ internal sealed class EventLoop
     public void Post(Action<object?> action, object? state)
     {
         _posted.Enqueue((action, state));
-        Epoll.Signal(_signal);
+        if (Interlocked.Exchange(ref _isSignalled, 1) == 0)
+            Epoll.Signal(_signal);
     }
 
     /// <summary>Begins to watch a descriptor; what is there already is reported, too.</summary>
@@ -147,6 +149,9 @@ internal sealed class EventLoop
     private void RunPosted()
     {
         Epoll.Clear(_signal);
+
+        // Whoever posts from here on signals anew, or is seen below.
+        Interlocked.Exchange(ref _isSignalled, 0);
         while (_posted.TryDequeue(out var posted))
             posted.Action(posted.State);
     }

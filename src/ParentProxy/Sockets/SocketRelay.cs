@@ -29,7 +29,7 @@ internal sealed class SocketRelay
     private long _lastProgress;
     private bool _isOver;
 
-    /// <summary>Takes over two connected sockets; nothing moves before <see cref="Start"/>.</summary>
+    /// <summary>Takes over two connected sockets that do not block; nothing moves before <see cref="Start"/>.</summary>
     /// <param name="front">The client's.</param>
     /// <param name="back">The other one, which <see cref="CarriedBack"/> comes from.</param>
     /// <param name="backOptions">What the kind of connection at the back needs.</param>
@@ -37,7 +37,7 @@ internal sealed class SocketRelay
     /// <param name="loop">Where it runs.</param>
     /// <param name="time">The clock.</param>
     public SocketRelay(
-        Socket front, Socket back, LoopSocketOptions backOptions, ISocketRelayOwner owner, EventLoop loop, TimeProvider time)
+        Descriptor front, Descriptor back, LoopSocketOptions backOptions, ISocketRelayOwner owner, EventLoop loop, TimeProvider time)
     {
         _front = new Side(this, front, LoopSocketOptions.Default);
         _back = new Side(this, back, backOptions);
@@ -75,7 +75,7 @@ internal sealed class SocketRelay
     public bool IsUntouched { get; private set; }
 
     /// <summary>The client's socket, which belongs to the owner again when the relay ended untouched.</summary>
-    public Socket Front => _front.Socket;
+    public Descriptor Front => _front.Socket;
 
     /// <summary>What came from the front and was not taken by the back, of a relay that ended untouched; null when nothing came.</summary>
     public byte[]? Unsent { get; private set; }
@@ -104,8 +104,8 @@ internal sealed class SocketRelay
     {
         try
         {
-            _front.Id = _loop.Add(_front, _front.Socket.SafeHandle, Interest);
-            _back.Id = _loop.Add(_back, _back.Socket.SafeHandle, Interest);
+            _front.Id = _loop.Add(_front, _front.Socket, Interest);
+            _back.Id = _loop.Add(_back, _back.Socket, Interest);
         }
         catch (SocketException ex)
         {
@@ -145,7 +145,7 @@ internal sealed class SocketRelay
     /// <summary>A client that is gone is not read while something of it waits to be taken: its error is asked for.</summary>
     private bool IsReset(Side side)
     {
-        var errno = Epoll.PendingError(side.Socket.SafeHandle);
+        var errno = Epoll.PendingError(side.Socket);
         if (errno > 0)
             OnBroken(side, errno);
         return errno > 0;
@@ -174,7 +174,7 @@ internal sealed class SocketRelay
         int count;
         do
         {
-            count = Epoll.Receive(from.Socket.SafeHandle, buffer);
+            count = Epoll.Receive(from.Socket, buffer);
         }
         while (count == -Epoll.Eintr);
         switch (count)
@@ -232,7 +232,7 @@ internal sealed class SocketRelay
             var part = bytes[sent..];
             if (part.Length > to.Options.MaxSendBytes)
                 part = part[..to.Options.MaxSendBytes];
-            var count = Epoll.Send(to.Socket.SafeHandle, part, more: false);
+            var count = Epoll.Send(to.Socket, part, more: false);
             if (count == -Epoll.Eintr)
                 continue;
             if (count == -Epoll.Eagain)
@@ -300,21 +300,12 @@ internal sealed class SocketRelay
     private void PassEndOn(Side from)
     {
         var to = Other(from);
-        if (!to.TakesNothing)
-        {
-            try
-            {
-                to.Socket.Shutdown(SocketShutdown.Send);
-            }
-            catch (SocketException)
-            {
-                // It has ended in both directions; what it has sent is still read.
-            }
-        }
 
-        // One that takes nothing has nothing to end: all that it sent was delivered.
+        // One that takes nothing has nothing to end: all that it sent was delivered. Where both have ended, closing tells.
         if (to.HasEnded && to.Kept is null || from.TakesNothing)
             End(reset: from == _front && Broken is not null);
+        else if (!to.TakesNothing)
+            to.Socket.ShutdownSend();
     }
 
     /// <summary>A side's connection broke while it was read: it is gone for both directions, and so is the other.</summary>
@@ -366,7 +357,7 @@ internal sealed class SocketRelay
             Unsent = _front.Kept.AsSpan(_front.Start, _front.End - _front.Start).ToArray();
         _isOver = true;
         Forget(_front);
-        _loop.Remove(_front.Id, _front.Socket.SafeHandle);
+        _loop.Remove(_front.Id, _front.Socket);
         CloseSide(_back, reset: false);
         _owner.OnEnded();
         return true;
@@ -379,7 +370,7 @@ internal sealed class SocketRelay
         side.WatchesRoom = watch;
         try
         {
-            _loop.Modify(side.Id, side.Socket.SafeHandle, watch ? Interest | Epoll.Out : Interest);
+            _loop.Modify(side.Id, side.Socket, watch ? Interest | Epoll.Out : Interest);
         }
         catch (SocketException ex)
         {
@@ -413,21 +404,21 @@ internal sealed class SocketRelay
         _loop.Forget(side.Id);
         if (reset)
         {
-            side.Socket.Close(0);
+            side.Socket.Reset();
             return;
         }
 
         // What was sent must not be lost by a close: on vsock it may be, on TCP where something was not read.
         if (side.Options.LingerClock is { } clock && Other(side).Carried > 0)
-            _ = LoopSocket.LingerAsync(side.Socket, clock);
+            _ = LoopSocket.LingerAsync(side.Socket.ToSocket(), clock);
         else if (!side.HasEnded && Other(side) is { HasEnded: true, Carried: > 0 })
-            _ = LoopSocket.LingerAsync(side.Socket, _time);
+            _ = LoopSocket.LingerAsync(side.Socket.ToSocket(), _time);
         else
             side.Socket.Dispose();
     }
 
     /// <summary>A socket, and what comes from it.</summary>
-    private sealed class Side(SocketRelay relay, Socket socket, LoopSocketOptions options) : ILoopClient, IPostponed
+    private sealed class Side(SocketRelay relay, Descriptor socket, LoopSocketOptions options) : ILoopClient, IPostponed
     {
         /// <summary>What came from here and the other side has not taken, from <see cref="Start"/> to <see cref="End"/>.</summary>
         public byte[]? Kept;
@@ -438,7 +429,7 @@ internal sealed class SocketRelay
         /// <summary>Whether the end of its direction was read.</summary>
         public bool HasEnded;
 
-        public Socket Socket { get; } = socket;
+        public Descriptor Socket { get; } = socket;
 
         public LoopSocketOptions Options { get; } = options;
 
