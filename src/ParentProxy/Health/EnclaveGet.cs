@@ -20,7 +20,9 @@ internal static class EnclaveGet
             UseCookies = false,
             AllowAutoRedirect = false,
             ActivityHeadersPropagator = null,
+#pragma warning disable CA5359 // It is asked whether the application is well, not who it is: nothing that it says is believed.
             SslOptions = { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
+#pragma warning restore CA5359
             ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         },
         disposeHandler: true);

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
-using ParentProxy.Sockets;
 
 namespace ParentProxy.Passthrough;
 
@@ -87,7 +86,7 @@ internal sealed class PassthroughCapability : ICapability
     public void Abandon()
     {
         foreach (var listener in _prepared)
-            _ = listener.DisposeAsync();
+            _ = listener.DisposeAsync().AsTask();
         _prepared = [];
     }
 

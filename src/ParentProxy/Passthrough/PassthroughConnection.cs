@@ -114,6 +114,12 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
             return;
         }
 
+        if (relay.Fault is { } fault)
+        {
+            PassthroughLog.Fault(Context.Logger, _listener.Name, Client, fault);
+            _cause = (int)ConnectionEnd.Fault;
+        }
+
         var end = _cause != None ? (ConnectionEnd)_cause : (relay.Broken, relay.FirstEnded) switch
         {
             (null, RelaySide.Front) => ConnectionEnd.Client,
@@ -191,9 +197,14 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     private async ValueTask<Preread?> PrereadAsync()
     {
         var socket = new LoopSocket(_socket!, loop: _loop);
-        var preread = await new PrereadReader(_routes, Context.Time).ReadAsync(socket, _peer, _listener.Cut);
-        socket.Release();
-        return preread;
+        try
+        {
+            return await new PrereadReader(_routes, Context.Time).ReadAsync(socket, _peer, _listener.Cut);
+        }
+        finally
+        {
+            socket.Release();
+        }
     }
 
     /// <summary>Takes over what the client's first bytes say.</summary>
@@ -259,7 +270,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
         _enclave = _enclave with { Stream = null! };
         var relay = new SocketRelay(TakeFront(), Descriptor.TakeFrom(back), options, this, _loop, Context.Time);
         if (avoid is null)
-            Context.Instruments?.RecordConnect(_listener.Name, Context.Time.GetElapsedTime(_accepted));
+            Context.Instruments?.RecordConnect(_enclave.Enclave.Id, Context.Time.GetElapsedTime(_accepted));
 
         // Whoever closes it either sees the relay, or is seen here.
         Interlocked.Exchange(ref _relay, relay);
@@ -336,7 +347,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     {
         var lasted = Context.Time.GetElapsedTime(_accepted);
         _listener.Counts.Count(_enclave.Enclave.Id, end);
-        Context.Instruments?.RecordDuration(_listener.Name, lasted);
+        Context.Instruments?.RecordDuration(_enclave.Enclave.Id, lasted);
         _listener.LogEnded(Client, _enclave.Enclave, end, forward, back, lasted, errno, _details?.Describe());
         Over();
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using ParentProxy.Enclaves;
 using ParentProxy.Telemetry.Metrics;
 
 namespace ParentProxy.Passthrough;
@@ -48,16 +49,18 @@ internal sealed class PassthroughInstruments
     }
 
     /// <summary>A connection has its enclave.</summary>
-    public void RecordConnect(string listener, TimeSpan duration) => _connect.Record(duration.TotalSeconds, Tag(listener));
+    public void RecordConnect(string enclave, TimeSpan duration) => _connect.Record(duration.TotalSeconds, Enclave(enclave));
 
     /// <summary>A connection is over.</summary>
-    public void RecordDuration(string listener, TimeSpan duration) => _duration.Record(duration.TotalSeconds, Tag(listener));
+    public void RecordDuration(string enclave, TimeSpan duration) => _duration.Record(duration.TotalSeconds, Enclave(enclave));
 
     private static KeyValuePair<string, object?> Tag(string listener) => new(Listener, listener);
 
+    private static KeyValuePair<string, object?> Enclave(string id) => new(EnclaveMeter.Label, id);
+
     private static IEnumerable<Measurement<long>> Ended((string Listener, PassthroughCounts Counts) one) =>
         one.Counts.Ended.Select(ended => new Measurement<long>(
-            ended.Count, Tag(one.Listener), new("enclave", ended.Enclave), new("end", Terms.Label(ended.End))));
+            ended.Count, Tag(one.Listener), Enclave(ended.Enclave), new("end", Terms.Label(ended.End))));
 
     private static Measurement<long>[] Bytes((string Listener, PassthroughCounts Counts) one) =>
     [

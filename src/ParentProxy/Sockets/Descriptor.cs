@@ -29,11 +29,20 @@ internal sealed partial class Descriptor : SafeHandleZeroOrMinusOneIsInvalid
     }
 
     /// <summary>Gives the descriptor to a socket of the runtime; this has nothing any more.</summary>
+    /// <exception cref="SocketException">The runtime has no use for it; it is closed.</exception>
     public Socket ToSocket()
     {
-        var socket = new Socket(new SafeSocketHandle(handle, ownsHandle: true));
+        var taken = new SafeSocketHandle(handle, ownsHandle: true);
         SetHandleAsInvalid();
-        return socket;
+        try
+        {
+            return new Socket(taken);
+        }
+        catch
+        {
+            taken.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Ends our direction: the peer reads the end. On a connection that is over already it does nothing.</summary>

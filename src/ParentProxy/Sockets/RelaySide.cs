@@ -3,9 +3,9 @@ namespace ParentProxy.Sockets;
 /// <summary>The sides of a <see cref="SocketRelay"/>.</summary>
 internal enum RelaySide
 {
-    /// <summary>The client's.</summary>
+    /// <summary>The side of the client.</summary>
     Front,
 
-    /// <summary>The enclave's.</summary>
+    /// <summary>The side of the enclave.</summary>
     Back,
 }

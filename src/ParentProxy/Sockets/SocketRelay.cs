@@ -68,6 +68,9 @@ internal sealed class SocketRelay
     /// <summary>How it broke; null when both directions ended in order, or it was closed from here.</summary>
     public Errno? Broken { get; private set; }
 
+    /// <summary>A fault of this program that ended it; null without one.</summary>
+    public Exception? Fault { get; private set; }
+
     /// <summary>
     /// Whether the back ended before a byte was carried, while the front is there: <see cref="Front"/> is open still, and
     /// <see cref="Unsent"/> is what it sent meanwhile.
@@ -102,6 +105,9 @@ internal sealed class SocketRelay
 
     private void Begin()
     {
+        // Closed before it has begun.
+        if (_isOver)
+            return;
         try
         {
             _front.Id = _loop.Add(_front, _front.Socket, Interest);
@@ -136,6 +142,8 @@ internal sealed class SocketRelay
         if (hasEnded || (events & Epoll.In) != 0)
         {
             side.IsReadable = true;
+            if (side.IsPostponed)
+                return;
             if ((events & Epoll.Error) != 0 && side == _front && side.Kept is not null && IsReset(side))
                 return;
             Pump(side);
@@ -158,6 +166,7 @@ internal sealed class SocketRelay
         {
             if (reads == ReadsPerTurn)
             {
+                from.IsPostponed = true;
                 _loop.Postpone(from);
                 return;
             }
@@ -302,7 +311,7 @@ internal sealed class SocketRelay
         var to = Other(from);
 
         // One that takes nothing has nothing to end: all that it sent was delivered. Where both have ended, closing tells.
-        if (to.HasEnded && to.Kept is null || from.TakesNothing)
+        if (to is { HasEnded: true, Kept: null } || from.TakesNothing)
             End(reset: from == _front && Broken is not null);
         else if (!to.TakesNothing)
             to.Socket.ShutdownSend();
@@ -333,6 +342,16 @@ internal sealed class SocketRelay
 
         if (TryEndUntouched(to))
             return;
+        if (to == _back && to.HasEnded)
+        {
+            // It has answered, and closed without reading on: the answer is whole, and reaches a client that still sends.
+            Forget(from);
+            to.TakesNothing = true;
+            if (to.Kept is null)
+                End(reset: false);
+            return;
+        }
+
         FirstEnded ??= Name(to);
         Broken ??= new Errno(errno);
         Forget(from);
@@ -392,29 +411,58 @@ internal sealed class SocketRelay
         if (_isOver)
             return;
         _isOver = true;
+
+        // What was cut must not look whole to whom the rest was for.
+        var (isFrontCut, isBackCut) = (_back.Kept is not null, _front.Kept is not null);
         Forget(_front);
         Forget(_back);
-        CloseSide(_back, reset && FirstEnded == RelaySide.Front);
-        CloseSide(_front, reset && FirstEnded == RelaySide.Back);
+        CloseSide(_back, isBackCut || (reset && FirstEnded == RelaySide.Front));
+        CloseSide(_front, isFrontCut || (reset && FirstEnded == RelaySide.Back));
         _owner.OnEnded();
     }
 
     private void CloseSide(Side side, bool reset)
     {
-        _loop.Forget(side.Id);
-        if (reset)
+        // What was sent must not be lost by a close: on vsock it may be, on TCP where something was not read.
+        if (!reset && !side.HasEnded && Other(side) is { Carried: > 0 } other && (side.Options.LingerClock is not null || other.HasEnded))
         {
-            side.Socket.Reset();
+            Linger(side);
             return;
         }
 
-        // What was sent must not be lost by a close: on vsock it may be, on TCP where something was not read.
-        if (side.Options.LingerClock is { } clock && Other(side).Carried > 0)
-            _ = LoopSocket.LingerAsync(side.Socket.ToSocket(), clock);
-        else if (!side.HasEnded && Other(side) is { HasEnded: true, Carried: > 0 })
-            _ = LoopSocket.LingerAsync(side.Socket.ToSocket(), _time);
+        _loop.Forget(side.Id);
+        if (reset)
+            side.Socket.Reset();
         else
             side.Socket.Dispose();
+    }
+
+    private void Linger(Side side)
+    {
+        // The descriptor stays open, and is waited for anew.
+        _loop.Remove(side.Id, side.Socket);
+        try
+        {
+            _ = LoopSocket.LingerAsync(side.Socket.ToSocket(), _time);
+        }
+        catch (SocketException)
+        {
+            // It is closed, and nobody is there any more.
+        }
+    }
+
+    /// <summary>A fault in here must not end the loop, which all the others are on.</summary>
+    private void Guard(Side side, uint events, Action<SocketRelay, Side, uint> action)
+    {
+        try
+        {
+            action(this, side, events);
+        }
+        catch (Exception ex)
+        {
+            Fault ??= ex;
+            End(reset: true);
+        }
     }
 
     /// <summary>A socket, and what comes from it.</summary>
@@ -450,8 +498,15 @@ internal sealed class SocketRelay
         /// <summary>Whether sending to it has failed.</summary>
         public bool TakesNothing { get; set; }
 
-        public void OnEvents(uint events) => relay.OnEvents(this, events);
+        /// <summary>Whether it has to wait for its turn.</summary>
+        public bool IsPostponed { get; set; }
 
-        public void GoOn() => relay.Pump(this);
+        public void OnEvents(uint events) => relay.Guard(this, events, static (relay, side, events) => relay.OnEvents(side, events));
+
+        public void GoOn()
+        {
+            IsPostponed = false;
+            relay.Guard(this, 0, static (relay, side, _) => relay.Pump(side));
+        }
     }
 }

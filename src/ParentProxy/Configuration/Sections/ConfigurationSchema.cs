@@ -57,6 +57,7 @@ internal static class ConfigurationSchema
             Sections = FlatSections.Create(root.Ask(Names.Kestrel), root.Ask(Names.Serilog)),
         };
 
+        CheckNames(root, passthrough);
         KestrelLimits.CheckTwins(root.Node, root.Report);
         CheckListeners(root, [.. listeners, .. passthrough.Select(entry => entry.Listener)], options.Admin);
         if (!discovery.Enabled)
@@ -76,6 +77,17 @@ internal static class ConfigurationSchema
         // Metrics are for a Prometheus elsewhere: there it is no mistake to be reached.
         var metrics = admin.MetricsUrl is { } url ? ReadListener(root, node.Child(nameof(AdminOptions.MetricsUrl)), url) : null;
         Listener.CheckOverlaps([.. listeners, .. new[] { pages, metrics }.OfType<Listener>()], root.Report);
+    }
+
+    /// <summary>A passthrough listener is known by its address, and so is port 0.</summary>
+    private static void CheckNames(SectionReader root, IReadOnlyList<(PassthroughOptions Options, Listener Listener)> passthrough)
+    {
+        for (var i = 1; i < passthrough.Count; i++)
+        {
+            var (options, listener) = passthrough[i];
+            if (listener.Address is { SocketPath: null, Port: 0 } && passthrough.Take(i).Any(other => other.Options.Listen == options.Listen))
+                root.Report.Problem(listener.Location, $"is {options.Listen} like another entry: a listener is known by its address");
+        }
     }
 
     private static Listener? ReadListener(SectionReader root, ConfigurationNode node, string url)
