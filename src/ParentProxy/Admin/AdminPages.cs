@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using ParentProxy.Admin.History;
 using ParentProxy.Admin.StatusPage;
+using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
@@ -18,6 +19,7 @@ internal sealed class AdminPages(
     EnclaveRegistry registry,
     ActiveConfiguration configuration,
     IngressServer ingress,
+    Func<IEnumerable<ListenerView>> listeners,
     DiscoveryMonitor discovery,
     HealthCapability health,
     MetricsPipeline metrics,
@@ -99,7 +101,7 @@ internal sealed class AdminPages(
         Enclaves(),
         RetryView.Of(ingress.Retries.Counts),
         RejectionView.Of(ingress.Retries.Rejections),
-        ingress.Listeners.Select(ListenerView.Of).OrderBy(l => l.Endpoint, StringComparer.Ordinal),
+        listeners().OrderBy(l => l.Endpoint, StringComparer.Ordinal),
         ingress.Certificates.All.Select(CertificateView.Of),
         DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()));
 

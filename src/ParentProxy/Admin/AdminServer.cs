@@ -32,7 +32,7 @@ internal sealed class AdminServer : IAsyncDisposable
         IngressServer ingress,
         DiscoveryMonitor discovery,
         HealthCapability health,
-        IReadOnlyList<IStatusSection> sections,
+        IReadOnlyList<ICapability> capabilities,
         ReloadStatus reloads,
         MetricsPipeline metrics,
         EnclaveMetricsRelay relay,
@@ -42,10 +42,22 @@ internal sealed class AdminServer : IAsyncDisposable
         _history = new TrafficHistory(registry, time, loggers.CreateLogger<TrafficHistory>());
         _watch = new StatusWatch(registry, () => health.Summary, time, loggers.CreateLogger<StatusWatch>());
         var settings = new SettingsSection(reloads);
+        List<IStatusSection> sections = [.. capabilities.Select(capability => capability.StatusSection).OfType<IStatusSection>()];
         var sources = new PageSources(
             registry, configuration, selector, ingress.Retries, discovery, _history, _watch, sections, settings, time);
         var statusPage = new StatusDocument(sources);
-        var pages = new AdminPages(registry, configuration, ingress, discovery, health, metrics, relay, statusPage, _history, time);
+        var pages = new AdminPages(
+            registry,
+            configuration,
+            ingress,
+            () => capabilities.SelectMany(capability => capability.Listeners),
+            discovery,
+            health,
+            metrics,
+            relay,
+            statusPage,
+            _history,
+            time);
         var options = configuration.Options.Admin;
         _pages = new AdminListener("Admin:Url", options.Url, configuration, pages.ServeAsync, loggers);
         if (options.MetricsUrl is { } url)

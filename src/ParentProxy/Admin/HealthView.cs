@@ -1,5 +1,5 @@
+using ParentProxy.Capabilities;
 using ParentProxy.Enclaves.Discovery;
-using ParentProxy.Ingress;
 
 namespace ParentProxy.Admin;
 
@@ -11,7 +11,7 @@ namespace ParentProxy.Admin;
 /// <param name="Enclaves">Each enclave.</param>
 /// <param name="Retries">How often requests were tried once more.</param>
 /// <param name="Rejected">How often requests were refused over a limit of ours.</param>
-/// <param name="Listeners">The public listeners.</param>
+/// <param name="Listeners">The listeners for clients.</param>
 /// <param name="Certificates">The certificates of HTTPS endpoints.</param>
 /// <param name="Discovery">Discovery; null while it is off.</param>
 internal sealed record HealthView(

@@ -15,6 +15,9 @@ internal interface ICapability : IAsyncDisposable
     /// <summary>The addresses that it listens on for clients.</summary>
     IReadOnlyList<string> EndPoints => [];
 
+    /// <summary>The listeners behind <see cref="EndPoints"/>, at this moment.</summary>
+    IReadOnlyList<ListenerView> Listeners => [];
+
     /// <summary>Whether every address of its own is open; at a limit connections may wait all the same.</summary>
     bool IsOpen => true;
 
@@ -36,6 +39,20 @@ internal interface ICapability : IAsyncDisposable
 
     /// <summary>Waits until it knows what the first request needs; the service is not called up before.</summary>
     Task FirstRoundAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>
+    /// Does for a configuration what can fail, before it is in effect: <see cref="Apply"/> or <see cref="Abandon"/> follows. Never two at
+    /// a time.
+    /// </summary>
+    /// <exception cref="Exception">It cannot take effect; the message is for an operator.</exception>
+    void Prepare(ProxyOptions options)
+    {
+    }
+
+    /// <summary>Undoes what <see cref="Prepare"/> has done, all of it or a part.</summary>
+    void Abandon()
+    {
+    }
 
     /// <summary>Takes over a configuration that is in effect; the registry follows when all have. Never two at a time.</summary>
     void Apply(ProxyOptions options)

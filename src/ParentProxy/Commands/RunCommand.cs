@@ -164,8 +164,9 @@ internal static class RunCommand
 
     private static void WarnOfFewDescriptors(ILogger logger, ProxyOptions options)
     {
-        // A request takes a descriptor on either side.
-        if (OpenFileLimit.Current() is { } limit && limit < options.Limits.MaxConnections * 2L)
-            HostingLog.FewDescriptors(logger, limit, options.Limits.MaxConnections);
+        // A request takes a descriptor on either side, and so does a connection that is carried.
+        var connections = options.Limits.MaxConnections + options.Passthrough.Sum(listener => (long)listener.MaxConnections);
+        if (OpenFileLimit.Current() is { } limit && limit < connections * 2)
+            HostingLog.FewDescriptors(logger, limit, connections);
     }
 }

@@ -54,6 +54,9 @@ internal sealed record ProxyOptions
     /// <summary>Routes and clusters of the <c>ReverseProxy</c> section.</summary>
     public ReverseProxyOptions ReverseProxy { get; init; } = new();
 
+    /// <summary>The listeners whose connections are carried byte for byte.</summary>
+    public IReadOnlyList<PassthroughOptions> Passthrough { get; init; } = [];
+
     /// <summary>
     /// Sections that other libraries read (<c>Kestrel</c>, <c>Serilog</c>), merged over all sources. It has no reload
     /// token: nothing may react to a file but the reload as a whole.

@@ -26,8 +26,11 @@ internal sealed class BackoffDialer(IEnclaveDialer dialer, EnclaveEndpoint endpo
     public Action<string, TimeSpan>? Dialled { get; init; }
 
     /// <summary>Dials until it succeeds, fails for good or the time is over.</summary>
+    /// <param name="timeout">How long it may take.</param>
+    /// <param name="isPatient">Whether what may be a full accept queue is dialled again; else that is a failure, too.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DialException">No connection came about.</exception>
-    public async Task<EnclaveStream> DialAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<EnclaveStream> DialAsync(TimeSpan timeout, bool isPatient, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         long? firstReset = null;
@@ -43,7 +46,7 @@ internal sealed class BackoffDialer(IEnclaveDialer dialer, EnclaveEndpoint endpo
                 Volatile.Write(ref _lastSuccess, time.GetTimestamp());
                 return stream;
             }
-            catch (DialException ex) when (ex.MayBeFullQueue && !isOut())
+            catch (DialException ex) when (isPatient && ex.MayBeFullQueue && !isOut())
             {
                 firstReset ??= time.GetTimestamp();
                 if (time.GetElapsedTime(Math.Max(firstReset.Value, Volatile.Read(ref _lastSuccess))) >= Patience)

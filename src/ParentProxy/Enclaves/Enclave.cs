@@ -123,6 +123,9 @@ internal sealed class Enclave
     /// <summary>The YARP cluster whose destination it is, or null for an entry of <c>Enclaves</c>.</summary>
     public string? Cluster { get; }
 
+    /// <summary>What a probe does there; as <c>Health:Probe:Type</c> says when null.</summary>
+    public ProbeType? Probe { get; init; }
+
     /// <summary>Whether it follows on another one of its name.</summary>
     public bool IsSuccessor { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves.Transports;
 using ParentProxy.Endpoints;
@@ -16,7 +17,8 @@ internal sealed class EnclaveConnector : IDisposable
 {
     private readonly Enclave _enclave;
     private readonly IEnclaveDialer _dialer;
-    private readonly BackoffDialer _backoff;
+    private readonly ConcurrentDictionary<EnclaveEndpoint, BackoffDialer> _dialers = new();
+    private readonly Action _onClosed;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _dials;
     private readonly Lock _creating = new();
@@ -34,12 +36,8 @@ internal sealed class EnclaveConnector : IDisposable
     {
         _enclave = enclave;
         _dialer = dialer;
-        _backoff = new BackoffDialer(dialer, enclave.Endpoint, () => enclave.IsOutByProbe, time)
-        {
-            Retrying = failure => Volatile.Read(ref _pool)?.Redispatch(failure),
-            Dialled = enclave.Metrics.CountConnect,
-        };
         _time = time;
+        _onClosed = () => Interlocked.Decrement(ref _open);
         ConnectTimeout = options.Timeouts.Connect;
         _dials = new SemaphoreSlim(options.Routing.MaxDialsPerEnclave);
         Routing = options.Routing;
@@ -119,20 +117,21 @@ internal sealed class EnclaveConnector : IDisposable
     /// <param name="timeout">How long it may take, the wait for its turn included; never more than <c>Timeouts:Connect</c> is used.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DialException">No connection came about.</exception>
-    public async Task<EnclaveStream> ConnectAsync(TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        if (timeout <= TimeSpan.Zero)
-            throw DialException.TimedOut(Endpoint, timeout);
-        var left = await WaitForTurnAsync(timeout, cancellationToken);
-        try
-        {
-            return await DialWithBackoffAsync(left, cancellationToken);
-        }
-        finally
-        {
-            _dials.Release();
-        }
-    }
+    public Task<EnclaveStream> ConnectAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
+        ConnectAsync(Endpoint, timeout, ConnectTimeout, isPatient: true, cancellationToken);
+
+    /// <summary>
+    /// <see cref="ConnectAsync(TimeSpan, CancellationToken)"/> for who has other ports, limits and choices. At another port than the
+    /// enclave's own, a failure has the enclave probed and takes it out of nothing.
+    /// </summary>
+    /// <param name="endpoint">The enclave's own, or another port of it.</param>
+    /// <param name="timeout">How long it may take, the wait for its turn included.</param>
+    /// <param name="isPatient">Whether what may be a full accept queue is dialled again; without, there is another enclave to go to.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="DialException">No connection came about.</exception>
+    public Task<EnclaveStream> ConnectAsync(
+        EnclaveEndpoint endpoint, TimeSpan timeout, bool isPatient, CancellationToken cancellationToken) =>
+        ConnectAsync(endpoint, timeout, timeout, isPatient, cancellationToken);
 
     /// <summary>
     /// Dials once for this program itself: not measured, not repeated, no evidence against the enclave, and the descriptors that
@@ -145,32 +144,63 @@ internal sealed class EnclaveConnector : IDisposable
     public Task<EnclaveStream> DialAsync(EnclaveEndpoint endpoint, TimeSpan timeout, CancellationToken cancellationToken) =>
         _dialer.DialAsync(endpoint, timeout, cancellationToken);
 
+    private async Task<EnclaveStream> ConnectAsync(
+        EnclaveEndpoint endpoint, TimeSpan timeout, TimeSpan limit, bool isPatient, CancellationToken cancellationToken)
+    {
+        if (timeout <= TimeSpan.Zero)
+            throw DialException.TimedOut(endpoint, timeout);
+        var left = await WaitForTurnAsync(endpoint, timeout, cancellationToken);
+        try
+        {
+            return await DialWithBackoffAsync(endpoint, left, limit, isPatient, cancellationToken);
+        }
+        finally
+        {
+            _dials.Release();
+        }
+    }
+
     /// <summary>Waits for a place among the dials; what is left of the time then is all of it where nobody was in the way.</summary>
-    private async ValueTask<TimeSpan> WaitForTurnAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    private async ValueTask<TimeSpan> WaitForTurnAsync(EnclaveEndpoint endpoint, TimeSpan timeout, CancellationToken cancellationToken)
     {
         if (_dials.Wait(TimeSpan.Zero, CancellationToken.None))
             return timeout;
         var started = _time.GetTimestamp();
         if (!await _dials.WaitAsync(timeout, cancellationToken))
-            throw DialException.TimedOut(Endpoint, timeout);
+            throw DialException.TimedOut(endpoint, timeout);
         return timeout - _time.GetElapsedTime(started);
     }
 
-    private async Task<EnclaveStream> DialWithBackoffAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<EnclaveStream> DialWithBackoffAsync(
+        EnclaveEndpoint endpoint, TimeSpan timeout, TimeSpan limit, bool isPatient, CancellationToken cancellationToken)
     {
         try
         {
-            var stream = await _backoff.DialAsync(timeout < ConnectTimeout ? timeout : ConnectTimeout, cancellationToken);
+            var dialer = _dialers.GetOrAdd(endpoint, static (key, self) => self.CreateDialer(key), this);
+            var stream = await dialer.DialAsync(timeout < limit ? timeout : limit, isPatient, cancellationToken);
             Interlocked.Increment(ref _open);
-            stream.OnClosed(() => Interlocked.Decrement(ref _open));
+            stream.OnClosed(_onClosed);
             return stream;
         }
         catch (DialException ex)
         {
+            if (ex.IsLocal)
+                throw;
+            if (endpoint != Endpoint || (!isPatient && ex.MayBeFullQueue))
+                _enclave.ReportEvidence(new Evidence(EvidenceKind.DialRefused, $"{ex.Code} while dialling {endpoint}"));
+
             // A dial that was given less than its time says nothing about the enclave.
-            if (ex.Code != DialException.Timeout || timeout >= ConnectTimeout)
+            else if (ex.Code != DialException.Timeout || timeout >= limit)
                 _enclave.ReportDialFailed(ex);
             throw;
         }
     }
+
+    private BackoffDialer CreateDialer(EnclaveEndpoint endpoint) =>
+        new(_dialer, endpoint, () => _enclave.IsOutByProbe, _time)
+        {
+            // A request that waits for the pool's own port may go elsewhere.
+            Retrying = endpoint == Endpoint ? failure => Volatile.Read(ref _pool)?.Redispatch(failure) : null,
+            Dialled = _enclave.Metrics.CountConnect,
+        };
 }

@@ -1,3 +1,4 @@
+using ParentProxy.Configuration;
 using ParentProxy.Endpoints;
 
 namespace ParentProxy.Enclaves;
@@ -8,4 +9,8 @@ namespace ParentProxy.Enclaves;
 /// <param name="Endpoint">Where it is dialled.</param>
 /// <param name="Weight">Its share of the requests against the others', where the policy reads it.</param>
 /// <param name="Instance">The EnclaveID of the run that discovery saw behind it; null when it saw none.</param>
-internal sealed record EnclaveMember(string Id, string Name, EnclaveEndpoint Endpoint, int Weight = 1, string? Instance = null);
+internal sealed record EnclaveMember(string Id, string Name, EnclaveEndpoint Endpoint, int Weight = 1, string? Instance = null)
+{
+    /// <summary>What a probe does there; as <c>Health:Probe:Type</c> says when null.</summary>
+    public ProbeType? Probe { get; init; }
+}

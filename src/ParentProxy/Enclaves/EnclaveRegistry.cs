@@ -27,6 +27,7 @@ internal sealed class EnclaveRegistry(
     private FrozenDictionary<string, Enclave> _byId = FrozenDictionary<string, Enclave>.Empty;
     private IReadOnlyList<Enclave> _all = [];
     private IReadOnlyList<FrozenSet<string>> _services = [];
+    private FrozenDictionary<PassthroughTarget, IReadOnlyList<Enclave>> _byTarget = FrozenDictionary<PassthroughTarget, IReadOnlyList<Enclave>>.Empty;
     private ImmutableList<Enclave> _leaving = [];
     private long _lastReturn;
 
@@ -47,6 +48,9 @@ internal sealed class EnclaveRegistry(
 
     /// <summary>The enclave with this id, or null.</summary>
     public Enclave? Find(string id) => Volatile.Read(ref _byId).GetValueOrDefault(id);
+
+    /// <summary>The enclaves that a target of the configuration stands for, now. The same list until they change.</summary>
+    public IReadOnlyList<Enclave> Of(PassthroughTarget target) => Volatile.Read(ref _byTarget).GetValueOrDefault(target) ?? [];
 
     /// <summary>
     /// Raised when the enclaves that there are to be may be others, by a configuration or by discovery; one at a time, once the
@@ -146,16 +150,27 @@ internal sealed class EnclaveRegistry(
             from member in cluster.Members
             where member.Endpoint is not null
             select (new EnclaveMember(member.Id, member.Id, member.Endpoint!), (string?)cluster.Cluster);
+        var passthrough = options.Passthrough.SelectMany(listener => listener.Targets.Select(target => (listener, target))).ToList();
+        var ofPassthrough =
+            from entry in passthrough
+            where entry.target.Endpoint is { } endpoint && !Members.Any(member => member.Endpoint == endpoint)
+            group entry.listener.Probe by entry.target.Endpoint into probes
+            let uri = probes.Key.ToString()
+            select (new EnclaveMember(uri, uri, probes.Key) { Probe = probes.First() }, (string?)null);
         var next = new List<Enclave>();
-        foreach (var (member, cluster) in Members.Select(member => (member, (string?)null)).Concat(ofClusters))
+        foreach (var (member, cluster) in Members.Select(member => (member, (string?)null)).Concat(ofPassthrough).Concat(ofClusters))
             next.Add(Generation(member, cluster, options, newConnectors));
 
         var gone = All.Except(next).ToList();
         Volatile.Write(ref _byId, next.ToFrozenDictionary(e => e.Id, StringComparer.OrdinalIgnoreCase));
+        var byTarget = passthrough.Select(entry => entry.target).Distinct().ToFrozenDictionary(
+            target => target, target => (IReadOnlyList<Enclave>)[.. next.Where(enclave => enclave.Cluster is null && Matches(target, enclave))]);
+        Volatile.Write(ref _byTarget, byTarget);
         Volatile.Write(ref _services,
         [
             Members.Select(member => member.Id).ToFrozenSet(StringComparer.OrdinalIgnoreCase),
             .. clusters.Select(cluster => cluster.Members.Select(member => member.Id).ToFrozenSet(StringComparer.OrdinalIgnoreCase)),
+            .. byTarget.Values.Select(enclaves => enclaves.Select(enclave => enclave.Id).ToFrozenSet(StringComparer.OrdinalIgnoreCase)),
         ]);
         Volatile.Write(ref _all, next);
         foreach (var enclave in gone)
@@ -168,6 +183,11 @@ internal sealed class EnclaveRegistry(
         Changed.Set();
     }
 
+    /// <summary>An endpoint has an enclave of its own, which no pattern means.</summary>
+    private bool Matches(PassthroughTarget target, Enclave enclave) => target.Endpoint is { } endpoint
+        ? enclave.Endpoint == endpoint
+        : target.Matches(enclave.Id, enclave.Name) && Members.Any(member => member.Id == enclave.Id);
+
     /// <summary>The enclave that there is already for a member, or a new one.</summary>
     private Enclave Generation(EnclaveMember member, string? cluster, ProxyOptions options, bool newConnector)
     {
@@ -177,6 +197,7 @@ internal sealed class EnclaveRegistry(
             || enclave.IsRetired
             || enclave.Endpoint != member.Endpoint
             || enclave.Name != member.Name
+            || enclave.Probe != member.Probe
             || enclave.IsOtherThan(member.Instance);
         var wasUsable = enclave is { IsUsable: true };
         if (isNew)
@@ -184,6 +205,7 @@ internal sealed class EnclaveRegistry(
             enclave = new Enclave(member.Id, member.Name, member.Endpoint, cluster, this, meter.Of(member.Id), configuration, time, logger)
             {
                 IsSuccessor = isSuccessor,
+                Probe = member.Probe,
             };
             if (wasUsable && !enclave.IsUsable)
                 enclave.Metrics.CountOutage();

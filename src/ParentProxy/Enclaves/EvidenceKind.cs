@@ -14,4 +14,9 @@ internal enum EvidenceKind
 
     /// <summary>A request had no response head for a second.</summary>
     Slow,
+
+    /// <summary>
+    /// A dial failed that says little by itself: another port than the enclave's own, or an accept queue that may be full.
+    /// </summary>
+    DialRefused,
 }

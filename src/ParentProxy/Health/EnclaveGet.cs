@@ -20,6 +20,7 @@ internal static class EnclaveGet
             UseCookies = false,
             AllowAutoRedirect = false,
             ActivityHeadersPropagator = null,
+            SslOptions = { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
             ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         },
         disposeHandler: true);
@@ -33,11 +34,12 @@ internal static class EnclaveGet
     /// <param name="httpVersion">1.1 or 2.</param>
     /// <param name="host">The <c>Host</c> field; <c>localhost</c> when null.</param>
     /// <param name="userAgent">Says to the application who asks.</param>
-    public static HttpRequestMessage Request(string path, Version httpVersion, string? host, string userAgent)
+    /// <param name="isTls">Whether over TLS, with the host as the server name and no look at the certificate.</param>
+    public static HttpRequestMessage Request(string path, Version httpVersion, string? host, string userAgent, bool isTls = false)
     {
         var request = new HttpRequestMessage(
             HttpMethod.Get,
-            new Uri("http://enclave" + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
+            new Uri((isTls ? $"https://{host ?? "localhost"}" : "http://enclave") + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
         {
             Version = httpVersion,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

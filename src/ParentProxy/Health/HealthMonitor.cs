@@ -112,7 +112,8 @@ internal sealed class HealthMonitor(
             var evidence = enclave.TakeEvidence();
             lastStart = time.GetTimestamp();
             jitter = Jitter();
-            var effective = probe.Enabled ? probe : probe with { Type = ProbeType.Connect, Port = null };
+            var effective = !probe.Enabled ? probe with { Type = ProbeType.Connect, Port = null }
+                : enclave.Probe is { } type ? probe with { Type = type, Port = null } : probe;
 
             // Evidence against new connections, and the return of one that was out, are not judged by an old connection.
             var mayReuse = enclave.IsUsable && evidence is not { Kind: EvidenceKind.DialFailed or EvidenceKind.ResponseCut };

@@ -49,7 +49,7 @@ internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProv
                 return await ConnectAsync(probe, linked.Token);
 
             // What listens at another port, or answers for another host, is not what serves the requests.
-            return probe.Endpoint != enclave.Endpoint || options.Host is not null
+            return probe.Endpoint != enclave.Endpoint || options.Host is not null || options.Type == ProbeType.Https
                 ? await AskAsync(probe, linked.Token)
                 : await AskAsync(probe, mayReuse, linked.Token);
         }
@@ -248,7 +248,8 @@ internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProv
         public Task<EnclaveStream> DialAsync(CancellationToken cancellationToken) =>
             connector.DialAsync(endpoint, timeout, cancellationToken);
 
-        public HttpRequestMessage Request() => EnclaveGet.Request(options.Path, httpVersion, options.Host, UserAgent);
+        public HttpRequestMessage Request() => EnclaveGet.Request(
+            options.Path, httpVersion, options.Host, UserAgent, isTls: options.Type == ProbeType.Https);
 
         public override string ToString() => $"probe GET {EnclaveGet.Shown(options.Path)} on {endpoint}";
     }

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Runtime;
+using ParentProxy.Sockets;
 using ParentProxy.Telemetry;
 
 namespace ParentProxy.Hosting;
@@ -106,6 +107,12 @@ internal sealed class ConfigurationReloader(
             HostingLog.Reloaded(logger, file, server.Targets);
             server.Reloads.Succeeded(result, restart);
             return true;
+        }
+        catch (ListenException ex)
+        {
+            HostingLog.ReloadRefused(logger, server.Reloads.File ?? "no file", ex.Message);
+            server.Reloads.Refused([ex.Message]);
+            return false;
         }
         catch (Exception ex)
         {

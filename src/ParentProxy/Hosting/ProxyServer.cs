@@ -9,6 +9,8 @@ using ParentProxy.Enclaves.Transports;
 using ParentProxy.Health;
 using ParentProxy.Ingress;
 using ParentProxy.Ingress.Forwarding;
+using ParentProxy.Passthrough;
+using ParentProxy.Runtime;
 using ParentProxy.Sockets;
 using ParentProxy.Telemetry;
 using ParentProxy.Telemetry.AccessLog;
@@ -35,6 +37,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly ICapability[] _behind;
     private readonly IReadOnlyList<ICapability> _capabilities;
     private readonly AdminServer _admin;
+    private MemoryTrimmer? _trimmer;
 
     /// <summary>Composes a proxy; nothing is bound and nothing dialled yet.</summary>
     /// <param name="configuration">What is in effect.</param>
@@ -64,11 +67,12 @@ internal sealed class ProxyServer : IAsyncDisposable
 
         Ingress = new IngressServer(
             configuration, Registry, selector, Drain, AccessLog, _tracing, () => Health, time, loggers, replaceIngress);
+        Passthrough = new PassthroughCapability(configuration, Registry, selector, time, loggers);
         var discovery = new DiscoveryCapability(Registry, configuration, time, loggers);
         _health = new HealthCapability(Registry, new PooledProbe(), configuration, Drain, () => Refusal, time, loggers);
 
         // In the order in which they open and end: who takes requests before what serves them.
-        _front = [Ingress];
+        _front = [Ingress, Passthrough];
         _behind = [discovery, _health];
         _capabilities = [.. _front, .. _behind];
 
@@ -82,9 +86,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         var scrapes = loggers.CreateLogger<MetricsPipeline>();
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], scrapes, otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, configuration, time);
-        List<IStatusSection> sections = [.. _capabilities.Select(capability => capability.StatusSection).OfType<IStatusSection>()];
         _admin = new AdminServer(
-            configuration, Registry, selector, Ingress, discovery.Monitor, _health, sections, Reloads, _metrics, relay, time, loggers);
+            configuration, Registry, selector, Ingress, discovery.Monitor, _health, _capabilities, Reloads, _metrics, relay, time, loggers);
     }
 
     /// <summary>Every enclave, and what it is doing.</summary>
@@ -92,6 +95,9 @@ internal sealed class ProxyServer : IAsyncDisposable
 
     /// <summary>What takes HTTP from clients.</summary>
     public IngressServer Ingress { get; }
+
+    /// <summary>What carries raw connections.</summary>
+    public PassthroughCapability Passthrough { get; }
 
     /// <summary>The addresses that clients come to.</summary>
     public IReadOnlyList<string> EndPoints => [.. _capabilities.SelectMany(capability => capability.EndPoints)];
@@ -144,6 +150,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         await _admin.StartAsync(cancellationToken);
         foreach (var capability in _capabilities)
             await capability.OpenAsync(cancellationToken);
+        _trimmer = new MemoryTrimmer(_time);
     }
 
     /// <summary>Waits until all is known that the first request needs: discovery has looked, every enclave was probed.</summary>
@@ -154,16 +161,33 @@ internal sealed class ProxyServer : IAsyncDisposable
     }
 
     /// <summary>Puts a validated configuration into effect; requests in flight go on with what they have.</summary>
+    /// <exception cref="ListenException">An address of it cannot be listened on: nothing has changed.</exception>
     public void Apply(ProxyOptions options)
     {
         lock (_applying)
         {
+            Prepare(options);
             _configuration.Replace(options);
             Registry.Apply(options, before: () =>
             {
                 foreach (var capability in _capabilities)
                     capability.Apply(options);
             });
+        }
+    }
+
+    private void Prepare(ProxyOptions options)
+    {
+        try
+        {
+            foreach (var capability in _capabilities)
+                capability.Prepare(options);
+        }
+        catch
+        {
+            foreach (var capability in _capabilities)
+                capability.Abandon();
+            throw;
         }
     }
 
@@ -212,6 +236,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         foreach (var capability in _behind)
             await capability.DisposeAsync();
         Registry.Close();
+        if (_trimmer is not null)
+            await _trimmer.DisposeAsync();
         await _admin.DisposeAsync();
         await Task.WhenAll(flushing, _metrics.DisposeAsync().AsTask());
         _gauges.Dispose();

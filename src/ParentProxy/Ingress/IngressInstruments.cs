@@ -78,12 +78,12 @@ internal static class IngressInstruments
     {
         meter.CreateObservableGauge(
             "parentproxy.client_connections",
-            () => server.Listeners.Select(l => Labelled.Value(l.Connections, "listener", l.EndPoint.ToString() ?? "")),
+            () => server.Open.Select(l => Labelled.Value(l.Connections, "listener", l.EndPoint.ToString() ?? "")),
             null,
             "Open connections of clients.");
         meter.CreateObservableCounter(
             "parentproxy.client_connections.rejected",
-            () => server.Listeners.Select(l => Labelled.Value(l.Rejected, "listener", l.EndPoint.ToString() ?? "")),
+            () => server.Open.Select(l => Labelled.Value(l.Rejected, "listener", l.EndPoint.ToString() ?? "")),
             null,
             "Connections of clients that were closed at once over Limits:MaxConnections.");
         meter.CreateObservableCounter(

@@ -136,7 +136,7 @@ internal sealed class IngressServer : ICapability
     public IMeterFactory Meters => _app.Services.GetRequiredService<IMeterFactory>();
 
     /// <summary>Whether every port is open; at a limit connections may wait all the same.</summary>
-    public bool IsOpen => Listeners.All(l => l.IsOpen);
+    public bool IsOpen => Open.All(l => l.IsOpen);
 
     /// <summary>Why not every new connection is let in; null while they are.</summary>
     public string? Refusal => _isStarted ? _listeners.Refusal : "the public listeners are not open yet";
@@ -151,7 +151,10 @@ internal sealed class IngressServer : ICapability
     public ListenerCertificates Certificates { get; }
 
     /// <summary>The listeners that are open.</summary>
-    public IReadOnlyCollection<IngressListener> Listeners => _listeners.Listeners;
+    public IReadOnlyCollection<IngressListener> Open => _listeners.Listeners;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ListenerView> Listeners => [.. Open.Select(listener => listener.View())];
 
     /// <inheritdoc/>
     public IStatusSection StatusSection => new ListenersSection(() => Listeners, Certificates);

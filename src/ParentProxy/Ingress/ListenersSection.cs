@@ -1,6 +1,5 @@
 using ParentProxy.Capabilities;
 using ParentProxy.Html;
-using ParentProxy.Ingress.Kestrel;
 using ParentProxy.Ingress.Kestrel.Certificates;
 
 namespace ParentProxy.Ingress;
@@ -8,7 +7,7 @@ namespace ParentProxy.Ingress;
 /// <summary>Where clients connect, and which certificates they are shown, on the status page.</summary>
 /// <param name="listeners">Those that are open.</param>
 /// <param name="certificates">Those of the HTTPS endpoints.</param>
-internal sealed class ListenersSection(Func<IEnumerable<IngressListener>> listeners, ListenerCertificates certificates) : IStatusSection
+internal sealed class ListenersSection(Func<IEnumerable<ListenerView>> listeners, ListenerCertificates certificates) : IStatusSection
 {
     /// <inheritdoc/>
     public string Id => "listeners";
@@ -19,7 +18,7 @@ internal sealed class ListenersSection(Func<IEnumerable<IngressListener>> listen
     /// <inheritdoc/>
     public StatusPart Read(StatusMoment moment)
     {
-        List<ListenerView> open = [.. listeners().Select(ListenerView.Of).OrderBy(listener => listener.Endpoint, StringComparer.Ordinal)];
+        List<ListenerView> open = [.. listeners().OrderBy(listener => listener.Endpoint, StringComparer.Ordinal)];
         var closed = open.Where(listener => !listener.Accepting && !moment.IsDraining).Select(Closed);
         return new StatusPart([.. closed, .. CertificateFindings.Of(certificates, moment.Now)], html => Write(html, open, moment));
     }

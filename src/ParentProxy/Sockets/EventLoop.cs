@@ -17,6 +17,7 @@ namespace ParentProxy.Sockets;
 internal sealed class EventLoop
 {
     private const int MaxEvents = 256;
+    private const int ScratchBytes = 64 * 1024;
 
     /// <summary>
     /// How many reads in a row may find something at once. More, and a connection that always has something would keep the
@@ -35,12 +36,13 @@ internal sealed class EventLoop
     private static int _next = -1;
 
     private readonly int _epoll;
-    private readonly ConcurrentDictionary<long, LoopSocket> _sockets = new();
-    private readonly Queue<LoopOperation> _postponed = new();
-    private readonly ConcurrentQueue<TaskCompletionSource> _askers = new();
+    private readonly ConcurrentDictionary<long, ILoopClient> _clients = new();
+    private readonly Queue<IPostponed> _postponed = new();
+    private readonly ConcurrentQueue<(Action<object?> Action, object? State)> _posted = new();
     private readonly SafeFileHandle _signal;
     private long _lastId;
     private int _readsLeft;
+    private int _isSignalled;
 
     private EventLoop()
     {
@@ -58,6 +60,11 @@ internal sealed class EventLoop
 
     /// <summary>The loop whose thread this is, or null.</summary>
     public static EventLoop? Current => _current;
+
+    /// <summary>
+    /// What is received into by who passes it on before anybody else has a turn. On the thread of the loop only, and never across a wait.
+    /// </summary>
+    public byte[] Scratch { get; } = GC.AllocateUninitializedArray<byte>(ScratchBytes, pinned: true);
 
     /// <summary>Starts one more, which never ends.</summary>
     public static EventLoop Start(int index)
@@ -78,25 +85,32 @@ internal sealed class EventLoop
     public Task TurnAsync()
     {
         var asker = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _askers.Enqueue(asker);
-        Epoll.Signal(_signal);
+        Post(static asker => ((TaskCompletionSource)asker!).TrySetResult(), asker);
         return asker.Task;
     }
 
-    /// <summary>Begins to watch a socket; what is there already is reported, too.</summary>
+    /// <summary>Runs something on the thread of the loop, which must not throw or block. May be called from any thread.</summary>
+    public void Post(Action<object?> action, object? state)
+    {
+        _posted.Enqueue((action, state));
+        if (Interlocked.Exchange(ref _isSignalled, 1) == 0)
+            Epoll.Signal(_signal);
+    }
+
+    /// <summary>Begins to watch a descriptor; what is there already is reported, too.</summary>
     /// <returns>What names it here.</returns>
-    public long Add(LoopSocket socket, SafeHandle handle, uint interest)
+    public long Add(ILoopClient client, SafeHandle handle, uint interest)
     {
         // Never used twice: an event that was fetched before its socket left finds nobody.
         var id = Interlocked.Increment(ref _lastId);
-        _sockets[id] = socket;
+        _clients[id] = client;
         try
         {
             Control(Epoll.Add, handle, id, interest);
         }
         catch
         {
-            _sockets.TryRemove(id, out _);
+            _clients.TryRemove(id, out _);
             throw;
         }
 
@@ -110,17 +124,17 @@ internal sealed class EventLoop
     public void Remove(long id, SafeHandle handle)
     {
         Control(Epoll.Remove, handle, id, 0);
-        _sockets.TryRemove(id, out _);
+        _clients.TryRemove(id, out _);
     }
 
     /// <summary>Forgets a socket that is closed; the kernel has forgotten it by itself.</summary>
-    public void Forget(long id) => _sockets.TryRemove(id, out _);
+    public void Forget(long id) => _clients.TryRemove(id, out _);
 
     /// <summary>Whether one more read may be tried on the spot. Called on the thread of the loop.</summary>
     public bool MayRead() => --_readsLeft >= 0;
 
-    /// <summary>Goes on with an operation when the others had their turn. Called on the thread of the loop.</summary>
-    public void Postpone(LoopOperation operation) => _postponed.Enqueue(operation);
+    /// <summary>Goes on with something when the others had their turn. Called on the thread of the loop.</summary>
+    public void Postpone(IPostponed work) => _postponed.Enqueue(work);
 
     private void Control(int operation, SafeHandle handle, long id, uint interest)
     {
@@ -132,11 +146,14 @@ internal sealed class EventLoop
             throw SocketErrors.Exception(Marshal.GetLastPInvokeError());
     }
 
-    private void Answer()
+    private void RunPosted()
     {
         Epoll.Clear(_signal);
-        while (_askers.TryDequeue(out var asker))
-            asker.TrySetResult();
+
+        // Whoever posts from here on signals anew, or is seen below.
+        Interlocked.Exchange(ref _isSignalled, 0);
+        while (_posted.TryDequeue(out var posted))
+            posted.Action(posted.State);
     }
 
     private void Run()
@@ -158,14 +175,14 @@ internal sealed class EventLoop
         {
             var bytes = events.AsSpan(i * Epoll.EventBytes, Epoll.EventBytes);
             var id = BinaryPrimitives.ReadInt64LittleEndian(bytes[Epoll.DataOffset..]);
-            if (_sockets.TryGetValue(id, out var socket))
+            if (_clients.TryGetValue(id, out var client))
             {
                 _readsLeft = ReadsPerTurn;
-                socket.OnEvents(BinaryPrimitives.ReadUInt32LittleEndian(bytes));
+                client.OnEvents(BinaryPrimitives.ReadUInt32LittleEndian(bytes));
             }
             else if (id == SignalId)
             {
-                Answer();
+                RunPosted();
             }
         }
 
@@ -173,7 +190,7 @@ internal sealed class EventLoop
         for (var left = _postponed.Count; left > 0; left--)
         {
             _readsLeft = ReadsPerTurn;
-            _postponed.Dequeue().OnReady();
+            _postponed.Dequeue().GoOn();
         }
     }
 }

@@ -11,6 +11,11 @@ internal interface IListenerOwner
     /// <summary>The setting of <see cref="MaxConnections"/>.</summary>
     string MaxConnectionsSetting { get; }
 
+    /// <summary>One connection was closed at once because too many are open.</summary>
+    void CountRejected()
+    {
+    }
+
     /// <summary>Connections were closed at once because too many are open. Told at the 1st, the 2nd, the 4th, the 8th and so on.</summary>
     /// <param name="limit">How many are open.</param>
     /// <param name="rejected">How many were closed since the listener was opened.</param>

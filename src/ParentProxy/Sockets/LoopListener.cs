@@ -17,6 +17,9 @@ internal sealed class LoopListener : IDisposable
     /// <summary>After how many failures in a row, some two seconds with the pauses between them, the socket counts as broken.</summary>
     private const int MaxFailures = 10;
 
+    /// <summary>More descriptors than are opened from one accepted connection to the next.</summary>
+    private const int FarBelow = 1024;
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
@@ -35,6 +38,7 @@ internal sealed class LoopListener : IDisposable
     // Waits for what comes to the queue. Nothing is received from it.
     private volatile LoopSocket _queue;
     private TimeSpan _pause = FirstPause;
+    private long _lastDescriptor = long.MaxValue - FarBelow;
     private int _failures;
 
     // How the socket failed that is to be replaced; null while it works.
@@ -94,7 +98,7 @@ internal sealed class LoopListener : IDisposable
                     continue;
                 }
 
-                if (!_stopping.IsCancellationRequested && DescriptorReserve.Clients.IsNext(_queue.Handle))
+                if (!_stopping.IsCancellationRequested && MayBeReserve() && DescriptorReserve.Clients.IsNext(_queue.Handle))
                 {
                     if (IsTimeToSaySo())
                         SayDescriptorsUsedUp();
@@ -237,7 +241,9 @@ internal sealed class LoopListener : IDisposable
             return null;
         try
         {
-            return socket.Accept();
+            var accepted = socket.Accept();
+            _lastDescriptor = accepted.SafeHandle.DangerousGetHandle();
+            return accepted;
         }
         catch (SocketException ex)
             when (_stopping.IsCancellationRequested || (ex.SocketErrorCode == SocketError.WouldBlock && !_queue.IsBroken))
@@ -245,6 +251,12 @@ internal sealed class LoopListener : IDisposable
             return null;
         }
     }
+
+    /// <summary>
+    /// Whether the next descriptor may be one of the reserve. The kernel hands out the lowest that is free: far below it, it is not
+    /// asked for each connection.
+    /// </summary>
+    private bool MayBeReserve() => OpenFileLimit.Current() is not { } limit || _lastDescriptor + FarBelow >= limit - DescriptorReserve.Clients.Size;
 
     private bool TryAdmit(Socket socket)
     {
@@ -254,6 +266,7 @@ internal sealed class LoopListener : IDisposable
         OnConnectionClosed();
         socket.Dispose();
         var rejected = Interlocked.Increment(ref _rejected);
+        _owner.CountRejected();
 
         // A flood of connections must not become a flood of log lines.
         if ((rejected & (rejected - 1)) == 0)

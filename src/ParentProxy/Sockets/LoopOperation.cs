@@ -11,7 +11,7 @@ namespace ParentProxy.Sockets;
 /// socket is ready, or whoever cancels or closes. The loop runs what waits on its own thread; others may hold locks, and
 /// leave it to the pool.
 /// </remarks>
-internal abstract class LoopOperation(LoopSocket socket)
+internal abstract class LoopOperation(LoopSocket socket) : IPostponed
 {
     /// <summary>Nothing could be done when it was tried last, or it was not tried yet: an event will tell.</summary>
     private const int Drained = 0;
@@ -61,6 +61,9 @@ internal abstract class LoopOperation(LoopSocket socket)
             }
         }
     }
+
+    /// <inheritdoc/>
+    public void GoOn() => OnReady();
 
     /// <summary>Fails what waits, if anything does, with what the socket makes of a failure.</summary>
     public void Fail(SocketException failure) => Cancel(Explain(failure));

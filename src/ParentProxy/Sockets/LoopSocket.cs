@@ -9,7 +9,7 @@ namespace ParentProxy.Sockets;
 /// A connected stream socket of any family that an <see cref="EventLoop"/> waits for. What awaits it goes on on the thread
 /// of the loop. Receiving and sending may run side by side, each one at a time; closing any time.
 /// </summary>
-internal sealed class LoopSocket : IDisposable
+internal sealed class LoopSocket : ILoopClient, IDisposable
 {
     private const uint Interest = Epoll.In | Epoll.PeerEnded | Epoll.EdgeTriggered;
 
@@ -26,6 +26,7 @@ internal sealed class LoopSocket : IDisposable
     private long _bytesTaken;
     private bool _watchesRoom;
     private volatile bool _isClosed;
+    private bool _isReleased;
     private volatile bool _hasPeerEnded;
     private volatile bool _isBroken;
 
@@ -196,6 +197,8 @@ internal sealed class LoopSocket : IDisposable
     /// </summary>
     public void Abort()
     {
+        if (_isReleased)
+            return;
         Close(static socket => socket.Close(0));
         Volatile.Read(ref _heir)?.Abort();
     }
@@ -214,12 +217,14 @@ internal sealed class LoopSocket : IDisposable
         {
             if (_lingering is not null)
                 return _lingering;
+            if (_isReleased)
+                return Task.CompletedTask;
             if (_options.LingerClock is { } clock && !_isClosed && BytesTaken > 0 && !_send.IsWaiting)
             {
                 Detach();
                 _isClosed = true;
                 _heir = new LoopSocket(_socket);
-                _lingering = LingerAsync(_heir, clock);
+                _lingering = LingerAsync(_socket, _heir, _hasPeerEnded, clock);
             }
         }
 
@@ -229,6 +234,22 @@ internal sealed class LoopSocket : IDisposable
             FailPending();
         return _lingering ?? Task.CompletedTask;
     }
+
+    /// <summary>
+    /// Gives the socket away, with nothing pending: no loop waits for it any more, and to close this closes nothing.
+    /// </summary>
+    public (Socket Socket, LoopSocketOptions Options) Release()
+    {
+        Detach();
+        lock (_watching)
+            (_isClosed, _isReleased) = (true, true);
+        return (_socket, _options);
+    }
+
+    /// <summary>
+    /// Ends our direction and closes when the peer has ended its own, after a second and a MiB at most: it has everything then.
+    /// </summary>
+    public static Task LingerAsync(Socket socket, TimeProvider clock) => LingerAsync(socket, new LoopSocket(socket), hasPeerEnded: false, clock);
 
     /// <summary>From now on the loop of the calling thread waits for it, if that is one.</summary>
     public void MoveToCurrentLoop()
@@ -252,8 +273,8 @@ internal sealed class LoopSocket : IDisposable
         }
     }
 
-    /// <summary>What happened, as the kernel puts it. Called by the loop.</summary>
-    internal void OnEvents(uint events)
+    /// <inheritdoc/>
+    public void OnEvents(uint events)
     {
         var hasEnded = (events & (Epoll.PeerEnded | Epoll.Hangup | Epoll.Error)) != 0;
         if (hasEnded)
@@ -361,12 +382,12 @@ internal sealed class LoopSocket : IDisposable
     /// Waits until the peer has everything, by a socket of its own: the operations of this one may still be under way on other
     /// threads.
     /// </summary>
-    private async Task LingerAsync(LoopSocket heir, TimeProvider clock)
+    private static async Task LingerAsync(Socket socket, LoopSocket heir, bool hasPeerEnded, TimeProvider clock)
     {
         try
         {
-            _socket.Shutdown(SocketShutdown.Send);
-            if (!_hasPeerEnded)
+            socket.Shutdown(SocketShutdown.Send);
+            if (!hasPeerEnded)
                 await LingeringClose.DiscardUntilEndAsync(heir.ReceiveAsync, clock).ConfigureAwait(false);
         }
         catch (Exception ex) when (ex is SocketException or OperationCanceledException or ObjectDisposedException)

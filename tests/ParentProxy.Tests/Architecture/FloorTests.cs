@@ -27,7 +27,7 @@ public sealed partial class FloorTests
     private static readonly string[] Protocols = ["Http1", "ProxyProtocol", "Tls"];
 
     private static readonly string[] BelowTop =
-        ["Ingress", "Health", "Enclaves", .. Protocols, "Telemetry", "Capabilities", "Html", "Configuration", .. Ground];
+        ["Ingress", "Passthrough", "Health", "Enclaves", .. Protocols, "Telemetry", "Capabilities", "Html", "Configuration", .. Ground];
 
     /// <summary>Each room, and the rooms that it may read beside itself.</summary>
     private static readonly Dictionary<string, string[]> MayRead = new()
@@ -36,6 +36,7 @@ public sealed partial class FloorTests
         ["Hosting"] = [.. Top, .. BelowTop],
         ["Admin"] = [.. Top, .. BelowTop],
         ["Ingress"] = ["Health", "Enclaves", .. Protocols, "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
+        ["Passthrough"] = ["Enclaves", "ProxyProtocol", "Tls", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Health"] = ["Enclaves", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Enclaves"] = ["Capabilities", "Html", "Configuration", .. Ground],
         ["Http1"] = ["Sockets", "Runtime"],
@@ -55,7 +56,7 @@ public sealed partial class FloorTests
     /// <summary>What speaks HTTP, and the rooms that must do without.</summary>
     private static readonly string[] Http = ["Microsoft.AspNetCore", "System.Net.Http", "Yarp"];
 
-    private static readonly string[] WithoutHttp = ["Enclaves", .. Protocols, "Endpoints", "Runtime"];
+    private static readonly string[] WithoutHttp = ["Passthrough", "Enclaves", .. Protocols, "Endpoints", "Runtime"];
 
     private static readonly Lazy<IReadOnlyList<Arrow>> Arrows = new(() =>
     [

@@ -46,6 +46,11 @@ public sealed class ConfigurationKeysTests
         Kestrel:Limits
         Limits Limits:MaxConnections Limits:MaxRequestBodyBytes
         Log Log:Format
+        Passthrough Passthrough:*:ConnectTimeout Passthrough:*:HalfCloseTimeout Passthrough:*:IdleTimeout Passthrough:*:Listen
+        Passthrough:*:Log Passthrough:*:MaxConnections Passthrough:*:MaxConnectionsPerSource Passthrough:*:Port
+        Passthrough:*:PrereadTimeout Passthrough:*:Probe Passthrough:*:ProxyProtocol Passthrough:*:ProxyProtocol:Accept
+        Passthrough:*:ProxyProtocol:Send Passthrough:*:ProxyProtocol:TrustedSources Passthrough:*:Sni Passthrough:*:StallTimeout
+        Passthrough:*:To
         Retry Retry:BudgetPercent Retry:Enabled Retry:HonorIdempotencyKey Retry:MaxAttempts Retry:MaxBufferedBodyBytes
         Retry:MaxWaiting Retry:WaitForEnclave
         ReverseProxy ReverseProxy:Clusters
@@ -84,6 +89,7 @@ public sealed class ConfigurationKeysTests
         const string oneOfEverything = """
             {
               "Enclaves": [ {} ],
+              "Passthrough": [ {} ],
               "Kestrel": { "Certificates": { "a": {} }, "Endpoints": { "a": { "Sni": { "a": {} } } } },
               "ReverseProxy": {
                 "Clusters": { "a": { "Destinations": { "a": {} } } },

@@ -41,7 +41,7 @@ public sealed partial class ConfigurationReferenceTests
         if (Foreign.Contains(section))
             return;
         var known = ConfigurationKeysTests.Read();
-        var prefix = section == "Enclaves" ? "Enclaves:*:" : section + ':';
+        var prefix = section is "Enclaves" or "Passthrough" ? $"{section}:*:" : section + ':';
 
         Assert.Equal([], Rows(section).SelectMany(row => row.Names).Where(name => !known.Contains(prefix + name)));
     }

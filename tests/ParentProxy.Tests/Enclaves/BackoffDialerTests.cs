@@ -22,7 +22,7 @@ public sealed class BackoffDialerTests
     {
         _script.Resets = 2;
 
-        var dial = Dialer().DialAsync(Plenty, CancellationToken.None);
+        var dial = Dialer().DialAsync(Plenty, isPatient: true, CancellationToken.None);
         await AdvanceUntilAsync(() => dial.IsCompleted);
 
         await using var stream = await dial;
@@ -35,7 +35,7 @@ public sealed class BackoffDialerTests
         _script.Resets = int.MaxValue;
         var started = _time.GetTimestamp();
 
-        var dial = Dialer().DialAsync(Plenty, CancellationToken.None);
+        var dial = Dialer().DialAsync(Plenty, isPatient: true, CancellationToken.None);
         await AdvanceUntilAsync(() => dial.IsCompleted);
 
         Assert.Equal("ECONNRESET", (await Assert.ThrowsAsync<DialException>(() => dial)).Code);
@@ -48,7 +48,7 @@ public sealed class BackoffDialerTests
     {
         var dialer = Dialer();
         _script.Resets = int.MaxValue;
-        var unlucky = dialer.DialAsync(Plenty, CancellationToken.None);
+        var unlucky = dialer.DialAsync(Plenty, isPatient: true, CancellationToken.None);
 
         // Six times the patience, with one dial in between that finds a place in the queue.
         for (var i = 0; i < 12; i++)
@@ -56,7 +56,7 @@ public sealed class BackoffDialerTests
             var before = _script.Dials;
             await AdvanceUntilAsync(() => _script.Dials > before, atMost: BackoffDialer.Patience / 2);
             _script.LetOneThrough = true;
-            await using var lucky = await dialer.DialAsync(Plenty, CancellationToken.None);
+            await using var lucky = await dialer.DialAsync(Plenty, isPatient: true, CancellationToken.None);
         }
 
         Assert.False(unlucky.IsCompleted);
@@ -71,7 +71,7 @@ public sealed class BackoffDialerTests
         _script.Resets = int.MaxValue;
         _isOut = true;
 
-        await Assert.ThrowsAsync<DialException>(() => Dialer().DialAsync(Plenty, CancellationToken.None));
+        await Assert.ThrowsAsync<DialException>(() => Dialer().DialAsync(Plenty, isPatient: true, CancellationToken.None));
 
         Assert.Equal(1, _script.Dials);
     }

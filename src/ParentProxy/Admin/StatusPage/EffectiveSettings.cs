@@ -49,6 +49,7 @@ internal static class EffectiveSettings
         .. Section(nameof(options.Limits), options.Limits, SettingsJson.Written.LimitOptions),
         .. Section(nameof(options.ForwardedHeaders), options.ForwardedHeaders, SettingsJson.Written.ForwardedHeadersOptions),
         .. Section(nameof(options.AccessLog), options.AccessLog, SettingsJson.Written.AccessLogOptions),
+        .. Section(nameof(options.Passthrough), options.Passthrough, SettingsJson.Written.IReadOnlyListPassthroughOptions),
         .. Section(nameof(options.ReverseProxy), options.ReverseProxy, SettingsJson.Written.ReverseProxyOptions),
         .. Log(options.Log),
         .. Written(options.Sections),

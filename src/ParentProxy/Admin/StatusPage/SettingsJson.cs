@@ -16,6 +16,7 @@ namespace ParentProxy.Admin.StatusPage;
 [JsonSerializable(typeof(ForwardedHeadersOptions))]
 [JsonSerializable(typeof(HealthOptions))]
 [JsonSerializable(typeof(IReadOnlyList<EnclaveOptions>))]
+[JsonSerializable(typeof(IReadOnlyList<PassthroughOptions>))]
 [JsonSerializable(typeof(LimitOptions))]
 [JsonSerializable(typeof(RetryOptions))]
 [JsonSerializable(typeof(ReverseProxyOptions))]
@@ -32,11 +33,16 @@ internal sealed partial class SettingsJson : JsonSerializerContext
             new TextConverter<IPNetwork>(network => network.ToString()),
             new TextConverter<StatusRanges>(ranges => ranges.ToString()),
             new TextConverter<EnclaveEndpoint>(endpoint => endpoint.ToString()),
+            new TextConverter<PassthroughAddress>(address => address.Text),
+            new TextConverter<PassthroughTarget>(target => target.Text),
             new TextConverter<Version>(version => version.Minor == 0 ? version.ToString(1) : version.ToString(2)),
             Word<AccessLogFormat>(),
             Word<AccessLogMode>(),
             Word<AccessLogSink>(),
+            Word<PassthroughLogMode>(),
             Word<ProbeType>(),
+            Word<ProxyProtocolAccept>(),
+            Word<ProxyProtocolSend>(),
             Word<ToHostMode>(),
             Word<CookieSecurePolicy>(),
             Word<HeaderMatchMode>(),

@@ -7,7 +7,7 @@ namespace ParentProxy.Configuration.Sections;
 /// <summary>All sections, each once; and the rules that span several of them.</summary>
 internal static class ConfigurationSchema
 {
-    private static readonly string[] NotYetBuilt = ["Passthrough", "Egress", "Attestation"];
+    private static readonly string[] NotYetBuilt = ["Egress", "Attestation"];
 
     private static readonly SortedSet<string> AllKeys = AskForKeys();
 
@@ -33,6 +33,9 @@ internal static class ConfigurationSchema
         var discovery = root.Section(nameof(ProxyOptions.Discovery), DiscoveryOptions.Read);
         var listeners = root.Section(Names.Kestrel, KestrelSection.Read);
         var log = root.Section(nameof(ProxyOptions.Log), LogOptions.Read);
+        var passthrough = root.ListOfSections(nameof(ProxyOptions.Passthrough), new PassthroughSection(enclaves, discovery.Enabled).Read)
+            .OfType<(PassthroughOptions Options, Listener Listener)>()
+            .ToList();
         var options = new ProxyOptions
         {
             Admin = root.Section(nameof(ProxyOptions.Admin), AdminOptions.Read),
@@ -53,14 +56,15 @@ internal static class ConfigurationSchema
             Log = root.Section(Names.Serilog, serilog => SerilogSection.Read(serilog, log)),
             AccessLog = root.Section(nameof(ProxyOptions.AccessLog), AccessLogOptions.Read),
             ReverseProxy = root.Section(Names.ReverseProxy, section => ReverseProxySection.Read(section, enclaves, discovery.Enabled)),
+            Passthrough = [.. passthrough.Select(entry => entry.Options)],
             Sections = FlatSections.Create(root.Ask(Names.Kestrel), root.Ask(Names.Serilog)),
         };
 
         KestrelLimits.CheckTwins(root.Node, root.Report);
-        CheckListeners(root, listeners, options.Admin);
+        CheckListeners(root, [.. listeners, .. passthrough.Select(entry => entry.Listener)], options.Admin);
         if (!discovery.Enabled)
-            CheckSomethingToForwardTo(root, enclaves);
-        CheckHealth(root, options, enclaves.Count);
+            CheckSomethingToForwardTo(root, enclaves, options.Passthrough);
+        CheckHealth(root, options, Counted(options));
         CheckWeights(root, enclaves, options);
         return options;
     }
@@ -90,15 +94,24 @@ internal static class ConfigurationSchema
         return null;
     }
 
-    private static void CheckSomethingToForwardTo(SectionReader root, IReadOnlyList<EnclaveEntry> enclaves)
+    private static void CheckSomethingToForwardTo(
+        SectionReader root, IReadOnlyList<EnclaveEntry> enclaves, IReadOnlyList<PassthroughOptions> passthrough)
     {
         var clusters = root.Node.Child(Names.ReverseProxy).Child("Clusters").Children;
-        if (enclaves.Count == 0 && !clusters.Any(cluster => cluster.Child("Destinations").Children.Count > 0))
+        if (enclaves.Count == 0
+            && !passthrough.SelectMany(listener => listener.Targets).Any(target => target.Endpoint is not null)
+            && !clusters.Any(cluster => cluster.Child("Destinations").Children.Count > 0))
             root.Report.Problem(
                 Names.Enclaves,
                 "there is nothing to forward to; set PARENTPROXY_ENCLAVE_0_CID and PARENTPROXY_ENCLAVE_0_PORT, "
-                    + "or Enclaves in the file, or Discovery:Enabled, or look at it without an enclave: parent-proxy demo");
+                    + "or Enclaves or Passthrough in the file, or Discovery:Enabled, or look at it without an enclave: parent-proxy demo");
     }
+
+    /// <summary>How many enclaves health counts, those that discovery finds aside.</summary>
+    private static int Counted(ProxyOptions options) => options.Enclaves.Select(enclave => enclave.Endpoint)
+        .Concat(options.Passthrough.SelectMany(listener => listener.Targets).Select(target => target.Endpoint).OfType<EnclaveEndpoint>())
+        .Distinct()
+        .Count();
 
     private static void CheckHealth(SectionReader root, ProxyOptions options, int enclaves)
     {
@@ -148,8 +161,9 @@ internal static class ConfigurationSchema
         // One entry each, whose keys nobody asks for else.
         var report = new ConfigurationReport();
         var enclave = new SourceEntry([Names.Enclaves, "0", "Cid"], "3", ConfigurationOrigin.CommandLine);
+        var passthrough = new SourceEntry(["Passthrough", "0", "Listen"], "127.0.0.1:1", ConfigurationOrigin.CommandLine);
         var endpoint = new SourceEntry([Names.Kestrel, "Endpoints", "Http", "Url"], "http://127.0.0.1:0", ConfigurationOrigin.File);
-        Read(EntryTree.Build([enclave, endpoint], report), report);
+        Read(EntryTree.Build([enclave, passthrough, endpoint], report), report);
         return report.Keys;
     }
 }

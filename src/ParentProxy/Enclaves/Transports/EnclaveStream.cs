@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using ParentProxy.Sockets;
 using ParentProxy.Vsock;
@@ -45,6 +46,15 @@ internal sealed class EnclaveStream(LoopSocket socket) : DuplexStream
 
     /// <summary>Runs an action once when the stream is closed; at most one can be set.</summary>
     public void OnClosed(Action action) => _closed = action;
+
+    /// <summary>
+    /// Gives the socket away: whoever takes it closes it, and runs the action then that tells of the end (<see cref="OnClosed"/>).
+    /// </summary>
+    public (Socket Socket, LoopSocketOptions Options, Action? Closed) Release()
+    {
+        var (released, options) = socket.Release();
+        return (released, options, Interlocked.Exchange(ref _closed, null));
+    }
 
     /// <inheritdoc/>
     public override void MoveToCurrentLoop() => socket.MoveToCurrentLoop();

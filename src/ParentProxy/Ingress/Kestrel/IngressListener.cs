@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
+using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Ingress.Kestrel.Refusals;
 using ParentProxy.Sockets;
@@ -72,6 +73,13 @@ internal sealed class IngressListener : IConnectionListener, IListenerOwner
     int IListenerOwner.MaxConnections => _configuration.Options.Limits.MaxConnections;
 
     string IListenerOwner.MaxConnectionsSetting => "Limits:MaxConnections";
+
+    /// <summary>The listener as the admin pages show it.</summary>
+    public ListenerView View()
+    {
+        var reason = Refusal;
+        return new ListenerView(Name, reason is null, reason, Connections, Rejected);
+    }
 
     private string Name => EndPoint.ToString() ?? "";
 

@@ -1,0 +1,369 @@
+using System.Net;
+using System.Net.Sockets;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.ProxyProtocol;
+using ParentProxy.Sockets;
+
+namespace ParentProxy.Passthrough;
+
+/// <summary>
+/// A client's connection on its way through: what is read first, the choice of an enclave, the relay, and the account of it. Runs on
+/// one event loop. An idle one is this object and its relay, and nothing else.
+/// </summary>
+internal sealed class PassthroughConnection : ISocketRelayOwner
+{
+    /// <summary>In the place of a <see cref="ConnectionEnd"/>.</summary>
+    private const int None = -1;
+
+    private readonly PassthroughListener _listener;
+    private readonly PassthroughRoutes _routes;
+    private readonly EventLoop _loop;
+    private readonly long _accepted;
+    private readonly EndPoint? _peer;
+    private Socket? _socket;
+    private Descriptor? _front;
+    private IPEndPoint? _client;
+    private PassthroughTarget? _target;
+    private ConnectionDetails? _details;
+    private EnclaveConnection _enclave;
+    private Action? _streamClosed;
+    private SocketRelay? _relay;
+    private long _accountedForward;
+    private long _accountedBack;
+    private byte[]? _header;
+    private int _attempts;
+    private int _cause = None;
+    private int _isAccounting;
+    private bool _isCounted;
+
+    /// <summary>Takes over a connection that was accepted.</summary>
+    /// <param name="socket">Its socket.</param>
+    /// <param name="listener">Where it was.</param>
+    /// <param name="routes">The settings that hold for it.</param>
+    public PassthroughConnection(Socket socket, PassthroughListener listener, PassthroughRoutes routes)
+    {
+        _socket = socket;
+        _listener = listener;
+        _routes = routes;
+        _loop = EventLoop.Next();
+        _accepted = listener.Context.Time.GetTimestamp();
+        _peer = socket.RemoteEndPoint;
+        _client = _peer as IPEndPoint;
+    }
+
+    /// <summary>Where it was accepted.</summary>
+    public PassthroughListener Listener => _listener;
+
+    /// <summary>The next in the list of the watch, which alone touches it.</summary>
+    public PassthroughConnection? Next { get; set; }
+
+    /// <summary>The one before in the list of the watch.</summary>
+    public PassthroughConnection? Previous { get; set; }
+
+    private PassthroughContext Context => _listener.Context;
+
+    /// <summary>The client, for logs.</summary>
+    private string Client => (_client ?? _peer)?.ToString() is { Length: > 0 } text ? text : "a local process";
+
+    /// <summary>Begins, on its event loop.</summary>
+    public void Start() => _loop.Post(static self => _ = ((PassthroughConnection)self!).RunAsync(), this);
+
+    /// <summary>Ends it for a reason of ours. May be called by any thread, and more than once: the first reason counts.</summary>
+    public void Close(ConnectionEnd cause)
+    {
+        Interlocked.CompareExchange(ref _cause, (int)cause, None);
+        Volatile.Read(ref _relay)?.Close();
+    }
+
+    /// <summary>Looks whether a time-out has passed, and accounts for what was carried. Called by the watch.</summary>
+    public void Check(long now)
+    {
+        if (Volatile.Read(ref _relay) is not { } relay)
+            return;
+        Account(relay, isLast: false);
+        var options = _routes.Options;
+        var quiet = Context.Time.GetElapsedTime(relay.LastProgress, now);
+        if (_enclave.Enclave.Status.State == EnclaveState.Gone)
+            Close(ConnectionEnd.EnclaveLeft);
+        else if (quiet >= options.StallTimeout && relay.IsStuck)
+            Close(ConnectionEnd.Stalled);
+        else if (quiet >= options.HalfCloseTimeout && relay.IsHalfClosed)
+            Close(ConnectionEnd.HalfClosed);
+        else if (quiet >= options.IdleTimeout)
+            Close(ConnectionEnd.Idle);
+    }
+
+    /// <inheritdoc/>
+    public bool MayStartOver()
+    {
+        var retry = Context.Configuration.Options.Retry;
+        return Volatile.Read(ref _cause) == None && retry.Enabled && _attempts < retry.MaxAttempts;
+    }
+
+    /// <inheritdoc/>
+    public void OnEnded()
+    {
+        var relay = _relay!;
+        Account(relay, isLast: true);
+        ReleaseEnclave();
+        if (relay.IsUntouched)
+        {
+            Volatile.Write(ref _relay, null);
+            _ = StartOverAsync(relay.Front, relay.Unsent);
+            return;
+        }
+
+        var end = _cause != None ? (ConnectionEnd)_cause : (relay.Broken, relay.FirstEnded) switch
+        {
+            (null, RelaySide.Front) => ConnectionEnd.Client,
+            (null, _) => ConnectionEnd.Enclave,
+            (_, RelaySide.Front) => ConnectionEnd.ClientReset,
+            _ => ConnectionEnd.EnclaveReset,
+        };
+        Finish(end, relay.CarriedForward, relay.CarriedBack, relay.Broken?.Name);
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            if (!_routes.HasPreread)
+            {
+                if (TryCountSource())
+                    await ConnectAsync(null, avoid: null);
+                return;
+            }
+
+            if (await PrereadAsync() is not { } preread)
+            {
+                Leave();
+                return;
+            }
+
+            Take(preread);
+            if (!TryCountSource())
+                return;
+            if (_target is null)
+                Refuse(PassthroughRefusal.ServerName, $"{_details!.Describe()}, which Sni sends nowhere");
+            else
+                await ConnectAsync(preread.Bytes is { Length: > 0 } bytes ? bytes : null, avoid: null);
+        }
+        catch (PrereadException ex)
+        {
+            Refuse(ex.Reason, ex.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            Refuse(PassthroughRefusal.Stopped, "the program stopped");
+        }
+        catch (SocketException)
+        {
+            // The client is gone before there was an enclave.
+            Leave();
+        }
+        catch (Exception ex)
+        {
+            Fail(ex);
+        }
+    }
+
+    private async Task StartOverAsync(Descriptor front, byte[]? unsent)
+    {
+        try
+        {
+            var avoid = _enclave.Enclave;
+            _front = front;
+            avoid.ReportEvidence(new Evidence(EvidenceKind.DialRefused, "it ended a connection over which nothing had gone yet"));
+            avoid.Metrics.CountFailover();
+            await ConnectAsync(unsent, avoid);
+        }
+        catch (OperationCanceledException)
+        {
+            Refuse(PassthroughRefusal.Stopped, "the program stopped");
+        }
+        catch (Exception ex)
+        {
+            Fail(ex);
+        }
+    }
+
+    private async ValueTask<Preread?> PrereadAsync()
+    {
+        var socket = new LoopSocket(_socket!, loop: _loop);
+        var preread = await new PrereadReader(_routes, Context.Time).ReadAsync(socket, _peer, _listener.Cut);
+        socket.Release();
+        return preread;
+    }
+
+    /// <summary>Takes over what the client's first bytes say.</summary>
+    private void Take(Preread preread)
+    {
+        _target = _routes.TargetOf(preread.Hello?.ServerName);
+        if (preread.Header?.Source is { } source)
+            _client = source;
+        if (_routes.ReadsServerName || preread.Header is not null)
+            _details = new ConnectionDetails(preread, _routes.ReadsServerName, _peer);
+        _header = HeaderFor(preread.Header);
+    }
+
+    /// <summary>What the enclave is told of the client; null for nothing.</summary>
+    private byte[]? HeaderFor(ProxyHeader? received)
+    {
+        var version = _routes.Options.ProxyProtocol.Send switch
+        {
+            ProxyProtocolSend.V1 => ProxyProtocolVersion.V1,
+            ProxyProtocolSend.V2 => ProxyProtocolVersion.V2,
+            _ => (ProxyProtocolVersion?)null,
+        };
+        if (version is not { } form)
+            return null;
+        return ProxyHeaderWriter.Write(
+            form, received ?? new ProxyHeader(_peer as IPEndPoint, _socket!.LocalEndPoint as IPEndPoint, ReadOnlyMemory<byte>.Empty));
+    }
+
+    private async ValueTask ConnectAsync(byte[]? initial, Enclave? avoid)
+    {
+        _target ??= _routes.Options.To;
+        if (!_routes.HasPreread && avoid is null)
+            _header = HeaderFor(null);
+        try
+        {
+            _attempts++;
+            _enclave = await Context.Search.ConnectAsync(_target!, _routes.Options, avoid, _listener.Cut);
+        }
+        catch (NoEnclaveException ex)
+        {
+            Refuse(PassthroughRefusal.NoEnclave, ex.Message);
+            return;
+        }
+
+        try
+        {
+            if (_header is { } header)
+                await _enclave.Stream.WriteAsync(header, _listener.Cut);
+        }
+        catch (IOException)
+        {
+            // The relay finds that out by itself, and whether there is another enclave to go to.
+        }
+        catch
+        {
+            _enclave.Stream.Abort();
+            ReleaseEnclave();
+            throw;
+        }
+
+        var (back, options, closed) = _enclave.Stream.Release();
+        _streamClosed = closed;
+        _enclave = _enclave with { Stream = null! };
+        var relay = new SocketRelay(TakeFront(), Descriptor.TakeFrom(back), options, this, _loop, Context.Time);
+        if (avoid is null)
+            Context.Instruments?.RecordConnect(_listener.Name, Context.Time.GetElapsedTime(_accepted));
+
+        // Whoever closes it either sees the relay, or is seen here.
+        Interlocked.Exchange(ref _relay, relay);
+        relay.Start(initial);
+        if (Volatile.Read(ref _cause) != None)
+            relay.Close();
+    }
+
+    private bool TryCountSource()
+    {
+        var limit = _routes.Options.MaxConnectionsPerSource;
+        if (limit == 0 || _client is null)
+            return true;
+        _isCounted = _listener.Sources.TryAdd(_client.Address, limit);
+        if (!_isCounted)
+            Refuse(PassthroughRefusal.SourceLimit, $"{limit} are open from its address, which is MaxConnectionsPerSource");
+        return _isCounted;
+    }
+
+    private void ReleaseEnclave()
+    {
+        Interlocked.Exchange(ref _streamClosed, null)?.Invoke();
+        _enclave.Enclave.EndRequest(_enclave.Connector);
+    }
+
+    /// <summary>Counts what was carried since it was counted last. Of two at a time one does it.</summary>
+    private void Account(SocketRelay relay, bool isLast)
+    {
+        while (Interlocked.Exchange(ref _isAccounting, 1) == 1)
+        {
+            if (!isLast)
+                return;
+            Thread.SpinWait(1);
+        }
+
+        var (forward, back) = (relay.CarriedForward - _accountedForward, relay.CarriedBack - _accountedBack);
+        if (forward != 0 || back != 0)
+        {
+            (_accountedForward, _accountedBack) = (_accountedForward + forward, _accountedBack + back);
+            _listener.Counts.Add(forward, back);
+            _enclave.Enclave.Metrics.AddRequestBytes(forward);
+            _enclave.Enclave.Metrics.AddResponseBytes(back);
+        }
+
+        Volatile.Write(ref _isAccounting, 0);
+    }
+
+    /// <summary>The client left before there was an enclave: as health checks do, which is no news.</summary>
+    private void Leave()
+    {
+        Dispose(reset: false);
+        _listener.Counts.Count(Names.NoEnclave, ConnectionEnd.Client);
+        Over();
+    }
+
+    private void Refuse(PassthroughRefusal reason, string detail)
+    {
+        // With a reset: nothing of it was taken, and a client that waits for an end in order learns nothing.
+        Dispose(reset: true);
+        _listener.Counts.Count(reason);
+        _listener.LogRefused(Client, reason, detail);
+        Over();
+    }
+
+    private void Fail(Exception fault)
+    {
+        PassthroughLog.Fault(Context.Logger, _listener.Name, Client, fault);
+        Dispose(reset: true);
+        _listener.Counts.Count(Names.NoEnclave, ConnectionEnd.Fault);
+        Over();
+    }
+
+    private void Finish(ConnectionEnd end, long forward, long back, string? errno)
+    {
+        var lasted = Context.Time.GetElapsedTime(_accepted);
+        _listener.Counts.Count(_enclave.Enclave.Id, end);
+        Context.Instruments?.RecordDuration(_listener.Name, lasted);
+        _listener.LogEnded(Client, _enclave.Enclave, end, forward, back, lasted, errno, _details?.Describe());
+        Over();
+    }
+
+    private Descriptor TakeFront()
+    {
+        var front = _front ?? Descriptor.TakeFrom(_socket!);
+        (_front, _socket) = (null, null);
+        return front;
+    }
+
+    private void Dispose(bool reset)
+    {
+        if (_relay is not null)
+            return;
+        var front = TakeFront();
+        if (reset)
+            front.Reset();
+        else
+            front.Dispose();
+    }
+
+    private void Over()
+    {
+        if (_isCounted)
+            _listener.Sources.Remove(_client!.Address);
+        Context.Watch.Remove(this);
+        _listener.OnClosed();
+    }
+}

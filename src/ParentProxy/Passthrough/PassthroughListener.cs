@@ -1,0 +1,204 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Capabilities;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Runtime;
+using ParentProxy.Sockets;
+using ParentProxy.Telemetry.AccessLog;
+using ParentProxy.Vsock;
+
+namespace ParentProxy.Passthrough;
+
+/// <summary>One address that passthrough listens on, and its connections.</summary>
+internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
+{
+    private readonly LoopListener _listener;
+    private readonly RefusalLines _refusalLines;
+    private readonly Action _onChanged;
+    private readonly BackgroundLoop _accepting;
+    private readonly CancellationTokenSource _cut = new();
+    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Func<Socket, PassthroughConnection> _take;
+    private volatile PassthroughRoutes _routes;
+    private volatile bool _isStopped;
+
+    /// <summary>Binds, and begins to listen; nothing is accepted before <see cref="Start"/>.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="counts">What is counted of the address.</param>
+    /// <param name="context">What all listeners share.</param>
+    /// <param name="onChanged">Runs when <see cref="Refusal"/> comes or goes.</param>
+    /// <exception cref="ListenException">The address cannot be listened on.</exception>
+    public PassthroughListener(PassthroughOptions options, PassthroughCounts counts, PassthroughContext context, Action onChanged)
+    {
+        Context = context;
+        Counts = counts;
+        _onChanged = onChanged;
+        _routes = new PassthroughRoutes(options);
+        _refusalLines = new RefusalLines(context.Time, context.Logger);
+        _accepting = new BackgroundLoop(ex => PassthroughLog.AcceptEnded(context.Logger, options.Listen.Text, ex));
+        _take = Take;
+        try
+        {
+            _listener = new LoopListener(options.Listen.EndPoint, ListenSocket.Bind, this, context.Time);
+        }
+        catch (SocketException ex)
+        {
+            throw new ListenException(
+                options.Listen.Text, options.Listen.SocketPath is not null, ex, "Passthrough:Listen", "the socat unit that this one replaces");
+        }
+    }
+
+    /// <summary>What all listeners share.</summary>
+    public PassthroughContext Context { get; }
+
+    /// <summary>What is counted of the address.</summary>
+    public PassthroughCounts Counts { get; }
+
+    /// <summary>How many are open from each address.</summary>
+    public SourceCounts Sources { get; } = new();
+
+    /// <summary>Fires when the time of a stop is over.</summary>
+    public CancellationToken Cut => _cut.Token;
+
+    /// <summary>Its settings; those that open connections have may be older.</summary>
+    public PassthroughOptions Options => _routes.Options;
+
+    /// <summary>How it is called in logs and metrics: the address, as it is configured.</summary>
+    public string Name => Options.Listen.Text;
+
+    /// <summary>Where it listens, with the port that it got.</summary>
+    public string EndPoint => _listener.EndPoint is UnixDomainSocketEndPoint path ? $"unix:{path}" : _listener.EndPoint.ToString()!;
+
+    /// <inheritdoc cref="LoopListener.IsOpen"/>
+    public bool IsOpen => _listener.IsOpen;
+
+    /// <inheritdoc cref="LoopListener.Refusal"/>
+    public string? Refusal => _listener.Refusal;
+
+    /// <summary>Connections that are open.</summary>
+    public int Connections => _listener.Connections;
+
+    int IListenerOwner.MaxConnections => Options.MaxConnections;
+
+    string IListenerOwner.MaxConnectionsSetting => "MaxConnections of this Passthrough listener";
+
+    /// <summary>The listener as the admin pages show it.</summary>
+    public ListenerView View()
+    {
+        var reason = Refusal;
+        return new ListenerView(EndPoint, reason is null, reason, Connections, Counts.TotalRefused);
+    }
+
+    /// <summary>Begins to accept.</summary>
+    public void Start() => _accepting.Start(AcceptAsync);
+
+    /// <summary>Has new connections follow other settings.</summary>
+    public void Use(PassthroughOptions options) => _routes = new PassthroughRoutes(options);
+
+    /// <summary>Closes the address; what is in the accept queue is still served.</summary>
+    public async Task StopAcceptingAsync()
+    {
+        await _listener.StopAcceptingAsync();
+        _isStopped = true;
+        TellEmpty();
+    }
+
+    /// <summary>Waits until all connections are over; when the token fires, what is left is closed.</summary>
+    public async Task StopAsync(CancellationToken cut)
+    {
+        await using var cutting = cut.UnsafeRegister(static self => ((PassthroughListener)self!).CutAll(), this);
+        await _empty.Task;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _listener.UnbindAsync();
+        _isStopped = true;
+        CutAll();
+        TellEmpty();
+        await _empty.Task;
+        await _accepting.DisposeAsync();
+        _cut.Dispose();
+    }
+
+    /// <summary>A connection is over, and its sockets are closed.</summary>
+    public void OnClosed()
+    {
+        _listener.OnConnectionClosed();
+        TellEmpty();
+    }
+
+    /// <summary>Writes the line of a connection that was refused; in a flood of them only so many.</summary>
+    public void LogRefused(string client, PassthroughRefusal reason, string detail)
+    {
+        if (Options.Log != PassthroughLogMode.Off && _refusalLines.TryTake())
+            PassthroughLog.Refused(Context.Logger, client, Name, Terms.Label(reason), detail);
+    }
+
+    /// <summary>Writes the line of a connection that is over.</summary>
+    public void LogEnded(
+        string client, Enclave enclave, ConnectionEnd end, long forward, long back, TimeSpan lasted, string? errno, string? details)
+    {
+        var isOrderly = Terms.IsOrderly(end);
+        if (Options.Log == PassthroughLogMode.Off || (isOrderly && Options.Log == PassthroughLogMode.Errors))
+            return;
+        if (forward == 0 && end == ConnectionEnd.Client)
+            return;
+        PassthroughLog.Ended(
+            Context.Logger,
+            isOrderly || end == ConnectionEnd.ClientReset ? LogLevel.Information : LogLevel.Warning,
+            client,
+            Name,
+            enclave,
+            lasted,
+            Terms.Sentence(end, errno),
+            forward,
+            back,
+            details is null ? "" : $" ({details})");
+    }
+
+    void IListenerOwner.CountRejected() => Counts.Count(PassthroughRefusal.Limit);
+
+    void IListenerOwner.OnRejected(int limit, long rejected) =>
+        PassthroughLog.ConnectionRejected(Context.Logger, Name, limit, rejected);
+
+    void IListenerOwner.OnDescriptorsUsedUp(long? limit) =>
+        PassthroughLog.DescriptorsUsedUp(Context.Logger, Name, DescriptorReserve.Clients.Size, limit);
+
+    void IListenerOwner.OnAcceptFailed(Errno errno) => PassthroughLog.AcceptFailed(Context.Logger, Name, errno.Name);
+
+    void IListenerOwner.OnRemade(int failures, Errno errno) =>
+        PassthroughLog.ListenerRemade(Context.Logger, Name, failures, errno.Name);
+
+    void IListenerOwner.OnAcceptingAgain(string reason, TimeSpan lasted) =>
+        PassthroughLog.AcceptingAgain(Context.Logger, Name, lasted, reason);
+
+    void IListenerOwner.OnRefusalChanged() => _onChanged();
+
+    private async Task AcceptAsync(CancellationToken cancellationToken)
+    {
+        while (await _listener.AcceptAsync(_take) is { } connection)
+            connection.Start();
+    }
+
+    private PassthroughConnection Take(Socket socket)
+    {
+        var connection = new PassthroughConnection(socket, this, _routes);
+        Context.Watch.Add(connection);
+        return connection;
+    }
+
+    private void CutAll()
+    {
+        _cut.Cancel();
+        Context.Watch.CloseAll(this, ConnectionEnd.Stopped);
+    }
+
+    private void TellEmpty()
+    {
+        if (_isStopped && Connections == 0)
+            _empty.TrySetResult();
+    }
+}
