@@ -88,7 +88,7 @@ internal static class IngressInstruments
             "Connections of clients that were closed at once over Limits:MaxConnections.");
         meter.CreateObservableCounter(
             "parentproxy.client_connections.refused",
-            () => server.Listeners.SelectMany(l => ConnectionRefusals.All.Select(reason => new Measurement<long>(
+            () => server.Open.SelectMany(l => ConnectionRefusals.All.Select(reason => new Measurement<long>(
                 l.Refusals.Of(reason),
                 new KeyValuePair<string, object?>("listener", l.EndPoint.ToString()),
                 new KeyValuePair<string, object?>("reason", ConnectionRefusals.Word(reason))))),

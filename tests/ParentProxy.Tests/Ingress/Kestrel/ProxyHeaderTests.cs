@@ -265,7 +265,7 @@ public sealed class ProxyHeaderTests
     {
         await using var enclave = Untouched();
         await using var proxy = await TestProxy.InFrontOfAsync(enclave, Url, Accept + "required");
-        var listener = Assert.Single(proxy.Server.Ingress.Listeners);
+        var listener = Assert.Single(proxy.Server.Ingress.Open);
 
         await using (await proxy.ConnectAsync())
             await Eventually.TrueAsync(() => listener.Connections == 1);
@@ -311,7 +311,7 @@ public sealed class ProxyHeaderTests
             await connection.ReadMessageAsync();
         }
 
-        var listener = Assert.Single(proxy.Server.Ingress.Listeners);
+        var listener = Assert.Single(proxy.Server.Ingress.Open);
         await Eventually.TrueAsync(() => listener.Connections == 0);
         string[] active = [];
         await Eventually.TrueAsync(
@@ -333,7 +333,7 @@ public sealed class ProxyHeaderTests
         await using var proxy = await TestProxy.InFrontOfAsync(enclave, Url, Accept + "required");
         await using var connection = await proxy.ConnectAsync();
         await connection.SendAsync(Line[..20]);
-        var listener = Assert.Single(proxy.Server.Ingress.Listeners);
+        var listener = Assert.Single(proxy.Server.Ingress.Open);
         await Eventually.TrueAsync(() => listener.Connections == 1);
 
         await proxy.StopAsync().WaitAsync(TestDeadline.Value);
@@ -345,7 +345,7 @@ public sealed class ProxyHeaderTests
     private static ScriptedEnclave Untouched() => ScriptedEnclave.Start(_ => Task.CompletedTask);
 
     private static long Refused(TestProxy proxy, ConnectionRefusal reason) =>
-        proxy.Server.Ingress.Listeners.Sum(listener => listener.Refusals.Of(reason));
+        proxy.Server.Ingress.Open.Sum(listener => listener.Refusals.Of(reason));
 
     private static string WithoutScope(string line) =>
         line.Replace("otel_scope_name=\"ParentProxy\",", "", StringComparison.Ordinal);
