@@ -49,6 +49,9 @@ internal static class ConfigurationSchema
             Health = root.Section(nameof(ProxyOptions.Health), HealthOptions.Read),
             Vsock = root.Section(nameof(ProxyOptions.Vsock), VsockOptions.Read),
             Limits = root.Section(nameof(ProxyOptions.Limits), LimitOptions.Read),
+            EndpointProxyProtocol = listeners
+                .Where(listener => listener.ProxyProtocol.Accept != ProxyProtocolAccept.None)
+                .ToDictionary(listener => listener.Name, listener => listener.ProxyProtocol, StringComparer.OrdinalIgnoreCase),
             ForwardedHeaders = root.Section(nameof(ProxyOptions.ForwardedHeaders), ForwardedHeadersOptions.Read),
             Log = root.Section(Names.Serilog, serilog => SerilogSection.Read(serilog, log)),
             AccessLog = root.Section(nameof(ProxyOptions.AccessLog), AccessLogOptions.Read),
