@@ -83,7 +83,7 @@ internal static class ConfigurationSchema
     }
 
     /// <summary>A passthrough listener is known by its address, and so is port 0.</summary>
-    private static void CheckNames(SectionReader root, IReadOnlyList<(PassthroughOptions Options, Listener Listener)> passthrough)
+    private static void CheckNames(SectionReader root, List<(PassthroughOptions Options, Listener Listener)> passthrough)
     {
         for (var i = 1; i < passthrough.Count; i++)
         {
