@@ -38,6 +38,13 @@ internal sealed record ProxyOptions
     /// <summary>Whose forwarded fields are believed.</summary>
     public ForwardedHeadersOptions ForwardedHeaders { get; init; } = new();
 
+    /// <summary>
+    /// Whose headers of the PROXY protocol are believed, by the names of the <c>Kestrel:Endpoints</c> that accept any. Changes
+    /// need a restart, as all of those do.
+    /// </summary>
+    public IReadOnlyDictionary<string, ProxyProtocolOptions> EndpointProxyProtocol { get; init; } =
+        new Dictionary<string, ProxyProtocolOptions>();
+
     /// <summary>What the log looks like.</summary>
     public LogOptions Log { get; init; } = new();
 

@@ -86,5 +86,13 @@ internal static class IngressInstruments
             () => server.Open.Select(l => Labelled.Value(l.Rejected, "listener", l.EndPoint.ToString() ?? "")),
             null,
             "Connections of clients that were closed at once over Limits:MaxConnections.");
+        meter.CreateObservableCounter(
+            "parentproxy.client_connections.refused",
+            () => server.Open.SelectMany(l => ConnectionRefusals.All.Select(reason => new Measurement<long>(
+                l.Refusals.Of(reason),
+                new KeyValuePair<string, object?>("listener", l.EndPoint.ToString()),
+                new KeyValuePair<string, object?>("reason", ConnectionRefusals.Word(reason))))),
+            null,
+            "Connections that were closed because they begin with a wrong PROXY protocol header, or without the one required.");
     }
 }

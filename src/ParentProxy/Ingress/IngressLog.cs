@@ -76,4 +76,11 @@ internal static partial class IngressLog
     [LoggerMessage(EventId = 308, Level = LogLevel.Error,
         Message = "The listening socket of {EndPoint} failed {Failures} times in a row, with {Errno} last; the address was opened anew")]
     public static partial void ListenerRemade(ILogger logger, string endPoint, int failures, string errno);
+
+    [LoggerMessage(
+        EventId = 309,
+        Level = LogLevel.Warning,
+        Message = "Closed a new connection on {EndPoint} from {Peer}: {Problem}; {Refused} closed so far as {Reason}")]
+    public static partial void ConnectionRefused(
+        ILogger logger, string endPoint, string peer, string problem, long refused, string reason);
 }

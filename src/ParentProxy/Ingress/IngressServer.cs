@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -96,7 +97,8 @@ internal sealed class IngressServer : ICapability
         builder.WebHost
             .UseKestrelCore()
             .UseKestrelHttpsConfiguration()
-            .ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, configuration.Options.Sections));
+            .ConfigureKestrel(kestrel => ProxyHeaderMiddleware.Use(
+                ConfigureKestrel(kestrel, configuration.Options.Sections), configuration.Options, time));
         services.AddRouting();
 
         // Timeouts:Drain alone says how long a stop may take; the host would cut it off after 30 s.
@@ -183,8 +185,8 @@ internal sealed class IngressServer : ICapability
         return _app.DisposeAsync();
     }
 
-    /// <summary>What Kestrel is to do on the public listeners.</summary>
-    internal static void ConfigureKestrel(KestrelServerOptions kestrel, IConfiguration sections)
+    /// <summary>What Kestrel is to do on the public listeners; returns what opens them.</summary>
+    internal static KestrelConfigurationLoader ConfigureKestrel(KestrelServerOptions kestrel, IConfiguration sections)
     {
         kestrel.AddServerHeader = false;
 
@@ -215,7 +217,7 @@ internal sealed class IngressServer : ICapability
 
         // Kestrel reads endpoints from its section by itself, limits it does not.
         sections.GetSection("Kestrel:Limits").Bind(limits);
-        kestrel.Configure(sections.GetSection("Kestrel"), reloadOnChange: false);
+        return kestrel.Configure(sections.GetSection("Kestrel"), reloadOnChange: false);
     }
 
     /// <summary>Puts ours in the place of YARP's forwarder, which stays what copies over HTTP/2.</summary>

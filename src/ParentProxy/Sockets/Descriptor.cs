@@ -14,6 +14,10 @@ internal sealed partial class Descriptor : SafeHandleZeroOrMinusOneIsInvalid
     private const int SolSocket = 1;
     private const int SoLinger = 13;
 
+    private const int MaxLooks = 250;
+
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
+
     private Descriptor(nint number) : base(ownsHandle: true) => SetHandle(number);
 
     /// <summary>Takes the descriptor of a socket, which has nothing any more.</summary>
@@ -54,6 +58,14 @@ internal sealed partial class Descriptor : SafeHandleZeroOrMinusOneIsInvalid
         var linger = new Linger { IsOn = 1, Seconds = 0 };
         _ = SetOption(this, SolSocket, SoLinger, in linger, (uint)Marshal.SizeOf<Linger>());
         Dispose();
+    }
+
+    /// <summary><see cref="Reset"/>, once everything that was sent is delivered, or five seconds later.</summary>
+    public async Task ResetDeliveredAsync(TimeProvider time)
+    {
+        for (var looks = 0; looks < MaxLooks && Epoll.HasUndelivered(this); looks++)
+            await Task.Delay(LookAgain, time).ConfigureAwait(false);
+        Reset();
     }
 
     /// <inheritdoc/>

@@ -45,6 +45,7 @@ internal static partial class Epoll
     private const int SolSocket = 1;
     private const int SoError = 4;
     private const nuint FionRead = 0x541B;
+    private const nuint SiocOutq = 0x5411;
 
     /// <summary>Size of <c>struct epoll_event</c>, which is packed on x64 alone.</summary>
     public static readonly int EventBytes = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
@@ -79,6 +80,9 @@ internal static partial class Epoll
         uint size = sizeof(int);
         return GetSocketOption(socket, SolSocket, SoError, out var error, ref size) == 0 ? error : Marshal.GetLastPInvokeError();
     }
+
+    /// <summary>Whether the peer's kernel, or on a unix socket the peer, has not taken everything yet that was sent.</summary>
+    public static bool HasUndelivered(SafeHandle socket) => Ioctl(socket, SiocOutq, out var count) == 0 && count > 0;
 
     /// <summary>Whether something stands in the receive queue.</summary>
     public static bool HasUnread(SafeHandle socket) => Ioctl(socket, FionRead, out var count) == 0 && count > 0;

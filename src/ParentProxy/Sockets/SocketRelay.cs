@@ -287,7 +287,9 @@ internal sealed class SocketRelay
             return;
         Forget(from);
         WatchForRoom(Other(from), watch: false);
-        if (from.HasEnded)
+        if (from.IsBroken)
+            End(reset: true);
+        else if (from.HasEnded)
             PassEndOn(from);
         else
             Pump(from);
@@ -324,6 +326,13 @@ internal sealed class SocketRelay
             return;
         FirstEnded ??= Name(side);
         Broken ??= new Errno(errno);
+        if (side == _back && side.Kept is not null)
+        {
+            // What it sent before goes to the client first.
+            (side.TakesNothing, side.IsBroken, side.IsReadable) = (true, true, false);
+            return;
+        }
+
         End(reset: true);
     }
 
@@ -431,10 +440,14 @@ internal sealed class SocketRelay
         }
 
         _loop.Forget(side.Id);
-        if (reset)
-            side.Socket.Reset();
-        else
+        if (!reset)
             side.Socket.Dispose();
+
+        // What an enclave sent before its connection broke would have reached a client that was connected to it itself.
+        else if (side == _front && Broken is not null && Other(side).Carried > 0)
+            _ = side.Socket.ResetDeliveredAsync(_time);
+        else
+            side.Socket.Reset();
     }
 
     private void Linger(Side side)
@@ -497,6 +510,9 @@ internal sealed class SocketRelay
 
         /// <summary>Whether sending to it has failed.</summary>
         public bool TakesNothing { get; set; }
+
+        /// <summary>Whether reading from it has failed.</summary>
+        public bool IsBroken { get; set; }
 
         /// <summary>Whether it has to wait for its turn.</summary>
         public bool IsPostponed { get; set; }

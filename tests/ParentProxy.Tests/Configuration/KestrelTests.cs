@@ -37,6 +37,23 @@ public sealed class KestrelTests
         """ "Endpoints": { "A": { "Url": "https://*:80", "Certificate": { "Path": "/nonexistent.pem" } } } """,
         "Endpoints:A:Certificate:Path",
         "there is no file")]
+    [InlineData(
+        """ "Endpoints": { "A": { "Url": "http://*:80", "ProxyProtocol": { "Accept": "yes" } } } """,
+        "Endpoints:A:ProxyProtocol:Accept",
+        "'yes' is none of none, optional, required")]
+    [InlineData(
+        """ "Endpoints": { "A": { "Url": "http://*:80", "ProxyProtocol": { "Send": "v1" } } } """,
+        "Endpoints:A:ProxyProtocol:Send",
+        "is for Passthrough only")]
+    [InlineData(
+        """ "Endpoints": { "A": { "Url": "http://*:80", "ProxyProtocol": { "TrustedSource": [] } } } """,
+        "Endpoints:A:ProxyProtocol:TrustedSource",
+        "did you mean TrustedSources?")]
+    [InlineData(
+        """ "Endpoints": { "A": { "Url": "http://*:80", "ProxyProtocol": { "Accept": "required", "TrustedSources": [ "10.1" ] } } } """,
+        "Endpoints:A:ProxyProtocol:TrustedSources:0",
+        "is neither a network like 10.0.0.0/8 nor an address")]
+    [InlineData(""" "EndpointDefaults": { "ProxyProtocol": {} } """, "EndpointDefaults:ProxyProtocol", "unknown key")]
     [InlineData(""" "EndpointDefaults": { "Protocols": "h2" } """, "EndpointDefaults:Protocols", "none of")]
     [InlineData(""" "EndpointDefaults": { "SslProtocols": [ "Ssl3" ] } """, "EndpointDefaults:SslProtocols:0", "none of")]
     [InlineData(""" "Limits": { "KeepAliveTimeout": 5 } """, "Limits:KeepAliveTimeout", "hh:mm:ss")]

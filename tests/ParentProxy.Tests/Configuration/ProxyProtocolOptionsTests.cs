@@ -45,4 +45,34 @@ public sealed class ProxyProtocolOptionsTests
         Assert.NotEqual(one, other with { Accept = ProxyProtocolAccept.Optional });
         Assert.NotEqual(one, other with { Send = ProxyProtocolSend.V1 });
     }
+
+    [Fact]
+    public void Load_Endpoints_ThoseThatAcceptAreKnownByName()
+    {
+        var options = TestConfiguration.Accept(TestConfiguration.WithEnclave("""
+            "Kestrel": { "Endpoints": {
+              "A": { "Url": "http://127.0.0.1:80" },
+              "B": { "Url": "http://127.0.0.1:81", "ProxyProtocol": { "Accept": "optional" } },
+              "C": { "Url": "http://127.0.0.1:82", "ProxyProtocol": { "Accept": "Required", "TrustedSources": [ "192.0.2.0/24" ] } }
+            } }
+            """));
+
+        Assert.Equal(["B", "C"], options.EndpointProxyProtocol.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(Defaults with { Accept = ProxyProtocolAccept.Optional }, options.EndpointProxyProtocol["B"]);
+        Assert.Equal(
+            new ProxyProtocolOptions { Accept = ProxyProtocolAccept.Required, TrustedSources = [IPNetwork.Parse("192.0.2.0/24")] },
+            options.EndpointProxyProtocol["c"]);
+    }
+
+    [Fact]
+    public void Load_SourcesWithoutAccept_IsAWarning()
+    {
+        var result = TestConfiguration.Load(TestConfiguration.WithEnclave("""
+            "Kestrel": { "Endpoints": { "A": { "Url": "http://127.0.0.1:80", "ProxyProtocol": { "TrustedSources": [ "10.0.0.0/8" ] } } } }
+            """));
+
+        Assert.Equal(
+            ["Kestrel:Endpoints:A:ProxyProtocol:TrustedSources: has no effect without Accept: no header is read"],
+            result.Warnings.Select(warning => warning.ToString()));
+    }
 }

@@ -17,11 +17,17 @@ internal sealed class Http2Connection : IAsyncDisposable
     private Http2Connection(WireConnection wire) => _wire = wire;
 
     /// <summary>Connects, with TLS when there is a certificate to look for.</summary>
-    public static async Task<Http2Connection> ConnectAsync(Uri uri, TestCertificate? certificate = null)
+    /// <param name="uri">Where to.</param>
+    /// <param name="certificate">What the server has to show; null: there is no TLS.</param>
+    /// <param name="before">Sent before anything else.</param>
+    public static async Task<Http2Connection> ConnectAsync(
+        Uri uri, TestCertificate? certificate = null, ReadOnlyMemory<byte> before = default)
     {
         var wire = certificate is null
             ? await WireConnection.ConnectAsync(uri)
-            : await WireConnection.ConnectTlsAsync(uri, certificate, http2: true);
+            : await WireConnection.ConnectTlsAsync(uri, certificate, http2: true, before);
+        if (certificate is null)
+            await wire.SendAsync(before);
         var connection = new Http2Connection(wire);
         await wire.SendAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
         await connection.SendAsync(Settings, 0, 0, []);

@@ -26,10 +26,16 @@ internal sealed class WireConnection(Socket socket, Stream? tls = null, TimeSpan
     }
 
     /// <summary>With TLS, to whom has this certificate.</summary>
-    public static async Task<WireConnection> ConnectTlsAsync(Uri uri, TestCertificate certificate, bool http2 = false)
+    /// <param name="uri">Where to.</param>
+    /// <param name="certificate">What the server has to show.</param>
+    /// <param name="http2">Speaks HTTP/2, else HTTP/1.1.</param>
+    /// <param name="before">Sent before the handshake begins.</param>
+    public static async Task<WireConnection> ConnectTlsAsync(
+        Uri uri, TestCertificate certificate, bool http2 = false, ReadOnlyMemory<byte> before = default)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Parse(uri.Host), uri.Port);
+        await socket.SendAsync(before);
         var tls = new SslStream(new NetworkStream(socket, ownsSocket: true), leaveInnerStreamOpen: false);
         await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
         {

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import build
-import measure
 import peers
 import report
 import scenarios
@@ -25,7 +24,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, metavar="N", help="rounds of each peer (10; 21 with --quick)")
     parser.add_argument("--seconds", type=int, metavar="S", help="length of a round (5; 1 with --quick)")
     parser.add_argument("--warm-up", type=int, metavar="S", help="load on each peer before the first round (8; 3 with --quick)")
-    parser.add_argument("--connections", type=int, default=64, metavar="N", help="connections of the load (64)")
+    parser.add_argument("--connections", type=int, metavar="N", help="connections of the load (64; the scenario may say another)")
     parser.add_argument("--only", metavar="NAME,…", help=f"of {', '.join(p.name for p in peers.ALL)}")
     parser.add_argument("--scenario", default="keep-alive", choices=sorted(scenarios.ALL), help="what is asked for (keep-alive)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every round there, too")
@@ -34,6 +33,7 @@ def arguments():
     options = parser.parse_args()
     options.rounds = options.rounds or (21 if options.quick else 10)
     options.seconds = options.seconds or (1 if options.quick else 5)
+    options.connections = options.connections or scenarios.ALL[options.scenario].CONNECTIONS
     if options.warm_up is None:
         options.warm_up = 3 if options.quick else 8
     if min(options.rounds, options.seconds, options.connections) <= 0 or options.warm_up < 0:
@@ -49,7 +49,8 @@ def arguments():
 def missing_tools(selected):
     """The Debian packages of the commands that are not here."""
     needed = {"wrk": "wrk", "nginx": "nginx-light", "dotnet": "dotnet-sdk-10.0"} | {p.command: p.package for p in selected if p.command}
-    return sorted({package for command, package in needed.items() if shutil.which(command) is None})
+    needed |= {file: package for p in selected for file, package in p.files.items()}
+    return sorted({package for name, package in needed.items() if shutil.which(name) is None and not Path(name).is_file()})
 
 
 def say(text):
@@ -60,7 +61,7 @@ def run(options, stage, deadline):
     scenario = scenarios.ALL[options.scenario]
     targets = []
     for peer in options.peers:
-        target = stage.start(peer)
+        target = stage.start(peer, scenario.PATH, options.connections)
         stage.check(target)
         targets.append(target)
     say(f"every one of them answers: {', '.join(t.name for t in targets)}")
@@ -68,7 +69,7 @@ def run(options, stage, deadline):
     load = scenario.load(options.connections)
     for target in targets:
         say(f"warming up {target.name}")
-        for errors in measure.warm_up(load, target, options.warm_up):
+        for errors in scenario.MEASURE.warm_up(load, target, options.warm_up):
             say(f"{target.name} failed while it warmed up: {errors}")
 
     rounds = {t.name: {} for t in targets}
@@ -81,9 +82,9 @@ def run(options, stage, deadline):
         def may_repeat(left=len(turns) - done):
             return deadline is None or time.monotonic() + (left + 1) * (options.seconds + 0.2) < deadline
 
-        result = measure.undisturbed(load, target, options.seconds, may_repeat)
+        result = scenario.MEASURE.undisturbed(load, target, options.seconds, may_repeat)
         rounds[target.name][number] = result
-        say(f"round {number + 1}/{options.rounds}  {target.name:<10} {report.one(result)}")
+        say(f"round {number + 1}/{options.rounds}  {target.name:<12} {scenario.MEASURE.one(result)}{report.errors(result)}")
     return rounds, scenario
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bar:
-    """A limit on the ratio of two peers."""
+    """A limit on the ratio of two peers, or on the figure of one."""
 
     title: str
     figure: str  # a field of Round
     peer: str
-    reference: str
+    reference: str | None  # None: the figure itself is limited
     at_least: float | None = None
     at_most: float | None = None
 
@@ -20,7 +20,7 @@ class Verdict:
     """What became of a bar."""
 
     bar: Bar
-    ratio: float | None  # None: one of the two was not measured
+    ratio: float | None  # or the figure, without a reference; None: not measured
     is_doubtful: bool  # most of what it rests on was disturbed
 
     @property

@@ -22,18 +22,19 @@ def _stat(pid):
     return int(fields[1]), int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
 
 
-def _tree(root):
+def tree(root):
+    """A process and its descendants, with what _stat says of each."""
     stats = {}
     for name in os.listdir("/proc"):
         if name.isdigit() and (stat := _stat(name)):
             stats[int(name)] = stat
-    tree = {root} if root in stats else set()
+    members = {root} if root in stats else set()
     grown = True
     while grown:
-        more = {pid for pid, stat in stats.items() if stat[0] in tree} - tree
-        tree |= more
+        more = {pid for pid, stat in stats.items() if stat[0] in members} - members
+        members |= more
         grown = bool(more)
-    return {pid: stats[pid] for pid in tree}
+    return {pid: stats[pid] for pid in members}
 
 
 def of_tree(root):
@@ -41,9 +42,9 @@ def of_tree(root):
 
     One that ends between two reads would count twice or not at all: read until the tree stands still.
     """
-    before = _tree(root)
+    before = tree(root)
     for _ in range(50):
-        now = _tree(root)
+        now = tree(root)
         if now.keys() == before.keys():
             break
         before = now

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 import cpu
+from figures import median, ratio_text
 
 WARM = 100_000  # requests; by then the runtime has its last code for what they use
 FOREIGN_LIMIT = 0.05  # of all cores
@@ -70,3 +71,28 @@ def _round(load, target, seconds, attempt):
 def _now(target):
     # All that is known descends from us: backend, peers, and the load once it was waited for.
     return time.monotonic(), cpu.of_machine(), cpu.of_tree(os.getpid()), cpu.of_tree(target.pid)
+
+
+def one(result):
+    """One round, while it runs."""
+    return (f"{result.requests_per_second:9,.0f} req/s {result.cpu_microseconds:6.1f} µs  p99 {result.p99_ms:6.2f} ms"
+            f"{_disturbance(result)}")
+
+
+def table(rounds, scenario):
+    """The lines of the table."""
+    faster, cheaper = scenario.REFERENCES
+    yield (f"{'':<12} {'req/s':>9} {'vs ' + faster:>14} {'µs/request':>11} {'vs ' + cheaper:>14} {'p99 ms':>7}"
+           f"  {'req/s range':>17}  disturbed")
+    for name, results in rounds.items():
+        speeds = [r.requests_per_second for r in results.values()]
+        yield (f"{name:<12} {median(results, 'requests_per_second'):9,.0f} {ratio_text(rounds, 'requests_per_second', name, faster):>14}"
+               f" {median(results, 'cpu_microseconds'):11.1f} {ratio_text(rounds, 'cpu_microseconds', name, cheaper):>14}"
+               f" {median(results, 'p99_ms'):7.2f}  {min(speeds):8,.0f}–{max(speeds):<8,.0f}"
+               f"  {sum(r.is_disturbed for r in results.values())}/{len(results)}")
+
+
+def _disturbance(result):
+    if result.is_disturbed:
+        return f"  DISTURBED: {result.foreign:.0%} of the machine was elsewhere"
+    return f"  (attempt {result.attempts})" if result.attempts > 1 else ""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import build
@@ -14,6 +14,9 @@ START = build.REPOSITORY / "tests/harness/start"
 
 # A build of the product builds it, too.
 SIMULATOR = [str(START), "simulator"]
+
+# A module of its own.
+NGINX_STREAM = "/usr/lib/nginx/modules/ngx_stream_module.so"
 
 # 20 bytes of the simulated enclave.
 SIMULATED = "/bytes/20"
@@ -35,8 +38,14 @@ class Peer:
     # The .NET project that has to be built.
     project: Path | None = None
 
-    # What it is asked for, of the backend that it goes to.
-    path: str = "/bench"
+    # What else it needs: files, each with the package that brings it.
+    files: dict[str, str] = field(default_factory=dict)
+
+    # What it is asked for, when the backend that it goes to has nothing else.
+    path: str | None = None
+
+    # More connections than these are too many for it when they are idle.
+    idle_connections: int = 1_000_000
 
     # No bar rests on it: with --quick it has its turn in every third round only.
     is_for_orientation: bool = False
@@ -54,6 +63,15 @@ def haproxy(stage, name, port):
 def socat(stage, _, port):
     # Its accept queue has 5 places, else; a connection that finds no place comes a second later.
     return ["socat", f"TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,backlog=4096", f"UNIX-CONNECT:{stage.backend_socket}"]
+
+
+def nginx_stream(stage, name, port):
+    return stage.nginx(name, "bench", "nginx-stream.conf", module=NGINX_STREAM, port=port, enclave=stage.backend_socket)
+
+
+def haproxy_tcp(stage, name, port):
+    path = stage.write(f"{name}.cfg", configuration.read("haproxy-tcp.cfg", "bench", port=port, enclave=stage.backend_socket))
+    return ["haproxy", "-db", "-f", str(path)]
 
 
 def _settings(stage, name, port, **sections):
@@ -94,6 +112,12 @@ def ours_hybrid(stage, name, port):
     return _parent_proxy(_settings(stage, name, port, Enclaves=[stage.simulator(SIMULATOR, "hybrid")]))
 
 
+def ours_tcp(stage, name, port):
+    # The listener for HTTP leads nowhere. More connections than by default: as many as a process may have.
+    listener = {"Listen": f"127.0.0.1:{port}", "To": f"unix:{stage.backend_socket}", "Log": "off", "MaxConnections": 16384}
+    return _parent_proxy(_settings(stage, name, stage.free_port(), Enclaves=[], Passthrough=[listener]))
+
+
 def _yarp_host(*arguments):
     # With the product's own runtime settings, to the letter; those of the host's build are without effect.
     return [
@@ -114,12 +138,16 @@ ALL = [
     Peer("direct", None, is_for_orientation=True),
     Peer("nginx", nginx, "nginx", "nginx-light"),
     Peer("haproxy", haproxy, "haproxy", "haproxy", is_for_orientation=True),
-    Peer("socat", socat, "socat", "socat"),
+    Peer("nginx-stream", nginx_stream, "nginx", "nginx-light", files={NGINX_STREAM: "libnginx-mod-stream"}, is_for_orientation=True),
+    Peer("haproxy-tcp", haproxy_tcp, "haproxy", "haproxy"),
+    # A process for each connection: their memory is the same each time.
+    Peer("socat", socat, "socat", "socat", idle_connections=1000),
     Peer("ours", ours, project=build.OURS),
     Peer("ours-unmeasured", ours_unmeasured, project=build.OURS, is_for_orientation=True),
     Peer("ours-logged", ours_logged, project=build.OURS, is_for_orientation=True),
     Peer("ours-unix", ours_unix, project=build.OURS, path=SIMULATED),
     Peer("ours-hybrid", ours_hybrid, project=build.OURS, path=SIMULATED),
+    Peer("ours-tcp", ours_tcp, project=build.OURS),
     Peer("yarp", yarp, project=build.YARP_HOST),
     Peer("yarp-bare", yarp_bare, project=build.YARP_HOST, is_for_orientation=True),
 ]

@@ -1,6 +1,7 @@
 """The backend, and the peers in front of it."""
 
 import http.client
+import os
 import socket
 import time
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import configuration
 
 BODY = "twenty bytes of it.\n"
 STARTING = 20  # seconds
+BULK = 1024 * 1024  # bytes of /bulk
 VSOCK_PORT = 5000  # which hybrid vsock asks for by name
 
 
@@ -24,6 +26,9 @@ class Target:
     port: int
     pid: int
     path: str
+
+    # How many are opened when their memory is measured.
+    idle_connections: int
 
     @property
     def url(self):
@@ -42,14 +47,15 @@ class Stage:
         self._await("backend", backend, self.backend_port, "/bench")
         self.backend_pid = backend.pid
 
-    def start(self, peer):
+    def start(self, peer, path, connections):
         """Starts a peer and waits until it answers."""
+        path, connections = peer.path or path, min(connections, peer.idle_connections)
         if peer.command_line is None:
-            return Target(peer.name, self.backend_port, self.backend_pid, peer.path)
+            return Target(peer.name, self.backend_port, self.backend_pid, path, connections)
         port = self.free_port()
         process = self.processes.start(peer.name, peer.command_line(self, peer.name, port))
-        self._await(peer.name, process, port, peer.path)
-        return Target(peer.name, port, process.pid, peer.path)
+        self._await(peer.name, process, port, path)
+        return Target(peer.name, port, process.pid, path, connections)
 
     def check(self, target):
         """Two requests over one connection: status and body are the backend's, or the length of what the simulated enclave sends."""
@@ -59,8 +65,10 @@ class Stage:
                 connection.request("GET", target.path)
                 response = connection.getresponse()
                 body = response.read().decode("latin-1")
-                if response.status != 200 or (body != BODY if target.path == "/bench" else len(body) != len(BODY)):
-                    self.processes.fail(target.name if target.pid != self.backend_pid else "backend", f"answers {response.status} {body!r}")
+                right = body == BODY if target.path == "/bench" else len(body) == (BULK if target.path == "/bulk" else len(BODY))
+                if response.status != 200 or not right:
+                    name = target.name if target.pid != self.backend_pid else "backend"
+                    self.processes.fail(name, f"answers {response.status} {body[:100]!r}, {len(body)} bytes")
         finally:
             connection.close()
 
@@ -89,16 +97,18 @@ class Stage:
             probe.bind(("127.0.0.1", 0))
             return probe.getsockname()[1]
 
-    def nginx(self, name, use, **values):
+    def nginx(self, name, use, file="nginx.conf", **values):
         """The command line of an nginx with one worker that keeps its hands off this machine's files."""
         folder = self.scratch / name
         folder.mkdir()
-        path = self.write(f"{name}.conf", configuration.read("nginx.conf", use, **values))
+        path = self.write(f"{name}.conf", configuration.read(file, use, **values))
         return ["nginx", "-p", str(folder), "-e", "stderr", "-c", str(path)]
 
     def _backend(self):
         body = BODY.replace("\n", "\\n")
-        return self.processes.start("backend", self.nginx("backend", "backend", port=self.backend_port, socket=self.backend_socket, body=body))
+        command = self.nginx("backend", "backend", port=self.backend_port, socket=self.backend_socket, body=body)
+        (self.scratch / "backend/bulk").write_bytes(os.urandom(BULK))
+        return self.processes.start("backend", command)
 
     def _await(self, name, process, port, path):
         until = time.monotonic() + STARTING

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { pattern, sha256 } from '../harness/bytes.mjs';
+import { pattern, sha256 } from '../../harness/bytes.mjs';
 
 /**
  * An ordinary web application. `requests` holds what came, in order; `events` tells a test what happens inside.

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { webApplication } from '../apps/web.mjs';
-import { pattern, sha256 } from '../harness/bytes.mjs';
+import { pattern, sha256 } from '../../harness/bytes.mjs';
 import { run, start } from '../../harness/processes.mjs';
-import { Queue } from '../harness/signals.mjs';
+import { Queue } from '../../harness/signals.mjs';
 
 const MiB = 1024 * 1024;
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import http2 from 'node:http2';
 import { EventSource } from 'eventsource';
 import { start } from '../../harness/processes.mjs';
-import { Queue } from '../harness/signals.mjs';
+import { Queue } from '../../harness/signals.mjs';
 
 export default async function eventsSuite(stage) {
   // The test answers each request itself.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { environment, gitApplication } from '../apps/git.mjs';
-import { pattern } from '../harness/bytes.mjs';
+import { pattern } from '../../harness/bytes.mjs';
 import { run } from '../../harness/processes.mjs';
 
 const MiB = 1024 * 1024;

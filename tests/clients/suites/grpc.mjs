@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { compressionAlgorithms, credentials, ServerCredentials } from '@grpc/grpc-js';
 import { Metadata, RpcClient, rpcApplication, status } from '../apps/rpc.mjs';
-import { pattern, sha256 } from '../harness/bytes.mjs';
-import { Queue } from '../harness/signals.mjs';
+import { pattern, sha256 } from '../../harness/bytes.mjs';
+import { Queue } from '../../harness/signals.mjs';
 
 const MiB = 1024 * 1024;
 

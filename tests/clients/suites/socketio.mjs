@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { io } from 'socket.io-client';
 import { Server } from 'socket.io';
-import { pattern, sha256 } from '../harness/bytes.mjs';
-import { Queue } from '../harness/signals.mjs';
+import { pattern, sha256 } from '../../harness/bytes.mjs';
+import { Queue } from '../../harness/signals.mjs';
 
 export default async function socketIoSuite(stage) {
   const http = createServer();

@@ -6,8 +6,8 @@ import { Readable } from 'node:stream';
 import { buffer, json, text } from 'node:stream/consumers';
 import { Client, Pool, fetch as undiciFetch } from 'undici';
 import { webApplication } from '../apps/web.mjs';
-import { pattern, random, sha256 } from '../harness/bytes.mjs';
-import { Queue } from '../harness/signals.mjs';
+import { pattern, random, sha256 } from '../../harness/bytes.mjs';
+import { Queue } from '../../harness/signals.mjs';
 
 const MiB = 1024 * 1024;
 

@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { constants } from 'node:zlib';
 import { WebSocket, WebSocketServer } from 'ws';
-import { pattern, random, sha256 } from '../harness/bytes.mjs';
-import { Queue } from '../harness/signals.mjs';
+import { pattern, random, sha256 } from '../../harness/bytes.mjs';
+import { Queue } from '../../harness/signals.mjs';
 
 const MiB = 1024 * 1024;
 const deflate = { zlibDeflateOptions: { level: constants.Z_BEST_SPEED }, threshold: 0 };

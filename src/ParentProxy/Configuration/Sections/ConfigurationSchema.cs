@@ -49,6 +49,9 @@ internal static class ConfigurationSchema
             Health = root.Section(nameof(ProxyOptions.Health), HealthOptions.Read),
             Vsock = root.Section(nameof(ProxyOptions.Vsock), VsockOptions.Read),
             Limits = root.Section(nameof(ProxyOptions.Limits), LimitOptions.Read),
+            EndpointProxyProtocol = listeners
+                .Where(listener => listener.ProxyProtocol.Accept != ProxyProtocolAccept.None)
+                .ToDictionary(listener => listener.Name, listener => listener.ProxyProtocol, StringComparer.OrdinalIgnoreCase),
             ForwardedHeaders = root.Section(nameof(ProxyOptions.ForwardedHeaders), ForwardedHeadersOptions.Read),
             Log = root.Section(Names.Serilog, serilog => SerilogSection.Read(serilog, log)),
             AccessLog = root.Section(nameof(ProxyOptions.AccessLog), AccessLogOptions.Read),
@@ -80,7 +83,7 @@ internal static class ConfigurationSchema
     }
 
     /// <summary>A passthrough listener is known by its address, and so is port 0.</summary>
-    private static void CheckNames(SectionReader root, IReadOnlyList<(PassthroughOptions Options, Listener Listener)> passthrough)
+    private static void CheckNames(SectionReader root, List<(PassthroughOptions Options, Listener Listener)> passthrough)
     {
         for (var i = 1; i < passthrough.Count; i++)
         {

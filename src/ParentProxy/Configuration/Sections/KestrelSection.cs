@@ -45,6 +45,7 @@ internal static class KestrelSection
         ReadTlsAndProtocols(section);
         var certificate = section.Section("Certificate", ReadCertificate);
         var names = section.NamedSections("Sni", ReadServerName);
+        var proxyProtocol = section.Section("ProxyProtocol", below => ProxyProtocolOptions.Read(below, canSend: false));
         if (!section.TryRequired("Url", ListenerAddress.Parse, out var address))
             return null;
 
@@ -57,7 +58,7 @@ internal static class KestrelSection
         if (address.SocketPath is { } path && FileKind.NotASocket(path) is { } other)
             section.Report.Problem(
                 location, $"{Quoted.Text(path)} is {other} and no socket, and left alone; name another path, or remove it");
-        return new Listener(location, address);
+        return new Listener(location, address) { Name = section.Key, ProxyProtocol = proxyProtocol };
     }
 
     private static bool ReadServerName(SectionReader section)

@@ -7,6 +7,12 @@ namespace ParentProxy.Configuration.Sections;
 /// <param name="Address">What it binds to.</param>
 internal sealed record Listener(string Location, ListenerAddress Address)
 {
+    /// <summary>The name among <c>Kestrel:Endpoints</c>; empty for one that is none of these.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Whether connections begin with a header.</summary>
+    public ProxyProtocolOptions ProxyProtocol { get; init; } = new();
+
     /// <summary>Reports listeners that want the same address.</summary>
     public static void CheckOverlaps(IReadOnlyList<Listener> listeners, ConfigurationReport report)
     {

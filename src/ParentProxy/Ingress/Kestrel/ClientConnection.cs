@@ -6,6 +6,8 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
+using ParentProxy.Ingress.Kestrel.Refusals;
+using ParentProxy.ProxyProtocol;
 using ParentProxy.Sockets;
 
 namespace ParentProxy.Ingress.Kestrel;
@@ -58,6 +60,12 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
 
     /// <summary>Runs once Kestrel is done with it, and will not speak of it any more.</summary>
     public Action<ClientConnection>? Disposed { get; init; }
+
+    /// <summary>Told why, when it is closed for how it begins.</summary>
+    public Action<ClientConnection, ConnectionRefusal, string>? Refused { get; init; }
+
+    /// <summary>What a load balancer says of it; null when none does.</summary>
+    public ProxyHeader? ProxyHeader { get; set; }
 
     /// <inheritdoc/>
     public override string ConnectionId
@@ -134,6 +142,13 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
         }
 
         return true;
+    }
+
+    /// <summary>Closes it for how it begins, before there was a request.</summary>
+    public void Refuse(ConnectionRefusal reason, string problem)
+    {
+        Refused?.Invoke(this, reason, problem);
+        Abort(new ConnectionAbortedException(problem));
     }
 
     /// <inheritdoc/>

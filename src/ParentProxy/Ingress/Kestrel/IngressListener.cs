@@ -22,6 +22,7 @@ internal sealed class IngressListener : IConnectionListener, IListenerOwner
     // Made once for all connections.
     private readonly Action _onClosed;
     private readonly Func<Socket, ClientConnection> _take;
+    private readonly Action<ClientConnection, ConnectionRefusal, string> _onRefused;
 
     /// <summary>Binds, and begins to listen.</summary>
     /// <param name="endPoint">Where.</param>
@@ -48,6 +49,7 @@ internal sealed class IngressListener : IConnectionListener, IListenerOwner
         _listener = new LoopListener(endPoint, bind, this, time);
         _onClosed = _listener.OnConnectionClosed;
         _take = Take;
+        _onRefused = OnRefused;
     }
 
     /// <inheritdoc/>
@@ -64,6 +66,9 @@ internal sealed class IngressListener : IConnectionListener, IListenerOwner
 
     /// <summary>Connections that were closed at once because <c>Limits:MaxConnections</c> were open.</summary>
     public long Rejected => _listener.Rejected;
+
+    /// <summary>Connections that were closed for how they begin.</summary>
+    public ConnectionRefusals Refusals { get; } = new();
 
     int IListenerOwner.MaxConnections => _configuration.Options.Limits.MaxConnections;
 
@@ -110,8 +115,18 @@ internal sealed class IngressListener : IConnectionListener, IListenerOwner
 
     private ClientConnection Take(Socket socket)
     {
-        var connection = new ClientConnection(socket, _onClosed) { Disposed = _open.Remove };
+        var connection = new ClientConnection(socket, _onClosed) { Disposed = _open.Remove, Refused = _onRefused };
         _open.Add(connection);
         return connection;
+    }
+
+    private void OnRefused(ClientConnection connection, ConnectionRefusal reason, string problem)
+    {
+        var count = Refusals.Count(reason);
+
+        // A flood of connections must not become a flood of log lines.
+        if ((count & (count - 1)) == 0)
+            IngressLog.ConnectionRefused(
+                _logger, Name, connection.RemoteEndPoint?.ToString() ?? "", problem, count, ConnectionRefusals.Word(reason));
     }
 }

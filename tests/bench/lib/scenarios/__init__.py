@@ -1,8 +1,15 @@
 """
-What is asked for, and of whom. A scenario is a module here: TITLE, PEERS, BARS and load(connections), which gives
-(url, seconds) -> Sample.
+What is asked for, and of whom. A scenario is a module here: TITLE, PEERS, BARS, PATH and CONNECTIONS, load(connections), which
+gives (url, seconds) -> Sample, and MEASURE, the module that makes a figure of it, with the REFERENCES that this one needs.
 """
 
-from scenarios import keep_alive, transports
+from scenarios import keep_alive, passthrough, passthrough_bulk, passthrough_connections, passthrough_idle, transports
 
-ALL = {"keep-alive": keep_alive, "transports": transports}
+ALL = {
+    "keep-alive": keep_alive,
+    "passthrough": passthrough,
+    "passthrough-bulk": passthrough_bulk,
+    "passthrough-connections": passthrough_connections,
+    "passthrough-idle": passthrough_idle,
+    "transports": transports,
+}

@@ -1,9 +1,15 @@
 """Small answers over connections that stay open: what a request costs when nothing else does."""
 
+import measure
 import wrk
 from bars import Bar
 
 TITLE = "GET of 20 bytes over {connections} kept connections"
+
+MEASURE, CONNECTIONS, PATH = measure, 64, "/bench"
+
+# Whose speed and whose CPU per request the table compares with.
+REFERENCES = "nginx", "socat"
 
 PEERS = ["direct", "nginx", "haproxy", "socat", "ours", "ours-unmeasured", "ours-logged", "yarp", "yarp-bare"]
 

@@ -1,11 +1,13 @@
 """The same answers over each way to an enclave that a machine without vsock has: what a transport costs by itself."""
 
 from bars import Bar
-from scenarios.keep_alive import load
+from scenarios.keep_alive import CONNECTIONS, MEASURE, PATH, load
 
-__all__ = ["BARS", "PEERS", "TITLE", "load"]
+__all__ = ["BARS", "CONNECTIONS", "MEASURE", "PATH", "PEERS", "REFERENCES", "TITLE", "load"]
 
 TITLE = "GET of 20 bytes of a simulated enclave over {connections} kept connections"
+
+REFERENCES = "ours-unix", "ours-unix"
 
 PEERS = ["ours-unix", "ours-hybrid"]
 
