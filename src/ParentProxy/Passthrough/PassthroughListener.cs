@@ -205,7 +205,16 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
 
     private void CutAll()
     {
-        _cut.Cancel();
+        try
+        {
+            _cut.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is over already.
+            return;
+        }
+
         Context.Watch.CloseAll(this, ConnectionEnd.Stopped);
     }
 
