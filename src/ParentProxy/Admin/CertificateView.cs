@@ -15,7 +15,7 @@ internal sealed record CertificateView(
     DateTimeOffset NotBefore,
     DateTimeOffset NotAfter)
 {
-    /// <summary>Shows a certificate as it was read at the start.</summary>
+    /// <summary>Shows what new connections are shown.</summary>
     public static CertificateView Of(ListenerCertificate certificate) =>
         new(certificate.Endpoint, certificate.ServerName, certificate.Subject, certificate.NotBefore, certificate.NotAfter);
 }

@@ -83,4 +83,29 @@ internal static partial class IngressLog
         Message = "Closed a new connection on {EndPoint} from {Peer}: {Problem}; {Refused} closed so far as {Reason}")]
     public static partial void ConnectionRefused(
         ILogger logger, string endPoint, string peer, string problem, long refused, string reason);
+
+    [LoggerMessage(
+        EventId = 320,
+        Level = LogLevel.Information,
+        Message = "Certificate of {Endpoint} replaced: {Path} holds one for {Subject} until {NotAfter:yyyy-MM-dd HH:mm:ss}; new "
+            + "connections are shown it")]
+    public static partial void CertificateReplaced(ILogger logger, string endpoint, string path, string subject, DateTimeOffset notAfter);
+
+    [LoggerMessage(
+        EventId = 321,
+        Level = LogLevel.Warning,
+        Message = "Certificate of {Endpoint} not replaced, clients are shown the one before: {Path}: {Reason}")]
+    public static partial void CertificateRefused(ILogger logger, string endpoint, string path, string reason);
+
+    [LoggerMessage(
+        EventId = 322,
+        Level = LogLevel.Information,
+        Message = "Client certificates of {Endpoint} are checked anew: {Path} holds {Subjects}")]
+    public static partial void AuthoritiesReplaced(ILogger logger, string endpoint, string path, string subjects);
+
+    [LoggerMessage(
+        EventId = 323,
+        Level = LogLevel.Warning,
+        Message = "Client certificates of {Endpoint} are checked as before: {Path}: {Reason}")]
+    public static partial void AuthoritiesRefused(ILogger logger, string endpoint, string path, string reason);
 }

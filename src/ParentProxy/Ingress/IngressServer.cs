@@ -77,7 +77,8 @@ internal sealed class IngressServer : ICapability
         _registry = registry;
         _selector = selector;
         Retries = new RetryPolicy(configuration, selector, time);
-        Certificates = new ListenerCertificates(configuration.Options.Sections);
+        Certificates = new ListenerCertificates(
+            configuration.Options.Sections, time, loggers.CreateLogger<ListenerCertificates>());
         _routes = new EnclaveProxyConfigProvider(registry);
         _onChanged = registry.Changed.Set;
         var connections = new OpenConnections();
@@ -97,8 +98,14 @@ internal sealed class IngressServer : ICapability
         builder.WebHost
             .UseKestrelCore()
             .UseKestrelHttpsConfiguration()
-            .ConfigureKestrel(kestrel => ProxyHeaderMiddleware.Use(
-                ConfigureKestrel(kestrel, configuration.Options.Sections), configuration.Options, time));
+            .ConfigureKestrel(kestrel => ConfigureKestrel(
+                kestrel,
+                configuration.Options.Sections,
+                endpoint =>
+                {
+                    Certificates.Use(endpoint);
+                    ProxyHeaderMiddleware.Use(endpoint, configuration.Options, time);
+                }));
         services.AddRouting();
 
         // Timeouts:Drain alone says how long a stop may take; the host would cut it off after 30 s.
@@ -147,7 +154,7 @@ internal sealed class IngressServer : ICapability
     /// <summary>What is sent again, and what was.</summary>
     public RetryPolicy Retries { get; }
 
-    /// <summary>The certificates of the HTTPS endpoints, as read at the start.</summary>
+    /// <summary>The certificates of the HTTPS endpoints.</summary>
     public ListenerCertificates Certificates { get; }
 
     /// <summary>The listeners that are open.</summary>
@@ -160,6 +167,9 @@ internal sealed class IngressServer : ICapability
     public IStatusSection StatusSection => new ListenersSection(() => Listeners, Certificates);
 
     /// <inheritdoc/>
+    public void Apply(ProxyOptions options) => Certificates.Ask();
+
+    /// <inheritdoc/>
     public void AddInstruments(Meter meter) => IngressInstruments.Add(meter, _configuration, _registry, _selector, Retries, this);
 
     /// <summary>Binds the listeners; from then on requests come in.</summary>
@@ -167,7 +177,9 @@ internal sealed class IngressServer : ICapability
     /// <exception cref="IOException">The same, where Kestrel had a choice of addresses.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
+        Certificates.Prepare();
         await _app.StartAsync(cancellationToken);
+        Certificates.Start();
         _isStarted = true;
         _onChanged();
     }
@@ -179,14 +191,16 @@ internal sealed class IngressServer : ICapability
     public Task StopAsync(CancellationToken cut) => _app.StopAsync(cut);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _routes.Dispose();
-        return _app.DisposeAsync();
+        await _app.DisposeAsync();
+        await Certificates.DisposeAsync();
     }
 
-    /// <summary>What Kestrel is to do on the public listeners; returns what opens them.</summary>
-    internal static KestrelConfigurationLoader ConfigureKestrel(KestrelServerOptions kestrel, IConfiguration sections)
+    /// <summary>What Kestrel is to do on the public listeners.</summary>
+    internal static void ConfigureKestrel(
+        KestrelServerOptions kestrel, IConfiguration sections, Action<EndpointConfiguration>? configureEndpoint = null)
     {
         kestrel.AddServerHeader = false;
 
@@ -217,7 +231,9 @@ internal sealed class IngressServer : ICapability
 
         // Kestrel reads endpoints from its section by itself, limits it does not.
         sections.GetSection("Kestrel:Limits").Bind(limits);
-        return kestrel.Configure(sections.GetSection("Kestrel"), reloadOnChange: false);
+        var loader = kestrel.Configure(sections.GetSection("Kestrel"), reloadOnChange: false);
+        foreach (var endpoint in sections.GetSection("Kestrel:Endpoints").GetChildren())
+            loader.Endpoint(endpoint.Key, options => configureEndpoint?.Invoke(options));
     }
 
     /// <summary>Puts ours in the place of YARP's forwarder, which stays what copies over HTTP/2.</summary>

@@ -69,7 +69,8 @@ internal sealed class ListenersSection(Func<IEnumerable<ListenerView>> listeners
             html.Add($"""<td>{Words.Day(certificate.NotAfter)}</td></tr>""");
         }
 
-        html.Add($"""</tbody></table></div><p class="quiet foot">As read at the start; another one takes a restart.</p>""");
+        html.Add($"""</tbody></table></div><p class="quiet foot">Read again when their files change; """);
+        html.Add($"""one from a store takes a restart.</p>""");
     }
 
     private static string Validity(ListenerCertificate certificate, DateTimeOffset now) => certificate switch

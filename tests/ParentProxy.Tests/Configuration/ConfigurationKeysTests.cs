@@ -34,7 +34,7 @@ public sealed class ConfigurationKeysTests
         Kestrel:Endpoints:*:Certificate:AllowInvalid Kestrel:Endpoints:*:Certificate:KeyPath Kestrel:Endpoints:*:Certificate:Location
         Kestrel:Endpoints:*:Certificate:Password Kestrel:Endpoints:*:Certificate:Path Kestrel:Endpoints:*:Certificate:Store
         Kestrel:Endpoints:*:Certificate:Subject
-        Kestrel:Endpoints:*:ClientCertificateMode Kestrel:Endpoints:*:Protocols
+        Kestrel:Endpoints:*:ClientCertificateAuthorities Kestrel:Endpoints:*:ClientCertificateMode Kestrel:Endpoints:*:Protocols
         Kestrel:Endpoints:*:ProxyProtocol Kestrel:Endpoints:*:ProxyProtocol:Accept Kestrel:Endpoints:*:ProxyProtocol:TrustedSources
         Kestrel:Endpoints:*:Sni Kestrel:Endpoints:*:Sni:*:Certificate
         Kestrel:Endpoints:*:Sni:*:Certificate:AllowInvalid Kestrel:Endpoints:*:Sni:*:Certificate:KeyPath

@@ -54,6 +54,16 @@ public sealed class KestrelTests
         "Endpoints:A:ProxyProtocol:TrustedSources:0",
         "is neither a network like 10.0.0.0/8 nor an address")]
     [InlineData(""" "EndpointDefaults": { "ProxyProtocol": {} } """, "EndpointDefaults:ProxyProtocol", "unknown key")]
+    [InlineData(
+        """ "EndpointDefaults": { "ClientCertificateMode": "RequireCertificate" }, "Endpoints": { "A": { "Url": "http://*:80","""
+            + """ "ClientCertificateAuthorities": "/none" } } """,
+        "Endpoints:A:ClientCertificateAuthorities",
+        "there is no file '/none'")]
+    [InlineData(
+        """ "EndpointDefaults": { "ClientCertificateMode": "RequireCertificate" }, "Endpoints": { "A": { "Url": "http://*:80","""
+            + """ "ClientCertificateAuthorities": "/proc/version" } } """,
+        "Endpoints:A:ClientCertificateAuthorities",
+        "'/proc/version' holds no certificate in PEM form")]
     [InlineData(""" "EndpointDefaults": { "Protocols": "h2" } """, "EndpointDefaults:Protocols", "none of")]
     [InlineData(""" "EndpointDefaults": { "SslProtocols": [ "Ssl3" ] } """, "EndpointDefaults:SslProtocols:0", "none of")]
     [InlineData(""" "Limits": { "KeepAliveTimeout": 5 } """, "Limits:KeepAliveTimeout", "hh:mm:ss")]
@@ -189,6 +199,25 @@ public sealed class KestrelTests
         {
             File.Delete(file);
         }
+    }
+
+    [Fact]
+    public void Load_ClientCertificateAuthorities_NeedAMode()
+    {
+        using var certificate = new TestCertificate();
+        var endpoint = $$""" "Endpoints": { "A": { "Url": "https://*:1", "ClientCertificateAuthorities": "{{certificate.Path}}","""
+            + $$""" "Certificate": { "Path": "{{certificate.Path}}" }""";
+
+        Assert.Contains("has no effect without ClientCertificateMode", Assert.Single(Refuse(endpoint + " } }")), StringComparison.Ordinal);
+        Assert.Single(Refuse(endpoint + """, "ClientCertificateMode": "NoCertificate" } }"""));
+        Accept(endpoint + """, "ClientCertificateMode": "AllowCertificate" } }""");
+        Accept(endpoint + """, "Sni": { "*": { "ClientCertificateMode": "RequireCertificate" } } } }""");
+        Accept(endpoint + """ } }, "EndpointDefaults": { "ClientCertificateMode": "RequireCertificate" } """);
+
+        static IReadOnlyList<string> Refuse(string section) =>
+            [.. TestConfiguration.Refuse(TestConfiguration.WithEnclave($$""" "Kestrel": { {{section}} } """))];
+        static void Accept(string section) =>
+            TestConfiguration.Accept(TestConfiguration.WithEnclave($$""" "Kestrel": { {{section}} } """));
     }
 
     [Theory]

@@ -27,6 +27,7 @@ public sealed class ExampleTests
         var result = TestConfiguration.Load(Block(place).Text
             .Replace("/etc/parent-proxy/cert.pem", certificate.Path, StringComparison.Ordinal)
             .Replace("/etc/parent-proxy/key.pem", certificate.KeyPath, StringComparison.Ordinal)
+            .Replace("/etc/parent-proxy/clients.pem", certificate.Path, StringComparison.Ordinal)
             .Replace("/var/log/parent-proxy", logs.Root, StringComparison.Ordinal));
 
         Assert.Equal([], result.Problems.Concat(result.Warnings).Select(problem => problem.ToString()));

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Configuration.Sources;
 using ParentProxy.Runtime;
@@ -11,6 +13,7 @@ namespace ParentProxy.Configuration.Sections;
 internal static class KestrelSection
 {
     private const string Endpoints = "Endpoints";
+    private const string Authorities = "ClientCertificateAuthorities";
 
     private static readonly ConfigurationNode Defaults = EntryTree.Build(
         [new SourceEntry([Names.Kestrel, Endpoints, "Http", "Url"], "http://0.0.0.0:6300", ConfigurationOrigin.File)],
@@ -28,23 +31,28 @@ internal static class KestrelSection
     /// <summary>Checks the section; returns the listeners of those endpoints that are right.</summary>
     public static IReadOnlyList<Listener> Read(SectionReader section)
     {
-        section.Section("EndpointDefaults", ReadTlsAndProtocols);
+        var asksByDefault = section.Section("EndpointDefaults", ReadTlsAndProtocols);
         var hasDefaultCertificate = section
             .NamedSections("Certificates", ReadCertificate)
             .Contains("Default", StringComparer.OrdinalIgnoreCase);
         KestrelLimits.Check(section);
 
-        var endpoints = section.NamedSections(Endpoints, endpoint => ReadEndpoint(endpoint, hasDefaultCertificate));
+        var endpoints = section.NamedSections(Endpoints, endpoint => ReadEndpoint(endpoint, hasDefaultCertificate, asksByDefault));
         if (section.Ask(Endpoints) is { Shape: NodeShape.Object, Children.Count: 0 } empty)
             section.Report.Problem(empty.Location, "names no endpoint to listen on; without this key it is http://0.0.0.0:6300");
         return [.. endpoints.OfType<Listener>()];
     }
 
-    private static Listener? ReadEndpoint(SectionReader section, bool hasDefaultCertificate)
+    private static Listener? ReadEndpoint(SectionReader section, bool hasDefaultCertificate, bool? asksByDefault)
     {
-        ReadTlsAndProtocols(section);
+        var asks = ReadTlsAndProtocols(section) ?? asksByDefault ?? false;
         var certificate = section.Section("Certificate", ReadCertificate);
-        var names = section.NamedSections("Sni", ReadServerName);
+        var serverNames = section.NamedSections("Sni", ReadServerName);
+        var names = serverNames.Select(name => name.HasCertificate).ToList();
+        section.Optional("", ParseAuthorities, Authorities);
+        if (section.Ask(Authorities) is { Value.Length: > 0 } authorities && !asks && !serverNames.Any(name => name.Asks == true))
+            section.Report.Problem(
+                authorities.Location, "has no effect without ClientCertificateMode: RequireCertificate or AllowCertificate");
         var proxyProtocol = section.Section("ProxyProtocol", below => ProxyProtocolOptions.Read(below, canSend: false));
         if (!section.TryRequired("Url", ListenerAddress.Parse, out var address))
             return null;
@@ -61,18 +69,19 @@ internal static class KestrelSection
         return new Listener(location, address) { Name = section.Key, ProxyProtocol = proxyProtocol };
     }
 
-    private static bool ReadServerName(SectionReader section)
+    private static (bool HasCertificate, bool? Asks) ReadServerName(SectionReader section)
     {
-        ReadTlsAndProtocols(section);
-        return section.Section("Certificate", ReadCertificate) is not null;
+        var asks = ReadTlsAndProtocols(section);
+        return (section.Section("Certificate", ReadCertificate) is not null, asks);
     }
 
-    private static bool ReadTlsAndProtocols(SectionReader section)
+    // Whether clients are asked for a certificate; null if that is not said.
+    private static bool? ReadTlsAndProtocols(SectionReader section)
     {
         section.OneOf("", Protocols, "Protocols");
         section.List([], text => Values.OneOf(text, SslProtocols), "SslProtocols");
-        section.OneOf("", ClientCertificateModes, "ClientCertificateMode");
-        return true;
+        var mode = section.OneOf("", ClientCertificateModes, "ClientCertificateMode");
+        return mode.Length == 0 ? null : !mode.Equals("NoCertificate", StringComparison.OrdinalIgnoreCase);
     }
 
     // The certificate's own name in the configuration, or null when none is named: by a path, or by a subject in a store.
@@ -87,6 +96,26 @@ internal static class KestrelSection
         section.Bool(false, "AllowInvalid");
         // A path that was refused has been reported: it does not count as missing, too.
         return section.Ask("Path").IsSet || section.Ask("Subject").IsSet ? section.Key : null;
+    }
+
+    // Else nobody could connect, and nobody would know why.
+    private static Parsed<string> ParseAuthorities(string text)
+    {
+        var path = Path.Combine(AppContext.BaseDirectory, text);
+        if (!File.Exists(path))
+            return new Mistake($"there is no file {Quoted.Text(text)}");
+        try
+        {
+            var certificates = new X509Certificate2Collection();
+            certificates.ImportFromPemFile(path);
+            return certificates.Count > 0
+                ? text
+                : new Mistake($"{Quoted.Text(text)} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
+        }
+        catch (Exception ex) when (ex is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            return new Mistake($"{Quoted.Text(text)} cannot be read as certificates in PEM form: {ex.Message.TrimEnd('.')}");
+        }
     }
 
     private static Parsed<string> ParseFile(string text) =>

@@ -23,17 +23,15 @@ internal sealed class ProxyHeaderMiddleware(ProxyProtocolOptions options, TimePr
     private bool IsRequired => options.Accept == ProxyProtocolAccept.Required;
 
     /// <summary>
-    /// Adds it to those endpoints that accept headers. Kestrel runs what its loader adds to an endpoint before HTTPS, which
+    /// Adds it to an endpoint, if that accepts headers. Kestrel runs what its loader adds to an endpoint before HTTPS, which
     /// it adds itself.
     /// </summary>
-    public static void Use(KestrelConfigurationLoader loader, ProxyOptions options, TimeProvider time)
+    public static void Use(EndpointConfiguration endpoint, ProxyOptions options, TimeProvider time)
     {
-        foreach (var (name, accepting) in options.EndpointProxyProtocol)
-        {
-            var middleware = new ProxyHeaderMiddleware(accepting, time);
-            loader.Endpoint(
-                name, endpoint => endpoint.ListenOptions.Use(next => context => middleware.RunAsync((ClientConnection)context, next)));
-        }
+        if (!options.EndpointProxyProtocol.TryGetValue(endpoint.ConfigSection.Key, out var accepting))
+            return;
+        var middleware = new ProxyHeaderMiddleware(accepting, time);
+        endpoint.ListenOptions.Use(next => context => middleware.RunAsync((ClientConnection)context, next));
     }
 
     /// <summary>Serves a connection, or refuses it: it is closed then when this returns.</summary>

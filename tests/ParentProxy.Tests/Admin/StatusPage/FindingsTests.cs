@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Ingress.Kestrel.Certificates;
@@ -122,25 +123,28 @@ public sealed class FindingsTests
 
         Assert.StartsWith(expected, stage.Findings, StringComparison.Ordinal);
         Assert.Equal(expected.Length == 0, stage.Findings.Length == 0);
-        Assert.Equal(from <= 0 && until < 30, stage.Findings.Contains($"Renew {certificate.Path}, then restart", StringComparison.Ordinal));
+        Assert.Equal(
+            from <= 0 && until < 30, stage.Findings.Contains($"Renew {certificate.Path}: it is read again", StringComparison.Ordinal));
     }
 
     [Fact]
-    public async Task Certificate_RenewedInItsFile_OnlyTakesARestart()
+    public async Task Certificate_RenewedInItsFile_IsTakenOver_OrToldWhyNot()
     {
         using var certificate = new TestCertificate(Now.AddDays(-1), Now.AddDays(1));
-        await using var stage = WithCertificate(certificate);
+        await using var stage = WithCertificate(certificate, out var certificates);
         Assert.Contains("Renew ", stage.Findings, StringComparison.Ordinal);
 
-        certificate.Renew(Now, new DateTimeOffset(2126, 5, 4, 0, 0, 0, TimeSpan.Zero));
-        Assert.Contains(
-            $"{certificate.Path} holds one until 2126-05-04 already: restart to use it.", stage.Findings, StringComparison.Ordinal);
+        certificate.Renew(Now.AddDays(-1), new DateTimeOffset(2126, 5, 4, 0, 0, 0, TimeSpan.Zero));
+        certificates.Look();
+        Assert.Equal("", stage.Findings);
 
-        // Another one that ends no later is no help.
-        certificate.Renew(Now.AddDays(-2), Now.AddHours(1));
-        Assert.Contains("Renew ", stage.Findings, StringComparison.Ordinal);
-        File.Delete(certificate.Path);
-        Assert.Contains("Renew ", stage.Findings, StringComparison.Ordinal);
+        certificate.Renew(Now.AddDays(-2), Now.AddDays(-1));
+        certificates.Look();
+        certificates.Look();
+        Assert.StartsWith(
+            $"warn: Certificate of Https (127.0.0.1) was to be replaced and was not: {certificate.Path}: it expired on ",
+            stage.Findings,
+            StringComparison.Ordinal);
     }
 
     private static PageStage Healthy(params string[] ids)
@@ -151,11 +155,16 @@ public sealed class FindingsTests
         return stage;
     }
 
-    private static PageStage WithCertificate(TestCertificate certificate)
+    private static PageStage WithCertificate(TestCertificate certificate) => WithCertificate(certificate, out _);
+
+    private static PageStage WithCertificate(TestCertificate certificate, out ListenerCertificates certificates)
     {
         var sections = ListenerCertificatesTests.Sections(
-            ("Endpoints:Https:Url", "https://*:443"), ("Endpoints:Https:Certificate:Path", certificate.Path));
-        var stage = new PageStage(PageStage.Options("a"), new ListenerCertificates(sections));
+            ("Endpoints:Https:Url", "https://*:443"),
+            ("Endpoints:Https:Certificate:Path", certificate.Path),
+            ("Endpoints:Https:Certificate:KeyPath", certificate.KeyPath));
+        certificates = new ListenerCertificates(sections, new ManualTimeProvider(), NullLogger.Instance);
+        var stage = new PageStage(PageStage.Options("a"), certificates);
         stage.Probe("a", ok: true);
         return stage;
     }

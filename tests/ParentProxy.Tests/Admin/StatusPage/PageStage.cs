@@ -60,7 +60,7 @@ internal sealed class PageStage : IAsyncDisposable
             NullLogger.Instance);
         IStatusSection[] sections =
         [
-            new ListenersSection(() => [Listener.View()], certificates ?? new ListenerCertificates(options.Sections)),
+            new ListenersSection(() => [Listener.View()], certificates ?? new ListenerCertificates(options.Sections, Time, NullLogger.Instance)),
             new DiscoverySection(_discovery, Registry),
         ];
         var settings = new SettingsSection(new ReloadStatus(Time));

@@ -3,7 +3,7 @@ using ParentProxy.Html;
 
 namespace ParentProxy.Ingress.Kestrel.Certificates;
 
-/// <summary>What there is to say of certificates that clients refuse, or will soon.</summary>
+/// <summary>What there is to say of certificates that clients refuse, or will soon, and of files that are not used.</summary>
 internal static class CertificateFindings
 {
     /// <summary>With less than this left a certificate is worth a line: what renews them by itself has done so by then.</summary>
@@ -12,14 +12,26 @@ internal static class CertificateFindings
     /// <summary>Of each that is not good, the one that ends first before the others.</summary>
     public static IEnumerable<Finding> Of(ListenerCertificates certificates, DateTimeOffset now)
     {
-        foreach (var certificate in certificates.All.OrderBy(certificate => certificate.NotAfter))
+        foreach (var (served, certificate) in certificates.Served
+            .Where(served => served.Current is not null)
+            .Select(served => (served, served.Current!))
+            .OrderBy(pair => pair.Item2.NotAfter))
         {
-            var tone = Tone(certificate, now);
-            if (tone == "good")
-                continue;
             var name = certificate.ServerName is { } server ? $", {server}" : "";
             var subject = $"Certificate of {certificate.Endpoint}{name} ({certificate.Subject})";
-            yield return new Finding(tone, subject, Text(certificates, certificate, now));
+            var tone = Tone(certificate, now);
+            if (served.Refusal is { } reason)
+                yield return new Finding(
+                    "warn", subject, $"was to be replaced and was not: {certificate.Source}: {Words.Sentence(reason)}");
+            if (tone != "good")
+                yield return new Finding(tone, subject, Text(served, certificate, now));
+        }
+
+        foreach (var authorities in certificates.Authorities)
+        {
+            if (authorities.Refusal is { } reason)
+                yield return new Finding(
+                    "warn", $"Client certificates of {authorities.Endpoint}", $"are checked as before: {Words.Sentence(reason)}");
         }
     }
 
@@ -31,7 +43,7 @@ internal static class CertificateFindings
         _ => "good",
     };
 
-    private static string Text(ListenerCertificates certificates, ListenerCertificate certificate, DateTimeOffset now)
+    private static string Text(ServedCertificate served, ListenerCertificate certificate, DateTimeOffset now)
     {
         if (certificate.NotBefore > now)
             return $"is valid only from {Words.Moment(certificate.NotBefore)} on, and clients refuse it. Is this host's clock right?";
@@ -39,16 +51,13 @@ internal static class CertificateFindings
         var ends = left <= TimeSpan.Zero
             ? $"expired {Words.Age(-left)} ago, on {Words.Day(certificate.NotAfter)}, and clients refuse it."
             : $"expires in {Words.Age(left)}, on {Words.Day(certificate.NotAfter)}.";
-        return $"{ends} {Renewal(certificates, certificate, now)}";
+        return $"{ends} {Renewal(served, certificate, now)}";
     }
 
-    // Kestrel reads certificates at the start only.
-    private static string Renewal(ListenerCertificates certificates, ListenerCertificate certificate, DateTimeOffset now) =>
-        certificates.Successor(certificate) switch
-        {
-            { } next when next.NotAfter > certificate.NotAfter && next.NotAfter > now =>
-                $"{next.Source} holds one until {Words.Day(next.NotAfter)} already: restart to use it.",
-            _ when certificate.IsFile => $"Renew {certificate.Source}, then restart: certificates are read at the start.",
-            _ => $"Renew the one of {certificate.Source} in its store, then restart: certificates are read at the start.",
-        };
+    // Files are read again, a store is not.
+    private static string Renewal(ServedCertificate served, ListenerCertificate certificate, DateTimeOffset now) => certificate.IsFile
+        ? $"Renew {certificate.Source}: it is read again without a restart."
+        : served.Successor is { } next && next.NotAfter > certificate.NotAfter && next.NotAfter > now
+            ? $"{next.Source} holds one until {Words.Day(next.NotAfter)} already: restart to use it."
+            : $"Renew the one of {certificate.Source} in its store, then restart: a store is read at the start.";
 }

@@ -1,94 +1,95 @@
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Server.Kestrel;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Ingress.Kestrel.Certificates;
 
 /// <summary>
-/// The certificates of the HTTPS endpoints. Kestrel reads them once, when it binds, and shows them to nobody but clients:
-/// so they are read here in the same way, at the same time.
+/// The certificates of the HTTPS endpoints. Kestrel reads them once, when it binds, and chooses one for each handshake; in its
+/// place comes here what its files hold by now. Connections that are open keep what they were shown.
 /// </summary>
-internal sealed class ListenerCertificates
+internal sealed class ListenerCertificates : IAsyncDisposable
 {
-    private readonly List<ListenerCertificate> _all = [];
-    private readonly Dictionary<ListenerCertificate, IConfigurationSection> _sections = new(ReferenceEqualityComparer.Instance);
+    /// <summary>How often the files are looked at, as the configuration is.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+
+    private readonly List<EndpointCertificates> _endpoints = [];
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly WakeSignal _asked = new();
+    private readonly BackgroundLoop _loop;
 
     /// <summary>Reads the certificates that the configuration names. One that cannot be read is missing: Kestrel says why.</summary>
-    public ListenerCertificates(IConfiguration sections)
+    public ListenerCertificates(IConfiguration sections, TimeProvider time, ILogger logger)
     {
+        _time = time;
+        _logger = logger;
+        _loop = new BackgroundLoop(ex => RuntimeLog.LoopFailed(logger, "watch of the certificates", ex));
         var fallback = sections.GetSection("Kestrel:Certificates:Default");
         foreach (var endpoint in sections.GetSection("Kestrel:Endpoints").GetChildren())
         {
-            if (endpoint["Url"]?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) != true)
-                continue;
-            var names = endpoint.GetSection("Sni").GetChildren().ToList();
-            var named = names.Where(name => IsSet(name.GetSection("Certificate"))).ToList();
-
-            // With names, the endpoint's own is for those of them that have none.
-            if (names.Count == 0 || named.Count < names.Count)
-                Add(endpoint.Key, null, endpoint.GetSection("Certificate") is var own && IsSet(own) ? own : fallback);
-            foreach (var name in named)
-                Add(endpoint.Key, name.Key, name.GetSection("Certificate"));
+            if (endpoint["Url"]?.StartsWith("https:", StringComparison.OrdinalIgnoreCase) == true)
+                _endpoints.Add(new EndpointCertificates(endpoint, fallback));
         }
     }
 
     /// <summary>The certificates in use, in the order of the endpoints.</summary>
-    public IReadOnlyList<ListenerCertificate> All => _all;
+    public IReadOnlyList<ListenerCertificate> All => [.. Served.Select(served => served.Current).OfType<ListenerCertificate>()];
 
-    /// <summary>What a start would read now in the place of a certificate; null when that cannot be read, or is the same.</summary>
-    public ListenerCertificate? Successor(ListenerCertificate certificate) =>
-        TryRead(certificate.Endpoint, certificate.ServerName, _sections[certificate]) is { } now && now.Thumbprint != certificate.Thumbprint
-            ? now
-            : null;
+    /// <summary>The same, with what is to be said of their files.</summary>
+    public IEnumerable<ServedCertificate> Served => _endpoints.SelectMany(endpoint => endpoint.Served);
 
-    private static bool IsSet(IConfigurationSection section) => section["Path"] is not null || section["Subject"] is not null;
+    /// <summary>Who signs the certificates of clients, of the endpoints that say so.</summary>
+    public IEnumerable<ClientAuthorities> Authorities => _endpoints.Select(endpoint => endpoint.Authorities).OfType<ClientAuthorities>();
 
-    private void Add(string endpoint, string? serverName, IConfigurationSection section)
+    /// <summary>
+    /// Has the handshakes of an endpoint take what is here. All of Kestrel's own settings hold: it calls this last, with what it
+    /// has chosen by them.
+    /// </summary>
+    public void Use(EndpointConfiguration endpoint)
     {
-        if (TryRead(endpoint, serverName, section) is not { } certificate)
-            return;
-        _all.Add(certificate);
-        _sections.Add(certificate, section);
+        var name = endpoint.ConfigSection.Key;
+        if (_endpoints.Find(one => one.Endpoint == name) is { } certificates)
+            endpoint.HttpsOptions.OnAuthenticate = certificates.OnAuthenticate;
     }
 
-    private static ListenerCertificate? TryRead(string endpoint, string? serverName, IConfigurationSection section)
+    /// <summary>Resolves their chains, which may ask the network: not before the start.</summary>
+    public void Prepare()
     {
-        try
-        {
-            if (section["Path"] is { } path)
-            {
-                using var certificate = FromFile(Path.Combine(AppContext.BaseDirectory, path), section["Password"]);
-                return ListenerCertificate.Of(endpoint, serverName, path, isFile: true, certificate);
-            }
-
-            if (section["Subject"] is { } subject)
-            {
-                using var certificate = FromStore(subject, section);
-                return certificate is null ? null : ListenerCertificate.Of(endpoint, serverName, subject, isFile: false, certificate);
-            }
-        }
-        catch (Exception ex) when (ex is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            // Of the start Kestrel tells; of a file that is just being replaced the next look.
-        }
-
-        return null;
+        foreach (var served in Served)
+            served.Prepare();
     }
 
-    private static X509Certificate2 FromFile(string path, string? password) =>
-        X509Certificate2.GetCertContentType(path) == X509ContentType.Pkcs12
-        ? X509CertificateLoader.LoadPkcs12FromFile(path, password)
-        : X509CertificateLoader.LoadCertificateFromFile(path);
-
-    private static X509Certificate2? FromStore(string subject, IConfigurationSection section)
+    /// <summary>Watches the files from now on, if there are any.</summary>
+    public void Start()
     {
-        var isNamed = Enum.TryParse<StoreLocation>(section["Location"], ignoreCase: true, out var location);
-        using var store = new X509Store(section["Store"] ?? "My", isNamed ? location : StoreLocation.CurrentUser);
-        store.Open(OpenFlags.ReadOnly);
-        var isAnyAllowed = string.Equals(section["AllowInvalid"], "true", StringComparison.OrdinalIgnoreCase);
-        return store.Certificates
-            .Find(X509FindType.FindBySubjectName, subject, validOnly: !isAnyAllowed)
-            .Where(certificate => certificate.HasPrivateKey)
-            .MaxBy(certificate => certificate.NotAfter);
+        if (_endpoints.Count > 0)
+            _loop.Start(RunAsync);
+    }
+
+    /// <summary>Has the files looked at soon.</summary>
+    public void Ask() => _asked.Set();
+
+    /// <summary>Looks at all files; not while another look goes on.</summary>
+    public void Look()
+    {
+        foreach (var served in Served)
+            served.Look(_time.GetUtcNow(), _logger);
+        foreach (var authorities in Authorities)
+            authorities.Look(_logger);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var asked = _asked.Next;
+            Look();
+            await WakeSignal.WaitAsync(asked, Interval, _time, cancellationToken);
+        }
     }
 }

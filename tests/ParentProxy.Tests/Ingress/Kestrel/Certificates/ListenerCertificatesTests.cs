@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Ingress.Kestrel.Certificates;
 using ParentProxy.Tests.Support;
 
@@ -21,7 +22,8 @@ public sealed class ListenerCertificatesTests
             ("Endpoints:Own:Certificate:Path", own.Path),
             ("Endpoints:Own:Certificate:KeyPath", own.KeyPath),
             ("Endpoints:Other:Url", "https://*:444"),
-            ("Certificates:Default:Path", shared.Path));
+            ("Certificates:Default:Path", shared.Path),
+            ("Certificates:Default:KeyPath", shared.KeyPath));
 
         Assert.Equal(
             [("Other", null, shared.Hash), ("Own", null, own.Hash)],
@@ -113,5 +115,5 @@ public sealed class ListenerCertificatesTests
             .Build();
 
     private static IReadOnlyList<ListenerCertificate> Of(params (string Key, string Value)[] settings) =>
-        new ListenerCertificates(Sections(settings)).All;
+        new ListenerCertificates(Sections(settings), TimeProvider.System, NullLogger.Instance).All;
 }
