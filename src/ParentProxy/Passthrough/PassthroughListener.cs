@@ -21,7 +21,9 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Func<Socket, PassthroughConnection> _take;
     private volatile PassthroughRoutes _routes;
+    private readonly Lock _disposing = new();
     private volatile bool _isStopped;
+    private Task? _disposed;
 
     /// <summary>Binds, and begins to listen; nothing is accepted before <see cref="Start"/>.</summary>
     /// <param name="options">The settings.</param>
@@ -45,7 +47,7 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
         catch (SocketException ex)
         {
             throw new ListenException(
-                options.Listen.Text,
+                options.Listen.SocketPath ?? options.Listen.Text,
                 options.Listen.SocketPath is not null,
                 ex,
                 "Passthrough:Listen",
@@ -116,15 +118,11 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        await _listener.UnbindAsync();
-        _isStopped = true;
-        CutAll();
-        TellEmpty();
-        await _empty.Task;
-        await _accepting.DisposeAsync();
-        _cut.Dispose();
+        // A listener that leaves may end at the same time as the program.
+        lock (_disposing)
+            return new ValueTask(_disposed ??= CloseAsync());
     }
 
     /// <summary>A connection is over, and its sockets are closed.</summary>
@@ -194,9 +192,29 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
         return connection;
     }
 
+    private async Task CloseAsync()
+    {
+        await _listener.UnbindAsync();
+        _isStopped = true;
+        CutAll();
+        TellEmpty();
+        await _empty.Task;
+        await _accepting.DisposeAsync();
+        _cut.Dispose();
+    }
+
     private void CutAll()
     {
-        _cut.Cancel();
+        try
+        {
+            _cut.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is over already.
+            return;
+        }
+
         Context.Watch.CloseAll(this, ConnectionEnd.Stopped);
     }
 

@@ -92,7 +92,7 @@ public sealed class PassthroughTests
     [InlineData(""" "To": "enclaves" """, "Listen", "is missing")]
     [InlineData(""" "Listen": "127.0.0.1:1" """, "To", "is missing: where connections go")]
     [InlineData(""" "Listen": "127.0.0.1:1", "To": "reject" """, "To", "closes every connection")]
-    [InlineData(""" "Listen": "127.0.0.1:1", "Sni": { "default": "reject" } """, "Sni", "closes every connection")]
+    [InlineData(""" "Listen": "127.0.0.1:1", "Sni": { "default": "reject" } """, "Sni:default", "closes every connection")]
     [InlineData(""" "Listen": "127.0.0.1:1", "To": "enclave://" """, "To", "names no enclave; write enclave://NAME")]
     [InlineData(""" "Listen": "127.0.0.1:1", "To": "enclave://x" """, "To", "names no enclave: no Id or Name in Enclaves matches 'x'")]
     [InlineData(""" "Listen": "127.0.0.1:1", "To": "16:443" """, "To", "names no target")]

@@ -169,6 +169,31 @@ public sealed class FailoverTests
     }
 
     [Fact]
+    public async Task Eject_DialFails_EnclaveIsOutUntilItIsBack()
+    {
+        using var directory = new TemporaryDirectory();
+        var path = new UnixDomainSocketEndPoint(directory.File("e.sock"));
+        await using var one = PassthroughExtensions.Echo("one ", path);
+        await using var two = PassthroughExtensions.Echo("two ");
+        await using var proxy = await TestProxy.StartAsync(
+            [
+                .. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. PassthroughExtensions.ToEnclaves,
+                "Routing:LoadBalancing=FirstAlphabetical", "Routing:SlowStart=0", "Health:Probe:Type=connect", "Health:Probe:Interval=01:00:00",
+            ]);
+        Assert.Equal("one a", await proxy.AskRawAsync("a"));
+
+        one.StopAccepting();
+
+        Assert.Equal("two b", await proxy.AskRawAsync("b"));
+        await Eventually.TrueAsync(async () => (await proxy.HealthAsync()).GetProperty("status").GetString() == "degraded");
+        Assert.NotEqual("healthy", (await proxy.EnclaveAsync("0")).GetProperty("state").GetString());
+        File.Delete(directory.File("e.sock"));
+        await using var again = PassthroughExtensions.Echo("again ", path);
+        await proxy.WaitForStateAsync("0", "healthy");
+        Assert.Equal("again c", await proxy.AskRawAsync("c"));
+    }
+
+    [Fact]
     public async Task Reload_EnclaveIsRemoved_ItsConnectionsHaveDrainAndEnd()
     {
         await using var one = PassthroughExtensions.Echo("one ");

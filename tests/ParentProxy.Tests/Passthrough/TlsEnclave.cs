@@ -1,31 +1,41 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using System.Security.Cryptography.X509Certificates;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Passthrough;
 
-/// <summary>An enclave in which TLS ends: answers every request with the server name that its client sent.</summary>
+/// <summary>An enclave in which TLS ends: answers every request with its name and the server name that the client sent.</summary>
 internal sealed class TlsEnclave : IAsyncDisposable
 {
+    private const string ServerName = "server name";
+
     private readonly WebApplication _application;
+    private readonly X509Certificate2 _certificate;
     private int _requests;
 
-    private TlsEnclave(TestCertificate certificate)
+    private TlsEnclave(TestCertificate certificate, string name)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        var chain = X509Certificate2.CreateFromPemFile(certificate.Path, certificate.KeyPath);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(
-            IPAddress.Loopback, 0, listen => listen.UseHttps(https => https.ServerCertificate = chain)));
+        // The platform wants a key that is not only in memory.
+        using var read = X509Certificate2.CreateFromPemFile(certificate.Path, certificate.KeyPath);
+        _certificate = X509CertificateLoader.LoadPkcs12(read.Export(X509ContentType.Pkcs12), null);
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https => https.ServerCertificateSelector = (connection, asked) =>
+            {
+                connection!.Items[ServerName] = asked;
+                return _certificate;
+            })));
         _application = builder.Build();
-        _application.Run(async context =>
+        _application.Run(context =>
         {
             Interlocked.Increment(ref _requests);
-            await context.Response.WriteAsync(
-                context.Features.Get<Microsoft.AspNetCore.Connections.Features.ITlsHandshakeFeature>()!.HostName);
+            var answer = $"{name} {context.Features.Get<IConnectionItemsFeature>()!.Items[ServerName]}";
+            context.Response.ContentLength = answer.Length;
+            return context.Response.WriteAsync(answer);
         });
     }
 
@@ -33,12 +43,16 @@ internal sealed class TlsEnclave : IAsyncDisposable
 
     public int Requests => Volatile.Read(ref _requests);
 
-    public static async Task<TlsEnclave> StartAsync(TestCertificate certificate)
+    public static async Task<TlsEnclave> StartAsync(TestCertificate certificate, string name = "")
     {
-        var host = new TlsEnclave(certificate);
-        await host._application.StartAsync();
-        return host;
+        var enclave = new TlsEnclave(certificate, name);
+        await enclave._application.StartAsync();
+        return enclave;
     }
 
-    public ValueTask DisposeAsync() => _application.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _application.DisposeAsync();
+        _certificate.Dispose();
+    }
 }

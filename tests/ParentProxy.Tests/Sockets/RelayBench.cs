@@ -12,15 +12,15 @@ internal sealed class RelayBench : ISocketRelayOwner, IDisposable
     public static readonly EventLoop Loop = EventLoop.Start(100);
 
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Socket _front;
-    private readonly Socket _back;
+    private readonly Descriptor _front;
+    private readonly Descriptor _back;
     private int _ends;
 
     private RelayBench(SocketPair front, SocketPair back, LoopSocketOptions? backOptions, TimeProvider? time)
     {
         (Client, Enclave) = (front.Far, back.Far);
-        _front = front.Near.Release().Socket;
-        _back = back.Near.Release().Socket;
+        _front = Take(front);
+        _back = Take(back);
         Time = time as ManualTimeProvider ?? new ManualTimeProvider();
         Relay = new SocketRelay(_front, _back, backOptions ?? LoopSocketOptions.Default, this, Loop, time ?? Time);
     }
@@ -42,9 +42,9 @@ internal sealed class RelayBench : ISocketRelayOwner, IDisposable
     /// <summary>How often the owner was told of the end.</summary>
     public int Ends => Volatile.Read(ref _ends);
 
-    public bool FrontIsClosed => _front.SafeHandle.IsClosed;
+    public bool FrontIsClosed => _front.IsClosed;
 
-    public bool BackIsClosed => _back.SafeHandle.IsClosed;
+    public bool BackIsClosed => _back.IsClosed;
 
     /// <summary>Made, and not started.</summary>
     /// <param name="kind">What is at the front and at the back.</param>
@@ -62,6 +62,14 @@ internal sealed class RelayBench : ISocketRelayOwner, IDisposable
         var bench = Of(kind, startsOver, backOptions, buffers);
         bench.Relay.Start(null);
         return bench;
+    }
+
+    /// <summary>The near end of a pair, as a relay wants it.</summary>
+    public static Descriptor Take(SocketPair pair)
+    {
+        var socket = pair.Near.Release().Socket;
+        socket.Blocking = false;
+        return Descriptor.TakeFrom(socket);
     }
 
     public Task EndedAsync() => _ended.Task.WaitAsync(TestDeadline.Value);

@@ -33,7 +33,7 @@ internal sealed partial class PassthroughSection(IReadOnlyList<EnclaveEntry> enc
             Port = port,
             ProxyProtocol = section.Section(
                 nameof(PassthroughOptions.ProxyProtocol), proxy => ProxyProtocolOptions.Read(proxy, canSend: true)),
-            Sni = names.Where(name => name.Key != Default).ToDictionary(StringComparer.OrdinalIgnoreCase),
+            Sni = names.Where(name => !IsDefault(name.Key)).ToDictionary(StringComparer.OrdinalIgnoreCase),
             ConnectTimeout = section.Duration(defaults.ConnectTimeout),
             IdleTimeout = section.Duration(defaults.IdleTimeout),
             HalfCloseTimeout = section.Duration(defaults.HalfCloseTimeout),
@@ -76,11 +76,19 @@ internal sealed partial class PassthroughSection(IReadOnlyList<EnclaveEntry> enc
                 "says where connections go that no name takes, and so does To: leave one of them out");
         if (!to.IsSet && sni.Children.Count == 0)
             section.Report.Problem(to.Location, "is missing: where connections go, like enclaves, enclave://NAME or vsock://16:443");
+        else if (sni.Children.All(child => IsDefault(child.Key)) && (to.IsSet ? to.Value : sni.Child(Default).Value) is { } target && IsReject(target))
+            section.Report.Problem(
+                to.IsSet ? to.Location : sni.Child(Default).Location,
+                "closes every connection, since no entry of Sni takes any: name a target, or leave the listener out");
     }
+
+    private static bool IsDefault(string name) => name.Equals(Default, StringComparison.OrdinalIgnoreCase);
+
+    private static bool IsReject(string target) => target.Equals(Reject, StringComparison.OrdinalIgnoreCase);
 
     private Parsed<PassthroughTarget?> Target(string text, uint? port)
     {
-        if (text.Equals(Reject, StringComparison.OrdinalIgnoreCase))
+        if (IsReject(text))
             return new Parsed<PassthroughTarget?>(null, null);
         var (target, reason) = PassthroughTarget.Parse(text, port);
         if (reason is not null)
