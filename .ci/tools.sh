@@ -5,8 +5,9 @@ tools=(
   socat=socat  qemu-system-x86_64=qemu-system-x86  busybox=busybox-static  cpio=cpio  modprobe=kmod  curl=curl
   strace=strace  systemd-analyze=systemd  /lib/systemd/systemd=systemd  h2load=nghttp2-client  awk=mawk
   node=nodejs  npm=npm  git=git  nginx=nginx  haproxy=haproxy  chromium=chromium
-  openssl=openssl  /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream
-  prometheus=prometheus  promtool=prometheus  clang=clang  /usr/include/zlib.h=zlib1g-dev
+  prometheus=prometheus  promtool=prometheus  clang=clang  /usr/include/zlib.h=zlib1g-dev  openssl=openssl
+  /usr/bin/python3=python3  gnutls-cli=gnutls-bin  pg_ctlcluster=postgresql  redis-server=redis-server  redis-cli=redis-tools
+  /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream
 )
 
 missing_packages() {

@@ -10,7 +10,8 @@ export function v2(source, sourcePort, destination, destinationPort, tlvs) {
   Buffer.from(destination.split('.')).copy(addresses, 4);
   addresses.writeUInt16BE(sourcePort, 8);
   addresses.writeUInt16BE(destinationPort, 10);
-  const rest = Buffer.concat([addresses, ...tlvs.flatMap(([type, value]) => [Buffer.from([type, value.length >> 8, value.length & 255]), value])]);
+  const blocks = tlvs.flatMap(([type, value]) => [Buffer.from([type, value.length >> 8, value.length & 255]), value]);
+  const rest = Buffer.concat([addresses, ...blocks]);
   return Buffer.concat([V2_SIGNATURE, Buffer.from([0x21, 0x11, rest.length >> 8, rest.length & 255]), rest]);
 }
 
@@ -21,7 +22,8 @@ export async function readHeader(wire) {
     while (!bytes.subarray(-2).equals(Buffer.from('\r\n'))) bytes = Buffer.concat([bytes, await wire.bytes(1)]);
     const [word, family, source, destination, from, to] = String(bytes.subarray(0, -2)).split(' ');
     assert.equal(word, 'PROXY');
-    return family === 'UNKNOWN' ? { version: 1, family } : { version: 1, family, source: join(source, from), destination: join(destination, to) };
+    if (family === 'UNKNOWN') return { version: 1, family };
+    return { version: 1, family, source: join(source, from), destination: join(destination, to) };
   }
   const head = await wire.bytes(4), length = head.readUInt16BE(2), rest = length > 0 ? await wire.bytes(length) : Buffer.alloc(0);
   const command = head[0] & 15, family = head[1] >> 4;

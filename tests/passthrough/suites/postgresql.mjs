@@ -13,7 +13,9 @@ const VERSIONS = '/usr/lib/postgresql';
 export default async function postgresqlSuite(stage) {
   let unix, tcp, ca;
 
-  const environment = port => ({ PATH: process.env.PATH, HOME: '/', PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'postgres', PGDATABASE: 'postgres' });
+  const environment = port => ({
+    PATH: process.env.PATH, HOME: '/', PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'postgres', PGDATABASE: 'postgres',
+  });
 
   async function command(name, port, mode, args, input) {
     const result = await run(name, args, { input, env: { ...environment(port), PGSSLMODE: mode, PGSSLROOTCERT: ca } });
@@ -23,7 +25,7 @@ export default async function postgresqlSuite(stage) {
 
   const psql = async (port, mode, sql) => String((await command('psql', port, mode, ['-X', '-q', '-A', '-t', '-c', sql])).stdout).trim();
 
-  await stage.checkWith({ postgresql: 'psql' }, 'PostgreSQL starts, and answers through the proxy', async () => {
+  await stage.checkWith({ postgresql: 'pg_ctlcluster' }, 'PostgreSQL starts, and answers through the proxy', async () => {
     const programs = join(VERSIONS, readdirSync(VERSIONS).sort((a, b) => Number(a) - Number(b)).at(-1), 'bin');
     assert.ok(existsSync(join(programs, 'initdb')), `no server in ${programs}`);
     const folder = await stage.sharedFolder(), data = join(folder, 'data');
@@ -41,7 +43,8 @@ export default async function postgresqlSuite(stage) {
     copyFileSync(own.keyFile, key);
     chmodSync(key, 0o600);
     if (id) for (const path of [folder, data, key]) chownSync(path, id.uid, id.gid);
-    const made = await run(...as(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '--auth=trust', '-N', '-E', 'UTF8', '--locale=C'], { cwd: '/' }));
+    const made = await run(...as(join(programs, 'initdb'),
+      ['-D', data, '-U', 'postgres', '--auth=trust', '-N', '-E', 'UTF8', '--locale=C'], { cwd: '/' }));
     assert.equal(made.code, 0, made.stderr);
 
     const port = await freePort();

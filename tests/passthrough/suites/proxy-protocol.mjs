@@ -68,7 +68,11 @@ export default async function proxyProtocolSuite(stage) {
 
   const senders = {};
   await stage.checkWith(HAPROXY, 'HAProxy in front, v1 and v2: the enclave learns the client’s address and port', async () => {
-    const variants = { 'send-proxy': port.keep, 'send-proxy-v2': port.keepText, 'send-proxy-v2 proxy-v2-options unique-id,crc32c': port.keep };
+    const variants = {
+      'send-proxy': port.keep,
+      'send-proxy-v2': port.keepText,
+      'send-proxy-v2 proxy-v2-options unique-id,crc32c': port.keep,
+    };
     const lines = ['global', 'defaults', '  mode tcp', '  timeout connect 2s', '  timeout client 60s', '  timeout server 60s'];
     for (const [option, to] of Object.entries(variants)) {
       senders[option] = await freePort();
@@ -97,7 +101,8 @@ export default async function proxyProtocolSuite(stage) {
 
   await stage.check('TLVs of AWS pass: the endpoint of a private link, and any other', async () => {
     const vpce = Buffer.concat([Buffer.from([1]), Buffer.from('vpce-08d2bf15fac5001c9')]);
-    const [head] = await header(port.keep, v2('192.0.2.7', 51000, '10.0.0.5', 443, [[0xea, vpce], [0xee, Buffer.from('ours')], [0x04, Buffer.alloc(9)]]));
+    const tlvs = [[0xea, vpce], [0xee, Buffer.from('ours')], [0x04, Buffer.alloc(9)]];
+    const [head] = await header(port.keep, v2('192.0.2.7', 51000, '10.0.0.5', 443, tlvs));
     assert.equal(head.source, '192.0.2.7:51000');
     const of = type => head.tlvs.find(tlv => tlv.type === type)?.value;
     assert.equal(of(0xea), vpce.toString('hex'));
@@ -143,8 +148,8 @@ export default async function proxyProtocolSuite(stage) {
     'v1 in small letters': Buffer.from('proxy TCP4 1.2.3.4 1.2.3.5 1 2\r\nGET /'),
     'v2 of another version': edited(12, 0x31),
     'v2 with an unknown command': edited(12, 0x22),
-    'v2 with too short a block of addresses': Buffer.concat([V2_SIGNATURE, Buffer.from([0x21, 0x11, 0, 4, 1, 2, 3, 4]), Buffer.from('GET /')]),
-    'v2 with a TLV that is longer than the header': Buffer.concat([V2_SIGNATURE, Buffer.from([0x21, 0x11, 0, 16]), Buffer.alloc(12), Buffer.from([0xea, 0, 50, 1]), Buffer.from('GET /')]),
+    'v2 with too short a block of addresses': raw(0x21, 0x11, 0, 4, 1, 2, 3, 4),
+    'v2 with a TLV that is longer than the header': raw(0x21, 0x11, 0, 16, ...Buffer.alloc(12), 0xea, 0, 50, 1),
     'v2 with a wrong checksum': v2('1.2.3.4', 1, '1.2.3.5', 2, [[0x03, Buffer.from([1, 2, 3, 4])]]),
     'v2 of 65,535 bytes': Buffer.concat([V2_SIGNATURE, Buffer.from([0x21, 0x11, 0xff, 0xff]), Buffer.alloc(65535, 0xee)]),
   };
@@ -181,15 +186,16 @@ export default async function proxyProtocolSuite(stage) {
   // --- Behind --------------------------------------------------------------------------------------------------------
 
   const asked = async (where, ...args) => {
-    const { code, stdout, stderr } = await run('curl', ['-q', '-sS', '--noproxy', '*', `http://127.0.0.1:${where}/`, '-w', ' %{local_port}', ...args]);
+    const { code, stdout, stderr } = await run('curl',
+      ['-q', '-sS', '--noproxy', '*', `http://127.0.0.1:${where}/`, '-w', ' %{local_port}', ...args]);
     assert.equal(code, 0, stderr);
     return String(stdout);
   };
 
   await stage.checkWith(HAPROXY, 'HAProxy behind, v1 and v2: it sees the client’s address and port', async () => {
-    await server('haproxy', ['-db', '-f', await file('behind.cfg', ['defaults', '  mode http', '  timeout client 60s', 'frontend f',
-      `  bind 127.0.0.1:${inHaproxy} accept-proxy`, '  http-request return status 200 content-type text/plain lf-string "%[src]:%[src_port]"', ''].join('\n'))],
-    [inHaproxy]);
+    const lines = ['defaults', '  mode http', '  timeout client 60s', 'frontend f', `  bind 127.0.0.1:${inHaproxy} accept-proxy`,
+      '  http-request return status 200 content-type text/plain lf-string "%[src]:%[src_port]"', ''];
+    await server('haproxy', ['-db', '-f', await file('behind.cfg', lines.join('\n'))], [inHaproxy]);
     for (const where of [port.toHaproxy1, port.toHaproxy2]) {
       const [, address, local] = /^(\S+) (\d+)$/.exec(await asked(where));
       assert.equal(address, `127.0.0.1:${local}`);
@@ -198,7 +204,8 @@ export default async function proxyProtocolSuite(stage) {
   });
 
   await stage.checkWith({ 'nginx-light': 'nginx' }, 'nginx behind, v1 and v2: it sees the client’s address and port', async () => {
-    await nginx('behind', `http { access_log off; ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(what => `${what}_temp_path ${what};`).join(' ')}
+    const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(what => `${what}_temp_path ${what};`).join(' ');
+    await nginx('behind', `http { access_log off; ${folders}
       server { listen 127.0.0.1:${inNginx} proxy_protocol; default_type text/plain;
         location / { return 200 "$proxy_protocol_addr:$proxy_protocol_port"; } } }`, inNginx);
     for (const where of [port.toNginx1, port.toNginx2]) {
@@ -220,9 +227,10 @@ export default async function proxyProtocolSuite(stage) {
 
   async function nginx(name, blocks, where) {
     const prefix = await stage.folder();
-    await server('nginx', ['-p', prefix, '-e', 'stderr', '-c', await file(`${name}.conf`,
-      `${blocks.startsWith('stream') ? `load_module ${STREAM_MODULE};` : ''} daemon off; master_process off; pid nginx.pid; error_log stderr error;
-      events { } ${blocks}\n`)], [where]);
+    const module = blocks.startsWith('stream') ? `load_module ${STREAM_MODULE};` : '';
+    const main = 'daemon off; master_process off; pid nginx.pid; error_log stderr error; events { }';
+    const path = await file(`${name}.conf`, `${module} ${main} ${blocks}\n`);
+    await server('nginx', ['-p', prefix, '-e', 'stderr', '-c', path], [where]);
   }
 
   async function server(command, args, ports) {
@@ -234,6 +242,9 @@ export default async function proxyProtocolSuite(stage) {
     await untilQuiet();
   }
 }
+
+/** A v2 header of these bytes behind the signature, and something behind it. */
+const raw = (...bytes) => Buffer.concat([V2_SIGNATURE, Buffer.from(bytes), Buffer.from('GET /')]);
 
 /** A good header with one byte that is not. */
 function edited(at, value) {

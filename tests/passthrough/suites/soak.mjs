@@ -12,7 +12,10 @@ import { tally } from './lifecycle.mjs';
 const AT_A_TIME = 100;
 
 /** Two descriptors each in the proxy, and some for the rest. */
-const idleConnections = wanted => Math.min(wanted, Math.floor((Number(/Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))[1]) - 400) / 2));
+function idleConnections(wanted) {
+  const limit = Number(/Max open files\s+(\d+)/.exec(readFileSync('/proc/self/limits', 'utf8'))[1]);
+  return Math.min(wanted, Math.floor((limit - 400) / 2));
+}
 
 export default async function soakSuite(stage) {
   const folder = await stage.folder();
@@ -38,7 +41,12 @@ export default async function soakSuite(stage) {
   const next = random(11);
 
   const endings = {
-    'asked, answered, closed': async wire => { await wire.send('e\n'); assert.equal(await wire.ask('a line'), 'a line'); wire.end(); await wire.rest(); },
+    'asked, answered, closed': async wire => {
+      await wire.send('e\n');
+      assert.equal(await wire.ask('a line'), 'a line');
+      wire.end();
+      await wire.rest();
+    },
     'the client resets': async wire => { await wire.send('e\n'); await wire.ask('a line'); wire.reset(); },
     'the client closes with an answer unread': async wire => { await wire.send('e\na line\n'); await sleep(5); wire.destroy(); },
     'the enclave resets': async wire => { await wire.send('r\n'); await wire.fate(); },
@@ -77,7 +85,8 @@ export default async function soakSuite(stage) {
     return counts;
   }
 
-  const quiet = () => until(() => unix.wires.size + tcp.wires.size === 0, { patience: 30_000, otherwise: () => `${unix.wires.size + tcp.wires.size} connections are left at the enclaves` });
+  const left = () => unix.wires.size + tcp.wires.size;
+  const quiet = () => until(() => left() === 0, { patience: 30_000, otherwise: () => `${left()} connections are left at the enclaves` });
 
   const total = stage.soak ? 100_000 : 5_000;
   await stage.check(`${total} connections that end in every way: descriptors and memory are back at their start`, async () => {
@@ -90,7 +99,8 @@ export default async function soakSuite(stage) {
     await quiet();
     stage.saw(Object.entries(counts).map(([kind, count]) => `${kind}: ${count}`).join(', '));
     let after;
-    await until(() => (after = usage(proxy.pid)).sockets <= before.sockets, { patience: 15_000, otherwise: () => `${after.sockets} sockets, ${before.sockets} before` });
+    await until(() => (after = usage(proxy.pid)).sockets <= before.sockets,
+      { patience: 15_000, otherwise: () => `${after.sockets} sockets, ${before.sockets} before` });
     await sleep(3000);
     after = usage(proxy.pid);
     stage.saw(`${(total / took * 1000).toFixed(0)} connections/s; before ${JSON.stringify(before)}, after ${JSON.stringify(after)}`);
@@ -113,7 +123,8 @@ export default async function soakSuite(stage) {
     stage.atEndOfCheck(() => { for (const wire of idle) wire.destroy(); });
     await sleep(2000);
     const held = usage(proxy.pid);
-    stage.saw(`before ${JSON.stringify(before)}, with ${many} connections ${JSON.stringify(held)}: ${((held.kib - before.kib) / many).toFixed(2)} KiB each`);
+    stage.saw(`before ${JSON.stringify(before)}, with ${many} connections ${JSON.stringify(held)}: `
+      + `${((held.kib - before.kib) / many).toFixed(2)} KiB each`);
 
     const latencies = [], busy = await Wire.open(proxy.ports[3]);
     await busy.send('e\n');
@@ -130,9 +141,9 @@ export default async function soakSuite(stage) {
 
     const started = performance.now(), ended = proxy.stop();
     const fates = tally(await Promise.all(idle.map(wire => wire.fate())));
-    const closed = performance.now();
+    const since = () => ((performance.now() - started) / 1000).toFixed(1), closed = since();
     const code = await ended;
-    stage.saw(`SIGTERM: ${JSON.stringify(fates)} after ${((closed - started) / 1000).toFixed(1)} s (Drain is 2 s), ended with ${code} after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    stage.saw(`SIGTERM: ${JSON.stringify(fates)} after ${closed} s (Drain is 2 s), ended with ${code} after ${since()} s`);
     if (stage.ours) assert.deepEqual(fates, { end: many });
     assert.equal(code, 0);
     assert.ok(performance.now() - started < 12_000);

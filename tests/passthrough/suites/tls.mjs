@@ -84,7 +84,8 @@ export default async function tlsSuite(stage) {
 
   await stage.checkWith(['curl'], 'curl: HTTP/2 by ALPN, 20 MiB up and down', async () => {
     const up = pattern(20 * MiB, 8);
-    const body = await run('curl', ['-q', '-sS', '--noproxy', '*', '--cacert', authority.file, '--resolve', `enclave.test:${unix}:127.0.0.1`,
+    const body = await run('curl', ['-q', '-sS', '--noproxy', '*', '--cacert', authority.file,
+      '--resolve', `enclave.test:${unix}:127.0.0.1`,
       `https://enclave.test:${unix}/digest`, '--data-binary', '@-', '-w', ' %{http_version}'], { input: up });
     assert.equal(String(body.stdout), `${JSON.stringify({ length: up.length, sha256: sha256(up) })} 2`, body.stderr);
     const { stdout } = await good(unix, '/', '--http2');
@@ -120,7 +121,8 @@ export default async function tlsSuite(stage) {
   }
 
   await stage.check('WebSocket in TLS: 300 messages of up to 1 MiB are echoed in order, closed with code and reason', async () => {
-    const socket = new WebSocket(`wss://127.0.0.1:${unix}/`, { ca: await readFile(authority.file), servername: 'enclave.test', maxPayload: 2 * MiB });
+    const options = { ca: await readFile(authority.file), servername: 'enclave.test', maxPayload: 2 * MiB };
+    const socket = new WebSocket(`wss://127.0.0.1:${unix}/`, options);
     const messages = new Queue();
     socket.on('message', data => messages.put(sha256(data)));
     await once(socket, 'open');

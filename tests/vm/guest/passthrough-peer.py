@@ -1,23 +1,25 @@
 """
 Both ends of connections through a carrier of bytes: clients on TCP, an enclave on AF_VSOCK that is this program, too.
-usage: passthrough-peer.py FRONT_PORT VSOCK_PORT MEBIBYTES [BUFFER_BYTES]
+usage: passthrough-peer.py FRONT_PORT VSOCK_PORT MEBIBYTES BUFFER_BYTES WHICH
+BUFFER_BYTES is 0 for what the kernel gives, WHICH a regular expression for the names of checks.
 Prints "ok NAME: WHAT" or "not ok NAME: WHY" for each check.
 """
 
 import hashlib
 import queue
+import re
 import socket
 import struct
 import sys
 import threading
 import time
 
-front, port, mebibytes = map(int, sys.argv[1:4])
-buffer_bytes = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+front, port, mebibytes, buffer_bytes = map(int, sys.argv[1:5])
+which = re.compile(sys.argv[5])
 PATIENCE = 60
 SMALL = 129  # bytes in one write: more than a kernel puts together
 SMALL_TOTAL = SMALL * 16384  # 2 MiB: more than a vsock and its reader hold
-PAUSE = 3
+PAUSE = 2
 accepted = queue.Queue()
 
 
@@ -26,7 +28,7 @@ def listen():
     if buffer_bytes:
         # The most that may be set first, else it is cut.
         for option in (socket.SO_VM_SOCKETS_BUFFER_MAX_SIZE, socket.SO_VM_SOCKETS_BUFFER_SIZE):
-            listener.setsockopt(socket.AF_VSOCK, option, struct.pack("Q", buffer_bytes))
+            listener.setsockopt(socket.AF_VSOCK, option, buffer_bytes)
     listener.bind((socket.VMADDR_CID_ANY, port))
     listener.listen(128)
     return listener
@@ -132,12 +134,11 @@ def small_writes(sender):
     client, enclave = pair()
     source, target = (client, enclave) if sender == "client" else (enclave, client)
     data = pattern(SMALL_TOTAL)
-    thread = in_background(send_and_shut, source, data, SMALL)
+    in_background(send_and_shut, source, data, SMALL)
     time.sleep(PAUSE)
-    held_up = thread.is_alive()
     came = rest(target)
     equal("bytes", came, told(data))
-    return f"{SMALL_TOTAL // SMALL} writes of {SMALL} bytes, the reader pauses {PAUSE} s, the sender {'was held up' if held_up else 'was not held up'}"
+    return f"{SMALL_TOTAL // SMALL} writes of {SMALL} bytes, the reader pauses {PAUSE} s"
 
 
 def client_closes():
@@ -210,6 +211,8 @@ while True:
         print(f"# not yet: {error!r}", flush=True)
         time.sleep(0.5)
 for name, check in CHECKS.items():
+    if not which.search(name):
+        continue
     started = time.monotonic()
     try:
         print(f"ok {name}: {check()} ({time.monotonic() - started:.1f} s)", flush=True)

@@ -38,10 +38,10 @@ tls_openssl() {
 
 # --- Bytes ------------------------------------------------------------------------------------------------------------
 
-# peer NAME FRONT [BUFFER_BYTES]: sets $said, one line for each check.
+# peer NAME FRONT BUFFER_BYTES WHICH: sets $said, one line for each check.
 peer() {
   said=$work/$1.said
-  timeout 300 /usr/bin/python3 "$REPO/tests/vm/guest/passthrough-peer.py" "$2" "$peer_port" "$mebibytes" ${3:-} > "$said" 2>&1 ||
+  timeout 300 /usr/bin/python3 "$REPO/tests/vm/guest/passthrough-peer.py" "$2" "$peer_port" "$mebibytes" "$3" "$4" > "$said" 2>&1 ||
     echo "not ok it comes to its end: $(tail -n 1 "$said")" >> "$said"
   sed 's/^/peer: /' "$said"
   grep -q '^ok ' "$said"
@@ -81,9 +81,9 @@ it "an enclave with TLS listens on vsock" tls_enclave
 it "parent-proxy starts with nothing but passthrough listeners" proxy parent-proxy
 it "HTTPS with curl, verified with the certificate of the enclave" tls_curl
 it "openssl s_client sees the certificate of the enclave" tls_openssl
-it "bytes" ours bytes "$peer_front"
+it "bytes" ours bytes "$peer_front" 0 .
 it "it stops" stops
 it "parent-proxy starts with Vsock:BufferBytes $large" proxy parent-proxy-large Vsock__BufferBytes=$large
-it "bytes with large buffers" ours large-buffers "$peer_front" "$large"
+it "bytes with large buffers" ours large-buffers "$peer_front" "$large" "large|small"
 it "it stops" stops
-beside socat "$socat_front" || note "$SUITE: through socat nothing passed"
+beside socat "$socat_front" 0 "shuts|large|small" || note "$SUITE: through socat nothing passed"
