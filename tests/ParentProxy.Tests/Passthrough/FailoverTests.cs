@@ -180,7 +180,7 @@ public sealed class FailoverTests
         await using var proxy = await TestProxy.StartAsync(
             [
                 .. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. PassthroughExtensions.ToEnclaves,
-                "Routing:LoadBalancing=FirstAlphabetical", "Routing:SlowStart=0",
+                "Routing:LoadBalancing=FirstAlphabetical", "Routing:SlowStart=00:00:00",
                 "Health:Probe:Type=connect", "Health:Probe:Interval=01:00:00",
             ]);
         Assert.Equal("one a", await proxy.AskRawAsync("a"));
