@@ -15,7 +15,7 @@ internal static class PassthroughExtensions
     public static Task<TestProxy> StartAsync(ScriptedEnclave enclave, params string[] settings) =>
         TestProxy.InFrontOfAsync(enclave, [.. ToEnclaves, .. settings]);
 
-    /// <summary>A client of a passthrough listener. Connects in one call: a reset that follows at once must not be that of the connect.</summary>
+    /// <summary>A client of a listener. Connects in one call: a reset that follows at once must not be that of the connect.</summary>
     public static Task<WireConnection> ConnectRawAsync(this TestProxy proxy, int listener = 0)
     {
         var text = proxy.Server.Passthrough.EndPoints[listener];
