@@ -97,9 +97,9 @@ internal sealed record EnclaveEndpoint
         }
         else if (text.StartsWith(UnixScheme, StringComparison.OrdinalIgnoreCase))
         {
-            // As a URI of the common form it has an empty authority: unix:///run/app.sock.
+            // As a URI has it: unix:///run/a.sock. One place must not be two enclaves.
             var path = text[UnixScheme.Length..];
-            if (path.StartsWith("//", StringComparison.Ordinal))
+            if (path.StartsWith("///", StringComparison.Ordinal))
                 path = path[2..];
             reason = CheckPath(path);
             if (reason is null)

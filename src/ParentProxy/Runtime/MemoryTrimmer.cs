@@ -25,7 +25,7 @@ internal sealed class MemoryTrimmer : IAsyncDisposable
     private long _seen;
     private long _collected;
 
-    /// <summary>Begins to look.</summary>
+    /// <summary>Begins to look, until it is disposed.</summary>
     /// <param name="time">The clock.</param>
     /// <param name="allocated">How many bytes were ever allocated.</param>
     /// <param name="collect">Collects the whole heap and gives back what is free.</param>

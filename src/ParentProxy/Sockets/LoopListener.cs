@@ -256,7 +256,8 @@ internal sealed class LoopListener : IDisposable
     /// Whether the next descriptor may be one of the reserve. The kernel hands out the lowest that is free: far below it, it is not
     /// asked for each connection.
     /// </summary>
-    private bool MayBeReserve() => OpenFileLimit.Current() is not { } limit || _lastDescriptor + FarBelow >= limit - DescriptorReserve.Clients.Size;
+    private bool MayBeReserve() =>
+        OpenFileLimit.Current() is not { } limit || _lastDescriptor + FarBelow >= limit - DescriptorReserve.Clients.Size;
 
     private bool TryAdmit(Socket socket)
     {

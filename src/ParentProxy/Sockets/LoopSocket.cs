@@ -249,7 +249,8 @@ internal sealed class LoopSocket : ILoopClient, IDisposable
     /// <summary>
     /// Ends our direction and closes when the peer has ended its own, after a second and a MiB at most: it has everything then.
     /// </summary>
-    public static Task LingerAsync(Socket socket, TimeProvider clock) => LingerAsync(socket, new LoopSocket(socket), hasPeerEnded: false, clock);
+    public static Task LingerAsync(Socket socket, TimeProvider clock) =>
+        LingerAsync(socket, new LoopSocket(socket), hasPeerEnded: false, clock);
 
     /// <summary>From now on the loop of the calling thread waits for it, if that is one.</summary>
     public void MoveToCurrentLoop()

@@ -94,7 +94,7 @@ internal sealed class SocketRelay
             _loop.Post(static relay => ((SocketRelay)relay!).Begin(), this);
     }
 
-    /// <summary>Ends both directions, in order as far as nothing waits to be taken; the owner is told. May be called by any thread.</summary>
+    /// <summary>Ends both directions, in order as far as nothing waits to be taken; the owner is told. For any thread.</summary>
     public void Close()
     {
         if (EventLoop.Current == _loop)

@@ -57,7 +57,9 @@ public sealed class PassthroughTests
     [InlineData("tcp://127.0.0.1:8443")]
     [InlineData("vsock://3:8443")]
     public void Load_NoAddress_IsRefused(string listen) => AssertRefused(
-        $""" "Listen": "{listen}", "To": "enclaves" """, "Passthrough:0:Listen", "is neither IP:PORT, like 0.0.0.0:8443 or [::]:8443, nor unix:PATH");
+        $""" "Listen": "{listen}", "To": "enclaves" """,
+        "Passthrough:0:Listen",
+        "is neither IP:PORT, like 0.0.0.0:8443 or [::]:8443, nor unix:PATH");
 
     [Theory]
     [InlineData("unix:", "path")]
@@ -72,7 +74,8 @@ public sealed class PassthroughTests
         var file = directory.File("data");
         File.WriteAllText(file, "precious");
 
-        AssertRefused($""" "Listen": "unix:{file}", "To": "enclaves" """, "Passthrough:0:Listen", "is an ordinary file and no socket, and left alone");
+        AssertRefused(
+            $""" "Listen": "unix:{file}", "To": "enclaves" """, "Passthrough:0:Listen", "is an ordinary file and no socket, and left alone");
         AssertRefused($""" "Listen": "unix:{directory.Root}", "To": "enclaves" """, "Passthrough:0:Listen", "is a folder");
         Assert.Equal("precious", File.ReadAllText(file));
     }
@@ -103,10 +106,14 @@ public sealed class PassthroughTests
     [InlineData(""" "Listen": "127.0.0.1:1", "To": "tcp://127.0.0.1:80", "Port": 70000 """, "To", "70000")]
     [InlineData(""" "Listen": "127.0.0.1:1", "To": "enclaves", "Port": 0 """, "Port", "0")]
     [InlineData(""" "Listen": "127.0.0.1:1", "To": "enclaves", "Port": 4294967295 """, "Port", "4294967295")]
-    [InlineData(""" "Listen": "127.0.0.1:1", "To": "enclaves", "Port": 70000 """, "To", "Port 70000 is no TCP port, and enclave tcp is on TCP")]
+    [InlineData(
+        """ "Listen": "127.0.0.1:1", "To": "enclaves", "Port": 70000 """,
+        "To", "Port 70000 is no TCP port, and enclave tcp is on TCP")]
     [InlineData(""" "Listen": "127.0.0.1:1", "To": "enclaves", "Prot": 1 """, "Prot", "did you mean Port?")]
     [InlineData(""" "Listen": "127.0.0.1:1", "To": "enclaves", "ProxyProtocol": { "Akzept": "none" } """, "ProxyProtocol:Akzept", "")]
-    [InlineData(""" "Listen": "127.0.0.1:1", "To": "enclaves", "ProxyProtocol": { "Accept": "v1" } """, "ProxyProtocol:Accept", "none, optional, required")]
+    [InlineData(
+        """ "Listen": "127.0.0.1:1", "To": "enclaves", "ProxyProtocol": { "Accept": "v1" } """,
+        "ProxyProtocol:Accept", "none, optional, required")]
     [InlineData(""" "Listen": "127.0.0.1:1", "To": "enclaves", "ProxyProtocol": { "Send": "v3" } """, "ProxyProtocol:Send", "none, v1, v2")]
     [InlineData(
         """ "Listen": "127.0.0.1:1", "To": "enclaves", "ProxyProtocol": { "Accept": "required", "TrustedSources": [ "10.0.0.1/8" ] } """,
@@ -130,7 +137,9 @@ public sealed class PassthroughTests
     [InlineData(""" "Listen": "127.0.0.1:1", "Sni": { "-a.example": "enclaves" } """, "Sni:-a.example", "is no server name")]
     [InlineData(""" "Listen": "127.0.0.1:1", "Sni": { "bücher.example": "enclaves" } """, "Sni:bücher.example", "is no server name")]
     [InlineData(
-        """ "Listen": "127.0.0.1:1", "To": "enclaves", "Sni": { "default": "enclaves" } """, "Sni:default", "and so does To: leave one of them out")]
+        """ "Listen": "127.0.0.1:1", "To": "enclaves", "Sni": { "default": "enclaves" } """,
+        "Sni:default",
+        "and so does To: leave one of them out")]
     public void Load_OneMistake_IsReportedAtItsPath(string entry, string path, string reason) =>
         AssertRefused(entry, $"Passthrough:0:{path}", reason);
 
@@ -153,9 +162,15 @@ public sealed class PassthroughTests
     }
 
     [Theory]
-    [InlineData(""" "Passthrough": [ { "Listen": "127.0.0.1:7", "To": "enclaves" }, { "Listen": "127.0.0.1:7", "To": "enclaves" } ] """, "Passthrough:1:Listen")]
-    [InlineData(""" "Passthrough": [ { "Listen": "127.0.0.1:7", "To": "enclaves" }, { "Listen": "0.0.0.0:7", "To": "enclaves" } ] """, "Passthrough:1:Listen")]
-    [InlineData(""" "Passthrough": [ { "Listen": "[::]:7", "To": "enclaves" }, { "Listen": "127.0.0.1:7", "To": "enclaves" } ] """, "Passthrough:1:Listen")]
+    [InlineData(
+        """ "Passthrough": [ { "Listen": "127.0.0.1:7", "To": "enclaves" }, { "Listen": "127.0.0.1:7", "To": "enclaves" } ] """,
+        "Passthrough:1:Listen")]
+    [InlineData(
+        """ "Passthrough": [ { "Listen": "127.0.0.1:7", "To": "enclaves" }, { "Listen": "0.0.0.0:7", "To": "enclaves" } ] """,
+        "Passthrough:1:Listen")]
+    [InlineData(
+        """ "Passthrough": [ { "Listen": "[::]:7", "To": "enclaves" }, { "Listen": "127.0.0.1:7", "To": "enclaves" } ] """,
+        "Passthrough:1:Listen")]
     [InlineData(
         """ "Passthrough": [ { "Listen": "unix:/nonexistent/x", "To": "enclaves" }, { "Listen": "unix:/nonexistent/x", "To": "enclaves" } ] """,
         "Passthrough:1:Listen")]
@@ -170,6 +185,13 @@ public sealed class PassthroughTests
         Assert.Contains("Passthrough:", problem, StringComparison.Ordinal);
         Assert.StartsWith(path, problem, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Load_AnyPortTwice_IsRefusedForWantOfAName() => Assert.StartsWith(
+        "Passthrough:1:Listen: is 127.0.0.1:0 like another entry",
+        Assert.Single(TestConfiguration.Refuse(TestConfiguration.WithEnclave(
+            """ "Passthrough": [ { "Listen": "127.0.0.1:0", "To": "enclaves" }, { "Listen": "127.0.0.1:0", "To": "enclaves" } ] """))),
+        StringComparison.Ordinal);
 
     [Fact]
     public void Load_SamePortOfOtherAddresses_IsTaken() => TestConfiguration.Accept(TestConfiguration.WithEnclave(

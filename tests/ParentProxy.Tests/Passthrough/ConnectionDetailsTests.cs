@@ -28,7 +28,8 @@ public sealed class ConnectionDetailsTests
         Assert.Equal(
             "told by 10.0.0.1:5, VPC endpoint vpce-1",
             Describe(HeaderBytes.Of("192.0.2.1:1", "192.0.2.2:2", $"ea000701{endpoint}"), null, readsServerName: false));
-        Assert.Equal("PROXY header of 10.0.0.1:5 without a client", Describe(new ProxyHeader(null, null, default), null, readsServerName: false));
+        Assert.Equal(
+            "PROXY header of 10.0.0.1:5 without a client", Describe(new ProxyHeader(null, null, default), null, readsServerName: false));
         Assert.Equal(
             "server name a.example, told by 10.0.0.1:5",
             Describe(HeaderBytes.Of("192.0.2.1:1", "192.0.2.2:2"), new ClientHello("a.example", [], false)));

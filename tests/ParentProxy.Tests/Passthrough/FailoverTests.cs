@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Tests.Support;
@@ -31,7 +30,10 @@ public sealed class FailoverTests
         await using var one = PassthroughExtensions.Echo("one ");
         await using var two = PassthroughExtensions.Echo("two ");
         await using var proxy = await TestProxy.StartAsync(
-            [.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. TwoByTurns, "Routing:LoadBalancing=LeastRequests"]);
+            [
+                .. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. TwoByTurns,
+                "Routing:LoadBalancing=LeastRequests",
+            ]);
         List<WireConnection> open = [];
         for (var i = 0; i < 10; i++)
         {
@@ -61,7 +63,7 @@ public sealed class FailoverTests
             Assert.Equal("x", await proxy.AskRawAsync("x"));
 
         Assert.Equal(10, living.Accepted);
-        Assert.Empty(proxy.Log.Entries.Where(entry => entry.Message.Contains("refused (", StringComparison.Ordinal)));
+        Assert.DoesNotContain(proxy.Log.Entries, entry => entry.Message.Contains("refused (", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -178,7 +180,8 @@ public sealed class FailoverTests
         await using var proxy = await TestProxy.StartAsync(
             [
                 .. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. PassthroughExtensions.ToEnclaves,
-                "Routing:LoadBalancing=FirstAlphabetical", "Routing:SlowStart=0", "Health:Probe:Type=connect", "Health:Probe:Interval=01:00:00",
+                "Routing:LoadBalancing=FirstAlphabetical", "Routing:SlowStart=00:00:00",
+                "Health:Probe:Type=connect", "Health:Probe:Interval=01:00:00",
             ]);
         Assert.Equal("one a", await proxy.AskRawAsync("a"));
 

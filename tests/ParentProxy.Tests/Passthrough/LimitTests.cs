@@ -21,10 +21,12 @@ public sealed class LimitTests
             await using var three = await proxy.ConnectRawAsync();
             Assert.Empty((await three.ReadTextToEndAsync()).Text);
 
-            await proxy.Log.WaitForAsync(entry => entry.Message.Contains("which is MaxConnections of this listener", StringComparison.Ordinal));
+            await proxy.Log.WaitForAsync(entry =>
+                entry.Message.Contains("which is MaxConnections of this listener", StringComparison.Ordinal));
             using var ready = await proxy.Admin.GetAsync("/health/ready");
             Assert.Equal(503, (int)ready.StatusCode);
-            Assert.Contains("MaxConnections of this Passthrough listener", await ready.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            Assert.Contains(
+                "MaxConnections of this Passthrough listener", await ready.Content.ReadAsStringAsync(), StringComparison.Ordinal);
             Assert.Equal("a", await one.AskAsync("a"));
         }
 

@@ -15,15 +15,16 @@ internal static class PassthroughExtensions
     public static Task<TestProxy> StartAsync(ScriptedEnclave enclave, params string[] settings) =>
         TestProxy.InFrontOfAsync(enclave, [.. ToEnclaves, .. settings]);
 
-    /// <summary>A client of a passthrough listener.</summary>
-    public static async Task<WireConnection> ConnectRawAsync(this TestProxy proxy, int listener = 0)
+    /// <summary>A client of a listener. Connects in one call: a reset that follows at once must not be that of the connect.</summary>
+    public static Task<WireConnection> ConnectRawAsync(this TestProxy proxy, int listener = 0)
     {
-        var endPoint = proxy.Server.Passthrough.EndPoints[listener];
-        if (!endPoint.StartsWith("unix:", StringComparison.Ordinal))
-            return await WireConnection.ConnectAsync(new Uri($"tcp://{endPoint}"));
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        await socket.ConnectAsync(new UnixDomainSocketEndPoint(endPoint["unix:".Length..]));
-        return new WireConnection(socket);
+        var text = proxy.Server.Passthrough.EndPoints[listener];
+        EndPoint endPoint = text.StartsWith("unix:", StringComparison.Ordinal)
+            ? new UnixDomainSocketEndPoint(text["unix:".Length..])
+            : IPEndPoint.Parse(text);
+        var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        socket.Connect(endPoint);
+        return Task.FromResult(new WireConnection(socket));
     }
 
     /// <summary>Says a line and reads the line that comes back.</summary>

@@ -182,6 +182,6 @@ public sealed class PrereadReaderTests : IDisposable
             Sni = hasSni ? new Dictionary<string, PassthroughTarget?> { ["a.example"] = target } : [],
             PrereadTimeout = Patience,
         });
-        return new PrereadReader(routes, _time).ReadAsync(_pair.Near, peer ?? Trusted, stopping).AsTask().WaitAsync(TestDeadline.Value);
+        return new PrereadReader(routes, _time).ReadAsync(_pair.Near, peer ?? Trusted, stopping).AsTask().WaitAsync(TestDeadline.Value, CancellationToken.None);
     }
 }

@@ -57,7 +57,8 @@ public sealed class ReloadTests
 
         proxy.ApplyWithout("Passthrough:");
 
-        await proxy.Log.WaitForAsync(entry => entry.Message.Contains("was taken from the configuration and is closed", StringComparison.Ordinal));
+        await proxy.Log.WaitForAsync(entry =>
+            entry.Message.Contains("was taken from the configuration and is closed", StringComparison.Ordinal));
         using var late = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var refused = await Assert.ThrowsAsync<SocketException>(() => late.ConnectAsync(address));
         Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
@@ -88,7 +89,8 @@ public sealed class ReloadTests
                 $"Passthrough:2:Listen={taken.LocalEndPoint}", "Passthrough:2:To=enclaves",
             ]));
 
-        Assert.StartsWith($"cannot listen on {taken.LocalEndPoint} (Passthrough:Listen): EADDRINUSE", refusal.Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"cannot listen on {taken.LocalEndPoint} (Passthrough:Listen): EADDRINUSE", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(before, proxy.Server.Passthrough.EndPoints);
         Assert.Equal("one a", await proxy.AskRawAsync("a"));
         Assert.Single(proxy.Server.Registry.All);
@@ -161,7 +163,10 @@ public sealed class ReloadTests
     {
         using var dead = new ClosedPort();
         await using var proxy = await TestProxy.StartAsync(
-            [.. TestProxy.Enclave(0, dead.EndPoint), .. PassthroughExtensions.ToEnclaves, "Retry:WaitForEnclave=00:05:00", "Timeouts:Drain=00:00:01.100"]);
+            [
+                .. TestProxy.Enclave(0, dead.EndPoint), .. PassthroughExtensions.ToEnclaves,
+                "Retry:WaitForEnclave=00:05:00", "Timeouts:Drain=00:00:01.100",
+            ]);
         await using var client = await proxy.ConnectRawAsync();
         await Eventually.TrueAsync(async () => (await proxy.EnclaveAsync("0")).GetProperty("waiting").GetInt32() == 1);
 

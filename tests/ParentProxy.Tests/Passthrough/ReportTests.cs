@@ -133,7 +133,8 @@ public sealed class ReportTests
 
         Assert.Contains("<section id=\"passthrough\"", page, StringComparison.Ordinal);
         Assert.Contains($"<code>{proxy.Server.Passthrough.EndPoints[0]}</code>", page, StringComparison.Ordinal);
-        Assert.Contains("<code>a.example</code> → <code>enclave://0</code><br>else → <code>reject</code>", page, StringComparison.Ordinal);
+        Assert.Contains(
+            "<code>a.example</code> → <code>enclave://0</code><br>else → <code>reject</code>", page, StringComparison.Ordinal);
     }
 
     private static async Task AssertMetricsAsync(TestProxy proxy, params string[] expected)

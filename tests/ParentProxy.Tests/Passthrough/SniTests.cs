@@ -85,7 +85,10 @@ public sealed class SniTests : IAsyncLifetime
         await using var enclave = ScriptedEnclave.Start(async connection => await connection.SendAsync(
             Convert.ToHexString((await connection.ReadToEndAsync()).Received)));
         await using var proxy = await TestProxy.StartAsync(
-            [.. TestProxy.Enclave(0, enclave.EndPoint), "Health:Probe:Enabled=false", "Passthrough:0:Listen=127.0.0.1:0", "Passthrough:0:Sni:a.example=enclaves"]);
+            [
+                .. TestProxy.Enclave(0, enclave.EndPoint), "Health:Probe:Enabled=false",
+                "Passthrough:0:Listen=127.0.0.1:0", "Passthrough:0:Sni:a.example=enclaves",
+            ]);
         var hello = HelloBuilder.Records(
             HelloBuilder.Message(HelloBuilder.Body(HelloBuilder.Vector16(HelloBuilder.Join(
                 HelloBuilder.Extension(21, new byte[9000]), HelloBuilder.ServerName("a.example"))))),

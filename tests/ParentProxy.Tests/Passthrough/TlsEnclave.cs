@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -24,11 +25,7 @@ internal sealed class TlsEnclave : IAsyncDisposable
         _certificate = X509CertificateLoader.LoadPkcs12(read.Export(X509ContentType.Pkcs12), null);
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https => https.ServerCertificateSelector = (connection, asked) =>
-            {
-                connection!.Items[ServerName] = asked;
-                return _certificate;
-            })));
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseHttps(https => https.ServerCertificateSelector = Choose)));
         _application = builder.Build();
         _application.Run(context =>
         {
@@ -48,6 +45,12 @@ internal sealed class TlsEnclave : IAsyncDisposable
         var enclave = new TlsEnclave(certificate, name);
         await enclave._application.StartAsync();
         return enclave;
+    }
+
+    private X509Certificate2 Choose(ConnectionContext? connection, string? serverName)
+    {
+        connection!.Items[ServerName] = serverName;
+        return _certificate;
     }
 
     public async ValueTask DisposeAsync()

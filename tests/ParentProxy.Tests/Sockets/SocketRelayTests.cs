@@ -449,7 +449,8 @@ public sealed class SocketRelayTests
             bench.Relay.Start(initial);
             var (one, other) = (new Random(random.Next()), new Random(random.Next()));
             var arriving = Task.WhenAll(RelayBench.ReadToEndAsync(bench.Enclave), RelayBench.ReadToEndAsync(bench.Client));
-            await Task.WhenAll(SendInPiecesAsync(bench.Client, there[(initial?.Length ?? 0)..], one), SendInPiecesAsync(bench.Enclave, back, other));
+            var rest = there[(initial?.Length ?? 0)..];
+            await Task.WhenAll(SendInPiecesAsync(bench.Client, rest, one), SendInPiecesAsync(bench.Enclave, back, other));
             var arrived = await arriving;
             Assert.Equal(there, arrived[0].Bytes);
             Assert.Equal(back, arrived[1].Bytes);

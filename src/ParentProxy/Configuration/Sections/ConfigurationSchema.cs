@@ -88,8 +88,11 @@ internal static class ConfigurationSchema
         for (var i = 1; i < passthrough.Count; i++)
         {
             var (options, listener) = passthrough[i];
-            if (listener.Address is { SocketPath: null, Port: 0 } && passthrough.Take(i).Any(other => other.Options.Listen == options.Listen))
+            if (listener.Address is { SocketPath: null, Port: 0 }
+                && passthrough.Take(i).Any(other => other.Options.Listen == options.Listen))
+            {
                 root.Report.Problem(listener.Location, $"is {options.Listen} like another entry: a listener is known by its address");
+            }
         }
     }
 

@@ -76,10 +76,14 @@ internal sealed partial class PassthroughSection(IReadOnlyList<EnclaveEntry> enc
                 "says where connections go that no name takes, and so does To: leave one of them out");
         if (!to.IsSet && sni.Children.Count == 0)
             section.Report.Problem(to.Location, "is missing: where connections go, like enclaves, enclave://NAME or vsock://16:443");
-        else if (sni.Children.All(child => IsDefault(child.Key)) && (to.IsSet ? to.Value : sni.Child(Default).Value) is { } target && IsReject(target))
+        else if (sni.Children.All(child => IsDefault(child.Key))
+            && (to.IsSet ? to.Value : sni.Child(Default).Value) is { } target
+            && IsReject(target))
+        {
             section.Report.Problem(
                 to.IsSet ? to.Location : sni.Child(Default).Location,
                 "closes every connection, since no entry of Sni takes any: name a target, or leave the listener out");
+        }
     }
 
     private static bool IsDefault(string name) => name.Equals(Default, StringComparison.OrdinalIgnoreCase);
