@@ -13,7 +13,8 @@ import measure
 from figures import median
 from stage import BODY, Failure
 
-SETTLING = 2  # seconds after the last answer
+WARM_UPS, WARM_CONNECTIONS = 20, 100  # few at a time: what many hold is to be measured
+SETTLING = 6  # seconds in which whoever gives memory back when it is idle has done so
 GIVING_BACK = 30  # seconds in which what was held is to go
 GIVEN_BACK = 0.1  # KiB for each connection: what nobody waits for
 SPARE = 400  # descriptors that a peer needs beside two for each connection
@@ -29,8 +30,10 @@ class Round:
 
     connections: int
     before_mib: float  # PSS of the process tree before the first round
-    kib_per_connection: float  # more than then, while all are open
-    kept_kib: float  # more than then for each of them, after they have closed
+    held_mib: float  # while all are open
+    after_mib: float  # when they have closed
+    kib_per_connection: float  # what is held for each: more than before or after, whichever is less
+    kept_kib: float  # what is kept of each: more after than before
     seconds: float  # from the close until no more than GIVEN_BACK was kept, or GIVING_BACK
     errors: str
     attempts: int = 1
@@ -42,8 +45,11 @@ class Round:
 
 
 def warm_up(load, target, seconds):
-    """A load that opens and closes, so that code and pools are there; then what memory is compared with."""
+    """A load, and connections that open and close, so that code and pools are there; then what memory is compared with."""
     yield from measure.warm_up(load, target, seconds)
+    for _ in range(WARM_UPS):
+        for connection in [_asked(target) for _ in range(WARM_CONNECTIONS)]:
+            connection.close()
     time.sleep(SETTLING)
     _before[target.name] = _pss(target.pid)
 
@@ -68,12 +74,15 @@ def undisturbed(load, target, seconds, may_repeat):
             connection.close()
     count = max(1, len(connections))
     started = time.monotonic()
+    time.sleep(SETTLING)
     while True:
-        time.sleep(1)
-        kept, seconds = (_pss(target.pid) - before) / count, time.monotonic() - started
-        if kept <= GIVEN_BACK or seconds > GIVING_BACK:
+        after, seconds = _pss(target.pid), time.monotonic() - started
+        if after - before <= GIVEN_BACK * count or seconds > GIVING_BACK:
             break
-    return Round(len(connections), before / 1024, (held - before) / count, kept, seconds, errors)
+        time.sleep(1)
+    # What was there before may have been more than was needed: the least counts.
+    each, kept = (held - min(before, after)) / count, (after - before) / count
+    return Round(len(connections), before / 1024, held / 1024, after / 1024, each, kept, seconds, errors)
 
 
 def possible(wanted):
@@ -84,7 +93,7 @@ def possible(wanted):
 def one(result):
     """One round, while it runs."""
     return (f"{result.connections:6,d} connections  {result.kib_per_connection:7.2f} KiB each  {result.kept_kib:7.2f} KiB kept"
-            f" after {result.seconds:3.0f} s")
+            f" after {result.seconds:3.0f} s  ({result.before_mib:.1f}, {result.held_mib:.1f}, {result.after_mib:.1f} MiB)")
 
 
 def table(rounds, scenario):
