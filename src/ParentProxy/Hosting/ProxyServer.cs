@@ -150,7 +150,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         await _admin.StartAsync(cancellationToken);
         foreach (var capability in _capabilities)
             await capability.OpenAsync(cancellationToken);
-        _trimmer = new MemoryTrimmer(_time);
+        _trimmer = new MemoryTrimmer(static () => EventLoop.Departures, _time);
     }
 
     /// <summary>Waits until all is known that the first request needs: discovery has looked, every enclave was probed.</summary>

@@ -6,34 +6,46 @@ namespace ParentProxy.Runtime;
 /// </summary>
 /// <remarks>
 /// A collection of the whole heap holds up everything for some milliseconds, so that it is made only when next to nothing is going
-/// on, and once for each burst.
+/// on, and not often.
 /// </remarks>
 internal sealed class MemoryTrimmer : IAsyncDisposable
 {
     /// <summary>How often is looked.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
+    /// <summary>From one collection to the next at least.</summary>
+    public static readonly TimeSpan Pause = TimeSpan.FromSeconds(20);
+
     /// <summary>What may be allocated from one look to the next by a process that is idle: probes, histories, a scrape.</summary>
-    public const long IdleBytes = 1 << 20;
+    public const long IdleBytes = 256 << 10;
 
     /// <summary>What must have been allocated since the last time to make it worth while.</summary>
     public const long BurstBytes = 16 << 20;
 
+    /// <summary>So many connections as must have ended since the last time, to make it worth while as well.</summary>
+    public const long BurstConnections = 1000;
+
+    private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private readonly Func<long> _ended;
     private readonly Func<long> _allocated;
     private readonly Action _collect;
     private long _seen;
-    private long _collected;
+    private (long Allocated, long Ended, long At) _last;
 
     /// <summary>Begins to look, until it is disposed.</summary>
+    /// <param name="ended">How many connections have ended.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="allocated">How many bytes were ever allocated.</param>
-    /// <param name="collect">Collects the whole heap and gives back what is free.</param>
-    public MemoryTrimmer(TimeProvider time, Func<long>? allocated = null, Action? collect = null)
+    /// <param name="allocated">How many bytes were ever allocated; null for what the runtime says.</param>
+    /// <param name="collect">Collects the whole heap and gives back what is free; null for the runtime's own.</param>
+    public MemoryTrimmer(Func<long> ended, TimeProvider time, Func<long>? allocated = null, Action? collect = null)
     {
+        _ended = ended;
+        _time = time;
         _allocated = allocated ?? (static () => GC.GetTotalAllocatedBytes());
         _collect = collect ?? (static () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true));
-        _seen = _collected = _allocated();
+        _seen = _allocated();
+        _last = (_seen, _ended(), time.GetTimestamp());
         _timer = time.CreateTimer(static self => ((MemoryTrimmer)self!).Look(), this, Interval, Interval);
     }
 
@@ -42,11 +54,12 @@ internal sealed class MemoryTrimmer : IAsyncDisposable
 
     private void Look()
     {
-        var now = _allocated();
-        var isIdle = now - Interlocked.Exchange(ref _seen, now) < IdleBytes;
-        if (!isIdle || now - _collected < BurstBytes)
+        var (allocated, ended) = (_allocated(), _ended());
+        var isIdle = allocated - Interlocked.Exchange(ref _seen, allocated) < IdleBytes;
+        var isWorthWhile = allocated - _last.Allocated >= BurstBytes || ended - _last.Ended >= BurstConnections;
+        if (!isIdle || !isWorthWhile || _time.GetElapsedTime(_last.At) < Pause)
             return;
-        _collected = now;
+        _last = (allocated, ended, _time.GetTimestamp());
         _collect();
     }
 }

@@ -34,6 +34,7 @@ internal sealed class EventLoop
     private static EventLoop? _current;
 
     private static int _next = -1;
+    private static long _departures;
 
     private readonly int _epoll;
     private readonly ConcurrentDictionary<long, ILoopClient> _clients = new();
@@ -57,6 +58,9 @@ internal sealed class EventLoop
 
     /// <summary>How many there are: one for two cores.</summary>
     public static int Count { get; } = Math.Max(1, Environment.ProcessorCount / 2);
+
+    /// <summary>How many sockets were closed that loops had waited for.</summary>
+    public static long Departures => Interlocked.Read(ref _departures);
 
     /// <summary>The loop whose thread this is, or null.</summary>
     public static EventLoop? Current => _current;
@@ -128,7 +132,11 @@ internal sealed class EventLoop
     }
 
     /// <summary>Forgets a socket that is closed; the kernel has forgotten it by itself.</summary>
-    public void Forget(long id) => _clients.TryRemove(id, out _);
+    public void Forget(long id)
+    {
+        if (_clients.TryRemove(id, out _))
+            Interlocked.Increment(ref _departures);
+    }
 
     /// <summary>Whether one more read may be tried on the spot. Called on the thread of the loop.</summary>
     public bool MayRead() => --_readsLeft >= 0;

@@ -1,0 +1,65 @@
+using ParentProxy.Runtime;
+using ParentProxy.Tests.Simulator;
+
+namespace ParentProxy.Tests.Runtime;
+
+public sealed class MemoryTrimmerTests : IAsyncDisposable
+{
+    private readonly ManualTimeProvider _time = new();
+    private readonly MemoryTrimmer _trimmer;
+    private long _allocated;
+    private long _ended;
+    private int _collections;
+
+    public MemoryTrimmerTests() => _trimmer = new MemoryTrimmer(() => _ended, _time, () => _allocated, () => _collections++);
+
+    public ValueTask DisposeAsync() => _trimmer.DisposeAsync();
+
+    [Fact]
+    public void Look_BurstThatGoesOn_CollectsOnceItIsOver()
+    {
+        Pass(MemoryTrimmer.Pause);
+        for (var i = 0; i < 20; i++)
+        {
+            _allocated += MemoryTrimmer.BurstBytes;
+            Pass(MemoryTrimmer.Interval);
+        }
+
+        Assert.Equal(0, _collections);
+        Pass(MemoryTrimmer.Interval);
+        Assert.Equal(1, _collections);
+        Pass(10 * MemoryTrimmer.Pause);
+        Assert.Equal(1, _collections);
+    }
+
+    [Fact]
+    public void Look_ManyConnectionsHaveEnded_Collects()
+    {
+        Pass(MemoryTrimmer.Pause);
+        _ended += MemoryTrimmer.BurstConnections - 1;
+        Pass(MemoryTrimmer.Interval);
+        Assert.Equal(0, _collections);
+        _ended++;
+        Pass(MemoryTrimmer.Interval);
+        Assert.Equal(1, _collections);
+    }
+
+    [Fact]
+    public void Look_OneBurstAfterTheOther_CollectsNotOftenerThanThePause()
+    {
+        Pass(MemoryTrimmer.Pause);
+        for (var burst = 0; burst < 20; burst++)
+        {
+            _ended += MemoryTrimmer.BurstConnections;
+            Pass(MemoryTrimmer.Interval);
+        }
+
+        Assert.Equal(2, _collections);
+    }
+
+    private void Pass(TimeSpan time)
+    {
+        for (var passed = TimeSpan.Zero; passed < time; passed += MemoryTrimmer.Interval)
+            _time.Advance(MemoryTrimmer.Interval);
+    }
+}
