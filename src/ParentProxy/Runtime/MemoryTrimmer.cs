@@ -46,11 +46,24 @@ internal sealed class MemoryTrimmer : IAsyncDisposable
         _collect = collect ?? (static () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true));
         _seen = _allocated();
         _last = (_seen, _ended(), time.GetTimestamp());
-        _timer = time.CreateTimer(static self => ((MemoryTrimmer)self!).Look(), this, Interval, Interval);
+        _timer = time.CreateTimer(static self => ((MemoryTrimmer)self!).OnTick(), this, Interval, Timeout.InfiniteTimeSpan);
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _timer.DisposeAsync();
+
+    private void OnTick()
+    {
+        Look();
+        try
+        {
+            _timer.Change(Interval, Timeout.InfiniteTimeSpan);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The end of the program.
+        }
+    }
 
     private void Look()
     {

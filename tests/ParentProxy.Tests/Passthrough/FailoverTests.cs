@@ -278,7 +278,7 @@ public sealed class FailoverTests
         await using var proxy = await TestProxy.StartAsync(
             "Passthrough:0:Listen=127.0.0.1:0", $"Passthrough:0:To={tls.EndPoint}", "Passthrough:0:Probe=https",
             "Passthrough:1:Listen=127.0.0.2:0", $"Passthrough:1:To={plain.EndPoint}", "Passthrough:1:Probe=https",
-            "Health:Probe:Timeout=00:00:01");
+            "Health:Probe:Timeout=00:00:30");
 
         Assert.Equal("healthy", (await proxy.EnclaveAsync(tls.EndPoint)).GetProperty("state").GetString());
         Assert.Equal("unhealthy", (await proxy.EnclaveAsync(plain.EndPoint)).GetProperty("state").GetString());
