@@ -10,6 +10,7 @@ import { Wire, echo, enclave } from '../harness/wire.mjs';
 import { tally } from './lifecycle.mjs';
 
 const AT_A_TIME = 100;
+const SPARE_KIB = 10 * 1024; // what a collector may leave for later, once and not for each connection
 
 /** Two descriptors each in the proxy, and some for the rest. */
 function idleConnections(wanted) {
@@ -99,13 +100,14 @@ export default async function soakSuite(stage) {
     await quiet();
     stage.saw(Object.entries(counts).map(([kind, count]) => `${kind}: ${count}`).join(', '));
     let after;
-    await until(() => (after = usage(proxy.pid)).sockets <= before.sockets,
-      { patience: 15_000, otherwise: () => `${after.sockets} sockets, ${before.sockets} before` });
-    await sleep(3000);
-    after = usage(proxy.pid);
-    stage.saw(`${(total / took * 1000).toFixed(0)} connections/s; before ${JSON.stringify(before)}, after ${JSON.stringify(after)}`);
-    assert.ok(after.descriptors <= before.descriptors + 2, `${after.descriptors} descriptors, ${before.descriptors} before`);
-    assert.ok(after.kib <= before.kib + 10_240, `${after.kib} KiB, ${before.kib} before`);
+    const back = () => {
+      after = usage(proxy.pid);
+      return after.descriptors <= before.descriptors + 2 && after.kib <= before.kib + SPARE_KIB;
+    };
+    const waited = performance.now();
+    await until(back, { pause: 500, patience: 60_000, otherwise: () => `before ${JSON.stringify(before)}, after ${JSON.stringify(after)}` });
+    stage.saw(`${(total / took * 1000).toFixed(0)} connections/s; before ${JSON.stringify(before)}, after ${JSON.stringify(after)}, `
+      + `${((performance.now() - waited) / 1000).toFixed(0)} s later`);
   });
 
   const many = idleConnections(stage.soak ? 10_000 : 2_000);

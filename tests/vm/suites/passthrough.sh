@@ -5,7 +5,7 @@ source "$REPO/tests/vm/guest/lib.sh"
 
 tls_port=76443 peer_port=76444
 tls_front=8443 peer_front=8444 socat_front=8445
-mebibytes=24
+mebibytes=16
 large=2097152   # bytes, for sockets on both sides
 
 # --- TLS --------------------------------------------------------------------------------------------------------------
