@@ -20,10 +20,10 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     private readonly PassthroughRoutes _routes;
     private readonly EventLoop _loop;
     private readonly long _accepted;
-    private readonly EndPoint? _peer;
-    private Socket? _socket;
+    private readonly IPEndPoint? _peer;
     private Descriptor? _front;
     private IPEndPoint? _client;
+    private IPEndPoint? _local;
     private PassthroughTarget? _target;
     private ConnectionDetails? _details;
     private EnclaveConnection _enclave;
@@ -38,18 +38,17 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     private bool _isCounted;
 
     /// <summary>Takes over a connection that was accepted.</summary>
-    /// <param name="socket">Its socket.</param>
+    /// <param name="accepted">Its descriptor, and who is at the other end.</param>
     /// <param name="listener">Where it was.</param>
     /// <param name="routes">The settings that hold for it.</param>
-    public PassthroughConnection(Socket socket, PassthroughListener listener, PassthroughRoutes routes)
+    public PassthroughConnection(AcceptedDescriptor accepted, PassthroughListener listener, PassthroughRoutes routes)
     {
-        _socket = socket;
+        _front = accepted.Descriptor;
         _listener = listener;
         _routes = routes;
         _loop = EventLoop.Next();
         _accepted = listener.Context.Time.GetTimestamp();
-        _peer = socket.RemoteEndPoint;
-        _client = _peer as IPEndPoint;
+        _client = _peer = accepted.Peer;
     }
 
     /// <summary>Where it was accepted.</summary>
@@ -63,8 +62,11 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
 
     private PassthroughContext Context => _listener.Context;
 
+    /// <summary>The other end of the socket; on a unix socket, where it has no name, this end.</summary>
+    private EndPoint Peer => (EndPoint?)_peer ?? _routes.Options.Listen.EndPoint;
+
     /// <summary>The client, for logs.</summary>
-    private string Client => (_client ?? _peer)?.ToString() is { Length: > 0 } text ? text : "a local process";
+    private string Client => _client?.ToString() ?? "a local process";
 
     /// <summary>Begins, on its event loop.</summary>
     public void Start() => _loop.Post(static self => _ = ((PassthroughConnection)self!).RunAsync(), this);
@@ -196,14 +198,18 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
 
     private async ValueTask<Preread?> PrereadAsync()
     {
-        var socket = new LoopSocket(_socket!, loop: _loop);
+        // A socket of the runtime for the time, since something may have to be waited for with a time limit.
+        var socket = TakeFront().ToSocket();
+        var reading = new LoopSocket(socket, loop: _loop);
         try
         {
-            return await new PrereadReader(_routes, Context.Time).ReadAsync(socket, _peer, _listener.Cut);
+            _local = _routes.Options.ProxyProtocol.Send == ProxyProtocolSend.None ? null : socket.LocalEndPoint as IPEndPoint;
+            return await new PrereadReader(_routes, Context.Time).ReadAsync(reading, Peer, _listener.Cut);
         }
         finally
         {
-            socket.Release();
+            reading.Release();
+            _front = Descriptor.TakeFrom(socket);
         }
     }
 
@@ -214,7 +220,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
         if (preread.Header?.Source is { } source)
             _client = source;
         if (_routes.ReadsServerName || preread.Header is not null)
-            _details = new ConnectionDetails(preread, _routes.ReadsServerName, _peer);
+            _details = new ConnectionDetails(preread, _routes.ReadsServerName, Peer);
         _header = HeaderFor(preread.Header);
     }
 
@@ -230,14 +236,12 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
         if (version is not { } form)
             return null;
         return ProxyHeaderWriter.Write(
-            form, received ?? new ProxyHeader(_peer as IPEndPoint, _socket!.LocalEndPoint as IPEndPoint, ReadOnlyMemory<byte>.Empty));
+            form, received ?? new ProxyHeader(_peer, _local, ReadOnlyMemory<byte>.Empty));
     }
 
     private async ValueTask ConnectAsync(byte[]? initial, Enclave? avoid)
     {
         _target ??= _routes.Options.To;
-        if (!_routes.HasPreread && avoid is null)
-            _header = HeaderFor(null);
         try
         {
             _attempts++;
@@ -354,8 +358,8 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
 
     private Descriptor TakeFront()
     {
-        var front = _front ?? Descriptor.TakeFrom(_socket!);
-        (_front, _socket) = (null, null);
+        var front = _front!;
+        _front = null;
         return front;
     }
 

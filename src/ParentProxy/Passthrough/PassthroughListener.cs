@@ -19,7 +19,7 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
     private readonly BackgroundLoop _accepting;
     private readonly CancellationTokenSource _cut = new();
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Func<Socket, PassthroughConnection> _take;
+    private readonly Func<AcceptedDescriptor, PassthroughConnection> _take;
     private volatile PassthroughRoutes _routes;
     private readonly Lock _disposing = new();
     private volatile bool _isStopped;
@@ -181,13 +181,13 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
 
     private async Task AcceptAsync(CancellationToken cancellationToken)
     {
-        while (await _listener.AcceptAsync(_take) is { } connection)
+        while (await _listener.AcceptBareAsync(_take) is { } connection)
             connection.Start();
     }
 
-    private PassthroughConnection Take(Socket socket)
+    private PassthroughConnection Take(AcceptedDescriptor accepted)
     {
-        var connection = new PassthroughConnection(socket, this, _routes);
+        var connection = new PassthroughConnection(accepted, this, _routes);
         Context.Watch.Add(connection);
         return connection;
     }

@@ -15,8 +15,9 @@ internal sealed class PassthroughRoutes(PassthroughOptions options)
     /// <summary>Whether the ClientHello is read.</summary>
     public bool ReadsServerName => options.Sni.Count > 0;
 
-    /// <summary>Whether anything is read before an enclave is chosen.</summary>
-    public bool HasPreread => ReadsServerName || options.ProxyProtocol.Accept != ProxyProtocolAccept.None;
+    /// <summary>Whether anything is read, or asked of the client's socket, before an enclave is chosen.</summary>
+    public bool HasPreread =>
+        ReadsServerName || options.ProxyProtocol is not { Accept: ProxyProtocolAccept.None, Send: ProxyProtocolSend.None };
 
     /// <summary>Where a connection goes; null: it is closed.</summary>
     /// <param name="serverName">Its server name; null when it has none.</param>

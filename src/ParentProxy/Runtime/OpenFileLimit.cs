@@ -9,12 +9,26 @@ internal static partial class OpenFileLimit
     private const int RLIMIT_NOFILE = 7;
     private const int EFD_CLOEXEC = 0x80000;
 
+    private static long _recent;
+    private static long _asked = long.MinValue / 2;
+
     /// <summary>
     /// The soft limit, or null where it is unknown or unlimited. The runtime raises it to the hard one at its start. Asked
     /// without a file: it matters most when none can be opened.
     /// </summary>
     public static long? Current() =>
         GetLimit(RLIMIT_NOFILE, out var limits) == 0 && limits.Soft <= long.MaxValue ? (long)limits.Soft : null;
+
+    /// <summary><see cref="Current"/> as it was a second ago at most, for who asks for each connection.</summary>
+    public static long? Recent()
+    {
+        var now = Environment.TickCount64;
+        if (now - Volatile.Read(ref _asked) < 1000)
+            return _recent is var recent and >= 0 ? recent : null;
+        Volatile.Write(ref _recent, Current() ?? -1);
+        Volatile.Write(ref _asked, now);
+        return Current();
+    }
 
     /// <summary>
     /// How many descriptors are in use: the kernel hands out the lowest number that is free. The limit itself when none is

@@ -13,12 +13,17 @@ internal sealed partial class Descriptor : SafeHandleZeroOrMinusOneIsInvalid
     private const int ShutWrite = 1;
     private const int SolSocket = 1;
     private const int SoLinger = 13;
+    private const int IpprotoTcp = 6;
+    private const int TcpNoDelay = 1;
 
     private const int MaxLooks = 250;
 
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
 
     private Descriptor(nint number) : base(ownsHandle: true) => SetHandle(number);
+
+    /// <summary>Takes over a descriptor that nobody else closes.</summary>
+    public static Descriptor Of(int number) => new(number);
 
     /// <summary>Takes the descriptor of a socket, which has nothing any more.</summary>
     /// <param name="socket">A socket that the runtime has not waited with.</param>
@@ -47,6 +52,13 @@ internal sealed partial class Descriptor : SafeHandleZeroOrMinusOneIsInvalid
             taken.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Has TCP send small segments without waiting for more.</summary>
+    public void SendAtOnce()
+    {
+        var on = 1;
+        _ = SetOption(this, IpprotoTcp, TcpNoDelay, in on, sizeof(int));
     }
 
     /// <summary>Ends our direction: the peer reads the end. On a connection that is over already it does nothing.</summary>
@@ -79,6 +91,9 @@ internal sealed partial class Descriptor : SafeHandleZeroOrMinusOneIsInvalid
 
     [LibraryImport("libc", EntryPoint = "setsockopt")]
     private static partial int SetOption(SafeHandle descriptor, int level, int option, in Linger value, uint size);
+
+    [LibraryImport("libc", EntryPoint = "setsockopt")]
+    private static partial int SetOption(SafeHandle descriptor, int level, int option, in int value, uint size);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct Linger

@@ -40,7 +40,7 @@ internal sealed partial class DescriptorReserve
         return Contains(next);
     }
 
-    private bool Contains(nint number) => OpenFileLimit.Current() is { } limit && number >= limit - Size;
+    private bool Contains(nint number) => OpenFileLimit.Recent() is { } limit && number >= limit - Size;
 
     [LibraryImport("libc", EntryPoint = "fcntl")]
     private static partial int Duplicate(SafeHandle descriptor, int command, int lowest);

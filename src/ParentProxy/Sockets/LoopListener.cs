@@ -85,7 +85,15 @@ internal sealed class LoopListener : IDisposable
     /// Makes of a socket what is returned. Fails with <see cref="SocketException"/> when its client is gone already.
     /// </param>
     /// <returns>The connection, for which <see cref="OnConnectionClosed"/> is owed; null when the address is closed.</returns>
-    public async ValueTask<T?> AcceptAsync<T>(Func<Socket, T> take)
+    public ValueTask<T?> AcceptAsync<T>(Func<Socket, T> take)
+        where T : class => AcceptAsync(static listener => listener.TryAccept(), take);
+
+    /// <summary><see cref="AcceptAsync{T}(Func{Socket, T})"/> of TCP and unix, for who needs no socket of the runtime.</summary>
+    public ValueTask<T?> AcceptBareAsync<T>(Func<AcceptedDescriptor, T> take)
+        where T : class => AcceptAsync(static listener => listener.TryAcceptBare(), take);
+
+    private async ValueTask<T?> AcceptAsync<TAccepted, T>(Func<LoopListener, TAccepted?> accept, Func<TAccepted, T> take)
+        where TAccepted : class, IDisposable
         where T : class
     {
         while (true)
@@ -108,7 +116,7 @@ internal sealed class LoopListener : IDisposable
 
                 // What comes to the queue after the look into it ends the wait.
                 _queue.ForgetReady();
-                if (TryAccept() is { } socket)
+                if (accept(this) is { } socket)
                 {
                     _pause = FirstPause;
                     _failures = 0;
@@ -170,7 +178,7 @@ internal sealed class LoopListener : IDisposable
     /// Closes the address. A connection that is still in the accept queue would be reset by that, and with it the request that
     /// its client has sent by then: first nobody new is let into the queue, then it is emptied. What was accepted goes on.
     /// </summary>
-    /// <returns>Completes when <see cref="AcceptAsync"/> has returned the last of them.</returns>
+    /// <returns>Completes when <see cref="AcceptAsync{T}(Func{Socket, T})"/> has returned the last of them.</returns>
     public async Task StopAcceptingAsync()
     {
         if (SynFilter.TryAttach(_socket.Socket))
@@ -252,14 +260,28 @@ internal sealed class LoopListener : IDisposable
         }
     }
 
+    private AcceptedDescriptor? TryAcceptBare()
+    {
+        var accepted = AcceptedDescriptor.Accept(_socket.Socket.SafeHandle, out var errno);
+        if (accepted is not null)
+        {
+            _lastDescriptor = accepted.Descriptor.DangerousGetHandle();
+            return accepted;
+        }
+
+        return _stopping.IsCancellationRequested || (errno == Epoll.Eagain && !_queue.IsBroken)
+            ? null
+            : throw SocketErrors.Exception(errno);
+    }
+
     /// <summary>
     /// Whether the next descriptor may be one of the reserve. The kernel hands out the lowest that is free: far below it, it is not
     /// asked for each connection.
     /// </summary>
     private bool MayBeReserve() =>
-        OpenFileLimit.Current() is not { } limit || _lastDescriptor + FarBelow >= limit - DescriptorReserve.Clients.Size;
+        OpenFileLimit.Recent() is not { } limit || _lastDescriptor + FarBelow >= limit - DescriptorReserve.Clients.Size;
 
-    private bool TryAdmit(Socket socket)
+    private bool TryAdmit(IDisposable socket)
     {
         var limit = _owner.MaxConnections;
         if (Interlocked.Increment(ref _connections) <= limit)
@@ -276,18 +298,19 @@ internal sealed class LoopListener : IDisposable
         return false;
     }
 
-    private T Take<T>(Socket socket, Func<Socket, T> take)
+    private T Take<TAccepted, T>(TAccepted accepted, Func<TAccepted, T> take)
+        where TAccepted : IDisposable
     {
         try
         {
-            if (socket.LocalEndPoint is IPEndPoint)
+            if (EndPoint is IPEndPoint && accepted is Socket socket)
                 socket.NoDelay = true;
-            return take(socket);
+            return take(accepted);
         }
         catch
         {
             OnConnectionClosed();
-            socket.Dispose();
+            accepted.Dispose();
             throw;
         }
     }

@@ -35,15 +35,17 @@ internal sealed class EnclaveDialer : IEnclaveDialer
     /// <inheritdoc/>
     public async Task<EnclaveStream> DialAsync(EnclaveEndpoint endpoint, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        using var deadline = new CancellationTokenSource(timeout, _time);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
+            // The kernel answers at once: there is nothing to wait for.
+            if (endpoint.Transport == EnclaveTransport.Unix)
+                return await DialUnixAsync(endpoint, cancellationToken);
+            using var deadline = new CancellationTokenSource(timeout, _time);
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
             return endpoint.Transport switch
             {
                 EnclaveTransport.Vsock => await DialVsockAsync(endpoint, timeout, linked.Token),
                 EnclaveTransport.Tcp => await DialTcpAsync(endpoint, timeout, linked.Token),
-                EnclaveTransport.Unix => await DialUnixAsync(endpoint, linked.Token),
                 _ => await DialHybridAsync(endpoint, linked.Token),
             };
         }
