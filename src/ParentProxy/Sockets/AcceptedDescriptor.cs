@@ -13,13 +13,12 @@ internal sealed partial class AcceptedDescriptor(Descriptor descriptor, IPEndPoi
     private const int FamilyIPv6 = 10;
     private const int Ipv6Bytes = 16;
 
-    /// <summary>The connection.</summary>
     public Descriptor Descriptor => descriptor;
 
     /// <summary>Address and port of TCP; null on a unix socket.</summary>
     public IPEndPoint? Peer => peer;
 
-    /// <summary>Accepts what waits.</summary>
+    /// <summary>Accepts the connection that has waited longest; null when there is none.</summary>
     /// <param name="listener">A listening socket of TCP or unix that does not block.</param>
     /// <param name="errno">Why there is none.</param>
     public static AcceptedDescriptor? Accept(SafeHandle listener, out int errno)
