@@ -40,6 +40,9 @@ internal sealed record ProxyProtocolOptions
     /// <param name="peer">The remote end of the socket that was accepted.</param>
     public bool Trusts(EndPoint? peer) => peer is IPEndPoint ip ? Trusts(ip.Address) : peer is UnixDomainSocketEndPoint;
 
+    /// <summary>Whether a header from this peer would be read and believed, so that it may say who the client is.</summary>
+    public bool MayTell(EndPoint? peer) => Accept != ProxyProtocolAccept.None && Trusts(peer);
+
     /// <summary>Whether an address is in one of the networks; an IPv4-mapped one counts as IPv4.</summary>
     public bool Trusts(IPAddress address)
     {

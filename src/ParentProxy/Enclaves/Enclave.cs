@@ -124,7 +124,7 @@ internal sealed class Enclave
     public string? Cluster { get; }
 
     /// <summary>What a probe does there; as <c>Health:Probe:Type</c> says when null.</summary>
-    public ProbeType? Probe { get; init; }
+    public ProbeType? Probe { get; set; }
 
     /// <summary>Whether it follows on another one of its name.</summary>
     public bool IsSuccessor { get; init; }

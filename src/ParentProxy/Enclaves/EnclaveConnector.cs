@@ -118,7 +118,7 @@ internal sealed class EnclaveConnector : IDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DialException">No connection came about.</exception>
     public Task<EnclaveStream> ConnectAsync(TimeSpan timeout, CancellationToken cancellationToken) =>
-        ConnectAsync(Endpoint, timeout, ConnectTimeout, isPatient: true, cancellationToken);
+        DialInTurnAsync(Endpoint, timeout, ConnectTimeout, isPatient: true, cancellationToken);
 
     /// <summary>
     /// <see cref="ConnectAsync(TimeSpan, CancellationToken)"/> for who has other ports, limits and choices. At another port than the
@@ -126,12 +126,13 @@ internal sealed class EnclaveConnector : IDisposable
     /// </summary>
     /// <param name="endpoint">The enclave's own, or another port of it.</param>
     /// <param name="timeout">How long it may take, the wait for its turn included.</param>
+    /// <param name="whole">What a dial has at most: one that was given less says nothing about the enclave by its time-out.</param>
     /// <param name="isPatient">Whether what may be a full accept queue is dialled again; without, there is another enclave.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="DialException">No connection came about.</exception>
     public Task<EnclaveStream> ConnectAsync(
-        EnclaveEndpoint endpoint, TimeSpan timeout, bool isPatient, CancellationToken cancellationToken) =>
-        ConnectAsync(endpoint, timeout, timeout, isPatient, cancellationToken);
+        EnclaveEndpoint endpoint, TimeSpan timeout, TimeSpan whole, bool isPatient, CancellationToken cancellationToken) =>
+        DialInTurnAsync(endpoint, timeout, whole, isPatient, cancellationToken);
 
     /// <summary>
     /// Dials once for this program itself: not measured, not repeated, no evidence against the enclave, and the descriptors that
@@ -144,7 +145,7 @@ internal sealed class EnclaveConnector : IDisposable
     public Task<EnclaveStream> DialAsync(EnclaveEndpoint endpoint, TimeSpan timeout, CancellationToken cancellationToken) =>
         _dialer.DialAsync(endpoint, timeout, cancellationToken);
 
-    private async Task<EnclaveStream> ConnectAsync(
+    private async Task<EnclaveStream> DialInTurnAsync(
         EnclaveEndpoint endpoint, TimeSpan timeout, TimeSpan limit, bool isPatient, CancellationToken cancellationToken)
     {
         if (timeout <= TimeSpan.Zero)

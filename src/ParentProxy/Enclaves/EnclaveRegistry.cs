@@ -200,7 +200,6 @@ internal sealed class EnclaveRegistry(
             || enclave.IsRetired
             || enclave.Endpoint != member.Endpoint
             || enclave.Name != member.Name
-            || enclave.Probe != member.Probe
             || enclave.IsOtherThan(member.Instance);
         var wasUsable = enclave is { IsUsable: true };
         if (isNew)
@@ -208,13 +207,13 @@ internal sealed class EnclaveRegistry(
             enclave = new Enclave(member.Id, member.Name, member.Endpoint, cluster, this, meter.Of(member.Id), configuration, time, logger)
             {
                 IsSuccessor = isSuccessor,
-                Probe = member.Probe,
             };
             if (wasUsable && !enclave.IsUsable)
                 enclave.Metrics.CountOutage();
         }
 
-        enclave!.SeenAs(member.Instance);
+        enclave!.Probe = member.Probe;
+        enclave.SeenAs(member.Instance);
         if (isNew || newConnector)
             enclave.UseConnector(new EnclaveConnector(enclave, dialer, options, time));
         enclave.Weight = member.Weight;

@@ -38,6 +38,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     private readonly IReadOnlyList<ICapability> _capabilities;
     private readonly AdminServer _admin;
     private MemoryTrimmer? _trimmer;
+    private bool _isClosing;
 
     /// <summary>Composes a proxy; nothing is bound and nothing dialled yet.</summary>
     /// <param name="configuration">What is in effect.</param>
@@ -150,7 +151,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         await _admin.StartAsync(cancellationToken);
         foreach (var capability in _capabilities)
             await capability.OpenAsync(cancellationToken);
-        _trimmer = new MemoryTrimmer(static () => EventLoop.Departures, _time);
+        _trimmer = new MemoryTrimmer(static () => EventLoop.Departures, static () => EventLoop.Turns, _time);
     }
 
     /// <summary>Waits until all is known that the first request needs: discovery has looked, every enclave was probed.</summary>
@@ -166,6 +167,9 @@ internal sealed class ProxyServer : IAsyncDisposable
     {
         lock (_applying)
         {
+            // A listener that opened now would be closed by nobody.
+            if (_isClosing)
+                return;
             Prepare(options);
             _configuration.Replace(options);
             Registry.Apply(options, before: () =>
@@ -206,6 +210,8 @@ internal sealed class ProxyServer : IAsyncDisposable
         await Task.Delay(timeouts.DrainDelay, _time);
 
         Drain.BeginClosing();
+        lock (_applying)
+            _isClosing = true;
         await Task.WhenAll(_capabilities.Select(capability => capability.StopAcceptingAsync()));
         await Task.Delay(LastRequests < timeouts.Drain ? LastRequests : timeouts.Drain, _time);
 

@@ -65,6 +65,7 @@ internal sealed class EnclaveSearch(
                 var stream = await connector.ConnectAsync(
                     endpoint,
                     left < options.ConnectTimeout ? left : options.ConnectTimeout,
+                    options.ConnectTimeout,
                     isPatient || candidates.Count == 1,
                     cancellationToken);
                 return new EnclaveConnection(enclave, connector, stream);

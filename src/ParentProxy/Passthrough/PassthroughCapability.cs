@@ -65,7 +65,16 @@ internal sealed class PassthroughCapability : ICapability
     public Task OpenAsync(CancellationToken cancellationToken)
     {
         var options = _context.Configuration.Options;
-        Prepare(options);
+        try
+        {
+            Prepare(options);
+        }
+        catch
+        {
+            Abandon();
+            throw;
+        }
+
         Apply(options);
         _isOpen = true;
         _registry.Changed.Set();

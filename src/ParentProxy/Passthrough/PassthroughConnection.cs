@@ -35,6 +35,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     private int _attempts;
     private int _cause = None;
     private int _isAccounting;
+    private int _isOver;
     private bool _isCounted;
 
     /// <summary>Takes over a connection that was accepted.</summary>
@@ -143,6 +144,10 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
                 return;
             }
 
+            // Where no header is believed, the client is the peer, and its number is limited before anything is waited for.
+            var isKnown = !_routes.Options.ProxyProtocol.MayTell(Peer);
+            if (isKnown && !TryCountSource())
+                return;
             if (await PrereadAsync() is not { } preread)
             {
                 Leave();
@@ -150,7 +155,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
             }
 
             Take(preread);
-            if (!TryCountSource())
+            if (!isKnown && !TryCountSource())
                 return;
             if (_target is null)
                 Refuse(PassthroughRefusal.ServerName, $"{_details!.Describe()}, which Sni sends nowhere");
@@ -365,7 +370,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
 
     private void Dispose(bool reset)
     {
-        if (_relay is not null)
+        if (_front is null)
             return;
         var front = TakeFront();
         if (reset)
@@ -376,6 +381,8 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
 
     private void Over()
     {
+        if (Interlocked.Exchange(ref _isOver, 1) == 1)
+            return;
         if (_isCounted)
             _listener.Sources.Remove(_client!.Address);
         Context.Watch.Remove(this);

@@ -125,7 +125,7 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
             return new ValueTask(_disposed ??= CloseAsync());
     }
 
-    /// <summary>A connection is over, and its sockets are closed.</summary>
+    /// <summary>A connection is over. Its sockets are closed, or about to be when the peer has everything.</summary>
     public void OnClosed()
     {
         _listener.OnConnectionClosed();
@@ -195,11 +195,13 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
     private async Task CloseAsync()
     {
         await _listener.UnbindAsync();
+
+        // Nothing is accepted any more from here on.
+        await _accepting.DisposeAsync();
         _isStopped = true;
         CutAll();
         TellEmpty();
         await _empty.Task;
-        await _accepting.DisposeAsync();
         _cut.Dispose();
     }
 

@@ -29,7 +29,7 @@ internal sealed class PrereadReader(PassthroughRoutes routes, TimeProvider time)
     public async ValueTask<Preread?> ReadAsync(LoopSocket socket, EndPoint? peer, CancellationToken stopping)
     {
         var proxy = routes.Options.ProxyProtocol;
-        var isTrusted = proxy.Accept != ProxyProtocolAccept.None && proxy.Trusts(peer);
+        var isTrusted = proxy.MayTell(peer);
         if (proxy.Accept == ProxyProtocolAccept.Required && !isTrusted)
             throw Refused("it is none of ProxyProtocol:TrustedSources, whose headers are required");
         if (!isTrusted && !routes.ReadsServerName)

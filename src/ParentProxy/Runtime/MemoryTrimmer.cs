@@ -19,6 +19,9 @@ internal sealed class MemoryTrimmer : IAsyncDisposable
     /// <summary>What may be allocated from one look to the next by a process that is idle: probes, histories, a scrape.</summary>
     public const long IdleBytes = 256 << 10;
 
+    /// <summary>How often event loops may be woken meanwhile: who only carries bytes allocates nothing.</summary>
+    public const long IdleTurns = 1000;
+
     /// <summary>What must have been allocated since the last time to make it worth while.</summary>
     public const long BurstBytes = 16 << 20;
 
@@ -28,24 +31,28 @@ internal sealed class MemoryTrimmer : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Func<long> _ended;
+    private readonly Func<long> _turns;
     private readonly Func<long> _allocated;
     private readonly Action _collect;
-    private long _seen;
+    private (long Allocated, long Turns) _seen;
     private (long Allocated, long Ended, long At) _last;
 
     /// <summary>Begins to look, until it is disposed.</summary>
     /// <param name="ended">How many connections have ended.</param>
+    /// <param name="turns">How often event loops were woken.</param>
     /// <param name="time">The clock.</param>
     /// <param name="allocated">How many bytes were ever allocated; null for what the runtime says.</param>
     /// <param name="collect">Collects the whole heap and gives back what is free; null for the runtime's own.</param>
-    public MemoryTrimmer(Func<long> ended, TimeProvider time, Func<long>? allocated = null, Action? collect = null)
+    public MemoryTrimmer(
+        Func<long> ended, Func<long> turns, TimeProvider time, Func<long>? allocated = null, Action? collect = null)
     {
         _ended = ended;
+        _turns = turns;
         _time = time;
         _allocated = allocated ?? (static () => GC.GetTotalAllocatedBytes());
         _collect = collect ?? (static () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true));
-        _seen = _allocated();
-        _last = (_seen, _ended(), time.GetTimestamp());
+        _seen = (_allocated(), turns());
+        _last = (_seen.Allocated, _ended(), time.GetTimestamp());
         _timer = time.CreateTimer(static self => ((MemoryTrimmer)self!).OnTick(), this, Interval, Timeout.InfiniteTimeSpan);
     }
 
@@ -67,8 +74,9 @@ internal sealed class MemoryTrimmer : IAsyncDisposable
 
     private void Look()
     {
-        var (allocated, ended) = (_allocated(), _ended());
-        var isIdle = allocated - Interlocked.Exchange(ref _seen, allocated) < IdleBytes;
+        var (allocated, ended, turns) = (_allocated(), _ended(), _turns());
+        var isIdle = allocated - _seen.Allocated < IdleBytes && turns - _seen.Turns < IdleTurns;
+        _seen = (allocated, turns);
         var isWorthWhile = allocated - _last.Allocated >= BurstBytes || ended - _last.Ended >= BurstConnections;
         if (!isIdle || !isWorthWhile || _time.GetElapsedTime(_last.At) < Pause)
             return;

@@ -43,6 +43,7 @@ internal sealed class EventLoop
     private readonly SafeFileHandle _signal;
     private long _lastId;
     private int _readsLeft;
+    private long _turns;
     private int _isSignalled;
 
     private EventLoop()
@@ -61,6 +62,9 @@ internal sealed class EventLoop
 
     /// <summary>How many sockets were closed that loops had waited for.</summary>
     public static long Departures => Interlocked.Read(ref _departures);
+
+    /// <summary>How often loops were woken.</summary>
+    public static long Turns => Loops.IsValueCreated ? Loops.Value.Sum(static loop => Volatile.Read(ref loop._turns)) : 0;
 
     /// <summary>The loop whose thread this is, or null.</summary>
     public static EventLoop? Current => _current;
@@ -179,6 +183,7 @@ internal sealed class EventLoop
         var count = Epoll.Wait(_epoll, events, MaxEvents, _postponed.Count > 0 ? 0 : Timeout.Infinite);
         if (count < 0 && Marshal.GetLastPInvokeError() is not Epoll.Eintr and var error)
             throw SocketErrors.Exception(error);
+        Volatile.Write(ref _turns, _turns + 1);
         for (var i = 0; i < count; i++)
         {
             var bytes = events.AsSpan(i * Epoll.EventBytes, Epoll.EventBytes);

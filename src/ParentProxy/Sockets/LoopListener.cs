@@ -17,8 +17,14 @@ internal sealed class LoopListener : IDisposable
     /// <summary>After how many failures in a row, some two seconds with the pauses between them, the socket counts as broken.</summary>
     private const int MaxFailures = 10;
 
-    /// <summary>More descriptors than are opened from one accepted connection to the next.</summary>
+    /// <summary>So far below the reserve as no burst gets unseen.</summary>
     private const int FarBelow = 1024;
+
+    /// <summary>
+    /// How long a high descriptor is remembered. The kernel hands out the lowest that is free, so that one low number says nothing about
+    /// the next.
+    /// </summary>
+    private static readonly TimeSpan Remembered = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
@@ -38,7 +44,8 @@ internal sealed class LoopListener : IDisposable
     // Waits for what comes to the queue. Nothing is received from it.
     private volatile LoopSocket _queue;
     private TimeSpan _pause = FirstPause;
-    private long _lastDescriptor = long.MaxValue - FarBelow;
+    private long _highest = long.MaxValue - FarBelow;
+    private long _highestSeen;
     private int _failures;
 
     // How the socket failed that is to be replaced; null while it works.
@@ -250,7 +257,7 @@ internal sealed class LoopListener : IDisposable
         try
         {
             var accepted = socket.Accept();
-            _lastDescriptor = accepted.SafeHandle.DangerousGetHandle();
+            Note(accepted.SafeHandle.DangerousGetHandle());
             return accepted;
         }
         catch (SocketException ex)
@@ -265,7 +272,7 @@ internal sealed class LoopListener : IDisposable
         var accepted = AcceptedDescriptor.Accept(_socket.Socket.SafeHandle, out var errno);
         if (accepted is not null)
         {
-            _lastDescriptor = accepted.Descriptor.DangerousGetHandle();
+            Note(accepted.Descriptor.DangerousGetHandle());
             return accepted;
         }
 
@@ -275,11 +282,19 @@ internal sealed class LoopListener : IDisposable
     }
 
     /// <summary>
-    /// Whether the next descriptor may be one of the reserve. The kernel hands out the lowest that is free: far below it, it is not
-    /// asked for each connection.
+    /// Whether the next descriptor may be one of the reserve: while all are far below it, that is not asked for each connection.
     /// </summary>
     private bool MayBeReserve() =>
-        OpenFileLimit.Recent() is not { } limit || _lastDescriptor + FarBelow >= limit - DescriptorReserve.Clients.Size;
+        OpenFileLimit.Recent() is not { } limit || _highest + FarBelow >= limit - DescriptorReserve.Clients.Size;
+
+    /// <summary>A connection got this descriptor.</summary>
+    private void Note(long number)
+    {
+        var now = _time.GetTimestamp();
+        if (number < _highest && _highestSeen != 0 && _time.GetElapsedTime(_highestSeen, now) < Remembered)
+            return;
+        (_highest, _highestSeen) = (number, now);
+    }
 
     private bool TryAdmit(IDisposable socket)
     {

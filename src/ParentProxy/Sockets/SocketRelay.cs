@@ -18,6 +18,8 @@ internal sealed class SocketRelay
     /// <summary>How often a side is read in a row before others have their turn: with the memory of the loop, 256 KiB.</summary>
     private const int ReadsPerTurn = 4;
 
+    private const int Econnreset = 104;
+
     private const uint Interest = Epoll.In | Epoll.PeerEnded | Epoll.EdgeTriggered;
 
     private readonly EventLoop _loop;
@@ -89,19 +91,23 @@ internal sealed class SocketRelay
     {
         _initial = initial;
         if (EventLoop.Current == _loop)
-            Begin();
+            GuardedBegin();
         else
-            _loop.Post(static relay => ((SocketRelay)relay!).Begin(), this);
+            _loop.Post(static relay => ((SocketRelay)relay!).GuardedBegin(), this);
     }
 
     /// <summary>Ends both directions, in order as far as nothing waits to be taken; the owner is told. For any thread.</summary>
     public void Close()
     {
         if (EventLoop.Current == _loop)
-            End(reset: false);
+            GuardedEnd();
         else
-            _loop.Post(static relay => ((SocketRelay)relay!).End(reset: false), this);
+            _loop.Post(static relay => ((SocketRelay)relay!).GuardedEnd(), this);
     }
+
+    private void GuardedBegin() => Guard(_front, 0, static (relay, _, _) => relay.Begin());
+
+    private void GuardedEnd() => Guard(_front, 0, static (relay, _, _) => relay.End(reset: false));
 
     private void Begin()
     {
@@ -137,6 +143,8 @@ internal sealed class SocketRelay
             return;
         var hasEnded = (events & (Epoll.PeerEnded | Epoll.Hangup | Epoll.Error)) != 0;
         side.HasPeerEnded |= hasEnded;
+        if ((events & Epoll.Error) != 0 && (side.HasEnded || side.Kept is not null) && IsReset(side))
+            return;
         if ((events & (Epoll.Out | Epoll.Hangup | Epoll.Error)) != 0 && Other(side) is { Kept: not null } from)
             Flush(from);
         if (hasEnded || (events & Epoll.In) != 0)
@@ -144,19 +152,26 @@ internal sealed class SocketRelay
             side.IsReadable = true;
             if (side.IsPostponed)
                 return;
-            if ((events & Epoll.Error) != 0 && side == _front && side.Kept is not null && IsReset(side))
-                return;
             Pump(side);
         }
     }
 
-    /// <summary>A client that is gone is not read while something of it waits to be taken: its error is asked for.</summary>
+    /// <summary>
+    /// One that has ended its direction, or of which something waits to be taken, is not read: that its connection broke is asked for.
+    /// </summary>
     private bool IsReset(Side side)
     {
+        // What an enclave sent before goes to the client first, and is not cut by what it does not read.
+        if (side == _back && side.Kept is not null)
+            return false;
         var errno = Epoll.PendingError(side.Socket);
-        if (errno > 0)
+        if (errno <= 0)
+            return false;
+        if (side == _back)
+            OnUnsendable(_front, [], errno);
+        else
             OnBroken(side, errno);
-        return errno > 0;
+        return true;
     }
 
     /// <summary>Carries what has come from a side, until nothing is left, the other takes no more, or its turn is over.</summary>
@@ -189,8 +204,8 @@ internal sealed class SocketRelay
         switch (count)
         {
             case > 0:
-                // A read that does not fill its buffer has taken everything, and what comes then is an event of its own; but after the
-                // end there is none.
+                // A read that does not fill its buffer has taken everything (urgent data, and descriptors on a unix socket, aside: behind
+                // those the rest waits for the next event), and what comes then is an event of its own; but after the end there is none.
                 from.IsReadable = count == buffer.Length || from.HasPeerEnded;
                 break;
             case -Epoll.Eagain:
@@ -365,7 +380,9 @@ internal sealed class SocketRelay
         Broken ??= new Errno(errno);
         Forget(from);
         to.TakesNothing = true;
-        if (to.HasEnded)
+
+        // A client that reset its connection has nothing more to say; where neither takes anything, nothing is left to carry.
+        if (to.HasEnded || from.TakesNothing || (to == _front && errno == Econnreset))
         {
             End(reset: true);
             return;
@@ -425,9 +442,15 @@ internal sealed class SocketRelay
         var (isFrontCut, isBackCut) = (_back.Kept is not null, _front.Kept is not null);
         Forget(_front);
         Forget(_back);
-        CloseSide(_back, isBackCut || (reset && FirstEnded == RelaySide.Front));
-        CloseSide(_front, isFrontCut || (reset && FirstEnded == RelaySide.Back));
-        _owner.OnEnded();
+        try
+        {
+            CloseSide(_back, isBackCut || (reset && FirstEnded == RelaySide.Front));
+            CloseSide(_front, isFrontCut || (reset && FirstEnded == RelaySide.Back));
+        }
+        finally
+        {
+            _owner.OnEnded();
+        }
     }
 
     private void CloseSide(Side side, bool reset)

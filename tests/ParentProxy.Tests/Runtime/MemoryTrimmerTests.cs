@@ -9,9 +9,10 @@ public sealed class MemoryTrimmerTests : IAsyncDisposable
     private readonly MemoryTrimmer _trimmer;
     private long _allocated;
     private long _ended;
+    private long _turns;
     private int _collections;
 
-    public MemoryTrimmerTests() => _trimmer = new MemoryTrimmer(() => _ended, _time, () => _allocated, () => _collections++);
+    public MemoryTrimmerTests() => _trimmer = new MemoryTrimmer(() => _ended, () => _turns, _time, () => _allocated, () => _collections++);
 
     public ValueTask DisposeAsync() => _trimmer.DisposeAsync();
 
@@ -55,6 +56,22 @@ public sealed class MemoryTrimmerTests : IAsyncDisposable
         }
 
         Assert.Equal(2, _collections);
+    }
+
+    [Fact]
+    public void Look_BytesAreCarried_WaitsForTheEndOfThat()
+    {
+        Pass(MemoryTrimmer.Pause);
+        _ended += MemoryTrimmer.BurstConnections;
+        for (var i = 0; i < 5; i++)
+        {
+            _turns += MemoryTrimmer.IdleTurns;
+            Pass(MemoryTrimmer.Interval);
+        }
+
+        Assert.Equal(0, _collections);
+        Pass(MemoryTrimmer.Interval);
+        Assert.Equal(1, _collections);
     }
 
     private void Pass(TimeSpan time)

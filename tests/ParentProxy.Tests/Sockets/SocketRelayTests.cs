@@ -254,6 +254,40 @@ public sealed class SocketRelayTests
         Assert.Equal(RelaySide.Back, bench.Relay.FirstEnded);
     }
 
+    /// <summary>The client has ended its direction, so that nothing is read of it that could tell.</summary>
+    [Fact]
+    public async Task Reset_OfAClientThatHasEndedItsDirection_IsAResetOfTheEnclave()
+    {
+        using var bench = RelayBench.Start("tcp-tcp");
+        await RelayBench.SendAsync(bench.Client, "question"u8.ToArray(), ends: true);
+        Assert.Equal("question"u8.ToArray(), (await RelayBench.ReadToEndAsync(bench.Enclave)).Bytes);
+
+        bench.Client.Close(0);
+
+        // The kernel says EPIPE of a reset that comes behind an end.
+        await bench.AssertOverAsync();
+        Assert.Equal((RelaySide.Front, Errno.EPIPE), (bench.Relay.FirstEnded, bench.Relay.Broken));
+    }
+
+    /// <summary>An answer that waits for a slow client, from an enclave that is gone: then the client leaves, too.</summary>
+    [Fact]
+    public async Task Reset_OfAClientThatReadsSlowlyWhenTheEnclaveIsGone_IsTheEnd()
+    {
+        using var bench = RelayBench.Start("tcp-tcp", buffers: RoomForSegments);
+        var sending = SendUntilItFailsAsync(bench.Enclave);
+        await IsKeptAsync(bench.Enclave);
+        await RelayBench.SendAsync(bench.Client, "more"u8.ToArray());
+        bench.Enclave.Close(0);
+        await ((Task)sending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        // Takes nothing any more, which it finds out by sending.
+        await RelayBench.SendAsync(bench.Client, "and more"u8.ToArray());
+        await RelayBench.TurnsAsync();
+        bench.Client.Close(0);
+
+        await bench.AssertOverAsync();
+    }
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public async Task End_OfTheEnclaveBeforeAByte_LeavesTheClientToTheOwner(string kind)

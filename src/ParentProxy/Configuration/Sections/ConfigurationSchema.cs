@@ -61,6 +61,7 @@ internal static class ConfigurationSchema
         };
 
         CheckNames(root, passthrough);
+        CheckTargets(root, options.Passthrough);
         KestrelLimits.CheckTwins(root.Node, root.Report);
         CheckListeners(root, [.. listeners, .. passthrough.Select(entry => entry.Listener)], options.Admin);
         if (!discovery.Enabled)
@@ -93,6 +94,19 @@ internal static class ConfigurationSchema
             {
                 root.Report.Problem(listener.Location, $"is {options.Listen} like another entry: a listener is known by its address");
             }
+        }
+    }
+
+    /// <summary>The registry knows an endpoint by its URI, ignoring case, and paths that differ in case are two sockets.</summary>
+    private static void CheckTargets(SectionReader root, IReadOnlyList<PassthroughOptions> passthrough)
+    {
+        var known = new Dictionary<string, EnclaveEndpoint>(StringComparer.OrdinalIgnoreCase);
+        var targets = passthrough.SelectMany(listener => listener.Targets);
+        foreach (var endpoint in targets.Select(target => target.Endpoint).OfType<EnclaveEndpoint>())
+        {
+            if (!known.TryAdd(endpoint.ToString(), endpoint) && known[endpoint.ToString()] is var other && other != endpoint)
+                root.Report.Problem(
+                    nameof(ProxyOptions.Passthrough), $"leads to {other} and to {endpoint}, which differ in case only: rename one");
         }
     }
 
