@@ -327,9 +327,10 @@ internal sealed class SocketRelay
     {
         var to = Other(from);
 
-        // One that takes nothing has nothing to end: all that it sent was delivered. Where both have ended, closing tells.
+        // One that takes nothing has nothing to end: all that it sent was delivered. Where both have ended, closing tells. The kernel
+        // tells of a reset once, to who sends or to who reads.
         if (to is { HasEnded: true, Kept: null } || from.TakesNothing)
-            End(reset: from == _front && Broken is not null);
+            End(reset: from == _front ? Broken is not null : Broken?.Value == Econnreset);
         else if (!to.TakesNothing)
             to.Socket.ShutdownSend();
     }
@@ -467,7 +468,7 @@ internal sealed class SocketRelay
             side.Socket.Dispose();
 
         // What an enclave sent before its connection broke would have reached a client that was connected to it itself.
-        else if (side == _front && Broken is not null && Other(side).Carried > 0)
+        else if (side == _front && !side.TakesNothing && Broken is not null && Other(side).Carried > 0)
             _ = side.Socket.ResetDeliveredAsync(_time);
         else
             side.Socket.Reset();
