@@ -155,7 +155,10 @@ const rows = {
   ],
   'Client side': [
     graph('Connections', 'Open, by listener.', 'short', [query(`sum by (listener) (parentproxy_client_connections{${I}})`, '{{listener}}')]),
-    graph('Connections refused', 'Over Limits:MaxConnections.', 'ops', [query(perSecond('listener', 'parentproxy_client_connections_rejected_total'), '{{listener}}')]),
+    graph('Connections refused', 'Over Limits:MaxConnections, or for their PROXY header.', 'ops', [
+      query(perSecond('listener', 'parentproxy_client_connections_rejected_total'), '{{listener}}'),
+      query(perSecond('listener, reason', 'parentproxy_client_connections_refused_total'), '{{listener}} {{reason}}'),
+    ]),
     graph('New connections', 'Many of them: clients, or the ALB, do not keep connections.', 'ops', [query(`sum(${rate('kestrel_connection_duration_seconds_count')})`, 'per second')]),
     graph('How long connections last', 'Long ones are good.', 's', [0.5, 0.95].map(q => query(`histogram_quantile(${q}, sum by (le) (${rate('kestrel_connection_duration_seconds_bucket')}))`, `p${q * 100}`))),
     graph('Connections that ended with an error', 'By what Kestrel calls it.', 'ops', [query(perSecond('error_type', 'kestrel_connection_duration_seconds_count', `${I}, error_type!=""`), '{{error_type}}')]),

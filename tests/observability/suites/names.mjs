@@ -79,7 +79,8 @@ export default async function suite(stage) {
     const document = await readFile(new URL('../../../docs/observability.md', import.meta.url), 'utf8');
     const told = new Set([...document.matchAll(/`((?:parentproxy|process)_[a-z_]+)(?:\{[^}`]*\})?`/g)].map(match => match[1]));
     const ours = families.filter(name => /^(parentproxy|process)_/.test(name));
-    assert.deepEqual({ missing: ours.filter(name => !told.has(name)), unknown: [...told].filter(name => !ours.includes(name)) }, { missing: [], unknown: [] });
+    // Those of passthrough are there with its listeners, of which this stage has none.
+    assert.deepEqual({ missing: ours.filter(name => !told.has(name)), unknown: [...told].filter(name => !ours.includes(name) && !name.startsWith('parentproxy_passthrough_')) }, { missing: [], unknown: [] });
   });
 }
 
