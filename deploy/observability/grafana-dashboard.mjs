@@ -167,6 +167,14 @@ const rows = {
     graph('Requests as the server sees them', 'With what the proxy answers itself (/health, the admin listener).', 'reqps', [
       query(perSecond('http_response_status_code', 'http_server_request_duration_seconds_count'), '{{http_response_status_code}}')], { stack: true }),
   ],
+  'Passthrough': [
+    graph('Connections', 'Open, by listener.', 'short', [query(`sum by (listener) (parentproxy_passthrough_open_connections{${I}})`, '{{listener}}')]),
+    graph('Ends of connections', 'client, enclave: in order, and who ended first.', 'ops', [query(perSecond('end', 'parentproxy_passthrough_connections_total', E), '{{end}}')], { stack: true, overrides: [color('enclave_reset', 'red')] }),
+    graph('Connections refused', 'no_enclave: none could be reached.', 'ops', [query(perSecond('listener, reason', 'parentproxy_passthrough_refused_total'), '{{listener}} {{reason}}')], { stack: true }),
+    graph('Bytes', 'By who sent them.', 'Bps', [query(perSecond('listener, from', 'parentproxy_passthrough_bytes_total'), '{{listener}} from the {{from}}')]),
+    graph('Until there is an enclave, p95', 'From the accept, with what is read before.', 's', [query(quantile(0.95, 'parentproxy_passthrough_connect_duration_seconds'), '{{enclave}}')]),
+    graph('How long connections last, p95', '', 's', [query(quantile(0.95, 'parentproxy_passthrough_connection_duration_seconds'), '{{enclave}}')]),
+  ],
 };
 
 /** Lays the panels of the rows out, left to right, in a grid of 24 columns. */

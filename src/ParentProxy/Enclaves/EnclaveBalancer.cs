@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ParentProxy.Configuration;
 
 namespace ParentProxy.Enclaves;
@@ -7,11 +8,12 @@ namespace ParentProxy.Enclaves;
 /// </summary>
 internal sealed class EnclaveBalancer(EnclaveSelector selector, ActiveConfiguration configuration)
 {
-    private int _turn = -1;
+    private readonly ConditionalWeakTable<object, StrongBox<int>> _turns = [];
 
     /// <summary>Chooses one by the policy that is in effect now.</summary>
+    /// <param name="service">Whose enclaves they are: each has turns of its own.</param>
     /// <param name="candidates">At least one.</param>
-    public Enclave Choose(IReadOnlyList<Enclave> candidates)
+    public Enclave Choose(object service, IReadOnlyList<Enclave> candidates)
     {
         if (candidates.Count == 1)
             return candidates[0];
@@ -20,11 +22,14 @@ internal sealed class EnclaveBalancer(EnclaveSelector selector, ActiveConfigurat
         {
             "FirstAlphabetical" => candidates.MinBy(static enclave => enclave.Id, StringComparer.OrdinalIgnoreCase)!,
             "Random" => Any(candidates),
-            "RoundRobin" => candidates[(int)((uint)Interlocked.Increment(ref _turn) % (uint)candidates.Count)],
+            "RoundRobin" => candidates[NextTurn(service, candidates.Count)],
             RoutingOptions.WeightedPolicy => selector.LeastLoaded(candidates, static enclave => enclave.Id),
             _ => BetterOfTwo(candidates),
         };
     }
+
+    private int NextTurn(object service, int count) =>
+        (int)((uint)(Interlocked.Increment(ref _turns.GetOrCreateValue(service).Value) - 1) % (uint)count);
 
     private static Enclave Any(IReadOnlyList<Enclave> candidates) => candidates[Random.Shared.Next(candidates.Count)];
 

@@ -20,17 +20,17 @@ internal static class EnclaveCounters
             "parentproxy.request.bytes",
             () => Each(enclaves, e => e.RequestBytes),
             null,
-            "Bytes of request bodies that clients sent, tunnels included.");
+            "Bytes of request bodies that clients sent, tunnels and passthrough included.");
         meter.CreateObservableCounter(
             "parentproxy.response.bytes",
             () => Each(enclaves, e => e.ResponseBytes),
             null,
-            "Bytes of response bodies of enclaves that were given to clients, tunnels included.");
+            "Bytes of response bodies of enclaves that were given to clients, tunnels and passthrough included.");
         meter.CreateObservableCounter(
             "parentproxy.connects",
             () => Named(enclaves, "result", e => e.Connects),
             null,
-            "Dials to enclaves for requests by result: ok, the errno by name, or a word.");
+            "Dials to enclaves for requests and passthrough by result: ok, the errno by name, or a word.");
         meter.CreateObservableCounter(
             "parentproxy.probes", () => Named(enclaves, "result", e => e.Probes), null, "Health probes by result.");
         meter.CreateObservableCounter(
@@ -42,7 +42,7 @@ internal static class EnclaveCounters
             "parentproxy.failovers",
             () => Each(enclaves, e => e.Failovers),
             null,
-            "Requests that left an enclave for another one.");
+            "Requests and passthrough connections that left an enclave for another one.");
         meter.CreateObservableCounter(
             "parentproxy.ejections",
             () => Each(enclaves, e => e.Ejections),

@@ -91,7 +91,7 @@ internal sealed class EnclaveGauges : IDisposable
     {
         var meter = _newMeter();
         meter.CreateObservableGauge(
-            "parentproxy.requests.in_flight", InFlight, null, "Requests that an enclave is working on, tunnels included.");
+            "parentproxy.requests.in_flight", InFlight, null, "Requests that an enclave is working on, tunnels and passthrough included.");
         meter.CreateObservableGauge(
             "parentproxy.enclave.state",
             () => _registry.All.Concat(WithoutSuccessor()).SelectMany(StatesOf),

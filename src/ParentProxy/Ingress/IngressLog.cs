@@ -21,20 +21,6 @@ internal static partial class IngressLog
         string hint,
         string answer);
 
-    [LoggerMessage(
-        EventId = 301,
-        Level = LogLevel.Error,
-        Message = "Cannot accept on {EndPoint}: {Errno}. With EMFILE raise LimitNOFILE of the unit, with ENFILE fs.file-max of the "
-            + "machine, or lower Limits:MaxConnections")]
-    public static partial void AcceptFailed(ILogger logger, string endPoint, string errno);
-
-    [LoggerMessage(
-        EventId = 302,
-        Level = LogLevel.Warning,
-        Message = "Closed a new connection on {EndPoint}: {Connections} are open, "
-            + "which is Limits:MaxConnections; {Rejected} closed so far")]
-    public static partial void ConnectionRejected(ILogger logger, string endPoint, int connections, long rejected);
-
     [LoggerMessage(EventId = 303, Level = LogLevel.Error, Message = "Request {RequestId} failed by a fault of this program")]
     public static partial void Fault(ILogger logger, string requestId, Exception exception);
 
@@ -59,23 +45,6 @@ internal static partial class IngressLog
         int status,
         string enclave,
         string failedAttempts);
-
-    [LoggerMessage(
-        EventId = 306,
-        Level = LogLevel.Error,
-        Message = "Cannot accept on {EndPoint}: all but the last {Reserve} of {Limit} descriptors are open, which are kept for the "
-            + "process itself (EMFILE). Raise LimitNOFILE of the unit or lower Limits:MaxConnections")]
-    public static partial void DescriptorsUsedUp(ILogger logger, string endPoint, int reserve, long? limit);
-
-    [LoggerMessage(
-        EventId = 307,
-        Level = LogLevel.Information,
-        Message = "New connections on {EndPoint} are accepted again; for {Lasted} they were not: {Reason}")]
-    public static partial void AcceptingAgain(ILogger logger, string endPoint, TimeSpan lasted, string reason);
-
-    [LoggerMessage(EventId = 308, Level = LogLevel.Error,
-        Message = "The listening socket of {EndPoint} failed {Failures} times in a row, with {Errno} last; the address was opened anew")]
-    public static partial void ListenerRemade(ILogger logger, string endPoint, int failures, string errno);
 
     [LoggerMessage(
         EventId = 309,

@@ -3,15 +3,13 @@ using System.Net;
 namespace ParentProxy.Passthrough;
 
 /// <summary>What the first bytes of a connection said of it, for its line in the log.</summary>
-internal sealed class ConnectionDetails
+internal static class ConnectionDetails
 {
-    private readonly string _text;
-
-    /// <summary>Puts it into words.</summary>
+    /// <summary>The details, divided by commas.</summary>
     /// <param name="preread">What was read.</param>
     /// <param name="readsServerName">Whether a ClientHello was asked for.</param>
     /// <param name="peer">The other end of the socket, where a header names another client.</param>
-    public ConnectionDetails(Preread preread, bool readsServerName, EndPoint? peer)
+    public static string Describe(Preread preread, bool readsServerName, EndPoint? peer)
     {
         var parts = new List<string>();
         if (readsServerName && preread.Hello is { } hello)
@@ -34,9 +32,6 @@ internal sealed class ConnectionDetails
                 parts.Add($"VPC endpoint {endpoint}");
         }
 
-        _text = string.Join(", ", parts);
+        return string.Join(", ", parts);
     }
-
-    /// <summary>The details, divided by commas.</summary>
-    public string Describe() => _text;
 }

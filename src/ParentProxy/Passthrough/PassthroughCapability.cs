@@ -33,8 +33,8 @@ internal sealed class PassthroughCapability : ICapability
     {
         _registry = registry;
         _watch = new PassthroughWatch(time);
-        var search = new EnclaveSearch(registry, selector, new EnclaveBalancer(selector, configuration), configuration, time);
-        _context = new PassthroughContext(configuration, search, _watch, time, loggers.CreateLogger<PassthroughCapability>());
+        var connector = new FailoverConnector(registry, selector, new EnclaveBalancer(selector, configuration), configuration, time);
+        _context = new PassthroughContext(configuration, connector, _watch, time, loggers.CreateLogger<PassthroughCapability>());
     }
 
     /// <summary>The listeners that are open, in the order of the configuration.</summary>

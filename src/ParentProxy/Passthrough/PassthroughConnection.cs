@@ -25,7 +25,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     private IPEndPoint? _client;
     private IPEndPoint? _local;
     private PassthroughTarget? _target;
-    private ConnectionDetails? _details;
+    private string? _details;
     private EnclaveConnection _enclave;
     private Action? _streamClosed;
     private SocketRelay? _relay;
@@ -158,7 +158,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
             if (!isKnown && !TryCountSource())
                 return;
             if (_target is null)
-                Refuse(PassthroughRefusal.ServerName, $"{_details!.Describe()}, which Sni sends nowhere");
+                Refuse(PassthroughRefusal.ServerName, $"{_details}, which Sni sends nowhere");
             else
                 await ConnectAsync(preread.Bytes is { Length: > 0 } bytes ? bytes : null, avoid: null);
         }
@@ -188,7 +188,6 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
             var avoid = _enclave.Enclave;
             _front = front;
             avoid.ReportEvidence(new Evidence(EvidenceKind.DialRefused, "it ended a connection over which nothing had gone yet"));
-            avoid.Metrics.CountFailover();
             await ConnectAsync(unsent, avoid);
         }
         catch (OperationCanceledException)
@@ -225,7 +224,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
         if (preread.Header?.Source is { } source)
             _client = source;
         if (_routes.ReadsServerName || preread.Header is not null)
-            _details = new ConnectionDetails(preread, _routes.ReadsServerName, Peer);
+            _details = ConnectionDetails.Describe(preread, _routes.ReadsServerName, Peer);
         _header = HeaderFor(preread.Header);
     }
 
@@ -250,7 +249,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
         try
         {
             _attempts++;
-            _enclave = await Context.Search.ConnectAsync(_target!, _routes.Options, avoid, _listener.Cut);
+            _enclave = await Context.Connector.ConnectAsync(_target!, _routes.Options, avoid, _listener.Cut);
         }
         catch (NoEnclaveException ex)
         {
@@ -357,7 +356,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
         var lasted = Context.Time.GetElapsedTime(_accepted);
         _listener.Counts.Count(_enclave.Enclave.Id, end);
         Context.Instruments?.RecordDuration(_enclave.Enclave.Id, lasted);
-        _listener.LogEnded(Client, _enclave.Enclave, end, forward, back, lasted, errno, _details?.Describe());
+        _listener.LogEnded(Client, _enclave.Enclave, end, forward, back, lasted, errno, _details);
         Over();
     }
 

@@ -5,7 +5,7 @@ namespace ParentProxy.Passthrough;
 /// <summary>What is counted of one address that is listened on; goes on when a reload removes the listener and adds it again.</summary>
 internal sealed class PassthroughCounts
 {
-    private readonly long[] _refused = new long[Terms.Refusals.Count];
+    private readonly long[] _refused = new long[PassthroughRefusals.All.Count];
     private readonly ConcurrentDictionary<string, long[]> _ended = new(StringComparer.OrdinalIgnoreCase);
     private long _bytesFromClients;
     private long _bytesFromEnclaves;
@@ -19,7 +19,7 @@ internal sealed class PassthroughCounts
     /// <summary>Connections that are over, by enclave and end.</summary>
     public IEnumerable<(string Enclave, ConnectionEnd End, long Count)> Ended =>
         from pair in _ended
-        from end in Terms.Ends
+        from end in ConnectionEnds.All
         let count = Volatile.Read(ref pair.Value[(int)end])
         where count > 0
         select (pair.Key, end, count);
@@ -31,7 +31,7 @@ internal sealed class PassthroughCounts
     public long Of(PassthroughRefusal reason) => Interlocked.Read(ref _refused[(int)reason]);
 
     /// <summary>Connections that were refused.</summary>
-    public long TotalRefused => Terms.Refusals.Sum(Of);
+    public long TotalRefused => PassthroughRefusals.All.Sum(Of);
 
     /// <summary>A connection was refused.</summary>
     public void Count(PassthroughRefusal reason) => Interlocked.Increment(ref _refused[(int)reason]);
@@ -40,7 +40,7 @@ internal sealed class PassthroughCounts
     /// <param name="enclave">The id of its enclave.</param>
     /// <param name="end">How it ended.</param>
     public void Count(string enclave, ConnectionEnd end) =>
-        Interlocked.Increment(ref _ended.GetOrAdd(enclave, static _ => new long[Terms.Ends.Count])[(int)end]);
+        Interlocked.Increment(ref _ended.GetOrAdd(enclave, static _ => new long[ConnectionEnds.All.Count])[(int)end]);
 
     /// <summary>So many bytes more were carried each way.</summary>
     public void Add(long fromClients, long fromEnclaves)

@@ -38,9 +38,9 @@ internal sealed class PassthroughInstruments
             "parentproxy.passthrough.refused",
             () =>
                 from one in counts()
-                from reason in Terms.Refusals
+                from reason in PassthroughRefusals.All
                 select new Measurement<long>(
-                    one.Counts.Of(reason), new(Listener, one.Listener), new("reason", Terms.Label(reason))),
+                    one.Counts.Of(reason), new(Listener, one.Listener), new("reason", PassthroughRefusals.Word(reason))),
             null,
             "Connections that were closed without having reached an enclave.");
         meter.CreateObservableCounter(
@@ -62,7 +62,7 @@ internal sealed class PassthroughInstruments
 
     private static IEnumerable<Measurement<long>> Ended((string Listener, PassthroughCounts Counts) one) =>
         one.Counts.Ended.Select(ended => new Measurement<long>(
-            ended.Count, Tag(one.Listener), Enclave(ended.Enclave), new("end", Terms.Label(ended.End))));
+            ended.Count, Tag(one.Listener), Enclave(ended.Enclave), new("end", ConnectionEnds.Word(ended.End))));
 
     private static Measurement<long>[] Bytes((string Listener, PassthroughCounts Counts) one) =>
     [

@@ -6,13 +6,14 @@ using ParentProxy.Enclaves;
 using ParentProxy.Runtime;
 using ParentProxy.Sockets;
 using ParentProxy.Telemetry.AccessLog;
-using ParentProxy.Vsock;
 
 namespace ParentProxy.Passthrough;
 
 /// <summary>One address that passthrough listens on, and its connections.</summary>
 internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
 {
+    private const string MaxConnectionsSetting = "MaxConnections of this Passthrough listener";
+
     private readonly LoopListener _listener;
     private readonly RefusalLines _refusalLines;
     private readonly Action _onChanged;
@@ -20,8 +21,8 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
     private readonly CancellationTokenSource _cut = new();
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Func<AcceptedDescriptor, PassthroughConnection> _take;
-    private volatile PassthroughRoutes _routes;
     private readonly Lock _disposing = new();
+    private volatile PassthroughRoutes _routes;
     private volatile bool _isStopped;
     private Task? _disposed;
 
@@ -42,7 +43,8 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
         _take = Take;
         try
         {
-            _listener = new LoopListener(options.Listen.EndPoint, ListenSocket.Bind, this, context.Time);
+            var log = new ListenerLog(context.Logger, () => Name, MaxConnectionsSetting);
+            _listener = new LoopListener(options.Listen.EndPoint, ListenSocket.Bind, this, log, context.Time);
         }
         catch (SocketException ex)
         {
@@ -87,7 +89,7 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
 
     int IListenerOwner.MaxConnections => Options.MaxConnections;
 
-    string IListenerOwner.MaxConnectionsSetting => "MaxConnections of this Passthrough listener";
+    string IListenerOwner.MaxConnectionsSetting => MaxConnectionsSetting;
 
     /// <summary>The listener as the admin pages show it.</summary>
     public ListenerView View()
@@ -136,14 +138,14 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
     public void LogRefused(string client, PassthroughRefusal reason, string detail)
     {
         if (Options.Log != PassthroughLogMode.Off && _refusalLines.TryTake())
-            PassthroughLog.Refused(Context.Logger, client, Name, Terms.Label(reason), detail);
+            PassthroughLog.Refused(Context.Logger, client, Name, PassthroughRefusals.Word(reason), detail);
     }
 
     /// <summary>Writes the line of a connection that is over.</summary>
     public void LogEnded(
         string client, Enclave enclave, ConnectionEnd end, long forward, long back, TimeSpan lasted, string? errno, string? details)
     {
-        var isOrderly = Terms.IsOrderly(end);
+        var isOrderly = ConnectionEnds.IsOrderly(end);
         if (Options.Log == PassthroughLogMode.Off || (isOrderly && Options.Log == PassthroughLogMode.Errors))
             return;
         if (forward == 0 && end == ConnectionEnd.Client)
@@ -155,27 +157,13 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
             Name,
             enclave,
             lasted,
-            Terms.Sentence(end, errno),
+            ConnectionEnds.Sentence(end, errno),
             forward,
             back,
             details is null ? "" : $" ({details})");
     }
 
     void IListenerOwner.CountRejected() => Counts.Count(PassthroughRefusal.Limit);
-
-    void IListenerOwner.OnRejected(int limit, long rejected) =>
-        PassthroughLog.ConnectionRejected(Context.Logger, Name, limit, rejected);
-
-    void IListenerOwner.OnDescriptorsUsedUp(long? limit) =>
-        PassthroughLog.DescriptorsUsedUp(Context.Logger, Name, DescriptorReserve.Clients.Size, limit);
-
-    void IListenerOwner.OnAcceptFailed(Errno errno) => PassthroughLog.AcceptFailed(Context.Logger, Name, errno.Name);
-
-    void IListenerOwner.OnRemade(int failures, Errno errno) =>
-        PassthroughLog.ListenerRemade(Context.Logger, Name, failures, errno.Name);
-
-    void IListenerOwner.OnAcceptingAgain(string reason, TimeSpan lasted) =>
-        PassthroughLog.AcceptingAgain(Context.Logger, Name, lasted, reason);
 
     void IListenerOwner.OnRefusalChanged() => _onChanged();
 

@@ -25,9 +25,10 @@ internal static partial class OpenFileLimit
         var now = Environment.TickCount64;
         if (now - Volatile.Read(ref _asked) < 1000)
             return _recent is var recent and >= 0 ? recent : null;
-        Volatile.Write(ref _recent, Current() ?? -1);
+        var current = Current();
+        Volatile.Write(ref _recent, current ?? -1);
         Volatile.Write(ref _asked, now);
-        return Current();
+        return current;
     }
 
     /// <summary>

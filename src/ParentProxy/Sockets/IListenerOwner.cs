@@ -1,8 +1,6 @@
-using ParentProxy.Vsock;
-
 namespace ParentProxy.Sockets;
 
-/// <summary>Who opened a <see cref="LoopListener"/>: sets its limit, and writes down what happens, in the words of its settings.</summary>
+/// <summary>Who opened a <see cref="LoopListener"/>, and sets its limit.</summary>
 internal interface IListenerOwner
 {
     /// <summary>How many connections may be open. Asked for each new one.</summary>
@@ -15,28 +13,6 @@ internal interface IListenerOwner
     void CountRejected()
     {
     }
-
-    /// <summary>Connections were closed at once because too many are open. Told at the 1st, the 2nd, the 4th, the 8th and so on.</summary>
-    /// <param name="limit">How many are open.</param>
-    /// <param name="rejected">How many were closed since the listener was opened.</param>
-    void OnRejected(int limit, long rejected);
-
-    /// <summary>All descriptors but the reserve are open. Told once a second at most.</summary>
-    /// <param name="limit">How many there are; null where there is no limit.</param>
-    void OnDescriptorsUsedUp(long? limit);
-
-    /// <summary>Nothing could be accepted, or the address not be opened again. Told once a second at most.</summary>
-    void OnAcceptFailed(Errno errno);
-
-    /// <summary>The kernel's socket had failed time and again; it was closed, and the address opened anew.</summary>
-    /// <param name="failures">How many times in a row.</param>
-    /// <param name="errno">How it failed last.</param>
-    void OnRemade(int failures, Errno errno);
-
-    /// <summary>What kept clients out is gone.</summary>
-    /// <param name="reason">What it was.</param>
-    /// <param name="lasted">How long it was there.</param>
-    void OnAcceptingAgain(string reason, TimeSpan lasted);
 
     /// <summary><see cref="LoopListener.Refusal"/> came or went.</summary>
     void OnRefusalChanged();

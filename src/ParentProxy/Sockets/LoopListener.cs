@@ -34,6 +34,7 @@ internal sealed class LoopListener : IDisposable
 
     private readonly Func<EndPoint, ListenSocket> _bind;
     private readonly IListenerOwner _owner;
+    private readonly IListenerEvents _events;
     private readonly TimeProvider _time;
     private readonly Obstacle _obstacle;
     private readonly CancellationTokenSource _stopping = new();
@@ -58,13 +59,15 @@ internal sealed class LoopListener : IDisposable
     /// <summary>Binds, and begins to listen.</summary>
     /// <param name="endPoint">Where; a port of 0 is any that is free.</param>
     /// <param name="bind">Binds a socket to an address, also in the place of one that is broken: <see cref="ListenSocket.Bind"/>.</param>
-    /// <param name="owner">Who sets the limit and is told what happens.</param>
+    /// <param name="owner">Who sets the limit.</param>
+    /// <param name="events">Told what an operator has to know.</param>
     /// <param name="time">The clock of the pauses.</param>
     /// <exception cref="SocketException">The address cannot be listened on.</exception>
-    public LoopListener(EndPoint endPoint, Func<EndPoint, ListenSocket> bind, IListenerOwner owner, TimeProvider time)
+    public LoopListener(EndPoint endPoint, Func<EndPoint, ListenSocket> bind, IListenerOwner owner, IListenerEvents events, TimeProvider time)
     {
         _bind = bind;
         _owner = owner;
+        _events = events;
         _time = time;
         _obstacle = new Obstacle(WouldRefuse, owner.OnRefusalChanged, OnAcceptingAgain, time);
         (_socket, _queue) = Open(endPoint);
@@ -308,7 +311,7 @@ internal sealed class LoopListener : IDisposable
 
         // A flood of connections must not become a flood of log lines.
         if ((rejected & (rejected - 1)) == 0)
-            _owner.OnRejected(limit, rejected);
+            _events.OnRejected(limit, rejected);
         _obstacle.Meet($"{limit} connections are open, which is {_owner.MaxConnectionsSetting}; further ones are closed at once");
         return false;
     }
@@ -351,7 +354,7 @@ internal sealed class LoopListener : IDisposable
             }
         }
 
-        _owner.OnRemade(_failures, errno);
+        _events.OnRemade(_failures, errno);
         _broken = null;
         _failures = 0;
         _pause = FirstPause;
@@ -369,7 +372,7 @@ internal sealed class LoopListener : IDisposable
     private void SayDescriptorsUsedUp()
     {
         var limit = OpenFileLimit.Current();
-        _owner.OnDescriptorsUsedUp(limit);
+        _events.OnDescriptorsUsedUp(limit);
         _obstacle.Meet(
             $"no descriptors left: {ProcessStatus.OpenDescriptors()} open of {limit}, "
             + $"the last {DescriptorReserve.Clients.Size} are kept for the process itself (EMFILE)");
@@ -385,13 +388,13 @@ internal sealed class LoopListener : IDisposable
 
     private void SayAcceptFailed(Errno errno)
     {
-        _owner.OnAcceptFailed(errno);
+        _events.OnAcceptFailed(errno);
         _obstacle.Meet($"accept fails: {errno.Name} ({errno.Description})");
     }
 
     private void OnAcceptingAgain(string text, TimeSpan lasted)
     {
-        _owner.OnAcceptingAgain(text, lasted);
+        _events.OnAcceptingAgain(text, lasted);
         _owner.OnRefusalChanged();
     }
 

@@ -122,7 +122,7 @@ internal sealed class SocketRelay
         catch (SocketException ex)
         {
             // No memory, or no watch left, in the kernel.
-            Broken = Errno.FromSocketError(ex.SocketErrorCode);
+            Fault = ex;
             End(reset: true);
             return;
         }
@@ -420,7 +420,7 @@ internal sealed class SocketRelay
         }
         catch (SocketException ex)
         {
-            Broken ??= Errno.FromSocketError(ex.SocketErrorCode);
+            Fault = ex;
             End(reset: true);
         }
     }

@@ -36,5 +36,5 @@ public sealed class ConnectionDetailsTests
     }
 
     private static string Describe(ProxyHeader? header, ClientHello? hello, bool readsServerName = true) =>
-        new ConnectionDetails(new Preread(header, hello, []), readsServerName, Peer).Describe();
+        ConnectionDetails.Describe(new Preread(header, hello, []), readsServerName, Peer);
 }

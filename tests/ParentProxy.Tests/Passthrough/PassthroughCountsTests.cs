@@ -31,12 +31,12 @@ public sealed class PassthroughCountsTests
     {
         Assert.Equal(
             ["client", "enclave", "client_reset", "enclave_reset", "idle", "half_closed", "stalled", "enclave_left", "stopped", "fault"],
-            Terms.Ends.Select(Terms.Label));
+            ConnectionEnds.All.Select(ConnectionEnds.Word));
         Assert.Equal(
             ["limit", "source_limit", "proxy_protocol", "client_hello", "server_name", "preread_timeout", "no_enclave", "stopped"],
-            Terms.Refusals.Select(Terms.Label));
-        Assert.Equal(Terms.Ends.Count, Terms.Ends.Select(end => Terms.Sentence(end, "EPIPE")).Distinct().Count());
+            PassthroughRefusals.All.Select(PassthroughRefusals.Word));
+        Assert.Equal(ConnectionEnds.All.Count, ConnectionEnds.All.Select(end => ConnectionEnds.Sentence(end, "EPIPE")).Distinct().Count());
         Assert.Equal(
-            [ConnectionEnd.Client, ConnectionEnd.Enclave, ConnectionEnd.Idle], Terms.Ends.Where(Terms.IsOrderly));
+            [ConnectionEnd.Client, ConnectionEnd.Enclave, ConnectionEnd.Idle], ConnectionEnds.All.Where(ConnectionEnds.IsOrderly));
     }
 }

@@ -135,7 +135,7 @@ public sealed class LoopListenerTests : IDisposable
     private LoopListener Listen(string kind, Func<bool>? isTaken = null)
     {
         EndPoint endPoint = kind == "tcp" ? new IPEndPoint(IPAddress.Loopback, 0) : new UnixDomainSocketEndPoint(_directory.File("s"));
-        return new LoopListener(endPoint, Bind, _owner, _time);
+        return new LoopListener(endPoint, Bind, _owner, _owner, _time);
 
         ListenSocket Bind(EndPoint address)
         {
@@ -161,7 +161,7 @@ public sealed class LoopListenerTests : IDisposable
         return socket;
     }
 
-    private sealed class Owner : IListenerOwner
+    private sealed class Owner : IListenerOwner, IListenerEvents
     {
         public ConcurrentQueue<(int, long)> Rejected { get; } = [];
 

@@ -6,13 +6,14 @@ using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Ingress.Kestrel.Refusals;
 using ParentProxy.Sockets;
-using ParentProxy.Vsock;
 
 namespace ParentProxy.Ingress.Kestrel;
 
 /// <summary>One public listener as Kestrel sees it.</summary>
 internal sealed class IngressListener : IConnectionListener, IListenerOwner
 {
+    private const string MaxConnectionsSetting = "Limits:MaxConnections";
+
     private readonly LoopListener _listener;
     private readonly ActiveConfiguration _configuration;
     private readonly OpenConnections _open;
@@ -46,7 +47,7 @@ internal sealed class IngressListener : IConnectionListener, IListenerOwner
         _open = open;
         _onChanged = onChanged;
         _logger = logger;
-        _listener = new LoopListener(endPoint, bind, this, time);
+        _listener = new LoopListener(endPoint, bind, this, new ListenerLog(logger, () => Name, MaxConnectionsSetting), time);
         _onClosed = _listener.OnConnectionClosed;
         _take = Take;
         _onRefused = OnRefused;
@@ -72,7 +73,7 @@ internal sealed class IngressListener : IConnectionListener, IListenerOwner
 
     int IListenerOwner.MaxConnections => _configuration.Options.Limits.MaxConnections;
 
-    string IListenerOwner.MaxConnectionsSetting => "Limits:MaxConnections";
+    string IListenerOwner.MaxConnectionsSetting => MaxConnectionsSetting;
 
     /// <summary>The listener as the admin pages show it.</summary>
     public ListenerView View()
@@ -99,17 +100,6 @@ internal sealed class IngressListener : IConnectionListener, IListenerOwner
         _listener.Dispose();
         return ValueTask.CompletedTask;
     }
-
-    void IListenerOwner.OnRejected(int limit, long rejected) => IngressLog.ConnectionRejected(_logger, Name, limit, rejected);
-
-    void IListenerOwner.OnDescriptorsUsedUp(long? limit) =>
-        IngressLog.DescriptorsUsedUp(_logger, Name, DescriptorReserve.Clients.Size, limit);
-
-    void IListenerOwner.OnAcceptFailed(Errno errno) => IngressLog.AcceptFailed(_logger, Name, errno.Name);
-
-    void IListenerOwner.OnRemade(int failures, Errno errno) => IngressLog.ListenerRemade(_logger, Name, failures, errno.Name);
-
-    void IListenerOwner.OnAcceptingAgain(string reason, TimeSpan lasted) => IngressLog.AcceptingAgain(_logger, Name, lasted, reason);
 
     void IListenerOwner.OnRefusalChanged() => _onChanged();
 

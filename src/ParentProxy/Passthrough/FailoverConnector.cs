@@ -5,7 +5,7 @@ using ParentProxy.Enclaves.Transports;
 namespace ParentProxy.Passthrough;
 
 /// <summary>Finds a connection its enclave: chooses one, connects, chooses another when that fails, waits when there is none.</summary>
-internal sealed class EnclaveSearch(
+internal sealed class FailoverConnector(
     EnclaveRegistry registry, EnclaveSelector selector, EnclaveBalancer balancer, ActiveConfiguration configuration, TimeProvider time)
 {
     /// <summary>Lets the first dial have its whole time.</summary>
@@ -26,6 +26,7 @@ internal sealed class EnclaveSearch(
         var patience = options.ConnectTimeout > wait ? options.ConnectTimeout : wait;
         HashSet<Enclave>? tried = avoid is null ? null : [avoid];
         var (hasMetFullQueue, isPatient) = (false, false);
+        var before = avoid;
         DialException? last = null;
         while (true)
         {
@@ -54,8 +55,11 @@ internal sealed class EnclaveSearch(
                 continue;
             }
 
-            var enclave = balancer.Choose(candidates);
+            var enclave = balancer.Choose(target, candidates);
             (tried ??= []).Add(enclave);
+            if (before is not null && before != enclave)
+                before.Metrics.CountFailover();
+            before = enclave;
             if (!enclave.TryBeginRequest(out var connector))
                 continue;
             try
@@ -73,7 +77,6 @@ internal sealed class EnclaveSearch(
             catch (DialException ex)
             {
                 enclave.EndRequest(connector);
-                enclave.Metrics.CountFailover();
                 enclave.Metrics.Errors.Note(time.GetUtcNow(), ex.Code, ex.Message);
                 last = ex;
                 hasMetFullQueue |= ex.MayBeFullQueue && !isPatient && candidates.Count > 1;
