@@ -63,7 +63,8 @@ internal sealed class LoopListener : IDisposable
     /// <param name="events">Told what an operator has to know.</param>
     /// <param name="time">The clock of the pauses.</param>
     /// <exception cref="SocketException">The address cannot be listened on.</exception>
-    public LoopListener(EndPoint endPoint, Func<EndPoint, ListenSocket> bind, IListenerOwner owner, IListenerEvents events, TimeProvider time)
+    public LoopListener(
+        EndPoint endPoint, Func<EndPoint, ListenSocket> bind, IListenerOwner owner, IListenerEvents events, TimeProvider time)
     {
         _bind = bind;
         _owner = owner;

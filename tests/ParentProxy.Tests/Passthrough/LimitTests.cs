@@ -22,7 +22,7 @@ public sealed class LimitTests
             Assert.Empty((await three.ReadTextToEndAsync()).Text);
 
             await proxy.Log.WaitForAsync(entry =>
-                entry.Message.Contains("which is MaxConnections of this listener", StringComparison.Ordinal));
+                entry.Message.Contains("which is MaxConnections of this Passthrough listener", StringComparison.Ordinal));
             using var ready = await proxy.Admin.GetAsync("/health/ready");
             Assert.Equal(503, (int)ready.StatusCode);
             Assert.Contains(

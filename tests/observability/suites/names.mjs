@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../../harness/ports.mjs';
 import { until } from '../../harness/waiting.mjs';
 import { Client } from '../harness/client.mjs';
 import { deployed } from '../harness/deployed.mjs';
@@ -17,11 +18,12 @@ const PATIENCE_MS = 60_000;
 
 export default async function suite(stage) {
   const enclaves = await stage.enclaves('a', 'b');
+  const raw = await freePort();
   const proxy = await stage.discoveringProxy(enclaves, {
     AccessLog: { Mode: 'all', Sink: 'console' },
-    Passthrough: [{ Listen: '127.0.0.1:0', To: 'enclaves' }],
+    Passthrough: [{ Listen: `127.0.0.1:${raw}`, To: 'enclaves' }],
   });
-  await everything(proxy, enclaves);
+  await everything(proxy, enclaves, raw);
   const rules = [...await rulesOf('recording'), ...await rulesOf('alerts')];
   const recorded = new Set(rules.filter(rule => rule.record).map(rule => rule.record));
   const dashboard = JSON.parse(await readFile(deployed('grafana-dashboard.json')));
@@ -98,7 +100,7 @@ function labelsOf(metrics) {
 }
 
 /** Traffic that makes every metric appear. */
-async function everything(proxy, enclaves) {
+async function everything(proxy, enclaves, passthrough) {
   const client = new Client(proxy.port);
   const get = path => client.request(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
   for (let i = 0; i < 500; i++) await get('/bytes/100000');
@@ -115,7 +117,7 @@ async function everything(proxy, enclaves) {
   const socket = new Client(proxy.port);
   await socket.request('GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n');
   socket.close();
-  const raw = new Client(Number(proxy.endPoints.find(at => !at.startsWith('http')).split(':')[1]));
+  const raw = new Client(passthrough);
   await raw.request('GET /bytes/1000 HTTP/1.1\r\nHost: a\r\n\r\n');
   raw.close();
   client.close();
