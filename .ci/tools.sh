@@ -2,7 +2,7 @@
 
 # Command (or file) and the Debian package that brings it.
 tools=(
-  socat=socat  qemu-system-x86_64=qemu-system-x86  busybox=busybox-static  cpio=cpio  modprobe=kmod  curl=curl
+  socat=socat  wget=wget  qemu-system-x86_64=qemu-system-x86  busybox=busybox-static  cpio=cpio  modprobe=kmod  curl=curl
   strace=strace  systemd-analyze=systemd  /lib/systemd/systemd=systemd  h2load=nghttp2-client  awk=mawk
   node=nodejs  npm=npm  git=git  nginx=nginx  haproxy=haproxy  chromium=chromium
   prometheus=prometheus  promtool=prometheus  clang=clang  /usr/include/zlib.h=zlib1g-dev  openssl=openssl

@@ -1,8 +1,11 @@
 // Which enclave by the server name of the ClientHello, with every TLS client that is here.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer as createHttp } from 'node:http';
 import { createServer } from 'node:https';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
@@ -42,6 +45,16 @@ func main() {
   fmt.Fprint(connection, "GET / HTTP/1.0\\r\\n\\r\\n")
   io.Copy(os.Stdout, connection)
 }`;
+
+const DOTNET = `#:property PublishAot=false
+using System.Net.Security; using System.Net.Sockets; using System.Security.Cryptography.X509Certificates;
+using var tcp = new TcpClient("127.0.0.1", int.Parse(args[2]));
+var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+policy.CustomTrustStore.ImportFromPemFile(args[0]);
+await using var tls = new SslStream(tcp.GetStream());
+await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = args[1], CertificateChainPolicy = policy });
+tls.Write("GET / HTTP/1.0\\r\\n\\r\\n"u8);
+await tls.CopyToAsync(Console.OpenStandardOutput());`;
 
 export default async function sniSuite(stage) {
   const folder = await stage.folder();
@@ -118,6 +131,13 @@ export default async function sniSuite(stage) {
       needs: ['python3'],
       ask: async (name, port) => printed('python3', [await file('client.py', PYTHON), authority.file, name, port]),
     },
+    // It cannot be told where a name is, but goes through a proxy, whatever the name.
+    'wget (GnuTLS)': {
+      needs: ['wget'],
+      ask: async (name, port) => printed('wget', ['--no-config', '-q', '-O', '-', '--tries=1', `--ca-certificate=${authority.file}`,
+        '-e', 'use_proxy=on', '-e', `https_proxy=http://127.0.0.1:${await tunnel(port)}/`, `https://${name}/`]),
+    },
+    '.NET': { optional: 'dotnet', ask: async (name, port) => printed('dotnet', [await dotnetProgram(), authority.file, name, port]) },
     'Java': { optional: 'java', ask: async (name, port) => printed('java', [await file('Client.java', JAVA), authority.file, name, port]) },
     'Go': { optional: 'go', ask: async (name, port) => printed('go', ['run', await file('client.go', GO), authority.file, name, port]) },
     'Chromium': {
@@ -128,6 +148,29 @@ export default async function sniSuite(stage) {
         `--host-resolver-rules=MAP ${name} 127.0.0.1, MAP * ~NOTFOUND`, '--dump-dom', `https://${name}:${port}/`]),
     },
   };
+
+  /** A proxy that takes every CONNECT to a port of this machine. */
+  async function tunnel(port) {
+    const proxy = createHttp().on('connect', (request, client) => {
+      const server = connect(port, '127.0.0.1', () => client.write('HTTP/1.1 200 OK\r\n\r\n'));
+      server.pipe(client).pipe(server);
+      for (const [one, other] of [[client, server], [server, client]]) one.on('error', () => other.destroy());
+    }).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    stage.atEndOfCheck(() => { proxy.close(); proxy.closeAllConnections(); });
+    return proxy.address().port;
+  }
+
+  let program;
+
+  /** The program of .NET, built at its first use. */
+  async function dotnetProgram() {
+    if (program) return program;
+    const text = await printed('dotnet', ['build', await file('dotnet.cs', DOTNET), '-o', join(folder, 'dotnet')]);
+    const built = join(folder, 'dotnet', 'dotnet.dll');
+    assert.ok(existsSync(built), text);
+    return program = built;
+  }
 
   async function printed(command, args, input) {
     const env = { ...process.env, HOME: folder, GIT_SSL_CAINFO: authority.file, GOCACHE: join(folder, 'go') };
