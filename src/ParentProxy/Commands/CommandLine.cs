@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace ParentProxy.Commands;
 
-/// <summary>The command line: <c>parent-proxy [run] [--config FILE] [--Section:Key=value …]</c>, <c>demo</c>.</summary>
+/// <summary>The command line: <c>parent-proxy [run] [--config FILE] [--Section:Key=value …]</c>, <c>check</c>, <c>demo</c>.</summary>
 internal static class CommandLine
 {
     /// <summary>Runs the command that the arguments name.</summary>
@@ -40,6 +40,8 @@ internal static class CommandLine
         };
         var run = new Command("run", "Forward requests to the configured enclaves (the default).");
         run.SetAction((parsed, _) => RunCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
+        var check = new Command("check", "Say what the configuration comes to, or every mistake in it; opens no port and dials nothing.");
+        check.SetAction((parsed, _) => CheckCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
         var demo = new Command(
             "demo", "Start two simulated enclaves and the proxy in front of them; needs no configuration and no vsock device.");
         demo.SetAction((_, cancellationToken) => DemoCommand.RunAsync(settings, cancellationToken));
@@ -50,7 +52,10 @@ internal static class CommandLine
         });
 
         var root = new RootCommand(
-            "Reverse proxy for the parent instance of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.") { run, demo };
+            "Reverse proxy for the parent instance of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.")
+        {
+            run, check, demo,
+        };
         root.Options.Add(config);
         root.SetAction((parsed, _) => RunCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
         return root;

@@ -26,7 +26,7 @@ internal static class RunCommand
         var loaded = ConfigurationLoader.Load(sources);
         if (loaded.Options is not { } options)
         {
-            await Console.Error.WriteLineAsync(Describe(loaded));
+            await Console.Error.WriteLineAsync(ConfigurationSummary.Mistakes(loaded));
             return ExitCode.Configuration;
         }
 
@@ -37,7 +37,7 @@ internal static class RunCommand
         }
         catch (FormatException ex)
         {
-            await WriteMistakeAsync(ex.Message);
+            await WriteMistakeAsync($"{OtlpSettings.Variable}: {ex.Message}");
             return ExitCode.Configuration;
         }
 
@@ -152,14 +152,6 @@ internal static class RunCommand
             HostingLog.Stopped(logger);
         else
             HostingLog.StoppedHard(logger);
-    }
-
-    private static string Describe(ConfigurationResult result)
-    {
-        var count = result.Problems.Count;
-        var lines = result.Problems.Select(p => $"  {p}").Concat(result.Warnings.Select(w => $"  Warning: {w}"));
-        var mistakes = count == 1 ? "mistake" : "mistakes";
-        return $"parent-proxy: the configuration ({result.File ?? "no file"}) has {count} {mistakes}:\n{string.Join('\n', lines)}";
     }
 
     private static void WarnOfFewDescriptors(ILogger logger, ProxyOptions options)

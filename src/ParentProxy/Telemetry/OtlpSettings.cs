@@ -6,7 +6,8 @@ namespace ParentProxy.Telemetry;
 /// <param name="Collector">A collector that takes protobuf over HTTP; null: the SDK reads <c>OTEL_EXPORTER_OTLP_*</c> itself.</param>
 internal sealed record OtlpSettings(Uri? Collector)
 {
-    private const string Variable = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    /// <summary>The variable that names the collector, as the SDK calls it.</summary>
+    public const string Variable = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     /// <summary>What the environment says; null when nothing is exported.</summary>
     /// <exception cref="FormatException">The variable holds no address. The SDK would take its own default in silence.</exception>
@@ -15,7 +16,7 @@ internal sealed record OtlpSettings(Uri? Collector)
         if (environment(Variable) is not { } address || string.IsNullOrWhiteSpace(address))
             return null;
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-            throw new FormatException($"{Variable}: it does not begin with http:// or https://, such as http://127.0.0.1:4318");
+            throw new FormatException("it does not begin with http:// or https://, such as http://127.0.0.1:4318");
         return new OtlpSettings((Uri?)null);
     }
 

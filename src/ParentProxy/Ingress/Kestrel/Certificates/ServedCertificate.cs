@@ -50,6 +50,9 @@ internal sealed class ServedCertificate
     /// <summary>Why another one that is in the files is not used; null if there is none.</summary>
     public string? Refusal => _files?.Refusal;
 
+    /// <summary>Where it stands in the configuration.</summary>
+    public string Path => _section.Path;
+
     /// <summary>The name in <c>Sni</c>; null for all that have no other.</summary>
     public string? ServerName => _serverName;
 
