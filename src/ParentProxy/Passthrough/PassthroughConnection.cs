@@ -47,7 +47,7 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
         _front = accepted.Descriptor;
         _listener = listener;
         _routes = routes;
-        _loop = EventLoop.Next();
+        _loop = EventLoop.InTurn();
         _accepted = listener.Context.Time.GetTimestamp();
         _client = _peer = accepted.Peer;
     }
@@ -70,7 +70,13 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     private string Client => _client?.ToString() ?? "a local process";
 
     /// <summary>Begins, on its event loop.</summary>
-    public void Start() => _loop.Post(static self => _ = ((PassthroughConnection)self!).RunAsync(), this);
+    public void Start()
+    {
+        if (EventLoop.Current == _loop)
+            _ = RunAsync();
+        else
+            _loop.Post(static self => _ = ((PassthroughConnection)self!).RunAsync(), this);
+    }
 
     /// <summary>Ends it for a reason of ours. May be called by any thread, and more than once: the first reason counts.</summary>
     public void Close(ConnectionEnd cause)

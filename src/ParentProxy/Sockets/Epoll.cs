@@ -46,6 +46,7 @@ internal static partial class Epoll
     private const int SoError = 4;
     private const nuint FionRead = 0x541B;
     private const nuint SiocOutq = 0x5411;
+    private const nuint FionBio = 0x5421;
 
     /// <summary>Size of <c>struct epoll_event</c>, which is packed on x64 alone.</summary>
     public static readonly int EventBytes = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
@@ -74,6 +75,13 @@ internal static partial class Epoll
     /// <returns>0, or an errno below zero.</returns>
     public static int Connect(SafeHandle socket, ReadOnlySpan<byte> address) => Result(ConnectTo(socket, address, (uint)address.Length));
 
+    /// <summary>Has a socket never wait, in one call, of which the runtime makes two.</summary>
+    public static void MakeNonBlocking(SafeHandle socket)
+    {
+        var on = 1;
+        _ = Ioctl(socket, FionBio, ref on);
+    }
+
     /// <summary>The pending error of a socket as an errno, 0 when there is none.</summary>
     public static int PendingError(SafeHandle socket)
     {
@@ -82,10 +90,10 @@ internal static partial class Epoll
     }
 
     /// <summary>Whether the peer's kernel, or on a unix socket the peer, has not taken everything yet that was sent.</summary>
-    public static bool HasUndelivered(SafeHandle socket) => Ioctl(socket, SiocOutq, out var count) == 0 && count > 0;
+    public static bool HasUndelivered(SafeHandle socket) => Count(socket, SiocOutq) > 0;
 
     /// <summary>Whether something stands in the receive queue.</summary>
-    public static bool HasUnread(SafeHandle socket) => Ioctl(socket, FionRead, out var count) == 0 && count > 0;
+    public static bool HasUnread(SafeHandle socket) => Count(socket, FionRead) > 0;
 
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     public static partial int Create(int flags);
@@ -109,6 +117,12 @@ internal static partial class Epoll
     /// <summary>Makes it unreadable again.</summary>
     public static void Clear(SafeHandle signal) => _ = Read(signal, out _, sizeof(long));
 
+    private static int Count(SafeHandle socket, nuint request)
+    {
+        var count = 0;
+        return Ioctl(socket, request, ref count) == 0 ? count : 0;
+    }
+
     private static int Result(nint returned) => returned >= 0 ? (int)returned : -Marshal.GetLastPInvokeError();
 
     [LibraryImport("libc", EntryPoint = "write")]
@@ -130,5 +144,5 @@ internal static partial class Epoll
     private static partial int GetSocketOption(SafeHandle socket, int level, int option, out int value, ref uint size);
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
-    private static partial int Ioctl(SafeHandle socket, nuint request, out int value);
+    private static partial int Ioctl(SafeHandle socket, nuint request, ref int value);
 }

@@ -84,7 +84,10 @@ internal sealed class EventLoop
     }
 
     /// <summary>The loop of a socket that has none: that of this thread, else each in turn.</summary>
-    public static EventLoop Next() => _current ?? Loops.Value[(uint)Interlocked.Increment(ref _next) % (uint)Count];
+    public static EventLoop Next() => _current ?? InTurn();
+
+    /// <summary>Each in turn, whatever thread this is: for what begins, so that all loops have their share of it.</summary>
+    public static EventLoop InTurn() => Loops.Value[(uint)Interlocked.Increment(ref _next) % (uint)Count];
 
     /// <summary>Completes when every loop has come round once more: when none of them is held up.</summary>
     public static Task TurnAllAsync() => Task.WhenAll(Loops.Value.Select(l => l.TurnAsync()));
@@ -148,6 +151,14 @@ internal sealed class EventLoop
     /// <summary>Goes on with something when the others had their turn. Called on the thread of the loop.</summary>
     public void Postpone(IPostponed work) => _postponed.Enqueue(work);
 
+    /// <summary>Completes on this thread when the others had their turn. Called on the thread of the loop.</summary>
+    public Task LetOthersAsync()
+    {
+        var turn = new Turn();
+        Postpone(turn);
+        return turn.Task;
+    }
+
     private void Control(int operation, SafeHandle handle, long id, uint interest)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -175,10 +186,10 @@ internal sealed class EventLoop
 
         // A method of its own: the runtime makes better code of what returns now and then.
         while (true)
-            Turn(events);
+            RunTurn(events);
     }
 
-    private void Turn(byte[] events)
+    private void RunTurn(byte[] events)
     {
         var count = Epoll.Wait(_epoll, events, MaxEvents, _postponed.Count > 0 ? 0 : Timeout.Infinite);
         if (count < 0 && Marshal.GetLastPInvokeError() is not Epoll.Eintr and var error)
@@ -205,5 +216,11 @@ internal sealed class EventLoop
             _readsLeft = ReadsPerTurn;
             _postponed.Dequeue().GoOn();
         }
+    }
+
+    /// <summary>Whoever awaits it goes on on the spot.</summary>
+    private sealed class Turn : TaskCompletionSource, IPostponed
+    {
+        public void GoOn() => TrySetResult();
     }
 }

@@ -17,6 +17,9 @@ internal sealed class LoopListener : IDisposable
     /// <summary>After how many failures in a row, some two seconds with the pauses between them, the socket counts as broken.</summary>
     private const int MaxFailures = 10;
 
+    /// <summary>How many are accepted in a row on an event loop before its connections have their turn.</summary>
+    private const int AcceptsPerTurn = 16;
+
     /// <summary>So far below the reserve as no burst gets unseen.</summary>
     private const int FarBelow = 1024;
 
@@ -48,6 +51,7 @@ internal sealed class LoopListener : IDisposable
     private long _highest = long.MaxValue - FarBelow;
     private long _highestSeen;
     private int _failures;
+    private int _acceptsLeft = AcceptsPerTurn;
 
     // How the socket failed that is to be replaced; null while it works.
     private Errno? _broken;
@@ -91,19 +95,23 @@ internal sealed class LoopListener : IDisposable
     /// <summary>Connections that were closed at once because <see cref="IListenerOwner.MaxConnections"/> were open.</summary>
     public long Rejected => Volatile.Read(ref _rejected);
 
-    /// <summary>Waits for the next connection. One call at a time; not on an event loop.</summary>
+    /// <summary>Waits for the next connection, and returns it on the thread pool. One call at a time.</summary>
     /// <param name="take">
     /// Makes of a socket what is returned. Fails with <see cref="SocketException"/> when its client is gone already.
     /// </param>
     /// <returns>The connection, for which <see cref="OnConnectionClosed"/> is owed; null when the address is closed.</returns>
     public ValueTask<T?> AcceptAsync<T>(Func<Socket, T> take)
-        where T : class => AcceptAsync(static listener => listener.TryAccept(), take);
+        where T : class => AcceptAsync(static listener => listener.TryAccept(), take, staysOnLoop: false);
 
-    /// <summary><see cref="AcceptAsync{T}(Func{Socket, T})"/> of TCP and unix, for who needs no socket of the runtime.</summary>
+    /// <summary>
+    /// <see cref="AcceptAsync{T}(Func{Socket, T})"/> of TCP and unix, for who needs no socket of the runtime. What comes while it waits
+    /// is returned on the thread of an event loop, which need not wake another for it; after some in a row others have their turn.
+    /// </summary>
     public ValueTask<T?> AcceptBareAsync<T>(Func<AcceptedDescriptor, T> take)
-        where T : class => AcceptAsync(static listener => listener.TryAcceptBare(), take);
+        where T : class => AcceptAsync(static listener => listener.TryAcceptBare(), take, staysOnLoop: true);
 
-    private async ValueTask<T?> AcceptAsync<TAccepted, T>(Func<LoopListener, TAccepted?> accept, Func<TAccepted, T> take)
+    private async ValueTask<T?> AcceptAsync<TAccepted, T>(
+        Func<LoopListener, TAccepted?> accept, Func<TAccepted, T> take, bool staysOnLoop)
         where TAccepted : class, IDisposable
         where T : class
     {
@@ -125,6 +133,12 @@ internal sealed class LoopListener : IDisposable
                     continue;
                 }
 
+                if (EventLoop.Current is { } loop && --_acceptsLeft < 0)
+                {
+                    await loop.LetOthersAsync();
+                    _acceptsLeft = AcceptsPerTurn;
+                }
+
                 // What comes to the queue after the look into it ends the wait.
                 _queue.ForgetReady();
                 if (accept(this) is { } socket)
@@ -144,7 +158,9 @@ internal sealed class LoopListener : IDisposable
                     await _queue.ReceiveAsync(Memory<byte>.Empty, _stopping.Token);
 
                     // Many may have come: they must not hold up the connections of the loop.
-                    await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                    _acceptsLeft = AcceptsPerTurn;
+                    if (!staysOnLoop)
+                        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
                 }
             }
             catch (OperationCanceledException)

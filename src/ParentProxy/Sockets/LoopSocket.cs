@@ -110,10 +110,10 @@ internal sealed class LoopSocket : ILoopClient, IDisposable
         cancellationToken.ThrowIfCancellationRequested();
 
         // Asked for by hand: the runtime would wait with its own engine, and be woken by every event from then on.
-        socket.Blocking = false;
         var connecting = new LoopSocket(socket);
         try
         {
+            Epoll.MakeNonBlocking(connecting.Handle);
             var address = endPoint.Serialize();
             var result = Epoll.Connect(connecting.Handle, address.Buffer.Span[..address.Size]);
             if (result is -Epoll.Einprogress or -Epoll.Eintr)

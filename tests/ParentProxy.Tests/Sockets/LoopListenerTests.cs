@@ -92,6 +92,45 @@ public sealed class LoopListenerTests : IDisposable
     }
 
     [Fact]
+    public async Task AcceptBare_ManyAtOnce_OthersOnTheLoopHaveTheirTurnInBetween()
+    {
+        const int Clients = 100;
+        using var listener = Listen("unix");
+        using var mayGoOn = new ManualResetEventSlim();
+        var waits = new TaskCompletionSource<EventLoop?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var taken = 0;
+        var takenBetween = 0;
+        var accepting = AcceptAllAsync();
+        using var first = await ConnectAsync(listener.EndPoint);
+        var loop = await waits.Task.WaitAsync(TestDeadline.Value);
+        Assert.NotNull(loop);
+
+        loop.Post(_ => mayGoOn.Wait(), null);
+        var clients = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => ConnectAsync(listener.EndPoint)));
+        mayGoOn.Set();
+        await Eventually.TrueAsync(() => Volatile.Read(ref taken) == 1 + Clients, () => $"{taken}");
+        await loop.TurnAsync();
+
+        Assert.InRange(takenBetween, 2, Clients / 2);
+        foreach (var client in clients)
+            client.Dispose();
+        await listener.UnbindAsync();
+        await accepting.WaitAsync(TestDeadline.Value);
+
+        async Task AcceptAllAsync()
+        {
+            while (await listener.AcceptBareAsync(accepted => accepted) is { } accepted)
+            {
+                accepted.Dispose();
+                listener.OnConnectionClosed();
+                if (Interlocked.Increment(ref taken) == 2)
+                    EventLoop.Current!.Post(_ => takenBetween = taken, null);
+                waits.TrySetResult(EventLoop.Current);
+            }
+        }
+    }
+
+    [Fact]
     public async Task Accept_ClientThatIsGoneWhenItIsTaken_LeavesItsPlaceToTheNext()
     {
         using var listener = Listen("tcp");
