@@ -42,11 +42,11 @@ internal static class CheckCommand
 
         await using var certificates = new ListenerCertificates(options.Sections, TimeProvider.System, NullLogger.Instance);
 
-        // What is wrong with a file is believed when it is seen twice.
         certificates.Look();
         problems.AddRange(certificates.Served
-            .Where(served => served.Current is null)
-            .Select(served => new ConfigurationProblem(served.Path, served.Refusal ?? "there is no such certificate in the store")));
+            .Where(served => served.Unusable is not null)
+            .Select(served => new ConfigurationProblem(served.Path, served.Unusable!))
+            .Distinct());
         var findings = CertificateFindings.Of(certificates, TimeProvider.System.GetUtcNow())
             .Select(finding => new ConfigurationProblem(finding.Subject, finding.Text));
         return loaded with { Problems = problems, Warnings = [.. loaded.Warnings, .. findings] };

@@ -40,7 +40,8 @@ internal static class CommandLine
         };
         var run = new Command("run", "Forward requests to the configured enclaves (the default).");
         run.SetAction((parsed, _) => RunCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
-        var check = new Command("check", "Say what the configuration comes to, or every mistake in it; opens no port and dials nothing.");
+        var check = new Command(
+            "check", "Check the configuration: print a summary, or every mistake in it. Opens no port and connects to nothing.");
         check.SetAction((parsed, _) => CheckCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
         var demo = new Command(
             "demo", "Start two simulated enclaves and the proxy in front of them; needs no configuration and no vsock device.");

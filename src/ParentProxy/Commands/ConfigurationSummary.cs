@@ -28,9 +28,9 @@ internal static class ConfigurationSummary
             $"The configuration ({result.File ?? "no file"}) has no mistakes.",
             .. warnings,
             .. Part("Listeners", Listeners(options)),
-            .. options.Passthrough.SelectMany(listener => Part($"Passthrough {listener.Listen}", Targets(listener, options.Enclaves))),
+            .. options.Passthrough.SelectMany(listener => Part($"Passthrough {listener.Listen}", Passthrough(listener, options))),
             .. Part("Enclaves", Enclaves(options)),
-            .. Part("Other settings that are not at their defaults", settings),
+            .. Part("Other settings that differ from the default", settings),
         ];
     }
 
@@ -45,30 +45,46 @@ internal static class ConfigurationSummary
             yield return [metrics, "metrics (Admin:MetricsUrl)"];
     }
 
-    private static IEnumerable<IReadOnlyList<string>> Targets(PassthroughOptions listener, IReadOnlyList<EnclaveOptions> enclaves)
+    private static IEnumerable<IReadOnlyList<string>> Passthrough(PassthroughOptions listener, ProxyOptions options)
     {
         foreach (var (name, target) in listener.Sni)
-            yield return [name, .. Target(target, listener.Port, enclaves)];
-        yield return [listener.Sni.Count > 0 ? "any other name" : "all", .. Target(listener.To, listener.Port, enclaves)];
+            yield return [name, .. Target(target, listener.Port, options)];
+        yield return [listener.Sni.Count > 0 ? "any other name, or none" : "all", .. Target(listener.To, listener.Port, options)];
+
+        var plain = Settings(
+            new PassthroughOptions { Listen = listener.Listen, To = listener.To, Port = listener.Port, Sni = listener.Sni }, options);
+        foreach (var (key, value) in Settings(listener, options))
+        {
+            if (plain.GetValueOrDefault(key) != value)
+                yield return [key, value ?? "not set"];
+        }
     }
 
-    private static IEnumerable<string> Target(PassthroughTarget? target, uint? port, IReadOnlyList<EnclaveOptions> enclaves)
+    /// <summary>All settings of a listener, by key.</summary>
+    private static Dictionary<string, string?> Settings(PassthroughOptions listener, ProxyOptions options) =>
+        EffectiveSettings.Of(options with { Passthrough = [listener] })
+            .Where(setting => setting.Section == nameof(ProxyOptions.Passthrough))
+            .ToDictionary(setting => setting.Key[(setting.Key.IndexOf(':', StringComparison.Ordinal) + 1)..], setting => setting.Value);
+
+    private static IEnumerable<string> Target(PassthroughTarget? target, uint? port, ProxyOptions options)
     {
         if (target is null)
-            return ["closed", ""];
+            return ["closed"];
         if (target.Pattern is null)
-            return [target.Text, ""];
-        var members = enclaves
+            return [target.Text];
+        var members = options.Enclaves
             .Where(enclave => target.Matches(enclave.Id, enclave.Name))
             .Select(enclave => (port is { } other ? enclave.Endpoint.WithPort(other) : enclave.Endpoint).ToString())
             .ToList();
-        return [target.Text, members.Count > 0 ? string.Join(", ", members) : "none until discovery finds one"];
+        if (options.Discovery.Enabled)
+            members.Add(members.Count > 0 ? "and what discovery finds" : "what discovery finds");
+        return [target.Text, string.Join(", ", members)];
     }
 
     private static IEnumerable<IReadOnlyList<string>> Enclaves(ProxyOptions options)
     {
         foreach (var enclave in options.Enclaves)
-            yield return [enclave.Id, enclave.Name, enclave.Endpoint.ToString()];
+            yield return [enclave.Id, enclave.Name, enclave.Endpoint.ToString(), enclave.Weight == 1 ? "" : $"weight {enclave.Weight}"];
         foreach (var (cluster, members) in ClusterMembers.OfAll(
             options.ReverseProxy, [.. options.Enclaves.Select(enclave => (enclave.Id, enclave.Name))]))
         {

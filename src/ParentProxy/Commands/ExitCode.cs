@@ -6,7 +6,7 @@ internal static class ExitCode
     /// <summary>All went well; a stop by a signal, too.</summary>
     public const int Ok = 0;
 
-    /// <summary>What was asked failed: a listener could not be opened.</summary>
+    /// <summary>What was asked failed: a listener could not be opened, or a check found a mistake.</summary>
     public const int Failed = 1;
 
     /// <summary>Wrong usage of the command line.</summary>

@@ -109,7 +109,7 @@ internal static class RunCommand
             await Console.Error.WriteLineAsync($"parent-proxy: {ex.Message}");
             return ExitCode.Failed;
         }
-        catch (Exception ex) when (ex is CryptographicException or InvalidOperationException or FormatException)
+        catch (Exception ex) when (ex is CryptographicException or InvalidOperationException or NotSupportedException or FormatException)
         {
             // What Kestrel finds in its section only when it opens the listeners, a certificate's wrong password above all.
             await WriteMistakeAsync($"Kestrel: {ex.GetBaseException().Message}");

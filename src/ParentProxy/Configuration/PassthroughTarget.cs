@@ -31,7 +31,7 @@ internal sealed record PassthroughTarget(string Text, string? Pattern, EnclaveEn
         }
 
         if (!EnclaveEndpoint.TryParse(text, out var written, out var reason))
-            return new Mistake($"names no target (enclaves, enclave://NAME, or an endpoint): {reason}");
+            return new Mistake($"names no target (enclaves, enclave://NAME, an endpoint, or reject): {reason}");
         var endpoint = port is { } other ? written!.WithPort(other) : written!;
         return EnclaveEndpoint.CheckPort(endpoint.Transport, endpoint.Port) is { } wrong && endpoint.Transport != EnclaveTransport.Unix
             ? new Mistake(wrong)

@@ -20,7 +20,9 @@ internal sealed class BackgroundLoop(Action<Exception> onFault) : IAsyncDisposab
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await _running;
+
+        // Where the work ends is not where its owner goes on.
+        await _running.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         _stopping.Dispose();
     }
 

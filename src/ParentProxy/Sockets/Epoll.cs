@@ -76,10 +76,11 @@ internal static partial class Epoll
     public static int Connect(SafeHandle socket, ReadOnlySpan<byte> address) => Result(ConnectTo(socket, address, (uint)address.Length));
 
     /// <summary>Has a socket never wait, in one call, of which the runtime makes two.</summary>
-    public static void MakeNonBlocking(SafeHandle socket)
+    /// <returns>0, or an errno below zero.</returns>
+    public static int MakeNonBlocking(SafeHandle socket)
     {
         var on = 1;
-        _ = Ioctl(socket, FionBio, ref on);
+        return Result(Ioctl(socket, FionBio, ref on));
     }
 
     /// <summary>The pending error of a socket as an errno, 0 when there is none.</summary>

@@ -151,14 +151,6 @@ internal sealed class EventLoop
     /// <summary>Goes on with something when the others had their turn. Called on the thread of the loop.</summary>
     public void Postpone(IPostponed work) => _postponed.Enqueue(work);
 
-    /// <summary>Completes on this thread when the others had their turn. Called on the thread of the loop.</summary>
-    public Task LetOthersAsync()
-    {
-        var turn = new Turn();
-        Postpone(turn);
-        return turn.Task;
-    }
-
     private void Control(int operation, SafeHandle handle, long id, uint interest)
     {
         Span<byte> bytes = stackalloc byte[16];
@@ -186,10 +178,10 @@ internal sealed class EventLoop
 
         // A method of its own: the runtime makes better code of what returns now and then.
         while (true)
-            RunTurn(events);
+            Turn(events);
     }
 
-    private void RunTurn(byte[] events)
+    private void Turn(byte[] events)
     {
         var count = Epoll.Wait(_epoll, events, MaxEvents, _postponed.Count > 0 ? 0 : Timeout.Infinite);
         if (count < 0 && Marshal.GetLastPInvokeError() is not Epoll.Eintr and var error)
@@ -216,11 +208,5 @@ internal sealed class EventLoop
             _readsLeft = ReadsPerTurn;
             _postponed.Dequeue().GoOn();
         }
-    }
-
-    /// <summary>Whoever awaits it goes on on the spot.</summary>
-    private sealed class Turn : TaskCompletionSource, IPostponed
-    {
-        public void GoOn() => TrySetResult();
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using ParentProxy.Runtime;
 using ParentProxy.Vsock;
 
@@ -17,8 +18,8 @@ internal sealed class LoopListener : IDisposable
     /// <summary>After how many failures in a row, some two seconds with the pauses between them, the socket counts as broken.</summary>
     private const int MaxFailures = 10;
 
-    /// <summary>How many are accepted in a row on an event loop before its connections have their turn.</summary>
-    private const int AcceptsPerTurn = 16;
+    /// <summary>How many are accepted in a row on an event loop: the rest of a burst must not hold up its connections.</summary>
+    private const int AcceptsOnLoop = 16;
 
     /// <summary>So far below the reserve as no burst gets unseen.</summary>
     private const int FarBelow = 1024;
@@ -51,7 +52,7 @@ internal sealed class LoopListener : IDisposable
     private long _highest = long.MaxValue - FarBelow;
     private long _highestSeen;
     private int _failures;
-    private int _acceptsLeft = AcceptsPerTurn;
+    private int _acceptsLeft = AcceptsOnLoop;
 
     // How the socket failed that is to be replaced; null while it works.
     private Errno? _broken;
@@ -105,7 +106,7 @@ internal sealed class LoopListener : IDisposable
 
     /// <summary>
     /// <see cref="AcceptAsync{T}(Func{Socket, T})"/> of TCP and unix, for who needs no socket of the runtime. What comes while it waits
-    /// is returned on the thread of an event loop, which need not wake another for it; after some in a row others have their turn.
+    /// is returned on the thread of an event loop, which need not wake another for it; after some in a row on the thread pool.
     /// </summary>
     public ValueTask<T?> AcceptBareAsync<T>(Func<AcceptedDescriptor, T> take)
         where T : class => AcceptAsync(static listener => listener.TryAcceptBare(), take, staysOnLoop: true);
@@ -119,6 +120,9 @@ internal sealed class LoopListener : IDisposable
         {
             try
             {
+                // What is done here for want of something takes its time, and so does the rest of a burst.
+                if (EventLoop.Current is not null && (_broken is not null || MayBeReserve() || --_acceptsLeft < 0))
+                    await LeaveLoopAsync();
                 if (_broken is { } errno && !_stopping.IsCancellationRequested && !TryRemake(errno))
                 {
                     await PauseAsync();
@@ -131,12 +135,6 @@ internal sealed class LoopListener : IDisposable
                         SayDescriptorsUsedUp();
                     await PauseAsync();
                     continue;
-                }
-
-                if (EventLoop.Current is { } loop && --_acceptsLeft < 0)
-                {
-                    await loop.LetOthersAsync();
-                    _acceptsLeft = AcceptsPerTurn;
                 }
 
                 // What comes to the queue after the look into it ends the wait.
@@ -158,9 +156,9 @@ internal sealed class LoopListener : IDisposable
                     await _queue.ReceiveAsync(Memory<byte>.Empty, _stopping.Token);
 
                     // Many may have come: they must not hold up the connections of the loop.
-                    _acceptsLeft = AcceptsPerTurn;
+                    _acceptsLeft = AcceptsOnLoop;
                     if (!staysOnLoop)
-                        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+                        await LeaveLoopAsync();
                 }
             }
             catch (OperationCanceledException)
@@ -437,6 +435,9 @@ internal sealed class LoopListener : IDisposable
         _said = now;
         return true;
     }
+
+    private static ConfiguredTaskAwaitable LeaveLoopAsync() =>
+        Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
 
     private async Task PauseAsync()
     {

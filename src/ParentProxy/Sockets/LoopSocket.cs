@@ -113,7 +113,8 @@ internal sealed class LoopSocket : ILoopClient, IDisposable
         var connecting = new LoopSocket(socket);
         try
         {
-            Epoll.MakeNonBlocking(connecting.Handle);
+            if (Epoll.MakeNonBlocking(connecting.Handle) is < 0 and var blocking)
+                throw SocketErrors.Exception(-blocking);
             var address = endPoint.Serialize();
             var result = Epoll.Connect(connecting.Handle, address.Buffer.Span[..address.Size]);
             if (result is -Epoll.Einprogress or -Epoll.Eintr)

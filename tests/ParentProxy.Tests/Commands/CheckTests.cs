@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using ParentProxy.Tests.Hosting;
 using ParentProxy.Tests.Support;
 
@@ -6,6 +8,8 @@ namespace ParentProxy.Tests.Commands;
 /// <summary><c>parent-proxy check</c>.</summary>
 public sealed class CheckTests
 {
+    private const string Enclave = """{ "Enclaves": [ { "Transport": "unix", "Path": "/nonexistent" } ] }""";
+
     [Fact]
     public async Task GoodConfiguration_Is0AndSaysWhatItComesTo()
     {
@@ -19,7 +23,8 @@ public sealed class CheckTests
                         { "Id": "1", "Name": "b", "Cid": 17, "Port": 6300 }
                       ],
                       "Passthrough": [
-                        { "Listen": "0.0.0.0:8443", "Port": 443, "Sni": { "a.example": "enclave://a", "default": "reject" } },
+                        { "Listen": "0.0.0.0:8443", "Port": 443, "Sni": { "a.example": "enclave://a", "default": "reject" },
+                          "ProxyProtocol": { "Send": "v2" }, "MaxConnections": 500 },
                         { "Listen": "unix:/run/x.sock", "To": "vsock://18:5432" }
                       ],
                       "ReverseProxy": {
@@ -47,8 +52,10 @@ public sealed class CheckTests
               http://127.0.0.1:9465  metrics (Admin:MetricsUrl)
 
             Passthrough 0.0.0.0:8443
-              a.example       enclave://a  vsock://16:443
-              any other name  closed
+              a.example                enclave://a  vsock://16:443
+              any other name, or none  closed
+              ProxyProtocol:Send       v2
+              MaxConnections           500
 
             Passthrough unix:/run/x.sock
               all  vsock://18:5432
@@ -58,7 +65,7 @@ public sealed class CheckTests
               1    b                        vsock://17:6300
               c/d  ReverseProxy:Clusters:c  tcp://127.0.0.1:81
 
-            Other settings that are not at their defaults
+            Other settings that differ from the default
               Admin:MetricsUrl                                http://127.0.0.1:9465
               ReverseProxy:Routes:r:RouteId                   r
               ReverseProxy:Routes:r:Match:Path                /{"{"}**rest{"}"}
@@ -85,7 +92,7 @@ public sealed class CheckTests
 
         Assert.Equal(0, await process.ExitAsync());
         Assert.Contains("  discovery  proof*  port 6300, by /usr/bin/nitro-cli", process.Out.All);
-        Assert.Contains("  all  enclave://proof-server  none until discovery finds one", process.Out.All);
+        Assert.Contains("  all  enclave://proof-server  what discovery finds", process.Out.All);
     }
 
     [Fact]
@@ -108,23 +115,67 @@ public sealed class CheckTests
 
     // What run finds only when it starts.
     [Fact]
-    public async Task CertificateAndVariableThatAreNone_AreNamed()
+    public async Task VariableOfTheCollector_IsLookedAt()
     {
-        using var directory = new TemporaryDirectory();
-        await File.WriteAllTextAsync(directory.File("broken.pem"), "no certificate");
         await using var process = ProxyProcess.Start(
             new ProxyStart
             {
-                Configuration = """{ "Enclaves": [ { "Transport": "unix", "Path": "/nonexistent" } ] }""",
+                Configuration = Enclave,
                 Environment = new Dictionary<string, string> { ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "collector:4317" },
             },
-            "check",
-            "--Kestrel:Endpoints:Https:Url=https://127.0.0.1:8443",
-            $"--Kestrel:Endpoints:Https:Certificate:Path={directory.File("broken.pem")}");
+            "check");
 
         Assert.Equal(1, await process.ExitAsync());
-        Assert.All(
-            ["OTEL_EXPORTER_OTLP_ENDPOINT: it does not begin with http", "Kestrel:Endpoints:Https:Certificate: it holds no certificate"],
-            problem => Assert.Single(process.Error.All, line => line.StartsWith($"  {problem}", StringComparison.Ordinal)));
+        Assert.Contains("  OTEL_EXPORTER_OTLP_ENDPOINT: it does not begin with http", process.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>Kestrel finds it when it binds, which <c>check</c> does not come to.</summary>
+    [Theory]
+    [InlineData("Certificate: ", "it holds no certificate", "https", "broken.pem")]
+    [InlineData("Certificate: ", "it holds no private key", "https", "cert.pem")]
+    [InlineData("Certificate: ", "the private key is not that of the certificate", "https", "cert.pem", "KeyPath", "other.key")]
+    [InlineData("Certificate: ", "it is not for servers", "https", "client.pem", "KeyPath", "client.key")]
+    [InlineData("Certificate:Subject (command line): ", "leave one of them out", "https", "cert.pem", "Subject", "a.example")]
+    [InlineData("Certificate (command line): ", "is for https alone", "http", "cert.pem", "KeyPath", "cert.key")]
+    public async Task Certificate_NoListenerOpensWith_IsRefusedByCheckAndRunAlike(
+        string key, string reason, string scheme, string file, string? other = null, string value = "")
+    {
+        using var directory = new TemporaryDirectory();
+        using var certificate = new TestCertificate(until: DateTimeOffset.UtcNow.AddYears(1));
+        using var another = new TestCertificate();
+        File.WriteAllText(directory.File("broken.pem"), "no certificate");
+        File.Copy(certificate.Path, directory.File("cert.pem"));
+        File.Copy(certificate.KeyPath, directory.File("cert.key"));
+        File.Copy(another.KeyPath, directory.File("other.key"));
+        WriteClientCertificate(directory.File("client.pem"), directory.File("client.key"));
+        string[] settings =
+        [
+            "--Admin:Url=http://127.0.0.1:0",
+            $"--Kestrel:Endpoints:Front:Url={scheme}://127.0.0.1:0",
+            $"--Kestrel:Endpoints:Front:Certificate:Path={directory.File(file)}",
+            .. other is null
+                ? Array.Empty<string>()
+                : [$"--Kestrel:Endpoints:Front:Certificate:{other}={(other == "KeyPath" ? directory.File(value) : value)}"],
+        ];
+
+        await using var check = ProxyProcess.Start(new ProxyStart { Configuration = Enclave }, ["check", .. settings]);
+        Assert.Equal(1, await check.ExitAsync());
+        var line = Assert.Single(check.Error.All.Skip(1));
+        Assert.StartsWith($"  Kestrel:Endpoints:Front:{key}", line, StringComparison.Ordinal);
+        Assert.Contains(reason, line, StringComparison.Ordinal);
+
+        await using var run = ProxyProcess.Start(new ProxyStart { Configuration = Enclave }, ["run", .. settings]);
+        Assert.Equal(78, await run.ExitAsync());
+        Assert.DoesNotContain("   at ", run.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    private static void WriteClientCertificate(string path, string keyPath)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=client", key, HashAlgorithmName.SHA256);
+        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddYears(1));
+        File.WriteAllText(path, certificate.ExportCertificatePem());
+        File.WriteAllText(keyPath, key.ExportPkcs8PrivateKeyPem());
     }
 }

@@ -35,7 +35,7 @@ public sealed class SpellingTests
     [InlineData(""" "TrustedProxies": [] """, "ForwardedHeaders:TrustedProxies")]
     [InlineData(""" "Kestrel": { "Endpoints": { "Http": { "Url": "http://*:80", "Tls": {} } } } """, "Certificate")]
     [InlineData(""" "Kestrel": { "Endpoints": { "Http": { "Url": "http://*:80", "Protocols": "h2" } } } """, "Http2")]
-    [InlineData(""" "Kestrel": { "Endpoints": { "Http": { "Url": "http://*:80", "SslProtocols": [ "TLSv1.2" ] } } } """, "Tls12")]
+    [InlineData(""" "Kestrel": { "EndpointDefaults": { "SslProtocols": [ "TLSv1.2" ] } } """, "Tls12")]
     public void OtherNames_AreGuessed(string section, string meant) => AssertGuess(section, meant);
 
     [Theory]

@@ -62,11 +62,23 @@ internal static class KestrelSection
             section.Report.Problem(
                 section.Location,
                 "is https without a certificate; set Certificate:Path (and KeyPath), here or in Kestrel:Certificates:Default");
+        if (address.Scheme != "https")
+            RefuseTls(section);
         var location = section.Ask("Url").Location;
         if (address.SocketPath is { } path && FileKind.NotASocket(path) is { } other)
             section.Report.Problem(
                 location, $"{Quoted.Text(path)} is {other} and no socket, and left alone; name another path, or remove it");
         return new Listener(location, address) { Name = section.Key, ProxyProtocol = proxyProtocol };
+    }
+
+    // Kestrel does, when it binds: whoever wrote this expects TLS.
+    private static void RefuseTls(SectionReader section)
+    {
+        foreach (var key in (string[])["Certificate", "Sni", "SslProtocols", "ClientCertificateMode"])
+        {
+            if (section.Ask(key) is var node && (node.IsSet || node.Children.Count > 0))
+                section.Report.Problem(node.Location, "is for https alone; write https:// in Url, or leave it out");
+        }
     }
 
     private static (bool HasCertificate, bool? Asks) ReadServerName(SectionReader section)
@@ -94,6 +106,9 @@ internal static class KestrelSection
         section.Optional("", Values.Label, "Store");
         section.OneOf("", ["CurrentUser", "LocalMachine"], "Location");
         section.Bool(false, "AllowInvalid");
+        if (section.Ask("Path").IsSet && section.Ask("Subject") is { IsSet: true } subject)
+            section.Report.Problem(subject.Location, "says where the certificate is, and so does Path: leave one of them out");
+
         // A path that was refused has been reported: it does not count as missing, too.
         return section.Ask("Path").IsSet || section.Ask("Subject").IsSet ? section.Key : null;
     }

@@ -34,14 +34,23 @@ internal sealed record LoadedCertificate(X509Certificate2 Certificate, X509Certi
         return new LoadedCertificate(key is null ? leaf : WithKey(leaf, Encoding.UTF8.GetString(key), password), intermediates);
     }
 
+    /// <summary>Why no listener can be opened with it, whatever the date; null if one can.</summary>
+    public string? Unusable
+    {
+        get
+        {
+            if (!Certificate.HasPrivateKey)
+                return "it holds no private key, and no KeyPath is set";
+            var usages = Certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().ToList();
+            return usages.Count == 0 || usages.Exists(IsForServers) ? null : "it is not for servers (extended key usage)";
+        }
+    }
+
     /// <summary>Why clients would refuse it, or TLS would; null if there is nothing.</summary>
     public string? Problem(DateTimeOffset now)
     {
-        if (!Certificate.HasPrivateKey)
-            return "it holds no private key, and no KeyPath is set";
-        var usages = Certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().ToList();
-        if (usages.Count > 0 && !usages.Exists(usage => usage.EnhancedKeyUsages.Cast<Oid>().Any(oid => oid.Value == ServerAuthentication)))
-            return "it is not for servers (extended key usage)";
+        if (Unusable is { } reason)
+            return reason;
         var (from, until) = (Moment(Certificate.NotBefore), Moment(Certificate.NotAfter));
         if (until <= now)
             return $"it expired on {Words.Moment(until)}";
@@ -53,6 +62,9 @@ internal sealed record LoadedCertificate(X509Certificate2 Certificate, X509Certi
 
     /// <summary>A date of a certificate, whose kind is the local time.</summary>
     public static DateTimeOffset Moment(DateTime date) => new(date.ToUniversalTime());
+
+    private static bool IsForServers(X509EnhancedKeyUsageExtension usage) =>
+        usage.EnhancedKeyUsages.Cast<Oid>().Any(oid => oid.Value == ServerAuthentication);
 
     private static X509ContentType ContentType(byte[] file)
     {

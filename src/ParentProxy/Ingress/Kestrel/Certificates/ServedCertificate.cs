@@ -53,6 +53,20 @@ internal sealed class ServedCertificate
     /// <summary>Where it stands in the configuration.</summary>
     public string Path => _section.Path;
 
+    /// <summary>
+    /// Why no listener can be opened with what is there at the start; null if one can. To be asked before <see cref="Prepare"/>, and after
+    /// a look, since what is wrong with a file is believed when it is seen twice.
+    /// </summary>
+    public string? Unusable
+    {
+        get
+        {
+            if (_files is null)
+                return _current is null ? $"no valid certificate with a private key has the subject '{_section["Subject"]}'" : null;
+            return (_loaded is null ? Refusal : _loaded.Unusable) is { } reason ? $"{_section["Path"]}: {reason}" : null;
+        }
+    }
+
     /// <summary>The name in <c>Sni</c>; null for all that have no other.</summary>
     public string? ServerName => _serverName;
 
