@@ -7,9 +7,9 @@ namespace ParentProxy.Enclaves;
 /// The current state of the enclaves that exist now. All values are read at collection time.
 /// </summary>
 /// <remarks>
-/// OpenTelemetry keeps a slot for every set of labels that an instrument ever showed, 2000 of them, and what comes after
-/// that has no series of its own. But an enclave that is found by its name has another endpoint after each restart. So
-/// before the slots run out the gauges are made anew, in a meter that has all of them free.
+/// OpenTelemetry keeps a slot for every set of labels that an instrument ever showed, of a limited number, and what comes after
+/// that has no series of its own. But an enclave that is found by its name has another endpoint after each restart. So before the
+/// slots run out the gauges are made anew, in a meter that has all of them free.
 /// </remarks>
 internal sealed class EnclaveGauges : IDisposable
 {

@@ -18,6 +18,18 @@ internal sealed class MetricsPipeline : IAsyncDisposable
 {
     private const int MaxRequestSeries = 10_000;
 
+    /// <summary>One for each state of each enclave that there was for a while.</summary>
+    private const int MaxStateSeries = 2000;
+
+    /// <summary>
+    /// The most series of any other metric. Room for all of them is taken at the start, and comes to count as used once the heap is
+    /// compacted: with OpenTelemetry's own limit of 2000 that is 12 MB, and each array is a large object.
+    /// </summary>
+    private const int MaxSeries = 1000;
+
+    /// <summary>The most series of what the runtime and Kestrel say of themselves, by generation, listener and the like.</summary>
+    private const int MaxPlatformSeries = 100;
+
     private static readonly string[] PlatformMeters =
     [
         "Microsoft.AspNetCore.Hosting",
@@ -77,17 +89,23 @@ internal sealed class MetricsPipeline : IAsyncDisposable
     private static bool Is(Instrument instrument, Type kind) =>
         instrument.GetType() is { IsGenericType: true } type && type.GetGenericTypeDefinition() == kind;
 
-    private MetricStreamConfiguration? View(Instrument instrument)
+    private MetricStreamConfiguration View(Instrument instrument)
     {
         if (!IsOfThisProxy(instrument) || Dropped.Contains(instrument.Name))
             return MetricStreamConfiguration.Drop;
+        if (instrument.Meter.Name is "System.Runtime" or "Microsoft.AspNetCore.Server.Kestrel")
+            return new MetricStreamConfiguration { CardinalityLimit = MaxPlatformSeries };
         if (instrument.Meter.Name != ProxyMeter.Name)
-            return null;
-        if (instrument.Name == "parentproxy.requests")
-            return new MetricStreamConfiguration { CardinalityLimit = MaxRequestSeries };
+            return new MetricStreamConfiguration { CardinalityLimit = MaxSeries };
+        var limit = instrument.Name switch
+        {
+            "parentproxy.requests" => MaxRequestSeries,
+            "parentproxy.enclave.state" => MaxStateSeries,
+            _ => MaxSeries,
+        };
         return instrument.Unit == "s" && Is(instrument, typeof(Histogram<>))
-            ? new ExplicitBucketHistogramConfiguration { Boundaries = LatencyBounds }
-            : null;
+            ? new ExplicitBucketHistogramConfiguration { Boundaries = LatencyBounds, CardinalityLimit = limit }
+            : new MetricStreamConfiguration { CardinalityLimit = limit };
     }
 
     private bool IsOfThisProxy(Instrument instrument) => instrument.Meter.Scope is not { } scope || _scopes.Contains(scope);

@@ -95,6 +95,25 @@ public sealed class MetricsPipelineTests
         Assert.DoesNotContain("otel_metric_overflow", text, StringComparison.Ordinal);
     }
 
+    // Room for more is what makes each of the arrays a large object, and all of them 12 MB.
+    [Fact]
+    public async Task Scrape_AnyOtherMetric_HasRoomFor1000Series()
+    {
+        using var meter = OwnMeter();
+        await using var pipeline = Pipeline(meter);
+        meter.CreateObservableGauge("parentproxy.exact", () => Series(1000));
+        meter.CreateObservableGauge("parentproxy.more", () => Series(1001));
+
+        var text = await ScrapeAsync(pipeline);
+
+        Assert.Equal(1000, text.Split('\n').Count(line => line.StartsWith("parentproxy_exact{", StringComparison.Ordinal)));
+        Assert.Equal("parentproxy_more", Assert.Single(
+            text.Split('\n'), line => line.Contains("otel_metric_overflow", StringComparison.Ordinal)).Split('{')[0]);
+
+        static IEnumerable<Measurement<long>> Series(int count) => Enumerable.Range(0, count).Select(
+            i => new Measurement<long>(1, new KeyValuePair<string, object?>("i", i.ToString(CultureInfo.InvariantCulture))));
+    }
+
     [Fact]
     public async Task Dispose_WithOtlp_SendsWhatIsLeft()
     {
