@@ -57,6 +57,9 @@ internal sealed record ProxyOptions
     /// <summary>The listeners whose connections are carried byte for byte.</summary>
     public IReadOnlyList<PassthroughOptions> Passthrough { get; init; } = [];
 
+    /// <summary>What enclaves reach.</summary>
+    public EgressOptions Egress { get; init; } = new();
+
     /// <summary>
     /// Sections that other libraries read (<c>Kestrel</c>, <c>Serilog</c>), merged over all sources. It has no reload
     /// token: nothing may react to a file but the reload as a whole.

@@ -24,10 +24,10 @@ public sealed partial class FloorTests
     private static readonly string[] Ground = ["Sockets", "Endpoints", "Runtime", "Vsock"];
 
     /// <summary>What a peer's bytes mean.</summary>
-    private static readonly string[] Protocols = ["Http1", "ProxyProtocol", "Tls"];
+    private static readonly string[] Protocols = ["Dns", "Http1", "ProxyProtocol", "Tls"];
 
     private static readonly string[] BelowTop =
-        ["Ingress", "Passthrough", "Health", "Enclaves", .. Protocols, "Telemetry", "Capabilities", "Html", "Configuration", .. Ground];
+        ["Ingress", "Passthrough", "Egress", "Health", "Enclaves", .. Protocols, "Telemetry", "Capabilities", "Html", "Configuration", .. Ground];
 
     /// <summary>Each room, and the rooms that it may read beside itself.</summary>
     private static readonly Dictionary<string, string[]> MayRead = new()
@@ -37,8 +37,10 @@ public sealed partial class FloorTests
         ["Admin"] = [.. Top, .. BelowTop],
         ["Ingress"] = ["Health", "Enclaves", .. Protocols, "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Passthrough"] = ["Enclaves", "ProxyProtocol", "Tls", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
+        ["Egress"] = ["Enclaves", "Dns", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Health"] = ["Enclaves", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Enclaves"] = ["Capabilities", "Html", "Configuration", .. Ground],
+        ["Dns"] = [],
         ["Http1"] = ["Sockets", "Runtime"],
         ["ProxyProtocol"] = [],
         ["Tls"] = [],
@@ -56,7 +58,7 @@ public sealed partial class FloorTests
     /// <summary>What speaks HTTP, and the rooms that must do without.</summary>
     private static readonly string[] Http = ["Microsoft.AspNetCore", "System.Net.Http", "Yarp"];
 
-    private static readonly string[] WithoutHttp = ["Passthrough", "Enclaves", .. Protocols, "Endpoints", "Runtime"];
+    private static readonly string[] WithoutHttp = ["Passthrough", "Egress", "Enclaves", .. Protocols, "Endpoints", "Runtime"];
 
     private static readonly Lazy<IReadOnlyList<Arrow>> Arrows = new(() =>
     [
