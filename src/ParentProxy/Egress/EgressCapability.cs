@@ -4,10 +4,8 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Egress.Policy;
-using ParentProxy.Egress.Resolving;
 using ParentProxy.Egress.Tunnels;
 using ParentProxy.Enclaves;
-using ParentProxy.Enclaves.Transports;
 using ParentProxy.Sockets;
 
 namespace ParentProxy.Egress;
@@ -100,7 +98,6 @@ internal sealed class EgressCapability : ICapability
     public void Apply(ProxyOptions options)
     {
         _context.Use(new EgressPolicy(options.Egress, () => _ownAddresses.Current));
-        _services.Use(options.Egress);
         var added = _prepared;
         _prepared = [];
         var next = new List<EgressListener>();
@@ -138,7 +135,7 @@ internal sealed class EgressCapability : ICapability
     {
         foreach (var listener in _listeners.Concat(_leaving.Keys))
             await listener.DisposeAsync();
-        _services.Dispose();
+        await _services.DisposeAsync();
         _context.Watch.Dispose();
         _context.Refusals.Dispose();
     }
