@@ -44,6 +44,12 @@ internal sealed class EgressCapability : ICapability
         _services = new EgressServices(_context, loggers);
     }
 
+    /// <summary>The listeners that are open.</summary>
+    public IReadOnlyList<EgressListener> Open => _listeners;
+
+    /// <summary>What enclaves asked for and did not get, the most recent first.</summary>
+    public IReadOnlyList<EgressRefusal> NotReached => _context.Refusals.Recent;
+
     /// <inheritdoc/>
     public IStatusSection StatusSection => new EgressSection(() => _listeners, _context.Refusals);
 
@@ -55,7 +61,7 @@ internal sealed class EgressCapability : ICapability
 
     /// <inheritdoc/>
     public void AddInstruments(Meter meter) =>
-        _context.Instruments = new EgressInstruments(meter, () => _listeners, _context.Counts);
+        _context.Instruments = new EgressInstruments(meter, () => _listeners, _context.Counts, _services.Lines);
 
     /// <inheritdoc/>
     public Task OpenAsync(CancellationToken cancellationToken)
