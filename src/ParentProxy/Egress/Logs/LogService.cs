@@ -75,13 +75,16 @@ internal sealed class LogService : IEgressService, IAsyncDisposable
         }
     }
 
+    /// <summary>Completes when every line is written that was read before.</summary>
+    public Task FlushAsync() => _output.FlushAsync();
+
     /// <summary>Says what was not said yet, and waits a moment for what was read to be written. Called when no connection is left.</summary>
     public async ValueTask DisposeAsync()
     {
         await _warning.DisposeAsync().ConfigureAwait(false);
         try
         {
-            await _output.FlushAsync().WaitAsync(LastWords, _time).ConfigureAwait(false);
+            await FlushAsync().WaitAsync(LastWords, _time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

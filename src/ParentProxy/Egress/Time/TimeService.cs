@@ -75,11 +75,10 @@ internal sealed class TimeService(
                     return;
                 if (filled < question.Length)
                     continue;
-                var sent = Read();
-                NtpPacket.Answer(question, received, sent);
+                patience.CancelAfter(requestTimeout());
+                NtpPacket.Answer(question, received, Read());
                 await socket.WriteAsync(question, cancellationToken).ConfigureAwait(false);
                 (filled, hasAnswered) = (0, true);
-                patience.CancelAfter(requestTimeout());
                 continue;
             }
 
