@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Admin;
 using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
+using ParentProxy.Egress;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Enclaves.Transports;
@@ -69,11 +70,12 @@ internal sealed class ProxyServer : IAsyncDisposable
         Ingress = new IngressServer(
             configuration, Registry, selector, Drain, AccessLog, _tracing, () => Health, time, loggers, replaceIngress);
         Passthrough = new PassthroughCapability(configuration, Registry, selector, time, loggers);
+        Egress = new EgressCapability(configuration, Registry, time, loggers);
         var discovery = new DiscoveryCapability(Registry, configuration, time, loggers);
         _health = new HealthCapability(Registry, new PooledProbe(), configuration, Drain, () => Refusal, time, loggers);
 
         // In the order in which they open and end: who takes requests before what serves them.
-        _front = [Ingress, Passthrough];
+        _front = [Ingress, Passthrough, Egress];
         _behind = [discovery, _health];
         _capabilities = [.. _front, .. _behind];
 
@@ -88,7 +90,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], scrapes, otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, configuration, time);
         _admin = new AdminServer(
-            configuration, Registry, selector, Ingress, discovery.Monitor, _health, _capabilities, Reloads, _metrics, relay, time, loggers);
+            configuration, Registry, selector, Ingress, discovery.Monitor, _health, Egress, _capabilities, Reloads, _metrics, relay, time, loggers);
     }
 
     /// <summary>Every enclave, and what it is doing.</summary>
@@ -99,6 +101,9 @@ internal sealed class ProxyServer : IAsyncDisposable
 
     /// <summary>What carries raw connections.</summary>
     public PassthroughCapability Passthrough { get; }
+
+    /// <summary>What enclaves reach.</summary>
+    public EgressCapability Egress { get; }
 
     /// <summary>The addresses that clients come to.</summary>
     public IReadOnlyList<string> EndPoints => [.. _capabilities.SelectMany(capability => capability.EndPoints)];

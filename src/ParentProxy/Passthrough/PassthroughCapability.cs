@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Passthrough;
 
@@ -15,7 +16,7 @@ internal sealed class PassthroughCapability : ICapability
 {
     private readonly EnclaveRegistry _registry;
     private readonly PassthroughContext _context;
-    private readonly PassthroughWatch _watch;
+    private readonly RelayWatch<PassthroughConnection> _watch;
     private readonly ConcurrentDictionary<string, PassthroughCounts> _counts = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<PassthroughListener, bool> _leaving = new();
     private volatile IReadOnlyList<PassthroughListener> _listeners = [];
@@ -32,7 +33,7 @@ internal sealed class PassthroughCapability : ICapability
         ActiveConfiguration configuration, EnclaveRegistry registry, EnclaveSelector selector, TimeProvider time, ILoggerFactory loggers)
     {
         _registry = registry;
-        _watch = new PassthroughWatch(time);
+        _watch = new RelayWatch<PassthroughConnection>(time);
         var connector = new FailoverConnector(registry, selector, new EnclaveBalancer(selector, configuration), configuration, time);
         _context = new PassthroughContext(configuration, connector, _watch, time, loggers.CreateLogger<PassthroughCapability>());
     }

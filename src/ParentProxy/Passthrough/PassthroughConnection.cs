@@ -11,7 +11,7 @@ namespace ParentProxy.Passthrough;
 /// A client's connection on its way through: what is read first, the choice of an enclave, the relay, and the account of it. Runs on
 /// one event loop. An idle one is this object and its relay, and nothing else.
 /// </summary>
-internal sealed class PassthroughConnection : ISocketRelayOwner
+internal sealed class PassthroughConnection : ISocketRelayOwner, IWatchedRelay<PassthroughConnection>
 {
     /// <summary>In the place of a <see cref="ConnectionEnd"/>.</summary>
     private const int None = -1;
@@ -55,10 +55,10 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
     /// <summary>Where it was accepted.</summary>
     public PassthroughListener Listener => _listener;
 
-    /// <summary>The next in the list of the watch, which alone touches it.</summary>
+    /// <inheritdoc/>
     public PassthroughConnection? Next { get; set; }
 
-    /// <summary>The one before in the list of the watch.</summary>
+    /// <inheritdoc/>
     public PassthroughConnection? Previous { get; set; }
 
     private PassthroughContext Context => _listener.Context;
@@ -282,7 +282,8 @@ internal sealed class PassthroughConnection : ISocketRelayOwner
         var (back, options, closed) = _enclave.Stream.Release();
         _streamClosed = closed;
         _enclave = _enclave with { Stream = null! };
-        var relay = new SocketRelay(TakeFront(), Descriptor.TakeFrom(back), options, this, _loop, Context.Time);
+        var relay = new SocketRelay(
+            TakeFront(), Descriptor.TakeFrom(back), LoopSocketOptions.Default, options, this, _loop, Context.Time);
         if (avoid is null)
             Context.Instruments?.RecordConnect(_enclave.Enclave.Id, Context.Time.GetElapsedTime(_accepted));
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Passthrough;
 
@@ -10,7 +11,7 @@ namespace ParentProxy.Passthrough;
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">The log.</param>
 internal sealed record PassthroughContext(
-    ActiveConfiguration Configuration, FailoverConnector Connector, PassthroughWatch Watch, TimeProvider Time, ILogger Logger)
+    ActiveConfiguration Configuration, FailoverConnector Connector, RelayWatch<PassthroughConnection> Watch, TimeProvider Time, ILogger Logger)
 {
     /// <summary>What connections are measured with; null before the instruments are there.</summary>
     public PassthroughInstruments? Instruments { get; set; }

@@ -205,7 +205,8 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
             return;
         }
 
-        Context.Watch.CloseAll(this, ConnectionEnd.Stopped);
+        foreach (var connection in Context.Watch.Where(connection => connection.Listener == this))
+            connection.Close(ConnectionEnd.Stopped);
     }
 
     private void TellEmpty()

@@ -4,15 +4,34 @@ using ParentProxy.Vsock;
 namespace ParentProxy.Sockets;
 
 /// <summary>A listener could not be opened; the message names the address, the errno and the setting.</summary>
-/// <param name="address">Where it was to listen: a URL, an address and a port, or a path.</param>
-/// <param name="isFile">Whether the address is a path.</param>
-/// <param name="inner">How it failed.</param>
-/// <param name="setting">The setting that holds the address.</param>
-/// <param name="predecessor">What may listen there still, in whose place this program comes; null: nothing but another one like it.</param>
-internal sealed class ListenException(
-    string address, bool isFile, SocketException inner, string setting, string? predecessor = null)
-    : Exception(Describe(address, isFile, inner, setting, predecessor), inner)
+internal sealed class ListenException : Exception
 {
+    /// <summary>An address of TCP, or the path of a unix socket.</summary>
+    /// <param name="address">Where it was to listen: a URL, an address and a port, or a path.</param>
+    /// <param name="isFile">Whether the address is a path.</param>
+    /// <param name="inner">How it failed.</param>
+    /// <param name="setting">The setting that holds the address.</param>
+    /// <param name="predecessor">
+    /// What may listen there still, in whose place this program comes; null: nothing but another one like it.
+    /// </param>
+    public ListenException(string address, bool isFile, SocketException inner, string setting, string? predecessor = null)
+        : base(Describe(address, isFile, inner, setting, predecessor), inner)
+    {
+    }
+
+    /// <summary>An address of vsock.</summary>
+    /// <param name="address">Where it was to listen.</param>
+    /// <param name="inner">How it failed.</param>
+    /// <param name="setting">The setting that holds the address.</param>
+    /// <param name="predecessor">What may listen there still, in whose place this program comes.</param>
+    public ListenException(string address, VsockException inner, string setting, string predecessor)
+        : base($"cannot listen on {address} ({setting}): {inner.Errno.Name}: {inner.Meaning}. {Perhaps(inner, predecessor)}{inner.Hint}", inner)
+    {
+    }
+
+    private static string Perhaps(VsockException error, string predecessor) =>
+        error.Errno == Errno.EADDRINUSE ? $"Perhaps {predecessor} listens there still. " : "";
+
     private static string Describe(string address, bool isFile, SocketException error, string setting, string? predecessor)
     {
         // The runtime has one name for the two.

@@ -56,6 +56,9 @@ internal sealed class LoopListener : IDisposable
 
     // How the socket failed that is to be replaced; null while it works.
     private Errno? _broken;
+
+    // What somebody else has found out of it.
+    private Deafness? _deafness;
     private long? _said;
     private int _connections;
     private long _rejected;
@@ -121,8 +124,10 @@ internal sealed class LoopListener : IDisposable
             try
             {
                 // What is done here for want of something takes its time, and so does the rest of a burst.
-                if (EventLoop.Current is not null && (_broken is not null || MayBeReserve() || --_acceptsLeft < 0))
+                if (EventLoop.Current is not null && (_broken is not null || _deafness is not null || MayBeReserve() || --_acceptsLeft < 0))
                     await LeaveLoopAsync();
+                if (Interlocked.Exchange(ref _deafness, null) is { } deafness)
+                    (_failures, _broken) = (deafness.Failures, deafness.Errno);
                 if (_broken is { } errno && !_stopping.IsCancellationRequested && !TryRemake(errno))
                 {
                     await PauseAsync();
@@ -194,6 +199,18 @@ internal sealed class LoopListener : IDisposable
                 throw;
             }
         }
+    }
+
+    /// <summary>
+    /// Has the address opened anew: connections to it fail, and the kernel's socket says nothing of it. What waits in its accept queue is
+    /// reset.
+    /// </summary>
+    /// <param name="failures">How many failed in a row.</param>
+    /// <param name="errno">How.</param>
+    public void Remake(int failures, Errno errno)
+    {
+        Volatile.Write(ref _deafness, new Deafness(failures, errno));
+        _queue.CancelReceive();
     }
 
     /// <summary>A connection that was let in is closed: there is room for another.</summary>
@@ -452,4 +469,7 @@ internal sealed class LoopListener : IDisposable
 
         _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
     }
+
+    /// <summary>How connections to an address failed that nothing else is wrong with.</summary>
+    private sealed record Deafness(int Failures, Errno Errno);
 }

@@ -34,14 +34,21 @@ internal sealed class SocketRelay
     /// <summary>Takes over two connected sockets that do not block; nothing moves before <see cref="Start"/>.</summary>
     /// <param name="front">The client's.</param>
     /// <param name="back">The other one, which <see cref="CarriedBack"/> comes from.</param>
+    /// <param name="frontOptions">What the kind of connection at the front needs.</param>
     /// <param name="backOptions">What the kind of connection at the back needs.</param>
     /// <param name="owner">Told of the end.</param>
     /// <param name="loop">Where it runs.</param>
     /// <param name="time">The clock.</param>
     public SocketRelay(
-        Descriptor front, Descriptor back, LoopSocketOptions backOptions, ISocketRelayOwner owner, EventLoop loop, TimeProvider time)
+        Descriptor front,
+        Descriptor back,
+        LoopSocketOptions frontOptions,
+        LoopSocketOptions backOptions,
+        ISocketRelayOwner owner,
+        EventLoop loop,
+        TimeProvider time)
     {
-        _front = new Side(this, front, LoopSocketOptions.Default);
+        _front = new Side(this, front, frontOptions);
         _back = new Side(this, back, backOptions);
         _owner = owner;
         _loop = loop;

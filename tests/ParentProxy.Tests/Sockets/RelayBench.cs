@@ -22,7 +22,8 @@ internal sealed class RelayBench : ISocketRelayOwner, IDisposable
         _front = Take(front);
         _back = Take(back);
         Time = time as ManualTimeProvider ?? new ManualTimeProvider();
-        Relay = new SocketRelay(_front, _back, backOptions ?? LoopSocketOptions.Default, this, Loop, time ?? Time);
+        Relay = new SocketRelay(
+            _front, _back, LoopSocketOptions.Default, backOptions ?? LoopSocketOptions.Default, this, Loop, time ?? Time);
     }
 
     public static TheoryData<string> Kinds => ["tcp-tcp", "unix-unix", "tcp-unix"];

@@ -322,7 +322,13 @@ public sealed class SocketRelayTests
         Assert.Equal("hello"u8.ToArray(), bench.Relay.Unsent);
         using var other = SocketPair.Unix();
         var relay = new SocketRelay(
-            bench.Relay.Front, RelayBench.Take(other), LoopSocketOptions.Default, bench, RelayBench.Loop, TimeProvider.System);
+            bench.Relay.Front,
+            RelayBench.Take(other),
+            LoopSocketOptions.Default,
+            LoopSocketOptions.Default,
+            bench,
+            RelayBench.Loop,
+            TimeProvider.System);
         await RelayBench.SendAsync(bench.Client, ", and more"u8.ToArray(), ends: true);
         relay.Start(bench.Relay.Unsent);
         Assert.Equal("hello, and more"u8.ToArray(), (await RelayBench.ReadToEndAsync(other.Far)).Bytes);

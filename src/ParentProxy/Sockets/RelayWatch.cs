@@ -1,30 +1,31 @@
-namespace ParentProxy.Passthrough;
+namespace ParentProxy.Sockets;
 
 /// <summary>
 /// Knows all connections, and watches their time-outs with one timer. Looks every half second while there is any, so much
 /// later at most a time-out fires.
 /// </summary>
-internal sealed class PassthroughWatch : IDisposable
+internal sealed class RelayWatch<T> : IDisposable
+    where T : class, IWatchedRelay<T>
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
-    private readonly List<PassthroughConnection> _looked = [];
-    private PassthroughConnection? _first;
+    private readonly List<T> _looked = [];
+    private T? _first;
     private bool _isTicking;
 
     /// <summary>A watch with nothing to watch.</summary>
-    public PassthroughWatch(TimeProvider time)
+    public RelayWatch(TimeProvider time)
     {
         _time = time;
         _timer = time.CreateTimer(
-            static state => ((PassthroughWatch)state!).OnTick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            static state => ((RelayWatch<T>)state!).OnTick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Begins to watch a connection.</summary>
-    public void Add(PassthroughConnection connection)
+    public void Add(T connection)
     {
         lock (_gate)
         {
@@ -40,7 +41,7 @@ internal sealed class PassthroughWatch : IDisposable
     }
 
     /// <summary>Stops watching a connection, which is over.</summary>
-    public void Remove(PassthroughConnection connection)
+    public void Remove(T connection)
     {
         lock (_gate)
         {
@@ -54,22 +55,20 @@ internal sealed class PassthroughWatch : IDisposable
         }
     }
 
-    /// <summary>Closes all connections of a listener.</summary>
-    public void CloseAll(PassthroughListener listener, ConnectionEnd cause)
+    /// <summary>The connections of which something holds, at this moment.</summary>
+    public IReadOnlyList<T> Where(Func<T, bool> holds)
     {
-        List<PassthroughConnection> connections = [];
+        List<T> connections = [];
         lock (_gate)
         {
             for (var connection = _first; connection is not null; connection = connection.Next)
             {
-                if (connection.Listener == listener)
+                if (holds(connection))
                     connections.Add(connection);
             }
         }
 
-        // Outside the gate: they leave the list by it.
-        foreach (var connection in connections)
-            connection.Close(cause);
+        return connections;
     }
 
     /// <inheritdoc/>

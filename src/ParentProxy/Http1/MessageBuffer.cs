@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Globalization;
 using System.Text;
 using ParentProxy.Runtime;
 
@@ -9,7 +10,7 @@ namespace ParentProxy.Http1;
 /// What is about to be sent on a connection: head, framing and pieces of the body are collected here, so that they go out
 /// in one write. Holds memory only while it holds bytes.
 /// </summary>
-internal sealed class RequestBuffer
+internal sealed class MessageBuffer
 {
     private const int FirstBytes = 2 * 1024;
 
@@ -46,6 +47,15 @@ internal sealed class RequestBuffer
         Bytes(" "u8);
         Text(target);
         Bytes(" HTTP/1.1\r\n"u8);
+    }
+
+    /// <summary>Writes a status line (RFC 9112 §4).</summary>
+    /// <exception cref="InvalidRequestException">The reason would break the message.</exception>
+    public void StatusLine(int status, string reason)
+    {
+        if (reason.AsSpan().ContainsAny(ForbiddenInValue))
+            throw new InvalidRequestException("the reason phrase holds a line end or NUL");
+        Text(string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {status} {reason}\r\n"));
     }
 
     /// <summary>Writes a field line.</summary>

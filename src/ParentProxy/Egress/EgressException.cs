@@ -1,0 +1,18 @@
+namespace ParentProxy.Egress;
+
+/// <summary>A destination was not reached; the message says what was tried, what happened and what to do.</summary>
+/// <param name="result">How it came out.</param>
+/// <param name="rule">The rule that decided; <c>none</c> without one.</param>
+/// <param name="code">In one word: an errno by name, <c>NXDOMAIN</c>, <c>timeout</c>, <c>denied</c>.</param>
+/// <param name="message">For an operator.</param>
+internal sealed class EgressException(EgressResult result, string rule, string code, string message) : Exception(message)
+{
+    /// <summary>How it came out.</summary>
+    public EgressResult Result => result;
+
+    /// <summary>The rule that decided; <c>none</c> without one.</summary>
+    public string Rule => rule;
+
+    /// <summary>How it came out, in one word: an errno by name, <c>NXDOMAIN</c>, <c>timeout</c>, <c>denied</c>.</summary>
+    public string Code => code;
+}

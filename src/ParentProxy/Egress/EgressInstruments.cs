@@ -1,0 +1,75 @@
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using ParentProxy.Egress.Logs;
+using ParentProxy.Enclaves;
+using ParentProxy.Telemetry.Metrics;
+
+namespace ParentProxy.Egress;
+
+/// <summary>What is measured of egress. The counters are read when they are asked for.</summary>
+internal sealed class EgressInstruments
+{
+    private const string Listener = "listener";
+
+    private static readonly string[] Results =
+        [.. Enum.GetNames<EgressResult>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)];
+
+    private readonly Histogram<double> _connect;
+
+    /// <summary>Adds them to the meter of the proxy.</summary>
+    public EgressInstruments(Meter meter, Func<IEnumerable<EgressListener>> listeners, EgressCounts counts, LogCounts lines)
+    {
+        _connect = meter.CreateHistogram<double>(
+            "parentproxy.egress.connect.duration",
+            "s",
+            "Destinations that were reached, from the request of the enclave until they took the connection, the name's resolution "
+                + "included.");
+        meter.CreateObservableGauge(
+            "parentproxy.egress.open_connections",
+            () => listeners().Select(listener => Labelled.Value(listener.Connections, Listener, listener.Name)),
+            null,
+            "Connections of enclaves that are open.");
+        meter.CreateObservableGauge(
+            "parentproxy.egress.listener.up",
+            () => listeners().Select(listener => Labelled.Value(listener.Refusal is null ? 1 : 0, Listener, listener.Name)),
+            null,
+            "Whether the listener takes connections of enclaves: 1, or 0 when it does not.");
+        meter.CreateObservableCounter(
+            "parentproxy.egress.connections",
+            () => counts.Results.Select(one => new Measurement<long>(
+                one.Count, new(Listener, one.Listener), new("rule", one.Rule), new("result", Results[(int)one.Result]))),
+            null,
+            "Connections of enclaves to destinations that are over, and those that reached none, by the rule that decided and by result.");
+        meter.CreateObservableCounter(
+            "parentproxy.egress.bytes",
+            () => counts.Bytes.SelectMany(Bytes),
+            null,
+            "Bytes that were carried between enclaves and destinations, by who sent them.");
+        meter.CreateObservableCounter(
+            "parentproxy.egress.log_lines",
+            () => lines.Read().SelectMany(one => Lines(one.Label, one.Counts)),
+            null,
+            "Lines that enclaves wrote, by what became of them: written, over_rate (Egress:Logs:LinesPerSecond) or lost (the log was slower).");
+        meter.CreateObservableCounter(
+            "parentproxy.egress.log_lines.cut",
+            () => lines.Read().Select(one => new Measurement<long>(one.Counts.Cut, new KeyValuePair<string, object?>(EnclaveMeter.Label, one.Label))),
+            null,
+            "Lines that were longer than Egress:Logs:MaxLineBytes, of which the rest was left out.");
+    }
+
+    /// <summary>A destination was reached.</summary>
+    public void RecordConnect(TimeSpan duration) => _connect.Record(duration.TotalSeconds);
+
+    private static Measurement<long>[] Bytes((string Listener, long FromEnclaves, long ToEnclaves) one) =>
+    [
+        new(one.FromEnclaves, new(Listener, one.Listener), new("from", "enclave")),
+        new(one.ToEnclaves, new(Listener, one.Listener), new("from", "destination")),
+    ];
+
+    private static Measurement<long>[] Lines(string enclave, LineCounts counts) =>
+    [
+        new(counts.Written, new(EnclaveMeter.Label, enclave), new("result", "written")),
+        new(counts.OverRate, new(EnclaveMeter.Label, enclave), new("result", "over_rate")),
+        new(counts.Lost, new(EnclaveMeter.Label, enclave), new("result", "lost")),
+    ];
+}

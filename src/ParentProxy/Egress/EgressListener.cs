@@ -1,0 +1,249 @@
+using System.Net;
+using System.Net.Sockets;
+using ParentProxy.Capabilities;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves.Transports;
+using ParentProxy.Runtime;
+using ParentProxy.Sockets;
+using ParentProxy.Vsock;
+
+namespace ParentProxy.Egress;
+
+/// <summary>One address on which enclaves reach a service, and its connections.</summary>
+internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
+{
+    private const string MaxConnectionsName = "Egress:MaxConnections";
+    private const string Predecessor = "AWS's vsock-proxy";
+
+    private readonly LoopListener _listener;
+    private readonly EgressContext _context;
+    private readonly BackgroundLoop _accepting;
+    private readonly EgressSelfCheck? _selfCheck;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _cut = new();
+    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _disposing = new();
+    private volatile EgressListenerOptions _options;
+    private volatile IEgressService? _service;
+    private volatile bool _isStopped;
+    private Task? _disposed;
+
+    /// <summary>Binds, and begins to listen; nothing is accepted before <see cref="Start"/>.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="context">What all listeners share.</param>
+    /// <exception cref="ListenException">The address cannot be listened on.</exception>
+    public EgressListener(EgressListenerOptions options, EgressContext context)
+    {
+        _options = options;
+        _context = context;
+        _accepting = new BackgroundLoop(OnFault);
+        var address = options.Listen;
+        EndPoint endPoint = address.SocketPath is { } path
+            ? new UnixDomainSocketEndPoint(path)
+            : new VsockEndPoint(VsockCid.Any, address.Port!.Value);
+        try
+        {
+            var log = new ListenerLog(context.Logger, () => Name, MaxConnectionsName);
+            _listener = new LoopListener(endPoint, Bind, this, log, context.Time);
+            if (endPoint is VsockEndPoint { Port: var port })
+                _selfCheck = new EgressSelfCheck(port, _listener.Remake, OnFault, context.Time);
+        }
+        catch (VsockException ex)
+        {
+            throw new ListenException(address.Text, ex, nameof(ProxyOptions.Egress), Predecessor);
+        }
+        catch (SocketException ex) when (endPoint is VsockEndPoint vsock)
+        {
+            throw new ListenException(
+                address.Text, VsockException.From(ex, "bind", vsock), nameof(ProxyOptions.Egress), Predecessor);
+        }
+        catch (SocketException ex)
+        {
+            throw new ListenException(address.SocketPath!, isFile: true, ex, nameof(ProxyOptions.Egress));
+        }
+    }
+
+    /// <summary>Its settings; those that open connections have may be older.</summary>
+    public EgressListenerOptions Options => _options;
+
+    /// <summary>How it is called in logs and metrics: the address, as it is configured.</summary>
+    public string Name => _options.Listen.Text;
+
+    /// <inheritdoc cref="LoopListener.IsOpen"/>
+    public bool IsOpen => _listener.IsOpen;
+
+    /// <summary>Why a new connection is not let in, or not heard; null while it is.</summary>
+    public string? Refusal => _listener.Refusal ?? _selfCheck?.Fault;
+
+    /// <summary>Connections that are open.</summary>
+    public int Connections => _listener.Connections;
+
+    int IListenerOwner.MaxConnections => _context.Options.MaxConnections;
+
+    string IListenerOwner.MaxConnectionsSetting => MaxConnectionsName;
+
+    /// <summary>The listener as the admin pages show it.</summary>
+    public ListenerView View()
+    {
+        var reason = Refusal;
+        return new ListenerView(Name, reason is null, reason, Connections, _context.Counts.Refused(Name));
+    }
+
+    /// <summary>Has new connections served by something else.</summary>
+    public void Use(EgressListenerOptions options, IEgressService service)
+    {
+        _options = options;
+        _service = service;
+    }
+
+    /// <summary>Begins to accept, once in its life.</summary>
+    public void Start() => _accepting.Start(AcceptAsync);
+
+    /// <summary>Closes the address; what is in the accept queue is still served.</summary>
+    public async Task StopAcceptingAsync()
+    {
+        await _listener.StopAcceptingAsync();
+        _isStopped = true;
+        TellEmpty();
+    }
+
+    /// <summary>Waits until all connections are over; when the token fires, what is left is closed.</summary>
+    public async Task StopAsync(CancellationToken cut)
+    {
+        await _stopping.CancelAsync();
+        await using var cutting = cut.UnsafeRegister(static self => ((EgressListener)self!).CutAll(), this);
+        await _empty.Task;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        // A listener that leaves may end at the same time as the program.
+        lock (_disposing)
+            return new ValueTask(_disposed ??= CloseAsync());
+    }
+
+    void IListenerOwner.CountRejected() => _context.Counts.Count(Name, EgressCounts.NoRule, EgressResult.Limit);
+
+    void IListenerOwner.OnRefusalChanged()
+    {
+        // Nobody waits for it: the pages and the metric read it when they are asked for.
+    }
+
+    private ListenSocket Bind(EndPoint endPoint)
+    {
+        var bound = ListenSocket.Bind(endPoint);
+        try
+        {
+            // What is accepted has it from here.
+            if (endPoint is VsockEndPoint vsock)
+                VsockSocket.SetBufferBytes(bound.Socket, _context.Configuration.Options.Vsock.BufferBytes, vsock);
+            return bound;
+        }
+        catch
+        {
+            bound.Close();
+            throw;
+        }
+    }
+
+    private async Task AcceptAsync(CancellationToken cancellationToken)
+    {
+        while (await _listener.AcceptAsync(Take) is { } connection)
+            _ = ServeAsync(connection, _service!);
+    }
+
+    private EgressConnection Take(Socket socket)
+    {
+        var options = _options;
+        var remote = options.Listen.SocketPath is null ? (VsockEndPoint)socket.RemoteEndPoint! : null;
+        var peer = remote is not null && _selfCheck?.TryTake(remote) == true
+            ? EgressPeer.SelfCheck
+            : _context.Peers.Of(remote, options.Peer);
+        var vsock = _context.Configuration.Options.Vsock;
+        var socketOptions = remote is null
+            ? new LoopSocketOptions { Explain = EnclaveStream.SocketOptions.Explain, LingerClock = _context.Time }
+            : EnclaveStream.VsockOptions(remote, vsock.MaxWriteBytes, _context.Time);
+        return new EgressConnection(Name, peer, new LoopSocket(socket, socketOptions), _context.Time.GetTimestamp());
+    }
+
+    private async Task ServeAsync(EgressConnection connection, IEgressService service)
+    {
+        var isCounted = false;
+        try
+        {
+            if (connection.Peer == EgressPeer.SelfCheck)
+                return;
+            var limit = _context.Options.MaxConnectionsPerEnclave;
+            isCounted = _context.Peers.TryAdd(connection.Peer, limit);
+            if (isCounted)
+            {
+                await service.ServeAsync(connection, service.CarriesTunnels ? _cut.Token : _stopping.Token);
+                return;
+            }
+
+            _context.Counts.Count(Name, EgressCounts.NoRule, EgressResult.Limit);
+            _context.Refusals.Add(
+                connection.Peer,
+                Name,
+                "a further connection",
+                "limit",
+                $"{limit} of its connections are open, which is Egress:MaxConnectionsPerEnclave");
+        }
+        catch (Exception ex) when (ex is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // The enclave is gone, or the program stops.
+        }
+        catch (Exception ex)
+        {
+            _context.Counts.Count(Name, EgressCounts.NoRule, EgressResult.Fault);
+            EgressLog.Fault(_context.Logger, connection.Peer, Name, ex);
+        }
+        finally
+        {
+            // Nothing is left to close of one that a tunnel has taken.
+            connection.Socket.Dispose();
+            if (isCounted)
+                _context.Peers.Remove(connection.Peer);
+            _listener.OnConnectionClosed();
+            TellEmpty();
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_selfCheck is not null)
+            await _selfCheck.DisposeAsync();
+        await _listener.UnbindAsync();
+
+        // Nothing is accepted any more from here on.
+        await _accepting.DisposeAsync();
+        _isStopped = true;
+        CutAll();
+        TellEmpty();
+        await _empty.Task;
+        _cut.Dispose();
+        _stopping.Dispose();
+    }
+
+    private void OnFault(Exception fault) => EgressLog.AcceptEnded(_context.Logger, Name, fault);
+
+    private void CutAll()
+    {
+        try
+        {
+            _stopping.Cancel();
+            _cut.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is over already.
+        }
+    }
+
+    private void TellEmpty()
+    {
+        if (_isStopped && Connections == 0)
+            _empty.TrySetResult();
+    }
+}

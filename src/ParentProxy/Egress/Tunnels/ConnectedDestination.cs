@@ -1,0 +1,10 @@
+using System.Net;
+using ParentProxy.Sockets;
+
+namespace ParentProxy.Egress.Tunnels;
+
+/// <summary>A connection to a destination.</summary>
+/// <param name="Socket">The connection, which whoever has this closes.</param>
+/// <param name="Address">Where it leads: the very address that was judged.</param>
+/// <param name="Rule">The rule that allowed it.</param>
+internal sealed record ConnectedDestination(LoopSocket Socket, IPEndPoint Address, string Rule);

@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using ParentProxy.Endpoints;
+
+namespace ParentProxy.Egress.Tunnels;
+
+/// <summary>The proxy's own answers to requests of enclaves: RFC 9110, and RFC 9457 for what went wrong.</summary>
+internal static class ProxyAnswer
+{
+    /// <summary>
+    /// The answer to a CONNECT that succeeded. Exactly 200: several clients take no other code of success. Without fields, which have no
+    /// meaning here.
+    /// </summary>
+    public static ReadOnlyMemory<byte> Connected { get; } = "HTTP/1.1 200 OK\r\n\r\n"u8.ToArray();
+
+    /// <summary>What a destination that was not reached is answered with.</summary>
+    /// <param name="destination">What was asked for.</param>
+    /// <param name="failure">How it came out.</param>
+    /// <param name="closes">Whether the connection ends with it.</param>
+    public static byte[] NotReached(Destination destination, EgressException failure, bool closes)
+    {
+        // Many clients show their users the reason phrase and nothing else.
+        var (status, phrase, detail) = failure.Result switch
+        {
+            EgressResult.Denied => (403, $"Forbidden: no rule of the parent allows {destination}", failure.Message),
+            EgressResult.Unresolved => (502, $"Bad Gateway: {destination.Host} has no address", $"The name led nowhere ({failure.Code})."),
+            _ when failure.Code == "timeout" => (504, $"Gateway Timeout: {destination} did not answer", "It did not answer in time."),
+            _ => (502, $"Bad Gateway: {destination} was not reached", $"The connection failed ({failure.Code})."),
+        };
+        var hint = failure.Result == EgressResult.Denied ? "" : " The log of parent-proxy on the parent instance has more.";
+        return Problem(status, phrase, $"{destination}: {detail}{hint}", closes);
+    }
+
+    /// <summary>What is answered to what is no request.</summary>
+    public static byte[] Malformed(MalformedRequestException failure) => Problem(
+        failure.Status,
+        failure.Status switch
+        {
+            408 => "Request Timeout",
+            414 => "URI Too Long",
+            431 => "Request Header Fields Too Large",
+            501 => "Not Implemented",
+            505 => "HTTP Version Not Supported",
+            _ => "Bad Request",
+        },
+        $"This is the HTTP proxy of the parent instance, and the request cannot be taken: {failure.Message}.",
+        closes: true);
+
+    private static byte[] Problem(int status, string phrase, string detail, bool closes)
+    {
+        using var body = new MemoryStream();
+        using (var json = new Utf8JsonWriter(body))
+        {
+            json.WriteStartObject();
+            json.WriteString("type"u8, "about:blank"u8);
+            json.WriteString("title"u8, phrase);
+            json.WriteNumber("status"u8, status);
+            json.WriteString("detail"u8, detail);
+            json.WriteEndObject();
+        }
+
+        body.WriteByte((byte)'\n');
+        var head = string.Create(
+            CultureInfo.InvariantCulture,
+            $"HTTP/1.1 {status} {phrase}\r\nContent-Type: application/problem+json\r\nContent-Length: {body.Length}\r\n"
+                + $"Cache-Control: no-store\r\n{(closes ? "Connection: close\r\n" : "")}\r\n");
+        return [.. Encoding.ASCII.GetBytes(head), .. body.ToArray()];
+    }
+}
