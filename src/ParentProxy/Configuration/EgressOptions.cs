@@ -60,4 +60,7 @@ internal sealed record EgressOptions
     [JsonIgnore]
     public IEnumerable<EgressListenerOptions> Listeners =>
         new EgressListenerOptions?[] { Connect, Dns, Logs, Time }.OfType<EgressListenerOptions>().Concat(Forwards).Concat(Files);
+
+    /// <summary>As it stands in the configuration, without the entries of <see cref="AllowlistFile"/>, of which there may be thousands.</summary>
+    public EgressOptions WithoutFile() => AllowlistFile is null ? this : this with { Allow = [.. Allow.Where(rule => !rule.IsOfFile)] };
 }

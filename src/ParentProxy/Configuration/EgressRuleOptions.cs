@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ParentProxy.Configuration;
 
 /// <summary>An entry of <c>Egress:Allow</c> or <c>Egress:Deny</c>, or of the allowlist file.</summary>
@@ -6,4 +8,12 @@ namespace ParentProxy.Configuration;
 /// <param name="Enclaves">Patterns (<c>*</c>, <c>?</c>) of the Ids or Names of enclaves that it holds for; null: all.</param>
 /// <param name="Hosts">What it names.</param>
 internal sealed record EgressRuleOptions(
-    string Location, IReadOnlyList<uint>? Cids, IReadOnlyList<string>? Enclaves, IReadOnlyList<EgressHostPattern> Hosts);
+    [property: JsonIgnore] string Location,
+    IReadOnlyList<uint>? Cids,
+    IReadOnlyList<string>? Enclaves,
+    IReadOnlyList<EgressHostPattern> Hosts)
+{
+    /// <summary>Whether it is an entry of the allowlist file.</summary>
+    [JsonIgnore]
+    public bool IsOfFile { get; init; }
+}

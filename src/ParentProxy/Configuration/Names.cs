@@ -6,6 +6,9 @@ internal static class Names
     /// <summary>The section of the enclaves.</summary>
     public const string Enclaves = "Enclaves";
 
+    /// <summary>The section of what enclaves reach.</summary>
+    public const string Egress = "Egress";
+
     /// <summary>No enclave's id: the label of what reached none.</summary>
     public const string NoEnclave = "none";
 

@@ -69,7 +69,7 @@ internal sealed class Http1Connection : IDisposable, IValueTaskSource<int>
     public int? KeepAliveSeconds { get; private set; }
 
     /// <summary>What is to be sent with the next <see cref="FlushAsync"/>.</summary>
-    public RequestBuffer Request { get; } = new();
+    public MessageBuffer Request { get; } = new();
 
     /// <summary>Bytes of the request that were handed to the peer's side.</summary>
     public long BytesSent { get; private set; }

@@ -18,6 +18,21 @@ public sealed class ConfigurationKeysTests
         Admin Admin:AllowedHosts Admin:EnclaveMetricsPath Admin:MetricsUrl Admin:Url
         Discovery Discovery:AllowDebugMode Discovery:EnclaveName Discovery:Enabled Discovery:Interval Discovery:NitroCli Discovery:Pcrs
         Discovery:Port Discovery:Timeout
+        Egress Egress:Allow Egress:Allow:*:Cids Egress:Allow:*:Enclaves Egress:Allow:*:Hosts Egress:AllowlistFile
+        Egress:Connect Egress:Connect:Listen Egress:Connect:Peer Egress:Connect:Peer:Cid Egress:Connect:Peer:Enclave
+        Egress:ConnectTimeout
+        Egress:Deny Egress:Deny:*:Cids Egress:Deny:*:Enclaves Egress:Deny:*:Hosts Egress:DenyPrivateNetworks
+        Egress:Dns Egress:Dns:Allow Egress:Dns:CacheEntries Egress:Dns:Listen Egress:Dns:Peer Egress:Dns:Peer:Cid Egress:Dns:Peer:Enclave
+        Egress:Dns:Upstreams
+        Egress:Files Egress:Files:*:Cids Egress:Files:*:Enclaves Egress:Files:*:Listen Egress:Files:*:Path
+        Egress:Files:*:Peer Egress:Files:*:Peer:Cid Egress:Files:*:Peer:Enclave
+        Egress:Forwards Egress:Forwards:*:Listen Egress:Forwards:*:Peer Egress:Forwards:*:Peer:Cid Egress:Forwards:*:Peer:Enclave
+        Egress:Forwards:*:To
+        Egress:HalfCloseTimeout Egress:IdleTimeout
+        Egress:Logs Egress:Logs:LinesPerSecond Egress:Logs:Listen Egress:Logs:MaxLineBytes Egress:Logs:Peer Egress:Logs:Peer:Cid
+        Egress:Logs:Peer:Enclave
+        Egress:MaxConnections Egress:MaxConnectionsPerEnclave Egress:RequestTimeout
+        Egress:Time Egress:Time:Listen Egress:Time:Peer Egress:Time:Peer:Cid Egress:Time:Peer:Enclave
         Enclaves Enclaves:*:Cid Enclaves:*:Id Enclaves:*:Name Enclaves:*:Path Enclaves:*:Port Enclaves:*:TcpHost
         Enclaves:*:Transport Enclaves:*:Weight
         ForwardedHeaders ForwardedHeaders:TrustedProxies
@@ -90,6 +105,7 @@ public sealed class ConfigurationKeysTests
             {
               "Enclaves": [ {} ],
               "Passthrough": [ {} ],
+              "Egress": { "Allow": [ {} ], "Deny": [ {} ], "Forwards": [ {} ], "Files": [ {} ] },
               "Kestrel": { "Certificates": { "a": {} }, "Endpoints": { "a": { "Sni": { "a": {} } } } },
               "ReverseProxy": {
                 "Clusters": { "a": { "Destinations": { "a": {} } } },

@@ -10,7 +10,6 @@ public sealed class SingleMistakeTests
     [InlineData(""" "Logging": { "LogLevel": {} } """, "Logging", "Serilog:MinimumLevel")]
     [InlineData(""" "Routing": { "MaxDialPerEnclave": 4 } """, "Routing:MaxDialPerEnclave", "did you mean MaxDialsPerEnclave?")]
     [InlineData(""" "Health": { "Probe": { "Colour": 1 } } """, "Health:Probe:Colour", "unknown key")]
-    [InlineData(""" "Egress": {} """, "Egress", "not available in this version")]
     [InlineData(""" "Attestation": {} """, "Attestation", "not available in this version")]
     // Shapes
     [InlineData(""" "Health": 5 """, "Health", "is a value, not an object")]

@@ -13,6 +13,7 @@ namespace ParentProxy.Admin.StatusPage;
 [JsonSerializable(typeof(AccessLogOptions))]
 [JsonSerializable(typeof(AdminOptions))]
 [JsonSerializable(typeof(DiscoveryOptions))]
+[JsonSerializable(typeof(EgressOptions))]
 [JsonSerializable(typeof(ForwardedHeadersOptions))]
 [JsonSerializable(typeof(HealthOptions))]
 [JsonSerializable(typeof(IReadOnlyList<EnclaveOptions>))]
@@ -33,6 +34,10 @@ internal sealed partial class SettingsJson : JsonSerializerContext
             new TextConverter<IPNetwork>(network => network.ToString()),
             new TextConverter<StatusRanges>(ranges => ranges.ToString()),
             new TextConverter<EnclaveEndpoint>(endpoint => endpoint.ToString()),
+            new TextConverter<Destination>(destination => destination.ToString()),
+            new TextConverter<EgressAddress>(address => address.Text),
+            new TextConverter<EgressHostPattern>(host => host.Text),
+            new TextConverter<IPEndPoint>(endPoint => endPoint.ToString()),
             new TextConverter<PassthroughAddress>(address => address.Text),
             new TextConverter<PassthroughTarget>(target => target.Text),
             new TextConverter<Version>(version => version.Minor == 0 ? version.ToString(1) : version.ToString(2)),

@@ -7,7 +7,7 @@ namespace ParentProxy.Configuration.Sections;
 /// <summary>All sections, each once; and the rules that span several of them.</summary>
 internal static class ConfigurationSchema
 {
-    private static readonly string[] NotYetBuilt = ["Egress", "Attestation"];
+    private static readonly string[] NotYetBuilt = ["Attestation"];
 
     private static readonly SortedSet<string> AllKeys = AskForKeys();
 
@@ -36,6 +36,7 @@ internal static class ConfigurationSchema
         var passthrough = root.ListOfSections(nameof(ProxyOptions.Passthrough), new PassthroughSection(enclaves, discovery.Enabled).Read)
             .OfType<(PassthroughOptions Options, Listener Listener)>()
             .ToList();
+        var egress = new EgressSection(enclaves, discovery.Enabled);
         var options = new ProxyOptions
         {
             Admin = root.Section(nameof(ProxyOptions.Admin), AdminOptions.Read),
@@ -57,14 +58,15 @@ internal static class ConfigurationSchema
             AccessLog = root.Section(nameof(ProxyOptions.AccessLog), AccessLogOptions.Read),
             ReverseProxy = root.Section(Names.ReverseProxy, section => ReverseProxySection.Read(section, enclaves, discovery.Enabled)),
             Passthrough = [.. passthrough.Select(entry => entry.Options)],
+            Egress = root.Section(Names.Egress, egress.Read),
             Sections = FlatSections.Create(root.Ask(Names.Kestrel), root.Ask(Names.Serilog)),
         };
 
         CheckNames(root, passthrough);
         CheckTargets(root, options.Passthrough);
         KestrelLimits.CheckTwins(root.Node, root.Report);
-        CheckListeners(root, [.. listeners, .. passthrough.Select(entry => entry.Listener)], options.Admin);
-        if (!discovery.Enabled)
+        CheckListeners(root, [.. listeners, .. passthrough.Select(entry => entry.Listener), .. egress.UnixListeners], options.Admin);
+        if (!discovery.Enabled && !options.Egress.Listeners.Any())
             CheckSomethingToForwardTo(root, enclaves, options.Passthrough);
         CheckHealth(root, options, Counted(options));
         CheckWeights(root, enclaves, options);
@@ -133,7 +135,7 @@ internal static class ConfigurationSchema
             root.Report.Problem(
                 Names.Enclaves,
                 "there is nothing to forward to; set PARENTPROXY_ENCLAVE_0_CID and PARENTPROXY_ENCLAVE_0_PORT, "
-                    + "or Enclaves or Passthrough in the file, or Discovery:Enabled, or look at it without an enclave: parent-proxy demo");
+                    + "or Enclaves, Passthrough or Egress in the file, or Discovery:Enabled, or look at it without an enclave: parent-proxy demo");
     }
 
     /// <summary>How many enclaves health counts, those that discovery finds aside.</summary>
@@ -191,8 +193,10 @@ internal static class ConfigurationSchema
         var report = new ConfigurationReport();
         var enclave = new SourceEntry([Names.Enclaves, "0", "Cid"], "3", ConfigurationOrigin.CommandLine);
         var passthrough = new SourceEntry(["Passthrough", "0", "Listen"], "127.0.0.1:1", ConfigurationOrigin.CommandLine);
+        var egress = new[] { "Allow", "Deny", "Forwards", "Files" }
+            .Select(list => new SourceEntry([Names.Egress, list, "0", "Cids"], "any", ConfigurationOrigin.CommandLine));
         var endpoint = new SourceEntry([Names.Kestrel, "Endpoints", "Http", "Url"], "http://127.0.0.1:0", ConfigurationOrigin.File);
-        Read(EntryTree.Build([enclave, passthrough, endpoint], report), report);
+        Read(EntryTree.Build([enclave, passthrough, endpoint, .. egress], report), report);
         return report.Keys;
     }
 }

@@ -7,7 +7,14 @@ namespace ParentProxy.Egress.Policy;
 /// <summary>What which enclave may reach. Immutable; a reload makes a new one. Deny beats allow.</summary>
 internal sealed class EgressPolicy
 {
-    private readonly EgressOptions _options;
+    private const string NoRule = "none";
+    private const string Allow = $"{Names.Egress}:{nameof(EgressOptions.Allow)}";
+    private const string DnsAllow = $"{Names.Egress}:{nameof(EgressOptions.Dns)}:{nameof(EgressDnsOptions.Allow)}";
+
+    private readonly RuleTable _allow;
+    private readonly RuleTable _deny;
+    private readonly RuleTable? _questions;
+    private readonly bool _denyPrivate;
     private readonly Func<IReadOnlySet<IPAddress>> _ownAddresses;
 
     /// <summary>Compiles the rules.</summary>
@@ -15,14 +22,28 @@ internal sealed class EgressPolicy
     /// <param name="ownAddresses">The addresses of this machine at the moment, which count as special.</param>
     public EgressPolicy(EgressOptions options, Func<IReadOnlySet<IPAddress>> ownAddresses)
     {
-        _options = options;
+        _allow = new RuleTable(options.Allow);
+        _deny = new RuleTable(options.Deny);
+        _questions = options.Dns?.Allow is { } names ? new RuleTable([new EgressRuleOptions(DnsAllow, null, null, names)]) : null;
+        _denyPrivate = options.DenyPrivateNetworks;
         _ownAddresses = ownAddresses;
     }
 
     /// <summary>
     /// Judges what was asked for, before anything is resolved: a name needs a rule that names it, an address one that names it.
     /// </summary>
-    public EgressVerdict Judge(EgressPeer peer, Destination destination) => throw new NotImplementedException();
+    public EgressVerdict Judge(EgressPeer peer, Destination destination)
+    {
+        var port = destination.Port;
+        if (destination.Address is { } address)
+            return JudgeAddress(peer, destination, address, named: null);
+        var name = destination.Name!;
+        if (Find(_deny.Of(name), peer, port) is { } deny)
+            return Denied(deny, destination.ToString());
+        return Find(_allow.Of(name), peer, port) is { } allow
+            ? Allowed(allow)
+            : Missing(peer, destination.ToString(), destination.ToString(), Hint(_allow.Of(name), peer, port));
+    }
 
     /// <summary>
     /// Judges an address that a name led to; that very address is dialled. Public ones are allowed with the name, special ones need a
@@ -33,8 +54,84 @@ internal sealed class EgressPolicy
     /// <param name="address">What it led to, as the resolver gave it.</param>
     /// <param name="allowed">The verdict on the name.</param>
     public EgressVerdict JudgeResolved(EgressPeer peer, Destination destination, IPAddress address, EgressVerdict allowed) =>
-        throw new NotImplementedException();
+        JudgeAddress(peer, destination, address, allowed);
 
     /// <summary>Judges a question for a name, by the rule of section <c>Egress:Dns</c>.</summary>
-    public EgressVerdict JudgeQuestion(EgressPeer peer, HostName name) => throw new NotImplementedException();
+    public EgressVerdict JudgeQuestion(EgressPeer peer, HostName name)
+    {
+        // Refused is a name of which Deny leaves no port.
+        var denied = _deny.Of(name).Where(entry => entry.IsFor(peer)).ToList();
+        var allowed = (_questions ?? _allow).Of(name).Where(entry => entry.IsFor(peer)).ToList();
+        if (allowed.Find(allow => !denied.Exists(deny => deny.Host.Port is null || deny.Host.Port == allow.Host.Port)) is { } entry)
+            return Allowed(entry);
+        if (allowed.Count > 0)
+            return Denied(denied[0], name.Text);
+        return _questions is null
+            ? Missing(peer, name.Text, $"{name}:443", Hint(_allow.Of(name), peer, port: null))
+            : new EgressVerdict(false, NoRule, $"{DnsAllow} does not name {name}; add \"{name}\" to it");
+    }
+
+    private static RuleTable.Entry? Find(IEnumerable<RuleTable.Entry> entries, EgressPeer peer, ushort port)
+    {
+        foreach (var entry in entries)
+        {
+            if (entry.HasPort(port) && entry.IsFor(peer))
+                return entry;
+        }
+
+        return null;
+    }
+
+    private static EgressVerdict Allowed(RuleTable.Entry entry) => new(true, entry.Rule.Location, null);
+
+    private static EgressVerdict Denied(RuleTable.Entry entry, string what) =>
+        new(false, entry.Rule.Location, $"{entry.Rule.Location} refuses {what}, by \"{entry.Host}\"");
+
+    private static EgressVerdict Missing(EgressPeer peer, string what, string host, string hint) =>
+        new(false, NoRule, $"no rule of {Allow} for {peer} names {what}; add \"{host}\" to the Hosts of one{hint}");
+
+    /// <summary>Which rule comes near; empty for none.</summary>
+    private static string Hint(IEnumerable<RuleTable.Entry> entries, EgressPeer peer, ushort? port)
+    {
+        var near = entries.OrderBy(entry => entry.IsFor(peer) ? 0 : 1).FirstOrDefault();
+        return near switch
+        {
+            null => "",
+            _ when port is { } asked && near.IsFor(peer) && !near.HasPort(asked) =>
+                $" ({near.Rule.Location} has it with port {near.Host.Port} alone)",
+            _ when !near.IsFor(peer) => $" ({near.Rule.Location} has it for other enclaves alone)",
+            _ => "",
+        };
+    }
+
+    private EgressVerdict JudgeAddress(EgressPeer peer, Destination destination, IPAddress address, EgressVerdict? named)
+    {
+        var port = destination.Port;
+        var target = AddressGuard.Unwrap(address);
+        var shown = target.Equals(address) ? $"{address}" : $"{address} (that is {target})";
+        if ((Find(_deny.Of(target), peer, port) ?? Find(_deny.Of(address), peer, port)) is { } deny)
+            return Denied(deny, named is null ? $"{destination}" : $"{destination}, which leads to {shown}");
+
+        var special = AddressGuard.Find(target, _ownAddresses());
+        if (special is { IsPrivate: true } && !_denyPrivate)
+            special = null;
+        if (special is null && named is { } verdict)
+            return verdict;
+        var entries = _allow.Of(target).ToList();
+        var naming = entries.Where(entry => special?.IsNamedBy(entry.Host.Network!.Value) ?? true).ToList();
+        if (Find(naming, peer, port) is { } allow)
+            return Allowed(allow);
+
+        var kind = special is null ? "" : $", which is {special.Name}";
+        var missing = Missing(
+            peer,
+            named is null ? $"the address {shown}{kind}, and port {port}" : $"the address {shown}{kind}, to which {destination} leads",
+            Destination.Join(target.ToString(), port),
+            naming.Count == 0 && Find(entries, peer, port) is { } wide
+                ? $" ({wide.Rule.Location} has {wide.Host}, which means the public addresses in it)"
+                : Hint(naming, peer, port));
+        return special is { IsPrivate: true } && named is not null
+            ? missing with { Reason = $"{missing.Reason}; or set {Names.Egress}:{nameof(EgressOptions.DenyPrivateNetworks)} to false" }
+            : missing;
+    }
 }

@@ -115,7 +115,7 @@ internal sealed class AbsoluteFormForwarder(DestinationDialer dialer, EgressCont
         CancellationTokenSource idle,
         TimeSpan idleTimeout)
     {
-        private readonly RequestBuffer _answer = new();
+        private readonly MessageBuffer _answer = new();
 
         /// <summary>Whether any of an answer was sent to the enclave.</summary>
         public bool HasAnswered { get; private set; }

@@ -40,7 +40,7 @@ internal static class RequestFields
     }
 
     /// <summary>Writes the lines of one field, if it goes to the enclave.</summary>
-    public static void Write(RequestBuffer buffer, RequestPlan plan, string name, StringValues values, IReadOnlyList<string>? named)
+    public static void Write(MessageBuffer buffer, RequestPlan plan, string name, StringValues values, IReadOnlyList<string>? named)
     {
         if (IsDropped(name)
             || (plan.TraceParent is not null && name.Equals(HeaderNames.TraceParent, StringComparison.OrdinalIgnoreCase))

@@ -68,7 +68,7 @@ internal static class ForwardedFields
     };
 
     /// <summary>Writes the fields as the enclave is to see them.</summary>
-    public static void Write(HttpContext context, RequestBuffer buffer)
+    public static void Write(HttpContext context, MessageBuffer buffer)
     {
         var values = new Values(context);
         if (values.For.Length > 0)

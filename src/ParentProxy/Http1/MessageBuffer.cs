@@ -10,7 +10,7 @@ namespace ParentProxy.Http1;
 /// What is about to be sent on a connection: head, framing and pieces of the body are collected here, so that they go out
 /// in one write. Holds memory only while it holds bytes.
 /// </summary>
-internal sealed class RequestBuffer
+internal sealed class MessageBuffer
 {
     private const int FirstBytes = 2 * 1024;
 
