@@ -12,6 +12,7 @@ namespace ParentProxy.Admin;
 [JsonSerializable(typeof(ReadyView))]
 [JsonSerializable(typeof(EnclaveListView))]
 [JsonSerializable(typeof(IEnumerable<MetricsTarget>))]
+[JsonSerializable(typeof(EgressView))]
 [JsonSerializable(typeof(ProblemView))]
 internal sealed partial class AdminJson : JsonSerializerContext
 {

@@ -6,6 +6,7 @@ using ParentProxy.Admin.History;
 using ParentProxy.Admin.StatusPage;
 using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
+using ParentProxy.Egress;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
@@ -22,6 +23,7 @@ internal sealed class AdminPages(
     Func<IEnumerable<ListenerView>> listeners,
     DiscoveryMonitor discovery,
     HealthCapability health,
+    EgressCapability egress,
     MetricsPipeline metrics,
     EnclaveMetricsRelay relay,
     StatusDocument statusPage,
@@ -29,7 +31,7 @@ internal sealed class AdminPages(
     TimeProvider time)
 {
     private const string Paths =
-        "/, /health, /health/live, /health/ready, /metrics, /enclaves, /enclaves/targets and /enclaves/{id}/metrics";
+        "/, /health, /health/live, /health/ready, /metrics, /egress, /enclaves, /enclaves/targets and /enclaves/{id}/metrics";
 
     /// <summary>Answers a GET or HEAD request.</summary>
     public Task ServeAsync(HttpContext context)
@@ -48,6 +50,7 @@ internal sealed class AdminPages(
             "/metrics" => metrics.ScrapeAsync(context),
             "/enclaves" => WriteAsync(
                 context, StatusCodes.Status200OK, new EnclaveListView(Enclaves()), AdminJson.Indented.EnclaveListView),
+            "/egress" => WriteAsync(context, StatusCodes.Status200OK, EgressView.Of(egress), AdminJson.Indented.EgressView),
             "/enclaves/targets" => WriteAsync(
                 context, StatusCodes.Status200OK, relay.Targets(context.Request.Host), AdminJson.Indented.IEnumerableMetricsTarget),
             { } path when EnclaveMetricsRelay.IdIn(path) is { } id => relay.ServeAsync(context, id),

@@ -3,6 +3,7 @@ using ParentProxy.Admin.History;
 using ParentProxy.Admin.StatusPage;
 using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
+using ParentProxy.Egress;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
@@ -32,6 +33,7 @@ internal sealed class AdminServer : IAsyncDisposable
         IngressServer ingress,
         DiscoveryMonitor discovery,
         HealthCapability health,
+        EgressCapability egress,
         IReadOnlyList<ICapability> capabilities,
         ReloadStatus reloads,
         MetricsPipeline metrics,
@@ -53,6 +55,7 @@ internal sealed class AdminServer : IAsyncDisposable
             () => capabilities.SelectMany(capability => capability.Listeners),
             discovery,
             health,
+            egress,
             metrics,
             relay,
             statusPage,

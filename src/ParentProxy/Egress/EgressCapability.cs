@@ -4,10 +4,8 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Egress.Policy;
-using ParentProxy.Egress.Resolving;
 using ParentProxy.Egress.Tunnels;
 using ParentProxy.Enclaves;
-using ParentProxy.Enclaves.Transports;
 using ParentProxy.Sockets;
 
 namespace ParentProxy.Egress;
@@ -46,6 +44,12 @@ internal sealed class EgressCapability : ICapability
         _services = new EgressServices(_context, loggers);
     }
 
+    /// <summary>The listeners that are open.</summary>
+    public IReadOnlyList<EgressListener> Open => _listeners;
+
+    /// <summary>What enclaves asked for and did not get, the most recent first.</summary>
+    public IReadOnlyList<EgressRefusal> NotReached => _context.Refusals.Recent;
+
     /// <inheritdoc/>
     public IStatusSection StatusSection => new EgressSection(() => _listeners, _context.Refusals);
 
@@ -57,7 +61,7 @@ internal sealed class EgressCapability : ICapability
 
     /// <inheritdoc/>
     public void AddInstruments(Meter meter) =>
-        _context.Instruments = new EgressInstruments(meter, () => _listeners, _context.Counts);
+        _context.Instruments = new EgressInstruments(meter, () => _listeners, _context.Counts, _services.Lines);
 
     /// <inheritdoc/>
     public Task OpenAsync(CancellationToken cancellationToken)
@@ -100,7 +104,6 @@ internal sealed class EgressCapability : ICapability
     public void Apply(ProxyOptions options)
     {
         _context.Use(new EgressPolicy(options.Egress, () => _ownAddresses.Current));
-        _services.Use(options.Egress);
         var added = _prepared;
         _prepared = [];
         var next = new List<EgressListener>();
@@ -138,7 +141,7 @@ internal sealed class EgressCapability : ICapability
     {
         foreach (var listener in _listeners.Concat(_leaving.Keys))
             await listener.DisposeAsync();
-        _services.Dispose();
+        await _services.DisposeAsync();
         _context.Watch.Dispose();
         _context.Refusals.Dispose();
     }

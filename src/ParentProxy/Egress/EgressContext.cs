@@ -42,6 +42,13 @@ internal sealed record EgressContext(
         Refusals.Add(connection.Peer, connection.Listener, destination.ToString(), failure.Code, failure.Message);
     }
 
+    /// <summary>Counts and writes down that an enclave did not get what no destination is.</summary>
+    public void Refuse(EgressPeer peer, string listener, string what, string reason)
+    {
+        Counts.Count(listener, EgressCounts.NoRule, EgressResult.Denied);
+        Refusals.Add(peer, listener, what, "denied", reason);
+    }
+
     /// <summary>Has new connections follow other rules.</summary>
     public void Use(EgressPolicy policy) => _policy = policy;
 }

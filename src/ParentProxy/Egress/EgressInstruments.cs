@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using ParentProxy.Egress.Logs;
+using ParentProxy.Enclaves;
 using ParentProxy.Telemetry.Metrics;
 
 namespace ParentProxy.Egress;
@@ -15,7 +17,7 @@ internal sealed class EgressInstruments
     private readonly Histogram<double> _connect;
 
     /// <summary>Adds them to the meter of the proxy.</summary>
-    public EgressInstruments(Meter meter, Func<IEnumerable<EgressListener>> listeners, EgressCounts counts)
+    public EgressInstruments(Meter meter, Func<IEnumerable<EgressListener>> listeners, EgressCounts counts, LogCounts lines)
     {
         _connect = meter.CreateHistogram<double>(
             "parentproxy.egress.connect.duration",
@@ -43,6 +45,16 @@ internal sealed class EgressInstruments
             () => counts.Bytes.SelectMany(Bytes),
             null,
             "Bytes that were carried between enclaves and destinations, by who sent them.");
+        meter.CreateObservableCounter(
+            "parentproxy.egress.log_lines",
+            () => lines.Read().SelectMany(one => Lines(one.Label, one.Counts)),
+            null,
+            "Lines that enclaves wrote, by what became of them: written, over_rate (Egress:Logs:LinesPerSecond) or lost (the log was slower).");
+        meter.CreateObservableCounter(
+            "parentproxy.egress.log_lines.cut",
+            () => lines.Read().Select(one => new Measurement<long>(one.Counts.Cut, new KeyValuePair<string, object?>(EnclaveMeter.Label, one.Label))),
+            null,
+            "Lines that were longer than Egress:Logs:MaxLineBytes, of which the rest was left out.");
     }
 
     /// <summary>A destination was reached.</summary>
@@ -52,5 +64,12 @@ internal sealed class EgressInstruments
     [
         new(one.FromEnclaves, new(Listener, one.Listener), new("from", "enclave")),
         new(one.ToEnclaves, new(Listener, one.Listener), new("from", "destination")),
+    ];
+
+    private static Measurement<long>[] Lines(string enclave, LineCounts counts) =>
+    [
+        new(counts.Written, new(EnclaveMeter.Label, enclave), new("result", "written")),
+        new(counts.OverRate, new(EnclaveMeter.Label, enclave), new("result", "over_rate")),
+        new(counts.Lost, new(EnclaveMeter.Label, enclave), new("result", "lost")),
     ];
 }

@@ -1,41 +1,66 @@
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Egress.Files;
+using ParentProxy.Egress.Logs;
 using ParentProxy.Egress.Resolving;
+using ParentProxy.Egress.Time;
 using ParentProxy.Egress.Tunnels;
 using ParentProxy.Enclaves.Transports;
 
 namespace ParentProxy.Egress;
 
 /// <summary>What listeners serve with, made of the settings in effect.</summary>
-internal sealed class EgressServices : IDisposable
+internal sealed class EgressServices : IAsyncDisposable
 {
     private readonly EgressContext _context;
+    private readonly ILoggerFactory _loggers;
     private readonly DestinationDialer _dialer;
     private readonly ConnectService _connect;
+    private readonly LogService _logs;
+
+    // Those of a listener that is gone hold for its connections.
+    private volatile EgressLogsOptions? _logsOptions;
 
     /// <summary>Makes what lives as long as the program.</summary>
     public EgressServices(EgressContext context, ILoggerFactory loggers)
     {
         _context = context;
+        _loggers = loggers;
         _dialer = new DestinationDialer(context, null!, EnclaveStream.SocketOptions);
         _connect = new ConnectService(_dialer, context);
+        _logs = new LogService(() => _logsOptions!, Lines, loggers, context.Time);
     }
 
-    /// <summary>Follows other settings; before <see cref="Of"/> is asked for them.</summary>
-    public void Use(EgressOptions options)
-    {
-    }
+    /// <summary>What became of the lines of enclaves.</summary>
+    public LogCounts Lines { get; } = new();
 
-    /// <summary>What the connections of a listener are served with.</summary>
+    /// <summary>What the connections of a listener are served with, by the settings that take effect.</summary>
     public IEgressService Of(EgressListenerOptions listener) => listener switch
     {
         EgressForwardOptions forward => new ForwardService(forward.To, _dialer, _context),
         EgressConnectOptions => _connect,
+        EgressLogsOptions logs => Logs(logs),
+        EgressTimeOptions => new TimeService(
+            KernelClock.Read,
+            () => _context.Options.RequestTimeout,
+            (peer, reason) => _context.Refuse(peer, listener.Listen.Text, "the time", reason),
+            _loggers.CreateLogger<TimeService>(),
+            _context.Time),
+        EgressFileOptions file => new FileService(
+            () => file,
+            () => _context.Options.IdleTimeout,
+            (peer, reason) => _context.Refuse(peer, listener.Listen.Text, $"file {file.Path}", reason),
+            _loggers.CreateLogger<FileService>(),
+            _context.Time),
         _ => throw new NotSupportedException(listener.GetType().Name),
     };
 
     /// <inheritdoc/>
-    public void Dispose()
+    public ValueTask DisposeAsync() => _logs.DisposeAsync();
+
+    private LogService Logs(EgressLogsOptions options)
     {
+        _logsOptions = options;
+        return _logs;
     }
 }

@@ -90,7 +90,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], scrapes, otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, configuration, time);
         _admin = new AdminServer(
-            configuration, Registry, selector, Ingress, discovery.Monitor, _health, _capabilities, Reloads, _metrics, relay, time, loggers);
+            configuration, Registry, selector, Ingress, discovery.Monitor, _health, Egress, _capabilities, Reloads, _metrics, relay, time, loggers);
     }
 
     /// <summary>Every enclave, and what it is doing.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace ParentProxy.Runtime;
 
@@ -7,6 +8,7 @@ internal static partial class FileKind
 {
     private const int CurrentFolder = -100;
     private const int LinkItself = 0x100;
+    private const int DescriptorItself = 0x1000;
     private const uint TypeAlone = 0x001;
     private const uint NumberAlone = 0x100;
     private const int TypeMask = 0xF000;
@@ -22,21 +24,36 @@ internal static partial class FileKind
 
     /// <summary>What is at a path, links not followed, that is no socket, in words; null for a socket, and where nothing is.</summary>
     public static string? NotASocket(string path) =>
-        Status(CurrentFolder, path, LinkItself, TypeAlone, out var status) != 0 ? null : (status.Mode & TypeMask) switch
-        {
-            Socket => null,
-            Regular => "an ordinary file",
-            Folder => "a folder",
-            Link => "a link",
-            Pipe => "a pipe",
-            _ => "a device",
-        };
+        Status(CurrentFolder, path, LinkItself, TypeAlone, out var status) != 0 || (status.Mode & TypeMask) == Socket
+            ? null
+            : Word(status.Mode);
+
+    /// <summary>What was opened that is no regular file, in words; null for a regular file.</summary>
+    public static string? NotRegular(SafeFileHandle opened)
+    {
+        if (Status(opened, "", DescriptorItself, TypeAlone, out var status) != 0)
+            return "something unknown";
+        return (status.Mode & TypeMask) == Regular ? null : Word(status.Mode);
+    }
 
     /// <summary>What tells the file at a path from every other, links not followed; null where none is.</summary>
     public static FileIdentity? Identify(string path) =>
         Status(CurrentFolder, path, LinkItself, NumberAlone, out var status) != 0
             ? null
             : new FileIdentity((ulong)status.DeviceMajor << 32 | status.DeviceMinor, status.Number);
+
+    private static string Word(ushort mode) => (mode & TypeMask) switch
+    {
+        Socket => "a socket",
+        Regular => "an ordinary file",
+        Folder => "a folder",
+        Link => "a link",
+        Pipe => "a pipe",
+        _ => "a device",
+    };
+
+    [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Status(SafeFileHandle folder, string path, int flags, uint mask, out FileStatus status);
 
     [LibraryImport("libc", EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Status(int folder, string path, int flags, uint mask, out FileStatus status);

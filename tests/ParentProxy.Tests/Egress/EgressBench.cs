@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using ParentProxy.Tests.Support;
 
@@ -8,9 +9,6 @@ namespace ParentProxy.Tests.Egress;
 /// </summary>
 internal sealed class EgressBench : IAsyncDisposable
 {
-    /// <summary>Something to forward to, so that the rest of the program has its work.</summary>
-    private static readonly string[] Basis = ["Enclaves:0:Cid=16", "Enclaves:0:Name=app", "Health:Probe:Enabled=false"];
-
     private readonly TemporaryDirectory _directory;
 
     private EgressBench(TemporaryDirectory directory, TestProxy proxy) => (_directory, Proxy) = (directory, proxy);
@@ -29,9 +27,9 @@ internal sealed class EgressBench : IAsyncDisposable
         var directory = new TemporaryDirectory();
         string[] all =
         [
-            .. Basis,
             "Egress:Connect:Listen=unix:DIR/connect.sock",
             "Egress:Connect:Peer:Cid=16",
+            "Egress:Connect:Peer:Enclave=app",
             "Egress:Allow:0:Cids:0=16",
             .. hosts.Select((host, i) => $"Egress:Allow:0:Hosts:{i}={host}"),
             .. settings,
@@ -63,12 +61,13 @@ internal sealed class EgressBench : IAsyncDisposable
         return await connection.ReadMessageAsync(bodiless);
     }
 
-    /// <summary>A sample of a metric; 0 when there is none of it.</summary>
+    /// <summary>A sample of a metric, by name and labels; 0 when there is none of it.</summary>
     public async Task<double> MetricAsync(string sample)
     {
-        var text = await Proxy.Admin.GetStringAsync("/metrics");
-        var line = text.Split('\n').FirstOrDefault(line => line.StartsWith(sample + " ", StringComparison.Ordinal));
-        return line is null ? 0 : double.Parse(line[(sample.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+        var text = (await Proxy.Admin.GetStringAsync("/metrics"))
+            .Replace("otel_scope_name=\"ParentProxy\",", "", StringComparison.Ordinal);
+        var line = text.Split('\n').FirstOrDefault(line => line.StartsWith(Setting(sample) + " ", StringComparison.Ordinal));
+        return line is null ? 0 : double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
     }
 
     public async ValueTask DisposeAsync()

@@ -97,7 +97,7 @@ internal sealed class EnclaveDialer : IEnclaveDialer
         var started = _time.GetTimestamp();
         var addresses = IPAddress.TryParse(endpoint.Host, out var literal)
             ? [literal]
-            : await Dns.GetHostAddressesAsync(endpoint.Host, cancellationToken);
+            : await System.Net.Dns.GetHostAddressesAsync(endpoint.Host, cancellationToken);
         if (addresses.Length == 0)
             throw new SocketException((int)SocketError.HostNotFound);
 

@@ -177,14 +177,14 @@ public sealed class ConnectTests
             await client.SendAsync($"CONNECT {host} HTTP/1.1\r\nHost: {host}\r\n\r\nabc\n");
             Assert.Equal(200, (await client.ReadHeadAsync())!.Status);
             Assert.Equal("abc", await client.ReadLineAsync());
-            Assert.Equal(1, await bench.MetricAsync(bench.Setting("parentproxy_egress_open_connections{listener=\"unix:DIR/connect.sock\"}")));
+            Assert.Equal(1, await bench.MetricAsync("parentproxy_egress_open_connections{listener=\"unix:DIR/connect.sock\"}"));
         }
 
-        var ended = bench.Setting(
-            "parentproxy_egress_connections_total{listener=\"unix:DIR/connect.sock\",result=\"ok\",rule=\"Egress:Allow:0\"}");
+        const string ended =
+            "parentproxy_egress_connections_total{listener=\"unix:DIR/connect.sock\",result=\"ok\",rule=\"Egress:Allow:0\"}";
         await Eventually.TrueAsync(async () => await bench.MetricAsync(ended) == 1);
-        Assert.Equal(4, await bench.MetricAsync(
-            bench.Setting("parentproxy_egress_bytes_total{from=\"enclave\",listener=\"unix:DIR/connect.sock\"}")));
+        Assert.Equal(
+            4, await bench.MetricAsync("parentproxy_egress_bytes_total{from=\"enclave\",listener=\"unix:DIR/connect.sock\"}"));
         Assert.Equal(403, (await bench.ExchangeAsync("CONNECT a.example:1 HTTP/1.0\r\n\r\n")).Status);
         var page = await bench.Proxy.Admin.GetStringAsync("/");
         Assert.Contains("HTTP proxy", page, StringComparison.Ordinal);

@@ -1,0 +1,11 @@
+namespace ParentProxy.Egress.Resolving;
+
+/// <summary>Where an answer has come from.</summary>
+internal enum DnsReplySource
+{
+    Resolver,
+    Memory,
+
+    /// <summary>Memory, its time over, since no resolver knew.</summary>
+    Stale,
+}
