@@ -6,7 +6,10 @@ import { delimiter, join } from 'node:path';
 import { startProgram } from './processes.mjs';
 
 /** Programs that are no commands: where Debian puts them. */
-const PLACES = { 'libnginx-mod-stream': ['/usr/lib/nginx/modules/ngx_stream_module.so'] };
+const PLACES = {
+  'libnginx-mod-stream': ['/usr/lib/nginx/modules/ngx_stream_module.so'],
+  'musl-dev': ['/usr/lib/x86_64-linux-musl/libc.a'],
+};
 
 /** What a suite works with: its checks, its folders, and what has to be ended with it. */
 export class Stage {

@@ -54,14 +54,14 @@ function data(type, value) {
   }
 }
 
-/** @param record { name, type, ttl, value } */
-function wireRecord({ name, type, ttl = 60, value }) {
+/** @param record { name, type, ttl, value }; a name that was asked for points to the question */
+function wireRecord({ name, type, ttl = 60, value }, asked) {
   const bytes = data(type, value), fixed = Buffer.alloc(10);
   fixed.writeUInt16BE(TYPES[type], 0);
   fixed.writeUInt16BE(1, 2);
   fixed.writeUInt32BE(ttl, 4);
   fixed.writeUInt16BE(bytes.length, 8);
-  return Buffer.concat([wireName(name), fixed, bytes]);
+  return Buffer.concat([name === asked ? Buffer.from([0xc0, 12]) : wireName(name), fixed, bytes]);
 }
 
 function header(id, flags, counts) {
@@ -84,7 +84,7 @@ export function answer(query, { rcode = 'NOERROR', records = [], authority = [] 
   const additional = query.edns ? [opt(1232)] : [];
   let size = 12 + asked.length + (query.edns ? 11 : 0), flags = QR | RD | RA | RCODES[rcode];
   const fitting = [];
-  for (const record of [...records, ...authority].map(wireRecord)) {
+  for (const record of [...records, ...authority].map(one => wireRecord(one, query.name))) {
     size += record.length;
     if (size > room) {
       flags |= TC;

@@ -47,12 +47,9 @@ export class EgressProxy extends Proxy {
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf('}') + 1).trim().split(' ')[0]), 0);
   }
 
-  /** The rows of the status page about what was not reached: [enclave, what, why, times]. */
-  async shownRefusals() {
-    const page = await (await fetch(`${this.admin}/`, { headers: { accept: 'text/html' } })).text();
-    const table = /id="egress-refusals"[\s\S]*?<\/table>/.exec(page)?.[0] ?? '';
-    return [...table.matchAll(/<tr><th scope="row">[\s\S]*?<\/tr>/g)]
-      .map(([row]) => [...row.matchAll(/<t[hd][^>]*>([\s\S]*?)<\/t[hd]>/g)].map(([, cell]) => cell.replace(/<[^>]+>/g, '')));
+  /** What the admin listener tells of what was not reached: { what, code, count, … }. */
+  async notReached() {
+    return (await (await fetch(`${this.admin}/egress`)).json()).notReached;
   }
 
   faults() {
