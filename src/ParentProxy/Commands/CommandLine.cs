@@ -2,7 +2,8 @@ using System.CommandLine;
 
 namespace ParentProxy.Commands;
 
-/// <summary>The command line: <c>parent-proxy [run] [--config FILE] [--Section:Key=value …]</c>, <c>check</c>, <c>demo</c>.</summary>
+/// <summary>The command line: <c>parent-proxy [run] [--config FILE] [--Section:Key=value …]</c>, <c>check</c>, <c>doctor</c>,
+/// <c>demo</c>.</summary>
 internal static class CommandLine
 {
     /// <summary>Runs the command that the arguments name.</summary>
@@ -43,6 +44,20 @@ internal static class CommandLine
         var check = new Command(
             "check", "Check the configuration: print a summary, or every mistake in it. Opens no port and connects to nothing.");
         check.SetAction((parsed, _) => CheckCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
+        var egress = new Option<string>("--egress")
+        {
+            Description = "What an enclave wants to reach: names, rules, connection, listeners and the last refusals on the way there.",
+            HelpName = "HOST:PORT",
+            Required = true,
+        };
+        var enclave = new Option<string?>("--enclave")
+        {
+            Description = "The enclave, by its CID, Id or Name. Else every one that is configured.",
+            HelpName = "ENCLAVE",
+        };
+        var doctor = new Command("doctor", "Find out why something is not reached.") { egress, enclave };
+        doctor.SetAction((parsed, _) => DoctorCommand.RunAsync(
+            RunCommand.ProcessSources(parsed.GetValue(config), settings), parsed.GetValue(egress)!, parsed.GetValue(enclave)));
         var demo = new Command(
             "demo", "Start two simulated enclaves and the proxy in front of them; needs no configuration and no vsock device.");
         demo.SetAction((_, cancellationToken) => DemoCommand.RunAsync(settings, cancellationToken));
@@ -55,7 +70,7 @@ internal static class CommandLine
         var root = new RootCommand(
             "Reverse proxy for the parent instance of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.")
         {
-            run, check, demo,
+            run, check, doctor, demo,
         };
         root.Options.Add(config);
         root.SetAction((parsed, _) => RunCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));

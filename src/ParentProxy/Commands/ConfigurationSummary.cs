@@ -20,8 +20,11 @@ internal static class ConfigurationSummary
     public static IEnumerable<string> Lines(ConfigurationResult result, ProxyOptions options)
     {
         var warnings = result.Warnings.Select(warning => $"  Warning: {warning}");
+        var egress = EgressSummary.Settings(options).ToHashSet();
         var settings = EffectiveSettings.Of(options)
-            .Where(setting => !setting.IsDefault && setting.Section is not (Names.Enclaves or nameof(ProxyOptions.Passthrough)))
+            .Where(setting => !setting.IsDefault
+                && setting.Section is not (Names.Enclaves or nameof(ProxyOptions.Passthrough))
+                && !egress.Contains(setting))
             .Select(setting => (IReadOnlyList<string>)[Path(setting), setting.Value ?? "not set"]);
         return
         [
@@ -29,6 +32,7 @@ internal static class ConfigurationSummary
             .. warnings,
             .. Part("Listeners", Listeners(options)),
             .. options.Passthrough.SelectMany(listener => Part($"Passthrough {listener.Listen}", Passthrough(listener, options))),
+            .. Part("Egress", EgressSummary.Rules(options.Egress)),
             .. Part("Enclaves", Enclaves(options)),
             .. Part("Other settings that differ from the default", settings),
         ];
@@ -40,6 +44,8 @@ internal static class ConfigurationSummary
             yield return [endpoint["Url"] ?? "", $"HTTP ({Names.Kestrel}:Endpoints:{endpoint.Key})"];
         foreach (var listener in options.Passthrough)
             yield return [listener.Listen.Text, "passthrough"];
+        foreach (var listener in options.Egress.Listeners)
+            yield return [listener.Listen.Text, EgressSummary.Purpose(listener), EgressSummary.Peer(listener)];
         yield return [options.Admin.Url, "status page, health and metrics (Admin:Url)"];
         if (options.Admin.MetricsUrl is { } metrics)
             yield return [metrics, "metrics (Admin:MetricsUrl)"];

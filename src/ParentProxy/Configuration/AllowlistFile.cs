@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Endpoints;
@@ -60,7 +59,7 @@ internal sealed class AllowlistFile
         }
         catch (YamlException e)
         {
-            file.Problem(e.End, $"is not YAML: {e.Message}");
+            file.Problem(e.Start, $"is not YAML: {e.Message}");
         }
         catch (Exception e) when (e is InvalidOperationException or FormatException or ArgumentException or IndexOutOfRangeException)
         {
@@ -83,7 +82,7 @@ internal sealed class AllowlistFile
             var bytes = File.ReadAllBytes(path);
             if (bytes.Length > MaxBytes)
                 return $"{Quoted.Text(path)} has {bytes.Length} bytes, of at most {MaxBytes}";
-            text = Utf8.GetString(bytes);
+            text = Utf8.GetString(bytes).TrimStart('\uFEFF');
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -170,15 +169,16 @@ internal sealed class AllowlistFile
         if (!Destination.TryParsePort(port.Value, out var number))
             Problem(port.Start, $"{Port} {Quoted.Text(port.Value)} is not a number from 1 to 65535");
         if (address.Value.AsSpan().ContainsAny("*/"))
-            Problem(address.Start, $"{Address} {Quoted.Text(address.Value)} is a pattern, which this file cannot have; write it in Egress:Allow");
+            Problem(
+                address.Start,
+                $"{Address} {Quoted.Text(address.Value)} is a pattern, which this file cannot have; write it in Egress:Allow");
         if (_report.Problems.Count > problems)
             return;
         var (pattern, reason) = EgressHostPattern.Parse(Destination.Join(address.Value, number));
         if (reason is not null)
             Problem(address.Start, $"{Address} {reason}");
         else
-            _rules.Add(new EgressRuleOptions(
-                string.Create(CultureInfo.InvariantCulture, $"{Path.GetFileName(_path)}:{line}"), null, null, [pattern]) { IsOfFile = true });
+            _rules.Add(new EgressRuleOptions($"{Path.GetFileName(_path)}:{line}", null, null, [pattern]) { IsOfFile = true });
     }
 
     /// <summary>Reads a mapping to its end.</summary>
@@ -241,5 +241,5 @@ internal sealed class AllowlistFile
     }
 
     private void Problem(Mark mark, string reason) =>
-        _report.Problem(_location, string.Create(CultureInfo.InvariantCulture, $"{_path}, line {mark.Line}, column {mark.Column}: {reason}"));
+        _report.Problem(_location, $"{_path}, line {mark.Line}, column {mark.Column}: {reason}");
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using ParentProxy.Endpoints;
 
 namespace ParentProxy.Configuration;
 

@@ -5,7 +5,9 @@ using ParentProxy.Endpoints;
 
 namespace ParentProxy.Configuration;
 
-/// <summary>An entry of a rule's <c>Hosts</c>: a name, <c>*.name</c> for all below it, <c>*</c>, an address or a network; and a port.</summary>
+/// <summary>
+/// An entry of a rule's <c>Hosts</c>: a name, <c>*.name</c> for all below it, <c>*</c>, an address or a network; and a port.
+/// </summary>
 /// <param name="Text">As it is written.</param>
 /// <param name="Name">The name in its one form, after <c>*.</c> where that was written, or <c>*</c>; null for a network.</param>
 /// <param name="IsBelow">Whether the names below <paramref name="Name"/> are meant, and not itself.</param>

@@ -61,6 +61,6 @@ internal sealed record EgressOptions
     public IEnumerable<EgressListenerOptions> Listeners =>
         new EgressListenerOptions?[] { Connect, Dns, Logs, Time }.OfType<EgressListenerOptions>().Concat(Forwards).Concat(Files);
 
-    /// <summary>As it stands in the configuration, without the entries of <see cref="AllowlistFile"/>, of which there may be thousands.</summary>
+    /// <summary>As it stands in the configuration, without the entries of <see cref="AllowlistFile"/>: there may be thousands.</summary>
     public EgressOptions WithoutFile() => AllowlistFile is null ? this : this with { Allow = [.. Allow.Where(rule => !rule.IsOfFile)] };
 }

@@ -46,7 +46,8 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
             var log = new ListenerLog(context.Logger, () => Name, MaxConnectionsName);
             _listener = new LoopListener(endPoint, Bind, this, log, context.Time);
             if (endPoint is VsockEndPoint { Port: var port })
-                _selfCheck = new EgressSelfCheck(port, _listener.Remake, OnFault, context.Time);
+                _selfCheck = new EgressSelfCheck(
+                    port, _listener.Remake, () => EgressLog.Heard(context.Logger, Name), OnFault, context.Time);
         }
         catch (VsockException ex)
         {

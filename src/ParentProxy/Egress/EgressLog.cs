@@ -59,4 +59,7 @@ internal static partial class EgressLog
         Level = LogLevel.Warning,
         Message = "No resolver answers for {Destination}: what its addresses were when one last did is still used")]
     public static partial void Stale(ILogger logger, Destination destination);
+
+    [LoggerMessage(EventId = 1009, Level = LogLevel.Debug, Message = "{Listener} hears: a connection of this machine was accepted")]
+    public static partial void Heard(ILogger logger, string listener);
 }

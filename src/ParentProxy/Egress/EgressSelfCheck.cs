@@ -21,6 +21,7 @@ internal sealed class EgressSelfCheck : IAsyncDisposable
 
     private readonly uint _port;
     private readonly Action<int, Errno> _deaf;
+    private readonly Action _heard;
     private readonly TimeProvider _time;
     private readonly BackgroundLoop _checking;
     private volatile Check? _current;
@@ -29,11 +30,12 @@ internal sealed class EgressSelfCheck : IAsyncDisposable
     /// <summary>Begins with the first check after a while.</summary>
     /// <param name="port">The port that is listened on.</param>
     /// <param name="deaf">Told how many checks in a row failed, and how, when that is too many.</param>
+    /// <param name="heard">Told when a check went well.</param>
     /// <param name="onFault">Told of a fault of this program.</param>
     /// <param name="time">The clock.</param>
-    public EgressSelfCheck(uint port, Action<int, Errno> deaf, Action<Exception> onFault, TimeProvider time)
+    public EgressSelfCheck(uint port, Action<int, Errno> deaf, Action heard, Action<Exception> onFault, TimeProvider time)
     {
-        (_port, _deaf, _time) = (port, deaf, time);
+        (_port, _deaf, _heard, _time) = (port, deaf, heard, time);
         _checking = new BackgroundLoop(onFault);
         _checking.Start(RunAsync);
     }
@@ -64,7 +66,9 @@ internal sealed class EgressSelfCheck : IAsyncDisposable
             var errno = await CheckAsync(cancellationToken);
             failures = errno is null ? 0 : failures + 1;
             _fault = failures < MaxFailures ? null : $"connections to it from this machine fail ({errno!.Value.Name}); it was opened anew";
-            if (failures >= MaxFailures)
+            if (failures == 0)
+                _heard();
+            else if (failures >= MaxFailures)
                 _deaf(failures, errno!.Value);
         }
     }

@@ -12,6 +12,9 @@ namespace ParentProxy.Egress;
 /// <summary>What listeners serve with, made of the settings in effect.</summary>
 internal sealed class EgressServices : IAsyncDisposable
 {
+    /// <summary>Names are resolved for tunnels where no DNS is offered, too.</summary>
+    private static readonly EgressDnsOptions Defaults = new() { Listen = null! };
+
     private readonly EgressContext _context;
     private readonly ILoggerFactory _loggers;
     private readonly DestinationDialer _dialer;
@@ -26,7 +29,12 @@ internal sealed class EgressServices : IAsyncDisposable
     {
         _context = context;
         _loggers = loggers;
-        _dialer = new DestinationDialer(context, null!, EnclaveStream.SocketOptions);
+        var system = new SystemResolvers(context.Time);
+        var upstream = new UpstreamClient(
+            () => context.Options.Dns?.Upstreams is { } upstreams ? ValueTask.FromResult(upstreams) : system.GetAsync(), context.Time);
+        var cache = new DnsCache(upstream, () => (context.Options.Dns ?? Defaults).CacheEntries, context.Time);
+        _dialer = new DestinationDialer(
+            context, new Resolver(new HostsFile(context.Time), cache, context.Time), EnclaveStream.SocketOptions);
         _connect = new ConnectService(_dialer, context);
         _logs = new LogService(() => _logsOptions!, Lines, loggers, context.Time);
     }

@@ -96,6 +96,58 @@ public sealed class CheckTests
     }
 
     [Fact]
+    public async Task Egress_SaysWhoMayReachWhat()
+    {
+        await using var process = ProxyProcess.Start(
+            new ProxyStart
+            {
+                Configuration = """
+                    {
+                      "Egress": {
+                        "Allow": [ { "Cids": [16, 17], "Enclaves": ["proof*"], "Hosts": ["*.example.com:443", "10.1.2.3:*"] },
+                                   { "Hosts": ["a.example:443"] } ],
+                        "Deny": [ { "Cids": [18], "Hosts": ["*:*"] } ],
+                        "Forwards": [ { "Listen": "vsock://any:8443", "To": "A.example:443" } ],
+                        "Connect": { "Listen": "unix:/nonexistent/x", "Peer": { "Cid": 16, "Enclave": "proof-server" } },
+                        "Dns": { "Listen": "vsock://any:53", "Upstreams": ["10.0.0.2"] },
+                        "Logs": { "Listen": "vsock://any:8011" },
+                        "Time": { "Listen": "vsock://any:123" },
+                        "Files": [ { "Listen": "vsock://any:9100", "Path": "/etc/app/config.json", "Enclaves": ["proof-server"] } ],
+                        "IdleTimeout": "00:01:00"
+                      }
+                    }
+                    """,
+            },
+            "check");
+
+        Assert.Equal(0, await process.ExitAsync());
+        Assert.Equal(
+            $"""
+            The configuration ({process.ConfigFile}) has no mistakes.
+
+            Listeners
+              http://0.0.0.0:6300    HTTP (Kestrel:Endpoints:Http)
+              unix:/nonexistent/x    egress, HTTP proxy                                   as proof-server (CID 16)
+              vsock://any:53         egress, names
+              vsock://any:8011       egress, log lines of enclaves
+              vsock://any:123        egress, clock
+              vsock://any:8443       egress, to a.example:443
+              vsock://any:9100       egress, file /etc/app/config.json for proof-server
+              http://127.0.0.1:9464  status page, health and metrics (Admin:Url)
+
+            Egress
+              Egress:Deny:0   refused  CID 18                *:*
+              Egress:Allow:0  allowed  proof* at CID 16, 17  *.example.com:443, 10.1.2.3:*
+              Egress:Allow:1  allowed  every enclave         a.example:443
+
+            Other settings that differ from the default
+              Egress:Dns:Upstreams  10.0.0.2:53
+              Egress:IdleTimeout    00:01:00
+            """,
+            string.Join('\n', process.Out.All));
+    }
+
+    [Fact]
     public async Task Mistakes_Is1WithAllOfThem()
     {
         await using var process = ProxyProcess.Start(

@@ -31,7 +31,7 @@ public sealed class SpellingTests
     [InlineData(""" "Health": { "Probe": { "Type": "tcp" } } """, "connect")]
     [InlineData(""" "Vsock": { "ToHost": "off" } """, "never")]
     [InlineData(""" "Routing": { "MaxConectionPerEnclave": 4 } """, "MaxConnectionsPerEnclave")]
-    [InlineData(""" "MaxConnections": 5 """, "Limits:MaxConnections")]
+    [InlineData(""" "MaxConnections": 5 """, "Egress:MaxConnections or Limits:MaxConnections")]
     [InlineData(""" "TrustedProxies": [] """, "ForwardedHeaders:TrustedProxies")]
     [InlineData(""" "Kestrel": { "Endpoints": { "Http": { "Url": "http://*:80", "Tls": {} } } } """, "Certificate")]
     [InlineData(""" "Kestrel": { "Endpoints": { "Http": { "Url": "http://*:80", "Protocols": "h2" } } } """, "Http2")]

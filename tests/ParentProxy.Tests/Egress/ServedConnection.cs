@@ -5,7 +5,7 @@ using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Egress;
 
-/// <summary>A connection of an enclave that a service has been given, as a listener does, which closes it when the service is done.</summary>
+/// <summary>A connection of an enclave that a service was given, as by a listener, which closes it when the service is done.</summary>
 internal sealed class ServedConnection : IDisposable
 {
     public static readonly EgressPeer Enclave = new(16, "prover-1", "proof-server");

@@ -238,16 +238,16 @@ internal sealed class SectionReader
 
     private string Pattern(string key) => ConfigurationNode.Join(_pattern, NameOf(key));
 
-    // A key that stands at the top belongs into the one section that has it.
+    // A key that stands at the top belongs into the section that has it, or one of the two.
     private string? Misplaced(string key)
     {
         if (_pattern.Length > 0)
             return null;
         var places = Report.Keys
             .Where(known => known.EndsWith($":{key}", StringComparison.OrdinalIgnoreCase) && !known.Contains('*', StringComparison.Ordinal))
-            .Take(2)
+            .Take(3)
             .ToList();
-        return places.Count == 1 ? places[0] : null;
+        return places.Count is 1 or 2 ? string.Join(" or ", places) : null;
     }
 
     private void ReportUnknown()

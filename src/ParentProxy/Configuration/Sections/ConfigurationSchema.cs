@@ -9,6 +9,9 @@ internal static class ConfigurationSchema
 {
     private static readonly string[] NotYetBuilt = ["Attestation"];
 
+    private static readonly string[] ListsOfEgress =
+        [nameof(EgressOptions.Allow), nameof(EgressOptions.Deny), nameof(EgressOptions.Forwards), nameof(EgressOptions.Files)];
+
     private static readonly SortedSet<string> AllKeys = AskForKeys();
 
     /// <summary>The names of our sections, for a source that has to tell what is ours.</summary>
@@ -135,7 +138,8 @@ internal static class ConfigurationSchema
             root.Report.Problem(
                 Names.Enclaves,
                 "there is nothing to forward to; set PARENTPROXY_ENCLAVE_0_CID and PARENTPROXY_ENCLAVE_0_PORT, "
-                    + "or Enclaves, Passthrough or Egress in the file, or Discovery:Enabled, or look at it without an enclave: parent-proxy demo");
+                    + "or Enclaves, Passthrough or Egress in the file, or Discovery:Enabled, "
+                    + "or look at it without an enclave: parent-proxy demo");
     }
 
     /// <summary>How many enclaves health counts, those that discovery finds aside.</summary>
@@ -193,8 +197,8 @@ internal static class ConfigurationSchema
         var report = new ConfigurationReport();
         var enclave = new SourceEntry([Names.Enclaves, "0", "Cid"], "3", ConfigurationOrigin.CommandLine);
         var passthrough = new SourceEntry(["Passthrough", "0", "Listen"], "127.0.0.1:1", ConfigurationOrigin.CommandLine);
-        var egress = new[] { "Allow", "Deny", "Forwards", "Files" }
-            .Select(list => new SourceEntry([Names.Egress, list, "0", "Cids"], "any", ConfigurationOrigin.CommandLine));
+        var egress = ListsOfEgress
+            .Select(list => new SourceEntry([Names.Egress, list, "0", "Listen"], "vsock://any:1", ConfigurationOrigin.CommandLine));
         var endpoint = new SourceEntry([Names.Kestrel, "Endpoints", "Http", "Url"], "http://127.0.0.1:0", ConfigurationOrigin.File);
         Read(EntryTree.Build([enclave, passthrough, endpoint, .. egress], report), report);
         return report.Keys;

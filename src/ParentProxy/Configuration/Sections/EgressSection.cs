@@ -1,5 +1,6 @@
 using System.Net;
 using ParentProxy.Configuration.Reading;
+using ParentProxy.Configuration.Sources;
 using ParentProxy.Endpoints;
 
 namespace ParentProxy.Configuration.Sections;
@@ -68,7 +69,7 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
     private static IReadOnlyList<uint>? ReadCids(SectionReader section)
     {
         const string key = nameof(EgressRuleOptions.Cids);
-        if (section.Ask(key) is not { Shape: not Sources.NodeShape.Value } node)
+        if (section.Ask(key) is not { Shape: not NodeShape.Value } node)
             return section.Value(
                 null,
                 text => text.Length == 0 || text.Equals(Any, StringComparison.OrdinalIgnoreCase)
@@ -85,9 +86,9 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
         return reason is null ? cid : new Mistake(reason);
     }
 
-    private static IReadOnlyList<T>? NotEmpty<T>(SectionReader section, Sources.ConfigurationNode node, IReadOnlyList<T> list, string reason)
+    private static IReadOnlyList<T>? NotEmpty<T>(SectionReader section, ConfigurationNode node, IReadOnlyList<T> list, string reason)
     {
-        if (node.IsSet && node.Children.Count == 0)
+        if (node.Value is { Length: 0 } || (node.CouldBeList && node.Children.Count == 0))
             section.Report.Problem(node.Location, $"is empty: {reason}");
         return node.IsSet ? list : null;
     }
@@ -171,12 +172,12 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
             : Add(section, new EgressFileOptions { Listen = listen, Peer = peer, Path = path!, Cids = cids, Enclaves = names });
     }
 
-    private static IReadOnlyList<IPEndPoint>? ReadUpstreams(SectionReader section)
+    private static List<IPEndPoint>? ReadUpstreams(SectionReader section)
     {
         const string key = nameof(EgressDnsOptions.Upstreams);
         var node = section.Ask(key);
         var upstreams = NotEmpty(
-            section, node, section.List<IPEndPoint?>([], ParseUpstream, key), $"nobody would be asked; leave it out for [ \"{System}\" ]") ?? [];
+            section, node, section.List<IPEndPoint?>([], ParseUpstream, key), $"nobody would be asked; write [ \"{System}\" ]") ?? [];
         if (upstreams.Count > 1 && upstreams.Contains(null))
             section.Report.Problem(node.Location, $"holds {System} beside an address; write either");
         var addresses = upstreams.OfType<IPEndPoint>().ToList();
@@ -187,10 +188,10 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
     {
         const string key = nameof(EgressDnsOptions.Allow);
         var node = section.Ask(key);
-        if (node.Shape == Sources.NodeShape.Value)
+        if (node.Shape == NodeShape.Value)
             return section.Value(null, ParseAllow, key);
         return NotEmpty(
-            section, node, section.List([], EgressHostPattern.ParseName, key), $"no name would be answered; leave it out for {EgressHosts}");
+            section, node, section.List([], EgressHostPattern.ParseName, key), $"no name would be answered; write {EgressHosts}");
     }
 
     private static Parsed<IReadOnlyList<EgressHostPattern>?> ParseAllow(string text)
@@ -213,12 +214,14 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
             && text.EndsWith($":{destination.Port}", StringComparison.Ordinal)
             && Values.Network(text[..^$":{destination.Port}".Length].Trim('[', ']')).Reason is null
             ? new IPEndPoint(address, destination.Port)
-            : new Mistake($"{Quoted.Text(text)} is neither {System} nor the address of a resolver, like 10.0.0.2, 10.0.0.2:53 or [fd00::2]:53");
+            : new Mistake(
+                $"{Quoted.Text(text)} is neither {System} nor the address of a resolver, like 10.0.0.2, 10.0.0.2:53 or [fd00::2]:53");
     }
 
-    private static Parsed<Destination> ParseDestination(string text) => Destination.TryParse(text, null, out var destination, out var reason)
-        ? destination
-        : new Mistake($"{Quoted.Text(text)} names no destination, like api.example.com:443: {reason}");
+    private static Parsed<Destination> ParseDestination(string text) =>
+        Destination.TryParse(text, null, out var destination, out var reason)
+            ? destination
+            : new Mistake($"{Quoted.Text(text)} names no destination, like api.example.com:443: {reason}");
 
     /// <summary>What every listener has; no address where there is to be none, or a wrong one, which is reported.</summary>
     private static (EgressAddress? Listen, EgressPeerOptions? Peer) ReadListener(SectionReader section, bool isRequired = false)
@@ -227,7 +230,7 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
         var node = section.Ask(key);
         EgressAddress? listen = null;
         if (node.IsSet && (isRequired || node.Value is not { Length: 0 }))
-            section.TryValue(null, text => EgressAddress.Parse(text) is var (address, reason) && reason is null ? address : new Mistake(reason!), out listen, key);
+            section.TryValue(null, text => EgressAddress.Parse(text).Select<EgressAddress?>(address => address), out listen, key);
         else if (isRequired || (section.Node.Children.Count > 0 && !section.Node.Children.Contains(node)))
             section.Report.Problem(node.Location, "is missing: where enclaves connect, like vsock://any:8443");
 
@@ -241,11 +244,9 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
 
     private static EgressPeerOptions? ReadPeer(SectionReader section)
     {
-        var cid = section.Optional<uint?>(
-            null, text => ParseCid(text) is var (value, reason) && reason is null ? value : new Mistake(reason!), nameof(EgressPeerOptions.Cid));
-        var enclave = section.Optional<string?>(
-            null, text => Values.Label(text) is var (value, reason) && reason is null ? value : new Mistake(reason!),
-            nameof(EgressPeerOptions.Enclave));
+        var cid = section.Optional(null, text => ParseCid(text).Select<uint?>(cid => cid), nameof(EgressPeerOptions.Cid));
+        var enclave = section.Optional(
+            null, text => Values.Label(text).Select<string?>(name => name), nameof(EgressPeerOptions.Enclave));
         return cid is null && enclave is null ? null : new EgressPeerOptions(cid, enclave);
     }
 
@@ -276,7 +277,8 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
             if (!enclaves.Any(enclave => enclave.Matches(pattern)) && !peers.Exists(peer => EnclavePattern.Matches(pattern, peer)))
                 report.Warning(
                     location,
-                    $"{Quoted.Text(pattern)} matches no enclave: no Id or Name in {Names.Enclaves}, and {nameof(ProxyOptions.Discovery)} is off");
+                    $"{Quoted.Text(pattern)} matches no enclave: no Id or Name in {Names.Enclaves}, "
+                        + $"and {nameof(ProxyOptions.Discovery)} is off");
         }
     }
 }

@@ -18,7 +18,11 @@ namespace ParentProxy.Egress.Files;
 /// <param name="logger">Where each hand-out is said.</param>
 /// <param name="time">The clock for the time-out.</param>
 internal sealed class FileService(
-    Func<EgressFileOptions> options, Func<TimeSpan> idleTimeout, Action<EgressPeer, string> refuse, ILogger<FileService> logger, TimeProvider time)
+    Func<EgressFileOptions> options,
+    Func<TimeSpan> idleTimeout,
+    Action<EgressPeer, string> refuse,
+    ILogger<FileService> logger,
+    TimeProvider time)
     : IEgressService
 {
     private const int PartBytes = 64 * 1024;

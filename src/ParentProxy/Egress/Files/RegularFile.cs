@@ -5,7 +5,9 @@ using ParentProxy.Vsock;
 
 namespace ParentProxy.Egress.Files;
 
-/// <summary>Opens files, and nothing else that may stand at a path: a pipe would block, a device may have effects when it is read.</summary>
+/// <summary>
+/// Opens files, and nothing else that may stand at a path: a pipe would block, a device may do something when it is read.
+/// </summary>
 internal static partial class RegularFile
 {
     private const int ReadOnly = 0;

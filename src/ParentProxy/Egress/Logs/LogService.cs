@@ -78,7 +78,9 @@ internal sealed class LogService : IEgressService, IAsyncDisposable
     /// <summary>Completes when every line is written that was read before.</summary>
     public Task FlushAsync() => _output.FlushAsync();
 
-    /// <summary>Says what was not said yet, and waits a moment for what was read to be written. Called when no connection is left.</summary>
+    /// <summary>
+    /// Says what was not said yet, and waits a moment for what was read to be written. Called when no connection is left.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         await _warning.DisposeAsync().ConfigureAwait(false);

@@ -4,15 +4,15 @@ namespace ParentProxy.Egress.Logs;
 
 internal static partial class LogsLog
 {
-    // Of a message that does not name them, enclave and CID are properties all the same, which is meant. Nothing that an enclave writes
-    // names a property: its fields are all inside of Fields.
+    // Enclave and CID are not in the message, but properties of the event all the same, named as the parameters are. Nothing that an
+    // enclave writes names a property: its fields are all inside of Fields.
 #pragma warning disable SYSLIB1015
     [LoggerMessage(EventId = 1040, Message = "{Source}: {Line}")]
-    public static partial void Text(ILogger logger, LogLevel level, string source, string line, string? enclave, uint? cid);
+    public static partial void Text(ILogger logger, LogLevel level, string source, string line, string? Enclave, uint? Cid);
 
     [LoggerMessage(EventId = 1041, Message = "{Source}: {Fields}")]
     public static partial void Fields(
-        ILogger logger, LogLevel level, string source, Dictionary<string, object?> fields, string? enclave, uint? cid);
+        ILogger logger, LogLevel level, string source, Dictionary<string, object?> fields, string? Enclave, uint? Cid);
 #pragma warning restore SYSLIB1015
 
     [LoggerMessage(

@@ -4,7 +4,9 @@ using ParentProxy.Vsock;
 
 namespace ParentProxy.Egress.Time;
 
-/// <summary>The kernel's clock, and what chrony, ntpd or systemd-timesyncd told the kernel of it: adjtimex(2), which sets nothing here.</summary>
+/// <summary>
+/// The kernel's clock, and what chrony, ntpd or systemd-timesyncd told the kernel of it: adjtimex(2), which sets nothing here.
+/// </summary>
 internal static partial class KernelClock
 {
     // struct timex, which is the same on all 64-bit architectures.

@@ -8,16 +8,17 @@ internal static partial class TimeLog
     [LoggerMessage(
         EventId = 1045,
         Level = LogLevel.Warning,
-        Message = "The clock of this machine counts as not synchronized, and enclaves that ask for the time are told so: nobody told the "
-            + "kernel that it is (adjtimex, STA_UNSYNC). See chronyc tracking; chrony tells the kernel only with rtcsync in chrony.conf")]
+        Message = "The clock of this machine counts as not synchronized, and enclaves that ask for the time are told so: nobody told "
+            + "the kernel that it is (adjtimex, STA_UNSYNC). See chronyc tracking; chrony tells the kernel only with rtcsync in "
+            + "chrony.conf")]
     public static partial void NotSynchronized(ILogger logger);
 
     [LoggerMessage(
         EventId = 1046,
         Level = LogLevel.Warning,
-        Message = "Whether the clock of this machine is synchronized cannot be read (adjtimex: {Errno}), and enclaves that ask for the time "
-            + "are told that it is not. The reason is a filter for system calls: ProtectClock=yes or ~@clock of a systemd unit, or seccomp "
-            + "of a container, which refuse reading, too")]
+        Message = "Whether the clock of this machine is synchronized cannot be read (adjtimex: {Errno}), and enclaves that ask for the "
+            + "time are told that it is not. The reason is a filter for system calls: ProtectClock=yes or ~@clock of a systemd unit, or "
+            + "seccomp of a container, which refuse reading, too")]
     public static partial void NotReadable(ILogger logger, Errno errno);
 
     [LoggerMessage(

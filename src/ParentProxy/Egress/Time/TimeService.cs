@@ -13,7 +13,11 @@ namespace ParentProxy.Egress.Time;
 /// <param name="logger">Where changes of the clock's state are said.</param>
 /// <param name="time">The clock for the time-out.</param>
 internal sealed class TimeService(
-    Func<ClockReading> clock, Func<TimeSpan> requestTimeout, Action<EgressPeer, string> refuse, ILogger<TimeService> logger, TimeProvider time)
+    Func<ClockReading> clock,
+    Func<TimeSpan> requestTimeout,
+    Action<EgressPeer, string> refuse,
+    ILogger<TimeService> logger,
+    TimeProvider time)
     : IEgressService
 {
     /// <summary>The longest question in text, its end included: <c>time\r\n</c>.</summary>
@@ -97,7 +101,9 @@ internal sealed class TimeService(
     private ClockReading Read()
     {
         var reading = clock();
-        var state = reading switch { { IsSynchronized: true } => SaidSynchronized, { Failure: null } => SaidNotSynchronized, _ => SaidNotReadable };
+        var state = SaidSynchronized;
+        if (!reading.IsSynchronized)
+            state = reading.Failure is null ? SaidNotSynchronized : SaidNotReadable;
         var before = Interlocked.Exchange(ref _said, state);
         if (before == state)
             return reading;

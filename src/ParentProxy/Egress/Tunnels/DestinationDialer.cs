@@ -23,6 +23,10 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
     /// <summary>Below the idle time of AWS's NAT gateways and load balancers, 350 s, which forget a connection without a word.</summary>
     private const int KeepAliveSeconds = 120;
 
+    private static readonly TimeSpan SayAgain = TimeSpan.FromMinutes(1);
+
+    private long _staleSaid;
+
     /// <summary>Connects an enclave to what it asks for.</summary>
     /// <exception cref="EgressException">It may not, or could not.</exception>
     /// <exception cref="OperationCanceledException">The program stops.</exception>
@@ -72,7 +76,7 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
             throw new EgressException(EgressResult.Unresolved, verdict.Rule, ex.Code, ex.Message);
         }
 
-        if (host.IsStale)
+        if (host.IsStale && IsTimeToSaySo())
             EgressLog.Stale(context.Logger, destination);
         var allowed = new List<IPAddress>(host.Addresses.Count);
         var rule = verdict.Rule;
@@ -92,6 +96,13 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
         }
 
         return allowed.Count > 0 ? (allowed, rule) : throw Denied(refused!.Value);
+    }
+
+    private bool IsTimeToSaySo()
+    {
+        var (now, said) = (context.Time.GetTimestamp(), Volatile.Read(ref _staleSaid));
+        return (said == 0 || context.Time.GetElapsedTime(said, now) >= SayAgain)
+            && Interlocked.CompareExchange(ref _staleSaid, now, said) == said;
     }
 
     private async Task<ConnectedDestination> RaceAsync(

@@ -30,8 +30,8 @@ public sealed class FileServiceTests : IDisposable
             Path = _directory.File("config.json"),
         };
         _factory = new LoggerFactory([_log]);
-        _service = new FileService(
-            () => _options, () => Timeout, (peer, reason) => _refused.Add($"{peer} {reason}"), _factory.CreateLogger<FileService>(), _time);
+        var logger = _factory.CreateLogger<FileService>();
+        _service = new FileService(() => _options, () => Timeout, (peer, reason) => _refused.Add($"{peer} {reason}"), logger, _time);
     }
 
     public void Dispose()
@@ -55,8 +55,8 @@ public sealed class FileServiceTests : IDisposable
         Assert.Equal(content, await connection.ReadAllAsync());
         await connection.Served;
         Assert.Equal(
-            $"Information ParentProxy.Egress.Files.FileService: proof-server (CID 16) got {_options.Path}, {length} bytes, on unix:/run/test.sock ",
-            Assert.Single(_log.Entries).ToString());
+            $"Information: proof-server (CID 16) got {_options.Path}, {length} bytes, on unix:/run/test.sock",
+            Line(Assert.Single(_log.Entries)));
     }
 
     [Fact]
@@ -146,10 +146,9 @@ public sealed class FileServiceTests : IDisposable
 
         await ServeNothingAsync();
 
-        var entry = Assert.Single(_log.Entries);
         Assert.Equal(
-            (LogLevel.Warning, $"proof-server (CID 16) got nothing on unix:/run/test.sock: {_options.Path} could not be opened: {reason}"),
-            (entry.Level, entry.Message));
+            $"Warning: proof-server (CID 16) got nothing on unix:/run/test.sock: {_options.Path} could not be opened: {reason}",
+            Line(Assert.Single(_log.Entries)));
     }
 
     [Fact]
@@ -178,8 +177,12 @@ public sealed class FileServiceTests : IDisposable
         connection.Far.Close(0);
 
         await connection.Served.WaitAsync(TestDeadline.Value);
-        Assert.Matches("got but the first [0-9]+ bytes of .*: (ECONNRESET|EPIPE), the connection is over$", Assert.Single(_log.Entries).Message);
+        Assert.Matches(
+            "^Warning: .* got but the first [0-9]+ bytes of .*: (ECONNRESET|EPIPE), the connection is over$",
+            Line(Assert.Single(_log.Entries)));
     }
+
+    private static string Line(TestLog.Entry entry) => $"{entry.Level}: {entry.Message}";
 
     private async Task ServeNothingAsync()
     {

@@ -65,7 +65,8 @@ public sealed class NtpPacketTests
     {
         // Where the 32 bits of seconds since 1900 end (RFC 5905, figure 4).
         var packet = Question(0x23);
-        NtpPacket.Answer(packet, Reading(new DateTime(2036, 2, 7, 6, 28, 15, DateTimeKind.Utc)), Reading(new DateTime(2036, 2, 7, 6, 28, 16, DateTimeKind.Utc)));
+        var last = new DateTime(2036, 2, 7, 6, 28, 15, DateTimeKind.Utc);
+        NtpPacket.Answer(packet, Reading(last), Reading(last.AddSeconds(1)));
 
         Assert.Equal((0xFFFF_FFFF_0000_0000u, 0ul), (Timestamp(packet, 32), Timestamp(packet, 40)));
     }
