@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { run, start } from '../../harness/processes.mjs';
 import { until } from '../../harness/waiting.mjs';
 
+/** For a client that waits for what never comes; above what any takes. */
+const PATIENCE_MS = 40_000;
 const NETWORK = fileURLToPath(new URL('enclave-network', import.meta.url));
 
 /** An enclave: a namespace with a loopback, and socat between it and the unix sockets of the parent. */
@@ -35,8 +37,13 @@ export class Enclave {
   }
 
   /** Runs a client to its end. It gets what is named here as its environment, and PATH. */
-  run(command, args, { env, ...options } = {}) {
-    return run(...this.#within(command, args), { cwd: '/', env: { PATH: process.env.PATH, HOME: '/nonexistent', TMPDIR: process.env.TMPDIR, ...env }, ...options });
+  run(command, args, { env, cwd = '/', ...options } = {}) {
+    // Who enters a mount namespace finds itself at its root.
+    return run(...this.#within('env', ['--chdir', cwd, command, ...args]), {
+      timeout: PATIENCE_MS, killSignal: 'SIGKILL',
+      env: { PATH: process.env.PATH, HOME: '/nonexistent', TMPDIR: process.env.TMPDIR, ...env },
+      ...options,
+    });
   }
 
   /** Starts a client. */

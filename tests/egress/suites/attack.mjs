@@ -42,7 +42,8 @@ const LEADS_TO = {
   'sixtofour.evil.test': { AAAA: ['2002:a9fe:a9fe::1'] },
   'cname.evil.test': { CNAME: 'instance-data.ec2.internal', A: [IMDS] },
   'several.evil.test': { A: ['10.0.0.1', IMDS, '127.0.0.1'] },
-  'own.evil.test': { A: ['198.18.7.7'] },
+  'own.evil.test': { A: ['1.2.3.77'] },
+  'benchmark.evil.test': { A: ['198.18.7.7'] },
 };
 
 export default async function attackSuite(stage) {

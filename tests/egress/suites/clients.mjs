@@ -1,9 +1,8 @@
 // Every client that is here, behind the HTTP proxy: what is allowed works, and what is refused is told once, by name.
 import assert from 'node:assert/strict';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import { environment as gitEnvironment, gitApplication } from '../../clients/apps/git.mjs';
 import { pattern, sha256 } from '../../harness/bytes.mjs';
 import { Authority } from '../../harness/certificates.mjs';
@@ -215,7 +214,8 @@ export default async function clientsSuite(stage) {
     const { good, bad, download } = await apt;
     await works(good, 'apt.allowed.test', /^/);
     await works(good, 'apt-plain.allowed.test', /^/, 80);
-    assert.equal(download.code, 0, download.stderr);
+    assert.equal(download.code, 0, `${good.stdout}${good.stderr}${download.stderr}`);
+    assert.equal(sha256(await readFile(join(folder, 'apt/good/tiny_1_all.deb'))), sha256(await readFile(join(folder, 'apt/tiny_1_all.deb'))));
     // The user sees a warning, and apt itself says that all is well.
     const times = await refused(bad, 'apt.refused.test', 0, /Invalid response from proxy: HTTP\/1\.1 403 *Forbidden/);
     assert.ok(times >= 4, `${times} times`);
@@ -236,19 +236,17 @@ export default async function clientsSuite(stage) {
     const file = join(base, 'tiny_1_all.deb');
     const built = await run('dpkg-deb', ['--root-owner-group', '--build', tree, file]);
     assert.equal(built.code, 0, built.stderr);
-    const { readFile } = await import('node:fs/promises');
     const deb = await readFile(file);
-    const packages = gzipSync(`${control.join('\n')}\nFilename: ./tiny_1_all.deb\nSize: ${deb.length}\nSHA256: ${sha256(deb)}\n`);
-    const release = `Date: Thu, 01 Jan 2026 00:00:00 UTC\nSHA256:\n ${sha256(packages)} ${packages.length} Packages.gz\n`;
-    const files = { '/apt/./tiny_1_all.deb': deb, '/apt/tiny_1_all.deb': deb, '/apt/./Packages.gz': packages, '/apt/Packages.gz': packages,
-      '/apt/./Release': release, '/apt/Release': release };
+    const packages = `${control.join('\n')}\nFilename: ./tiny_1_all.deb\nSize: ${deb.length}\nSHA256: ${sha256(deb)}\n`;
+    const release = `Date: Thu, 01 Jan 2026 00:00:00 UTC\nSHA256:\n ${sha256(packages)} ${packages.length} Packages\n`;
+    const files = { 'tiny_1_all.deb': deb, Packages: packages, Release: release };
     handlers['/apt/'] = (request, response) => {
-      const content = files[request.url];
+      const content = files[request.url.replace(/^\/apt\/(\.\/)*/, '')];
       response.writeHead(content ? 200 : 404).end(content);
     };
     const fetch = async (name, urls, ...more) => {
       const at = join(base, name);
-      for (const part of ['lists/partial', 'cache/archives/partial', 'etc', 'log']) await mkdir(join(at, part), { recursive: true });
+      for (const part of ['lists/partial', 'cache/archives/partial', 'etc/preferences.d', 'log']) await mkdir(join(at, part), { recursive: true });
       await writeFile(join(at, 'status'), '');
       await writeFile(join(at, 'sources.list'), urls.map(url => `deb [trusted=yes] ${url}/apt ./\n`).join(''));
       const options = {
@@ -257,11 +255,11 @@ export default async function clientsSuite(stage) {
         'Acquire::http::Proxy': PROXY, 'Acquire::https::Proxy': PROXY, 'Acquire::https::CaInfo': authority.file, 'Acquire::Languages': 'none',
       };
       const args = Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`]);
-      return enclave.run('apt-get', [...args, ...more], { cwd: base, env: { LC_ALL: 'C', TMPDIR: base } });
+      return enclave.run('apt-get', [...args, ...more], { cwd: at, env: { LC_ALL: 'C', TMPDIR: base } });
     };
     const bad = fetch('bad', ['https://apt.refused.test'], 'update');
     const good = await fetch('good', ['https://apt.allowed.test', 'http://apt-plain.allowed.test'], 'update');
-    const download = await fetch('good', ['https://apt.allowed.test', 'http://apt-plain.allowed.test'], '--print-uris', 'install', 'tiny');
+    const download = await fetch('good', ['https://apt.allowed.test', 'http://apt-plain.allowed.test'], 'download', 'tiny');
     return { good, download, bad: await bad };
   }
 }
