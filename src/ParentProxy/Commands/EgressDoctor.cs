@@ -180,7 +180,7 @@ internal sealed class EgressDoctor(
                 await LineAsync(string.Create(
                     CultureInfo.InvariantCulture,
                     $"{endPoint}: no answer within {options.Egress.ConnectTimeout.TotalSeconds:0.###} s: do the security group, "
-                        + "the route table and the network ACL of this instance let it out?"));
+                        + $"the route table and the network ACL of this instance let it out?"));
             }
         }
 

@@ -28,6 +28,10 @@ internal sealed class FileService(
     private const int PartBytes = 64 * 1024;
 
     /// <inheritdoc/>
+    /// <remarks>A stop waits for it: whoever gets half of a file cannot tell.</remarks>
+    public bool CarriesTunnels => true;
+
+    /// <inheritdoc/>
     public async Task ServeAsync(EgressConnection connection, CancellationToken cut)
     {
         var entry = options();

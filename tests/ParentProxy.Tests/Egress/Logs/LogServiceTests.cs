@@ -59,7 +59,8 @@ public sealed class LogServiceTests : IAsyncDisposable
     [Fact]
     public async Task Serve_JsonLine_KeepsItsFieldsAndOverwritesNothing()
     {
-        const string sent = """{"level":50,"msg":"lost\u001b[1m","@t":"1970","Timestamp":"1970","Cid":3,"Enclave":"other","ctx":{"id":[7]}}""";
+        const string sent =
+            """{"level":50,"msg":"lost\u001b[1m","@t":"1970","Timestamp":"1970","Cid":3,"Enclave":"other","ctx":{"id":[7]}}""";
         await WriteAsync(sent);
 
         var logEvent = Assert.Single(_log.Events);
@@ -69,7 +70,7 @@ public sealed class LogServiceTests : IAsyncDisposable
         Assert.Equal((16, "proof-server"), (properties.GetProperty("Cid").GetInt32(), properties.GetProperty("Enclave").GetString()));
         Assert.NotEqual("1970", json.RootElement.GetProperty("Timestamp").GetString());
         Assert.Equal(sent.Replace("\\u001b", @"\\x1b", StringComparison.Ordinal), properties.GetProperty("Fields").GetRawText());
-        Assert.StartsWith("""ERR proof-server (CID 16): {"level": 50, "msg": "lost\\x1b[1m", """, _log.Lines[0], StringComparison.Ordinal);
+        Assert.StartsWith("""ERR proof-server (CID 16): {"level": 50, "msg": "lost\\x1b[1m", """, _log.Lines[0]);
     }
 
     [Fact]

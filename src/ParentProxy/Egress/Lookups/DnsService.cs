@@ -1,0 +1,153 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using ParentProxy.Dns;
+using ParentProxy.Egress.Policy;
+using ParentProxy.Egress.Resolving;
+using ParentProxy.Endpoints;
+
+namespace ParentProxy.Egress.Lookups;
+
+/// <summary>
+/// Answers the questions of enclaves for names that they may know. Only by the resolvers: what <c>/etc/hosts</c> of the parent says is
+/// no business of an enclave's. Addresses in answers are not looked at: an enclave cannot dial them, and when it asks for a connection
+/// the address is judged that is dialled.
+/// </summary>
+/// <param name="cache">What is remembered, and the resolvers behind it.</param>
+/// <param name="judge">Whether an enclave may know a name.</param>
+/// <param name="refused">Told of every name that it may not.</param>
+/// <param name="requestTimeout">How long a framed stream may be open without a question; at least three seconds are taken.</param>
+/// <param name="counts">What is counted.</param>
+/// <param name="clock">The clock of time-outs and gaps.</param>
+/// <param name="logger">Where faults and hints go.</param>
+internal sealed class DnsService(
+    DnsCache cache,
+    Func<EgressPeer, HostName, EgressVerdict> judge,
+    Action<EgressPeer, string, EgressVerdict> refused,
+    Func<TimeSpan> requestTimeout,
+    DnsCounts counts,
+    TimeProvider clock,
+    ILogger<DnsService> logger) : IEgressService
+{
+    /// <summary>RFC 8914 §4: filtered, not supported, no reachable authority, network error.</summary>
+    private const ushort Filtered = 17;
+    private const ushort NotSupported = 21;
+    private const ushort NoReachableAuthority = 22;
+    private const ushort NetworkError = 23;
+
+    /// <summary>What a datagram between two sockets of an enclave bears for sure, whatever its asker says that it takes.</summary>
+    private const int MaxDatagramBytes = 4096;
+
+    private const int MaxErrorText = 160;
+    private const int MaxHints = 4096;
+
+    private readonly ConcurrentDictionary<(string Peer, string Hint), bool> _given = new();
+    private readonly Occasionally _failures = new(TimeSpan.FromMinutes(1), clock);
+
+    /// <inheritdoc/>
+    public async Task ServeAsync(EgressConnection connection, CancellationToken cut)
+    {
+        using var stream = new DnsStream(this, connection, requestTimeout(), counts, clock);
+        await stream.RunAsync(cut).ConfigureAwait(false);
+    }
+
+    /// <summary>The answer to a question, in the size that its stream bears.</summary>
+    public async ValueTask<byte[]> AnswerAsync(
+        EgressConnection connection, DnsQuery query, StreamFraming framing, CancellationToken cancellationToken)
+    {
+        byte[] answer;
+        DnsResult result;
+        try
+        {
+            (answer, result) = await AnswerAsync(connection.Peer, query, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception ex) when (ex is not OperationCanceledException)
+        {
+            DnsServiceLog.Fault(logger, connection.Peer, connection.Listener, ex);
+            (answer, result) = (query.Answer(DnsResponseCode.ServFail), DnsResult.ServFail);
+        }
+
+        counts.Count(result, framing);
+        var limit = framing == StreamFraming.Framed ? DnsMessage.MaxBytes : Math.Min(query.UdpBytes, MaxDatagramBytes);
+        if (answer.Length <= limit)
+            return answer;
+        counts.WasTruncated();
+        if (MayHint(connection.Peer, nameof(DnsServiceLog.Truncated)))
+            DnsServiceLog.Truncated(logger, connection.Peer, connection.Listener, query.Name, answer.Length, limit);
+        return DnsAnswer.Truncate(answer, limit);
+    }
+
+    /// <summary>A stream has no lengths.</summary>
+    public void IsBare(EgressConnection connection)
+    {
+        if (MayHint(connection.Peer, nameof(DnsServiceLog.Bare)))
+            DnsServiceLog.Bare(logger, connection.Peer, connection.Listener);
+    }
+
+    /// <summary>A stream has something that is no message.</summary>
+    public void IsLost(EgressConnection connection)
+    {
+        if (MayHint(connection.Peer, nameof(DnsServiceLog.Lost)))
+            DnsServiceLog.Lost(logger, connection.Peer, connection.Listener);
+    }
+
+    private async ValueTask<(byte[] Answer, DnsResult Result)> AnswerAsync(
+        EgressPeer peer, DnsQuery query, CancellationToken cancellationToken)
+    {
+        if (query.Problem != DnsResponseCode.NoError)
+        {
+            var isMalformed = query.Problem == DnsResponseCode.FormErr;
+            return (query.Answer(query.Problem), isMalformed ? DnsResult.FormErr : DnsResult.Refused);
+        }
+
+        if (query.Class != DnsClass.In)
+            return NotAnswered(query, "only class IN is answered here");
+
+        // NXDOMAIN, which is final to every resolver: of other refusals they ask again, for up to five seconds.
+        var verdict = HostName.TryParse(query.Name, out var name, out var reason)
+            ? judge(peer, name)
+            : new EgressVerdict(IsAllowed: false, "none", $"it is no name of a host: {reason}");
+        if (!verdict.IsAllowed)
+        {
+            refused(peer, query.Name, verdict);
+            var text = verdict.Reason is { Length: > MaxErrorText } long_ ? long_[..MaxErrorText] : verdict.Reason ?? "not allowed";
+            return (query.Answer(DnsResponseCode.NxDomain, new ExtendedDnsError(Filtered, text)), DnsResult.Denied);
+        }
+
+        if (query.Type == DnsType.Any)
+            return (query.AnswerAny(), DnsResult.Refused);
+        if (query.IsMeta)
+            return NotAnswered(query, "transfers and other meta types are not answered here");
+        return Passed(peer, query, await cache.AskAsync(query, cancellationToken).ConfigureAwait(false));
+    }
+
+    private static (byte[] Answer, DnsResult Result) NotAnswered(DnsQuery query, string why) =>
+        (query.Answer(DnsResponseCode.Refused, new ExtendedDnsError(NotSupported, why)), DnsResult.Refused);
+
+    private (byte[] Answer, DnsResult Result) Passed(EgressPeer peer, DnsQuery query, DnsReply reply)
+    {
+        var result = (reply.Source, reply.Code) switch
+        {
+            (DnsReplySource.Stale, _) => DnsResult.Stale,
+            (DnsReplySource.Memory, "OK" or "NXDOMAIN") => DnsResult.Cached,
+            (_, "OK") => DnsResult.Answered,
+            (_, "NXDOMAIN") => DnsResult.NxDomain,
+            _ when reply.Message is null => DnsResult.Timeout,
+            _ => DnsResult.ServFail,
+        };
+        var isFailure = result is DnsResult.Stale or DnsResult.Timeout or DnsResult.ServFail;
+        if (isFailure && _failures.MaySay(out var unsaid))
+        {
+            var answered = result == DnsResult.Stale ? "what one said before" : result == DnsResult.Timeout ? "SERVFAIL" : "the same";
+            DnsServiceLog.ResolversFail(logger, peer, query.Name, reply.Code, reply.Report, answered, unsaid);
+        }
+
+        if (reply.Message is { } message)
+            return (message, result);
+        var error = reply.Code == "timeout"
+            ? new ExtendedDnsError(NoReachableAuthority, "no resolver of the parent answers")
+            : new ExtendedDnsError(NetworkError, $"no resolver of the parent can be asked: {reply.Code}");
+        return (query.Answer(DnsResponseCode.ServFail, error), result);
+    }
+
+    private bool MayHint(EgressPeer peer, string hint) => _given.Count < MaxHints && _given.TryAdd((peer.ToString(), hint), true);
+}
