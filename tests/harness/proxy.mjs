@@ -72,6 +72,11 @@ export class Proxy {
       .map(entry => entry.RenderedMessage);
   }
 
+  /** The entries of its log with one of these event names. */
+  logged(...names) {
+    return this.#log.filter(entry => names.includes(entry.Properties?.EventId?.Name));
+  }
+
   /** What it logged. */
   log() {
     return this.#log.map(entry => entry.RenderedMessage).join('\n');

@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
-import { accessSync, chmodSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import { Stage as SharedStage } from '../../harness/stage.mjs';
-import { startProgram } from '../../harness/processes.mjs';
 import { HaproxyProxy } from './haproxy-proxy.mjs';
 import { PassthroughProxy } from './passthrough-proxy.mjs';
-
-/** Programs that are no commands: where Debian puts them. */
-const PLACES = { 'libnginx-mod-stream': ['/usr/lib/nginx/modules/ngx_stream_module.so'] };
 
 /** What a suite works with, and the proxies that it starts. */
 export class Stage extends SharedStage {
@@ -28,33 +24,10 @@ export class Stage extends SharedStage {
     return this.#way === 'ours';
   }
 
-  /** Says what a check saw. */
-  saw(text) {
-    console.log(`#   ${text}`);
-  }
-
   /** A check of what is asked of parent-proxy alone. */
   async checkOurs(name, body) {
     if (this.ours) await this.check(name, body);
     else this.skip(name, 'not asked of the others');
-  }
-
-  /**
-   * A check that needs what may not be installed: { package: command, … }, or a list of packages whose commands have
-   * their names.
-   */
-  async checkWith(needed, name, body) {
-    const missing = this.missing(needed);
-    if (missing.length === 0) return this.check(name, body);
-    if (process.env.CI) return this.check(name, () => assert.fail(`not installed: ${missing.join(' ')}`));
-    this.skip(name, `not installed: ${missing.join(' ')}`);
-  }
-
-  /** The packages whose command is not here. */
-  missing(needed) {
-    return (Array.isArray(needed) ? needed.map(name => [name, name]) : Object.entries(needed))
-      .filter(([name, command]) => !isHere(PLACES[name] ?? process.env.PATH.split(delimiter).map(folder => join(folder, command))))
-      .map(([name]) => name);
   }
 
   /**
@@ -75,19 +48,6 @@ export class Stage extends SharedStage {
     return folder;
   }
 
-  /** A program that ends with the suite. */
-  start(command, args, options) {
-    const child = startProgram(command, args, options);
-    const said = [];
-    for (const stream of [child.stdout, child.stderr]) stream?.on('data', text => said.push(String(text)));
-    child.said = () => said.join('');
-    this.atEnd(() => {
-      child.kill('SIGKILL');
-      return child.ended;
-    });
-    return child;
-  }
-
   async end() {
     for (const proxy of this.#proxies) {
       await this.check('the proxy stops with exit status 0 and found no fault of its own', async () => {
@@ -97,15 +57,4 @@ export class Stage extends SharedStage {
     }
     await super.end();
   }
-}
-
-function isHere(paths) {
-  return paths.some(path => {
-    try {
-      accessSync(path, constants.R_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }

@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pattern, sha256 } from '../../harness/bytes.mjs';
 import { Queue } from '../../harness/signals.mjs';
 import { until } from '../../harness/waiting.mjs';
-import { usage } from '../harness/usage.mjs';
-import { Wire, echo, enclave } from '../harness/wire.mjs';
+import { usage } from '../../harness/usage.mjs';
+import { Wire, echo, enclave } from '../../harness/wire.mjs';
 
 const MiB = 1024 * 1024;
 const PIECE = 64 * 1024;

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { random } from '../../harness/bytes.mjs';
 import { freePort } from '../../harness/ports.mjs';
 import { until } from '../../harness/waiting.mjs';
-import { Wire, echo, enclave } from '../harness/wire.mjs';
+import { Wire, echo, enclave } from '../../harness/wire.mjs';
 
 const ECHO_SERVER = fileURLToPath(new URL('../harness/echo-server.mjs', import.meta.url));
 

@@ -6,7 +6,7 @@ import { sha256 } from '../../harness/bytes.mjs';
 import { freePort } from '../../harness/ports.mjs';
 import { run } from '../../harness/processes.mjs';
 import { until } from '../../harness/waiting.mjs';
-import { Authority } from '../harness/certificates.mjs';
+import { Authority } from '../../harness/certificates.mjs';
 
 const VERSIONS = '/usr/lib/postgresql';
 

@@ -7,7 +7,7 @@ import { freePort } from '../../harness/ports.mjs';
 import { run } from '../../harness/processes.mjs';
 import { until } from '../../harness/waiting.mjs';
 import { V2_SIGNATURE, readHeader, v2 } from '../harness/proxy-header.mjs';
-import { Wire, echo, enclave } from '../harness/wire.mjs';
+import { Wire, echo, enclave } from '../../harness/wire.mjs';
 
 const HAPROXY = ['haproxy'];
 const NGINX = { 'nginx-light': 'nginx', 'libnginx-mod-stream': 'ngx_stream_module.so' };

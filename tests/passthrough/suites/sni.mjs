@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { run } from '../../harness/processes.mjs';
-import { Authority } from '../harness/certificates.mjs';
-import { Wire } from '../harness/wire.mjs';
+import { Authority } from '../../harness/certificates.mjs';
+import { Wire } from '../../harness/wire.mjs';
 
 const NAMES = ['a.test', 'x.b.test', 'y.x.b.test', 'elsewhere.test'];
 const REQUEST = 'GET / HTTP/1.0\r\n\r\n';

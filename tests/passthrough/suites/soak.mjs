@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { random } from '../../harness/bytes.mjs';
 import { until } from '../../harness/waiting.mjs';
-import { usage } from '../harness/usage.mjs';
-import { Wire, echo, enclave } from '../harness/wire.mjs';
+import { usage } from '../../harness/usage.mjs';
+import { Wire, echo, enclave } from '../../harness/wire.mjs';
 import { tally } from './lifecycle.mjs';
 
 const AT_A_TIME = 100;

@@ -10,7 +10,7 @@ import { freePort } from '../../harness/ports.mjs';
 import { run } from '../../harness/processes.mjs';
 import { Queue } from '../../harness/signals.mjs';
 import { until } from '../../harness/waiting.mjs';
-import { Authority, fingerprintIn, openssl } from '../harness/certificates.mjs';
+import { Authority, fingerprintIn, openssl } from '../../harness/certificates.mjs';
 
 const MiB = 1024 * 1024;
 

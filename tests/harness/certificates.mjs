@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../harness/processes.mjs';
+import { run } from './processes.mjs';
 
 /** An authority in a folder, and the certificates that it gives away. Each has a key of its own. */
 export class Authority {
