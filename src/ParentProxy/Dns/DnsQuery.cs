@@ -27,7 +27,7 @@ internal sealed class DnsQuery
         Name = ".";
     }
 
-    /// <summary>The message.</summary>
+    /// <summary>The whole message as it came.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
 
     /// <summary>How it has to be answered since it cannot be understood; <see cref="DnsResponseCode.NoError"/> when it can.</summary>
@@ -74,7 +74,9 @@ internal sealed class DnsQuery
             && DnsName.TryRead(span, ref questionEnd, out _)
             && (questionEnd += 4) <= span.Length;
         var query = new DnsQuery(bytes, hasQuestion ? questionEnd : DnsMessage.HeaderBytes, DnsResponseCode.NoError);
-        query.Problem = !hasQuestion || !DnsMessage.TryRead(bytes, out var message) ? DnsResponseCode.FormErr : query.Understand(message);
+        query.Problem = hasQuestion && DnsMessage.TryRead(bytes, out var message)
+            ? query.Understand(message)
+            : DnsResponseCode.FormErr;
         return query;
     }
 
@@ -110,7 +112,9 @@ internal sealed class DnsQuery
 
     /// <summary>What RFC 8482 has said to who asks for whatever there is.</summary>
     public byte[] AnswerAny() => Answer(
-        DnsResponseCode.NoError, [0xC0, DnsMessage.HeaderBytes, 0, (byte)DnsType.Hinfo, 0, 1, 0, 0, 14, 16, 0, 9, 7, .. "RFC8482"u8, 0], null);
+        DnsResponseCode.NoError,
+        [0xC0, DnsMessage.HeaderBytes, 0, (byte)DnsType.Hinfo, 0, 1, 0, 0, 14, 16, 0, 9, 7, .. "RFC8482"u8, 0],
+        error: null);
 
     /// <summary>An OPT record of ours; empty when the question has none.</summary>
     /// <param name="code">How the answer ends.</param>
@@ -146,7 +150,8 @@ internal sealed class DnsQuery
         const DnsFlags kept = DnsFlags.Opcode | DnsFlags.RecursionDesired | DnsFlags.CheckingDisabled;
         var flags = Flags & kept | DnsFlags.Response | DnsFlags.RecursionAvailable | (DnsFlags)code & DnsFlags.ResponseCode;
         BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(2), (ushort)flags);
-        ReadOnlySpan<byte> counts = [0, (byte)(Question.IsEmpty ? 0 : 1), 0, (byte)(record.IsEmpty ? 0 : 1), 0, 0, 0, (byte)(HasOpt ? 1 : 0)];
+        ReadOnlySpan<byte> counts =
+            [0, (byte)(Question.IsEmpty ? 0 : 1), 0, (byte)(record.IsEmpty ? 0 : 1), 0, 0, 0, (byte)(HasOpt ? 1 : 0)];
         counts.CopyTo(answer.AsSpan(4));
         return answer;
     }
