@@ -47,10 +47,7 @@ export default async function besideSocatSuite(stage) {
     const wire = await Wire.open(proxy.paths.connect);
     await wire.send(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
     const answer = String(await wire.bytes(CONNECTED.length));
-    if (answer !== CONNECTED) {
-      wire.destroy();
-      throw new Error(answer.split('\r\n')[0]);
-    }
+    if (answer !== CONNECTED) throw new Error(answer + (await wire.some()));
     return wire;
   }
 
@@ -64,6 +61,8 @@ export default async function besideSocatSuite(stage) {
 
   const many = 2_000;
   await stage.check(`${many} tunnels at once, opened in one storm; each carries its own bytes`, async () => {
+    // The resolver is this program, which has much to do in a storm: the name is known before.
+    (await tunnel()).destroy();
     const before = usage(proxy.pid), started = performance.now();
     const wires = await Promise.all(Array.from({ length: many }, () => tunnel()));
     const opened = performance.now() - started;
