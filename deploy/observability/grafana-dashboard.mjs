@@ -175,6 +175,22 @@ const rows = {
     graph('Until there is an enclave, p95', 'From the accept, with what is read before.', 's', [query(quantile(0.95, 'parentproxy_passthrough_connect_duration_seconds'), '{{enclave}}')]),
     graph('How long connections last, p95', '', 's', [query(quantile(0.95, 'parentproxy_passthrough_connection_duration_seconds'), '{{enclave}}')]),
   ],
+  'Egress': [
+    graph('Connections of enclaves', 'Open, by listener.', 'short', [query(`sum by (listener) (parentproxy_egress_open_connections{${I}})`, '{{listener}}')]),
+    graph('Listeners', '0: it takes no connections.', 'short', [query(`min by (listener) (parentproxy_egress_listener_up{${I}})`, '{{listener}}')]),
+    graph('Connections to destinations', 'denied: by the rules. unresolved, unreachable: the log names the errno.', 'ops', [query(perSecond('result', 'parentproxy_egress_connections_total'), '{{result}}')], { stack: true, overrides: [color('denied', 'red')] }),
+    graph('Connections by rule', 'none: no rule decided.', 'ops', [query(perSecond('rule', 'parentproxy_egress_connections_total'), '{{rule}}')], { stack: true }),
+    graph('Bytes of egress', 'By who sent them.', 'Bps', [query(perSecond('listener, from', 'parentproxy_egress_bytes_total'), '{{listener}} from the {{from}}')]),
+    graph('Until a destination is connected', 'With the lookup of its name.', 's', [0.5, 0.95].map(q => query(`histogram_quantile(${q}, sum by (le) (${rate('parentproxy_egress_connect_duration_seconds_bucket')}))`, `p${q * 100}`))),
+    graph('DNS', 'cached: from memory. denied: by the rules.', 'ops', [query(perSecond('result', 'parentproxy_egress_dns_questions_total'), '{{result}}')], { stack: true }),
+    graph('DNS streams', 'bare: datagrams that socat writes. Cut: they did not fit.', 'short', [
+      query(`sum(parentproxy_egress_dns_open_streams{${I}})`, 'open'),
+      query(perSecond('framing', 'parentproxy_egress_dns_questions_total'), '{{framing}} questions a second'),
+      query(`sum(${rate('parentproxy_egress_dns_truncated_total')})`, 'cut answers a second')]),
+    graph('Lines of enclaves', 'over_rate, lost: dropped.', 'ops', [
+      query(perSecond('result', 'parentproxy_egress_log_lines_total'), '{{result}}'),
+      query(`sum(${rate('parentproxy_egress_log_lines_cut_total')})`, 'too long')]),
+  ],
 };
 
 /** Lays the panels of the rows out, left to right, in a grid of 24 columns. */

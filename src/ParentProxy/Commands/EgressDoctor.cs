@@ -98,7 +98,6 @@ internal sealed class EgressDoctor(
         }
     }
 
-    /// <summary>Who might ask.</summary>
     private IEnumerable<EgressPeer> Peers(string? enclave)
     {
         List<EgressPeer> known =

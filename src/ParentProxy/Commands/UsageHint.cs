@@ -7,7 +7,7 @@ namespace ParentProxy.Commands;
 internal static class UsageHint
 {
     private static readonly string[] Options = ["--config", "--help", "--version"];
-    private static readonly string[] Commands = ["run", "check", "demo"];
+    private static readonly string[] Commands = ["run", "check", "doctor", "demo"];
 
     /// <summary>A line for each of the arguments; of a setting that was written as two, one.</summary>
     public static IEnumerable<string> For(IReadOnlyList<string> arguments)

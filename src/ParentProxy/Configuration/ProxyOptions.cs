@@ -57,7 +57,7 @@ internal sealed record ProxyOptions
     /// <summary>The listeners whose connections are carried byte for byte.</summary>
     public IReadOnlyList<PassthroughOptions> Passthrough { get; init; } = [];
 
-    /// <summary>What enclaves reach.</summary>
+    /// <summary>What enclaves reach, and through which listeners.</summary>
     public EgressOptions Egress { get; init; } = new();
 
     /// <summary>

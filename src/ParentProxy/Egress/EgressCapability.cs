@@ -61,7 +61,7 @@ internal sealed class EgressCapability : ICapability
 
     /// <inheritdoc/>
     public void AddInstruments(Meter meter) =>
-        _context.Instruments = new EgressInstruments(meter, () => _listeners, _context.Counts, _services.Lines);
+        _context.Instruments = new EgressInstruments(meter, () => _listeners, _context.Counts, _services.Questions, _services.Lines);
 
     /// <inheritdoc/>
     public Task OpenAsync(CancellationToken cancellationToken)

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using ParentProxy.Egress.Logs;
+using ParentProxy.Egress.Lookups;
 using ParentProxy.Enclaves;
 using ParentProxy.Telemetry.Metrics;
 
@@ -10,6 +11,7 @@ namespace ParentProxy.Egress;
 internal sealed class EgressInstruments
 {
     private const string Listener = "listener";
+    private const string Result = "result";
 
     private static readonly string[] Results =
         [.. Enum.GetNames<EgressResult>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)];
@@ -17,7 +19,8 @@ internal sealed class EgressInstruments
     private readonly Histogram<double> _connect;
 
     /// <summary>Adds them to the meter of the proxy.</summary>
-    public EgressInstruments(Meter meter, Func<IEnumerable<EgressListener>> listeners, EgressCounts counts, LogCounts lines)
+    public EgressInstruments(
+        Meter meter, Func<IEnumerable<EgressListener>> listeners, EgressCounts counts, DnsCounts questions, LogCounts lines)
     {
         _connect = meter.CreateHistogram<double>(
             "parentproxy.egress.connect.duration",
@@ -37,7 +40,7 @@ internal sealed class EgressInstruments
         meter.CreateObservableCounter(
             "parentproxy.egress.connections",
             () => counts.Results.Select(one => new Measurement<long>(
-                one.Count, new(Listener, one.Listener), new("rule", one.Rule), new("result", Results[(int)one.Result]))),
+                one.Count, new(Listener, one.Listener), new("rule", one.Rule), new(Result, Results[(int)one.Result]))),
             null,
             "Connections of enclaves to destinations that are over, and those that reached none, by the rule that decided and by result.");
         meter.CreateObservableCounter(
@@ -46,13 +49,30 @@ internal sealed class EgressInstruments
             null,
             "Bytes that were carried between enclaves and destinations, by who sent them.");
         meter.CreateObservableCounter(
+            "parentproxy.egress.dns.questions",
+            () =>
+                from result in DnsCounts.Results
+                from framing in DnsCounts.Framings
+                select new Measurement<long>(
+                    questions.Of(result, framing), new(Result, DnsCounts.Word(result)), new("framing", DnsCounts.Word(framing))),
+            null,
+            "Questions of enclaves for names, by what they came to, and by whether their stream has lengths (framed) or not (bare).");
+        meter.CreateObservableGauge(
+            "parentproxy.egress.dns.open_streams", () => questions.OpenStreams, null, "Streams of DNS that are open.");
+        meter.CreateObservableCounter(
+            "parentproxy.egress.dns.truncated",
+            () => questions.Truncated,
+            null,
+            "Answers that were cut, since a datagram had to hold them.");
+        meter.CreateObservableCounter(
             "parentproxy.egress.log_lines",
             () => lines.Read().SelectMany(one => Lines(one.Label, one.Counts)),
             null,
-            "Lines that enclaves wrote, by what became of them: written, over_rate (Egress:Logs:LinesPerSecond) or lost (the log was slower).");
+            "Lines that enclaves wrote, by what became of them: written, over_rate (over Egress:Logs:LinesPerSecond), or lost because "
+                + "the log was slower.");
         meter.CreateObservableCounter(
             "parentproxy.egress.log_lines.cut",
-            () => lines.Read().Select(one => new Measurement<long>(one.Counts.Cut, new KeyValuePair<string, object?>(EnclaveMeter.Label, one.Label))),
+            () => lines.Read().Select(one => Labelled.Value(one.Counts.Cut, EnclaveMeter.Label, one.Label)),
             null,
             "Lines that were longer than Egress:Logs:MaxLineBytes, of which the rest was left out.");
     }
@@ -68,8 +88,8 @@ internal sealed class EgressInstruments
 
     private static Measurement<long>[] Lines(string enclave, LineCounts counts) =>
     [
-        new(counts.Written, new(EnclaveMeter.Label, enclave), new("result", "written")),
-        new(counts.OverRate, new(EnclaveMeter.Label, enclave), new("result", "over_rate")),
-        new(counts.Lost, new(EnclaveMeter.Label, enclave), new("result", "lost")),
+        new(counts.Written, new(EnclaveMeter.Label, enclave), new(Result, "written")),
+        new(counts.OverRate, new(EnclaveMeter.Label, enclave), new(Result, "over_rate")),
+        new(counts.Lost, new(EnclaveMeter.Label, enclave), new(Result, "lost")),
     ];
 }

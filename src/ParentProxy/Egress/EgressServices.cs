@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Egress.Files;
 using ParentProxy.Egress.Logs;
+using ParentProxy.Egress.Lookups;
 using ParentProxy.Egress.Resolving;
 using ParentProxy.Egress.Time;
 using ParentProxy.Egress.Tunnels;
@@ -19,6 +20,7 @@ internal sealed class EgressServices : IAsyncDisposable
     private readonly ILoggerFactory _loggers;
     private readonly DestinationDialer _dialer;
     private readonly ConnectService _connect;
+    private readonly DnsService _dns;
     private readonly LogService _logs;
 
     // Those of a listener that is gone hold for its connections.
@@ -36,8 +38,19 @@ internal sealed class EgressServices : IAsyncDisposable
         _dialer = new DestinationDialer(
             context, new Resolver(new HostsFile(context.Time), cache, context.Time), EnclaveStream.SocketOptions);
         _connect = new ConnectService(_dialer, context);
+        _dns = new DnsService(
+            cache,
+            (peer, name) => context.Policy.JudgeQuestion(peer, name),
+            (peer, name, verdict) => context.Refusals.Add(peer, DnsListener, name, "denied", verdict.Reason ?? "no rule names it"),
+            () => context.Options.RequestTimeout,
+            Questions,
+            context.Time,
+            loggers.CreateLogger<DnsService>());
         _logs = new LogService(() => _logsOptions!, Lines, loggers, context.Time);
     }
+
+    /// <summary>What became of the questions of enclaves.</summary>
+    public DnsCounts Questions { get; } = new();
 
     /// <summary>What became of the lines of enclaves.</summary>
     public LogCounts Lines { get; } = new();
@@ -47,6 +60,7 @@ internal sealed class EgressServices : IAsyncDisposable
     {
         EgressForwardOptions forward => new ForwardService(forward.To, _dialer, _context),
         EgressConnectOptions => _connect,
+        EgressDnsOptions => _dns,
         EgressLogsOptions logs => Logs(logs),
         EgressTimeOptions => new TimeService(
             KernelClock.Read,
@@ -65,6 +79,8 @@ internal sealed class EgressServices : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _logs.DisposeAsync();
+
+    private string DnsListener => _context.Options.Dns?.Listen.Text ?? "";
 
     private LogService Logs(EgressLogsOptions options)
     {

@@ -127,7 +127,7 @@ public sealed class CheckTests
 
             Listeners
               http://0.0.0.0:6300    HTTP (Kestrel:Endpoints:Http)
-              unix:/nonexistent/x    egress, HTTP proxy                                   as proof-server (CID 16)
+              unix:/nonexistent/x    egress, HTTP proxy                                  as proof-server (CID 16)
               vsock://any:53         egress, names
               vsock://any:8011       egress, log lines of enclaves
               vsock://any:123        egress, clock

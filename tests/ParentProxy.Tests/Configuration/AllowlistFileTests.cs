@@ -96,8 +96,8 @@ public sealed class AllowlistFileTests : IDisposable
                 "line 5, column 3: has no address",
                 "line 6, column 3: has no address",
                 "line 7, column 3: is not an entry with address and port",
-                "line 8, column 28: port 'https' is not a number from 1 to 65535",
-                "line 9, column 28: port '65536' is not a number from 1 to 65535",
+                "line 8, column 30: port 'https' is not a number from 1 to 65535",
+                "line 9, column 30: port '65536' is not a number from 1 to 65535",
                 "line 10, column 13: address 'e example:443': character U+0020 is in no host name: "
                     + "letters, digits, '-' and '_', divided by dots",
                 "line 11, column 13: address '*.example' is a pattern, which this file cannot have; write it in Egress:Allow",
@@ -109,7 +109,7 @@ public sealed class AllowlistFileTests : IDisposable
                 "line 17, column 13: address ':443': the name is empty",
                 "line 18, column 3: is not an entry with address and port",
                 "line 19, column 6: is no key",
-                "line 20, column 31: port '' is not a number from 1 to 65535",
+                "line 20, column 30: port '' is not a number from 1 to 65535",
             ],
             problems.Select(problem => problem[(problem.IndexOf(Path, StringComparison.Ordinal) + Path.Length + 2)..]));
         Assert.All(problems, problem => Assert.StartsWith("Egress:AllowlistFile: /", problem, StringComparison.Ordinal));

@@ -2,6 +2,8 @@
 // none of our metrics out.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../harness/ports.mjs';
 import { until } from '../../harness/waiting.mjs';
@@ -19,11 +21,20 @@ const PATIENCE_MS = 60_000;
 export default async function suite(stage) {
   const enclaves = await stage.enclaves('a', 'b');
   const raw = await freePort();
+  const folder = await stage.folder();
+  const egress = name => join(folder, name);
   const proxy = await stage.discoveringProxy(enclaves, {
     AccessLog: { Mode: 'all', Sink: 'console' },
     Passthrough: [{ Listen: `127.0.0.1:${raw}`, To: 'enclaves' }],
+    Egress: {
+      Allow: [{ Hosts: [`127.0.0.1:${raw}`] }],
+      Connect: { Listen: `unix:${egress('connect')}`, Peer: { Cid: 16 } },
+      Dns: { Listen: `unix:${egress('dns')}`, Peer: { Cid: 16 } },
+      Logs: { Listen: `unix:${egress('logs')}`, Peer: { Cid: 16 } },
+    },
   });
   await everything(proxy, enclaves, raw);
+  await outward(egress, raw);
   const rules = [...await rulesOf('recording'), ...await rulesOf('alerts')];
   const recorded = new Set(rules.filter(rule => rule.record).map(rule => rule.record));
   const dashboard = JSON.parse(await readFile(deployed('grafana-dashboard.json')));
@@ -122,6 +133,21 @@ async function everything(proxy, enclaves, passthrough) {
   raw.close();
   client.close();
 }
+
+/** What an enclave asks for. */
+async function outward(egress, port) {
+  await ask(egress('connect'), `GET http://127.0.0.1:${port}/bytes/1000 HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`);
+  // a.example, which no rule names, with its length before it.
+  const question = Buffer.from('0001010000010000000000000161076578616d706c650000010001', 'hex');
+  await ask(egress('dns'), Buffer.concat([Buffer.from([0, question.length]), question]));
+  await ask(egress('logs'), 'a line\n');
+}
+
+/** Says something, and reads until the other side answers or ends. */
+const ask = (path, text) => new Promise((resolve, reject) => {
+  const socket = connect(path, () => socket.end(text));
+  socket.once('error', reject).once('close', resolve).resume();
+});
 
 /** The rules of a file: { record | alert, expr, texts: the queries within its annotations }. */
 async function rulesOf(file) {

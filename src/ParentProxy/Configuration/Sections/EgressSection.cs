@@ -23,7 +23,7 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
         .Where(listener => listener.Options.Listen.SocketPath is not null)
         .Select(listener => new Listener(listener.Location, new ListenerAddress("unix", [], 0, listener.Options.Listen.SocketPath)));
 
-    /// <summary>Reads the section.</summary>
+    /// <summary>Reads the section, and the allowlist file that it names.</summary>
     public EgressOptions Read(SectionReader section)
     {
         var defaults = new EgressOptions();

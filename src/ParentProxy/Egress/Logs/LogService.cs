@@ -27,7 +27,7 @@ internal sealed class LogService : IEgressService, IAsyncDisposable
     private readonly Dictionary<(uint? Cid, string? Id), EnclaveLines> _enclaves = [];
     private int _isWarningDue;
 
-    /// <summary>For one listener.</summary>
+    /// <summary>Serves any number of connections and of listeners, for all of which an enclave has one limit.</summary>
     /// <param name="options">What is in effect at the moment; asked for each line.</param>
     /// <param name="counts">What is counted.</param>
     /// <param name="loggers">The log.</param>

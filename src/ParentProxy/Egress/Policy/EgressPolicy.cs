@@ -17,7 +17,7 @@ internal sealed class EgressPolicy
     private readonly bool _denyPrivate;
     private readonly Func<IReadOnlySet<IPAddress>> _ownAddresses;
 
-    /// <summary>Compiles the rules.</summary>
+    /// <summary>Compiles the rules of a configuration.</summary>
     /// <param name="options">The rules.</param>
     /// <param name="ownAddresses">The addresses of this machine at the moment, which count as special.</param>
     public EgressPolicy(EgressOptions options, Func<IReadOnlySet<IPAddress>> ownAddresses)

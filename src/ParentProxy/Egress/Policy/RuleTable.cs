@@ -12,6 +12,8 @@ namespace ParentProxy.Egress.Policy;
 /// </summary>
 internal sealed class RuleTable
 {
+    private static readonly List<Entry> None = [];
+
     private readonly Dictionary<string, List<Entry>> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<Entry>> _below = new(StringComparer.Ordinal);
     private readonly List<Entry> _everyName = [];
@@ -19,7 +21,7 @@ internal sealed class RuleTable
     private readonly int[] _lengths;
     private readonly int[] _lengthsOfIPv6;
 
-    /// <summary>Files the rules.</summary>
+    /// <summary>Files the rules, each by the hosts that it names.</summary>
     public RuleTable(IEnumerable<EgressRuleOptions> rules)
     {
         foreach (var rule in rules)
@@ -35,11 +37,11 @@ internal sealed class RuleTable
     /// <summary>The entries for a name, whatever their port and whomever they are for: the most specific first.</summary>
     public IEnumerable<Entry> Of(HostName name)
     {
-        foreach (var entry in _names.GetValueOrDefault(name.Text, []))
+        foreach (var entry in _names.GetValueOrDefault(name.Text, None))
             yield return entry;
         for (var dot = name.Text.IndexOf('.'); dot >= 0; dot = name.Text.IndexOf('.', dot + 1))
         {
-            foreach (var entry in _below.GetValueOrDefault(name.Text[(dot + 1)..], []))
+            foreach (var entry in _below.GetValueOrDefault(name.Text[(dot + 1)..], None))
                 yield return entry;
         }
 
@@ -54,7 +56,7 @@ internal sealed class RuleTable
             yield break;
         foreach (var length in address.AddressFamily == AddressFamily.InterNetwork ? _lengths : _lengthsOfIPv6)
         {
-            foreach (var entry in _networks.GetValueOrDefault(new IPNetwork(First(address, length), length), []))
+            foreach (var entry in _networks.GetValueOrDefault(new IPNetwork(First(address, length), length), None))
                 yield return entry;
         }
     }

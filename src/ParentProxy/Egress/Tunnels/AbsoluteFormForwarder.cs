@@ -66,7 +66,8 @@ internal sealed class AbsoluteFormForwarder(DestinationDialer dialer, EgressCont
                 connection.Socket.Abort();
             else
                 await connection.Socket.WriteAsync(
-                    ProxyAnswer.NotReached(destination, new EgressException(EgressResult.Unreachable, connected.Rule, "no answer", end), true),
+                    ProxyAnswer.NotReached(
+                        destination, new EgressException(EgressResult.Unreachable, connected.Rule, "no answer", end), closes: true),
                     CancellationToken.None);
             return false;
         }

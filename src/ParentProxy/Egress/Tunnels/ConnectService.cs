@@ -31,7 +31,8 @@ internal sealed class ConnectService(DestinationDialer dialer, EgressContext con
         catch (MalformedRequestException ex)
         {
             context.Counts.Count(connection.Listener, EgressCounts.NoRule, EgressResult.Malformed);
-            context.Refusals.Add(connection.Peer, connection.Listener, "the HTTP proxy", "malformed", $"{ex.Message}, answered {ex.Status}");
+            context.Refusals.Add(
+                connection.Peer, connection.Listener, "the HTTP proxy", "malformed", $"{ex.Message}, answered {ex.Status}");
             await connection.Socket.WriteAsync(ProxyAnswer.Malformed(ex), cut);
         }
     }

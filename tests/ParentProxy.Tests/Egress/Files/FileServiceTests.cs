@@ -70,7 +70,7 @@ public sealed class FileServiceTests : IDisposable
         await File.WriteAllTextAsync(_directory.File("new"), "after");
         File.Move(_directory.File("new"), _options.Path, overwrite: true);
 
-        Assert.Equal(before, first.Concat(await connection.ReadAllAsync()));
+        Assert.Equal(before, (byte[])[.. first, .. await connection.ReadAllAsync()]);
         using var next = new ServedConnection(_service);
         Assert.Equal("after", Encoding.UTF8.GetString(await next.ReadAllAsync()));
     }

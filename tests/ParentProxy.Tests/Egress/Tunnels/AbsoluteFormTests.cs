@@ -24,7 +24,8 @@ public sealed class AbsoluteFormTests
         await client.SendAsync($"GET HTTP://{second} HTTP/1.1\r\nHost: {second}\r\n\r\n");
         var other = await client.ReadMessageAsync();
 
-        Assert.Equal(("HTTP/1.1 200 Fine", "ok", "yes", null), (answer.StartLine, answer.Text, answer.Field("X-Origin"), answer.Field("X-Hop")));
+        Assert.Equal(("HTTP/1.1 200 Fine", "ok"), (answer.StartLine, answer.Text));
+        Assert.Equal(("yes", null), (answer.Field("X-Origin"), answer.Field("X-Hop")));
         Assert.Equal("HTTP/1.1 200 Two", other.StartLine);
         var request = Assert.Single(one.Requests);
         Assert.Equal("GET /a?b=c HTTP/1.1", request.StartLine);
