@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Admin;
 using ParentProxy.Configuration;
 using ParentProxy.Egress;
@@ -125,7 +126,7 @@ internal sealed class EgressDoctor(
     private async Task<IReadOnlyList<IPAddress>> JudgeAsync(IReadOnlyList<EgressPeer> peers, IReadOnlyList<IPAddress> addresses)
     {
         await HeadAsync($"Rules for {destination}");
-        var own = new OwnAddresses(time);
+        var own = new OwnAddresses(time, NullLogger.Instance);
         var policy = new EgressPolicy(options.Egress, () => own.Current);
         var allowed = new HashSet<IPAddress>();
         foreach (var peer in peers)

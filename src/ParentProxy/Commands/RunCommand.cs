@@ -78,7 +78,7 @@ internal static class RunCommand
         Action<ProxyServer>? onStarted)
     {
         // Taken at once: what changes while the program starts is a change, too.
-        var seen = ConfigurationReloader.Fingerprint(sources);
+        var seen = ConfigurationReloader.Fingerprint(sources, options.Egress.AllowlistFile);
         var time = TimeProvider.System;
         var configuration = new ActiveConfiguration(options);
         var manager = new ServiceManager(new SystemdNotifier());
@@ -156,8 +156,11 @@ internal static class RunCommand
 
     private static void WarnOfFewDescriptors(ILogger logger, ProxyOptions options)
     {
-        // A request takes a descriptor on either side, and so does a connection that is carried.
-        var connections = options.Limits.MaxConnections + options.Passthrough.Sum(listener => (long)listener.MaxConnections);
+        // A request takes a descriptor on either side, and so does a connection that is carried, inward or outward.
+        var tunnels = options.Egress.Forwards.Count + (options.Egress.Connect is null ? 0 : 1);
+        var connections = options.Limits.MaxConnections
+            + options.Passthrough.Sum(listener => (long)listener.MaxConnections)
+            + ((long)tunnels * options.Egress.MaxConnections);
         if (OpenFileLimit.Current() is { } limit && limit < connections * 2)
             HostingLog.FewDescriptors(logger, limit, connections);
     }

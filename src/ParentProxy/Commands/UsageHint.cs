@@ -6,6 +6,9 @@ namespace ParentProxy.Commands;
 /// <summary>Says of arguments that nobody takes what they were meant to be.</summary>
 internal static class UsageHint
 {
+    /// <summary>A key that more sections have says nothing about which of them was meant.</summary>
+    private const int MaxSettings = 2;
+
     private static readonly string[] Options = ["--config", "--help", "--version"];
     private static readonly string[] Commands = ["run", "check", "doctor", "demo"];
 
@@ -30,10 +33,10 @@ internal static class UsageHint
         var equals = name.IndexOf('=', StringComparison.Ordinal);
         var given = equals < 0 ? value : name[(equals + 1)..];
         name = equals < 0 ? name : name[..equals];
-        if (SettingOf(name) is { } setting)
+        if (SettingsOf(name) is { Count: > 0 and <= MaxSettings } settings)
         {
             takesValue = equals < 0;
-            return $"a setting is one argument: --{setting}={given ?? "VALUE"}";
+            return $"a setting is one argument: {string.Join(" or ", settings.Select(setting => $"--{setting}={given ?? "VALUE"}"))}";
         }
 
         if (argument.StartsWith('-') && Spelling.Guess(name, Options) is { } option)
@@ -49,13 +52,13 @@ internal static class UsageHint
         return argument.EndsWith(".json", StringComparison.OrdinalIgnoreCase) ? $"did you mean --config {argument}?" : null;
     }
 
-    // Section:Key, or what else stands between the two elsewhere, or the key alone where one section has it.
-    private static string? SettingOf(string name)
+    // Section:Key, or what else stands between the two elsewhere, or the key alone.
+    private static IReadOnlyList<string> SettingsOf(string name)
     {
         foreach (var divider in (string[])[":", "__", "."])
         {
             if (name.Split(divider) is { Length: > 1 } path && ConfigurationSchema.SectionNames.Contains(path[0]))
-                return string.Join(':', path);
+                return [string.Join(':', path)];
         }
 
         return ConfigurationSchema.Keys.Ending(name);

@@ -27,7 +27,7 @@ internal sealed class DnsQuery
         Name = ".";
     }
 
-    /// <summary>The message.</summary>
+    /// <summary>The message as it came, without its length.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
 
     /// <summary>How it has to be answered since it cannot be understood; <see cref="DnsResponseCode.NoError"/> when it can.</summary>
@@ -110,7 +110,9 @@ internal sealed class DnsQuery
 
     /// <summary>What RFC 8482 has said to who asks for whatever there is.</summary>
     public byte[] AnswerAny() => Answer(
-        DnsResponseCode.NoError, [0xC0, DnsMessage.HeaderBytes, 0, (byte)DnsType.Hinfo, 0, 1, 0, 0, 14, 16, 0, 9, 7, .. "RFC8482"u8, 0], null);
+        DnsResponseCode.NoError,
+        [0xC0, DnsMessage.HeaderBytes, 0, (byte)DnsType.Hinfo, 0, 1, 0, 0, 14, 16, 0, 9, 7, .. "RFC8482"u8, 0],
+        null);
 
     /// <summary>An OPT record of ours; empty when the question has none.</summary>
     /// <param name="code">How the answer ends.</param>
@@ -146,7 +148,8 @@ internal sealed class DnsQuery
         const DnsFlags kept = DnsFlags.Opcode | DnsFlags.RecursionDesired | DnsFlags.CheckingDisabled;
         var flags = Flags & kept | DnsFlags.Response | DnsFlags.RecursionAvailable | (DnsFlags)code & DnsFlags.ResponseCode;
         BinaryPrimitives.WriteUInt16BigEndian(answer.AsSpan(2), (ushort)flags);
-        ReadOnlySpan<byte> counts = [0, (byte)(Question.IsEmpty ? 0 : 1), 0, (byte)(record.IsEmpty ? 0 : 1), 0, 0, 0, (byte)(HasOpt ? 1 : 0)];
+        ReadOnlySpan<byte> counts =
+            [0, (byte)(Question.IsEmpty ? 0 : 1), 0, (byte)(record.IsEmpty ? 0 : 1), 0, 0, 0, (byte)(HasOpt ? 1 : 0)];
         counts.CopyTo(answer.AsSpan(4));
         return answer;
     }

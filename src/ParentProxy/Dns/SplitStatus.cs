@@ -1,6 +1,6 @@
 namespace ParentProxy.Dns;
 
-/// <summary>What <see cref="MessageSplitter.Take"/> found.</summary>
+/// <summary>What <see cref="MessageSplitter.Take"/> found in what has come of a stream.</summary>
 internal enum SplitStatus
 {
     /// <summary>No whole message is there.</summary>

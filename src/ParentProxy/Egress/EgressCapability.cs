@@ -32,7 +32,7 @@ internal sealed class EgressCapability : ICapability
     public EgressCapability(ActiveConfiguration configuration, EnclaveRegistry registry, TimeProvider time, ILoggerFactory loggers)
     {
         var logger = loggers.CreateLogger<EgressCapability>();
-        _ownAddresses = new OwnAddresses(time);
+        _ownAddresses = new OwnAddresses(time, logger);
         _context = new EgressContext(
             configuration,
             new EgressPeers(registry),

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ParentProxy.Configuration;
 
 namespace ParentProxy.Egress;
 
@@ -24,7 +25,7 @@ internal sealed class EgressCounts
     /// <param name="rule">The rule that decided; <c>none</c> without one.</param>
     /// <param name="result">How it came out.</param>
     public void Count(string listener, string rule, EgressResult result) =>
-        _results.GetOrAdd((listener, rule, result), static _ => new StrongCount()).Add(1);
+        _results.GetOrAdd((listener, Label(rule), result), static _ => new StrongCount()).Add(1);
 
     /// <summary>So many bytes more were carried each way.</summary>
     public void Add(string listener, long fromEnclaves, long toEnclaves)
@@ -39,6 +40,15 @@ internal sealed class EgressCounts
     /// <summary>How many connections of a listener did not come to their destination.</summary>
     public long Refused(string listener) =>
         Results.Where(result => result.Listener == listener && result.Result != EgressResult.Ok).Sum(result => result.Count);
+
+    /// <summary>The lines of an allowlist file may be thousands, which are too many for a label: they count as one rule.</summary>
+    private static string Label(string rule)
+    {
+        if (rule == NoRule || rule.StartsWith(Names.Egress, StringComparison.Ordinal))
+            return rule;
+        var line = rule.LastIndexOf(':');
+        return line < 0 ? rule : rule[..line];
+    }
 
     private sealed class Carried
     {

@@ -179,7 +179,7 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
             isCounted = _context.Peers.TryAdd(connection.Peer, limit);
             if (isCounted)
             {
-                await service.ServeAsync(connection, service.CarriesTunnels ? _cut.Token : _stopping.Token);
+                await service.ServeAsync(connection, service.IsDrained ? _cut.Token : _stopping.Token);
                 return;
             }
 

@@ -22,6 +22,7 @@ internal sealed class EgressServices : IAsyncDisposable
     private readonly ConnectService _connect;
     private readonly DnsService _dns;
     private readonly LogService _logs;
+    private readonly TimeService _time;
 
     // Those of a listener that is gone hold for its connections.
     private volatile EgressLogsOptions? _logsOptions;
@@ -46,6 +47,12 @@ internal sealed class EgressServices : IAsyncDisposable
             Questions,
             context.Time,
             loggers.CreateLogger<DnsService>());
+        _time = new TimeService(
+            KernelClock.Read,
+            () => context.Options.RequestTimeout,
+            (peer, reason) => context.Refuse(peer, context.Options.Time?.Listen.Text ?? "", "the time", reason),
+            loggers.CreateLogger<TimeService>(),
+            context.Time);
         _logs = new LogService(() => _logsOptions!, Lines, loggers, context.Time);
     }
 
@@ -62,12 +69,7 @@ internal sealed class EgressServices : IAsyncDisposable
         EgressConnectOptions => _connect,
         EgressDnsOptions => _dns,
         EgressLogsOptions logs => Logs(logs),
-        EgressTimeOptions => new TimeService(
-            KernelClock.Read,
-            () => _context.Options.RequestTimeout,
-            (peer, reason) => _context.Refuse(peer, listener.Listen.Text, "the time", reason),
-            _loggers.CreateLogger<TimeService>(),
-            _context.Time),
+        EgressTimeOptions => _time,
         EgressFileOptions file => new FileService(
             () => file,
             () => _context.Options.IdleTimeout,

@@ -41,26 +41,14 @@ internal sealed class ConfigurationReloader(
     }
 
     /// <summary>Identifies the content that the sources have now.</summary>
-    public static byte[] Fingerprint(ConfigurationSources sources)
+    /// <param name="sources">The file, and what else is read at the start only.</param>
+    /// <param name="allowlist">A file that the configuration names, and that is read with it; null for none.</param>
+    public static byte[] Fingerprint(ConfigurationSources sources, string? allowlist)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in sources.CandidateFiles)
-        {
-            try
-            {
-                hash.AppendData(File.ReadAllBytes(file));
-                break;
-            }
-            catch (IOException)
-            {
-                // Not there, or about to be replaced: the next look tells.
-            }
-            catch (UnauthorizedAccessException)
-            {
-                break;
-            }
-        }
-
+        AppendFirst(hash, sources.CandidateFiles);
+        if (allowlist is not null)
+            AppendFirst(hash, [allowlist]);
         return hash.GetHashAndReset();
     }
 
@@ -127,16 +115,40 @@ internal sealed class ConfigurationReloader(
         }
     }
 
+    private static void AppendFirst(IncrementalHash hash, IEnumerable<string> files)
+    {
+        foreach (var file in files)
+        {
+            try
+            {
+                hash.AppendData(File.ReadAllBytes(file));
+                break;
+            }
+            catch (IOException)
+            {
+                // Not there, or about to be replaced: the next look tells.
+            }
+            catch (UnauthorizedAccessException)
+            {
+                break;
+            }
+        }
+    }
+
     private async Task RunAsync(CancellationToken cancellationToken)
     {
         while (true)
         {
             var asked = await WaitAsync(cancellationToken);
-            var now = Fingerprint(sources);
+            var allowlist = configuration.Options.Egress.AllowlistFile;
+            var now = Fingerprint(sources, allowlist);
             if (!asked && now.AsSpan().SequenceEqual(_seen))
                 continue;
-            _seen = now;
             Reload();
+
+            // Another allowlist that it names now was read with it.
+            var next = configuration.Options.Egress.AllowlistFile;
+            _seen = next == allowlist ? now : Fingerprint(sources, next);
         }
     }
 

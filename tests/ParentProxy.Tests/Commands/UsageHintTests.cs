@@ -24,7 +24,8 @@ public sealed class UsageHintTests
     [InlineData("a setting is one argument: --Enclaves:0:Cid=16", "-Enclaves:0:Cid=16")]
     [InlineData("a setting is one argument: --Enclaves:0:Cid=16", "--Enclaves__0__Cid=16")]
     [InlineData("a setting is one argument: --Limits:MaxConnections=5", "--Limits.MaxConnections=5")]
-    [InlineData("a setting is one argument: --Limits:MaxConnections=5", "--MaxConnections", "5")]
+    [InlineData("a setting is one argument: --Limits:MaxRequestBodyBytes=5", "--MaxRequestBodyBytes", "5")]
+    [InlineData("one argument: --Egress:MaxConnections=5 or --Limits:MaxConnections=5", "--MaxConnections", "5")]
     [InlineData("neither a command nor an option", "--bogus")]
     [InlineData("neither a command nor an option", "bogus")]
     public void For_OneThingMeant_IsOneLineThatSaysHow(string end, params string[] arguments)

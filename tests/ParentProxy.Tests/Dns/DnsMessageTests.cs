@@ -85,7 +85,7 @@ public sealed class DnsMessageTests
             [DnsBytes.Soa()],
             [DnsBytes.Opt(1232, false, 0, DnsBytes.Option(15, 0, 17))]);
         var read = 0;
-        for (var i = 0; i < 50_000; i++)
+        for (var i = 0; i < 20_000; i++)
         {
             byte[] mutated = [.. bytes.AsSpan(0, random.Next(4) == 0 ? random.Next(bytes.Length) : bytes.Length)];
             for (var changes = random.Next(1, 4); changes > 0 && mutated.Length > 0; changes--)
@@ -105,7 +105,7 @@ public sealed class DnsMessageTests
             }
         }
 
-        Assert.InRange(read, 1000, 49_000);
+        Assert.InRange(read, 1000, 19_000);
     }
 
     private static uint? Lifetime(

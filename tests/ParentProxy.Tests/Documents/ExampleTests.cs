@@ -52,7 +52,8 @@ public sealed class ExampleTests
                     var expected = arguments.Contains("check") || arguments.Contains("doctor") ? ExitCode.Failed : ExitCode.Configuration;
                     Assert.Equal(expected, await CommandLine.InvokeAsync([.. arguments, "--None:Such=1"]));
                     var isRefused = output.Count > 0 && output[0].StartsWith(Refusal, StringComparison.Ordinal);
-                    var settings = arguments.Where(argument => argument.Contains(':', StringComparison.Ordinal));
+                    var settings = arguments.Where(
+                        argument => argument.StartsWith("--", StringComparison.Ordinal) && argument.Contains(':', StringComparison.Ordinal));
                     var problems = Problems([.. command.Variables, .. settings]);
                     Assert.Equal(isRefused ? output.Skip(1) : [], problems.Select(problem => $"  {problem}"));
                 }

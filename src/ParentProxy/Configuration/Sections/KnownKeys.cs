@@ -13,12 +13,11 @@ internal sealed class KnownKeys(IEnumerable<string> patterns)
             && pattern.Zip(path).All(pair => pair.First == "*" || pair.First.Equals(pair.Second, comparison))
             && path.Skip(pattern.Length).All(segment => segment.Length > 0 && segment.All(char.IsAsciiDigit)));
 
-    /// <summary>The one path that ends like this; null when there is none, or several.</summary>
-    public string? Ending(string key)
-    {
-        var paths = _patterns
+    /// <summary>The paths that end like this, below a section and not in a list.</summary>
+    public IReadOnlyList<string> Ending(string key) =>
+    [
+        .. _patterns
             .Where(pattern => pattern.Length > 1 && !pattern.Contains("*") && pattern[^1].Equals(key, StringComparison.OrdinalIgnoreCase))
-            .ToList();
-        return paths.Count == 1 ? string.Join(':', paths[0]) : null;
-    }
+            .Select(pattern => string.Join(':', pattern)),
+    ];
 }

@@ -29,7 +29,7 @@ internal sealed class FileService(
 
     /// <inheritdoc/>
     /// <remarks>A stop waits for it: whoever gets half of a file cannot tell.</remarks>
-    public bool CarriesTunnels => true;
+    public bool IsDrained => true;
 
     /// <inheritdoc/>
     public async Task ServeAsync(EgressConnection connection, CancellationToken cut)

@@ -30,7 +30,8 @@ internal static partial class DnsServiceLog
     [LoggerMessage(
         EventId = 1023,
         Level = LogLevel.Warning,
-        Message = "No resolver knows {Name} for {Peer} ({Code}): {Report}. It was answered with {Answer}. {Unsaid} more since the last line")]
+        Message = "No resolver knows {Name} for {Peer} ({Code}): {Report}. It was answered with {Answer}. "
+            + "{Unsaid} more since the last line")]
     public static partial void ResolversFail(
         ILogger logger, EgressPeer peer, string name, string code, string report, string answer, long unsaid);
 

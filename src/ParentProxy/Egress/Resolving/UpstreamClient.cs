@@ -13,8 +13,12 @@ namespace ParentProxy.Egress.Resolving;
 /// </summary>
 /// <param name="resolvers">The resolvers at the moment, in the order in which they are asked.</param>
 /// <param name="clock">The clock of the time-outs.</param>
-internal sealed class UpstreamClient(Func<ValueTask<IReadOnlyList<IPEndPoint>>> resolvers, TimeProvider clock)
+/// <param name="maxOpen">Questions that are open at most: each has sockets of its own, and mute resolvers would take them all.</param>
+internal sealed class UpstreamClient(
+    Func<ValueTask<IReadOnlyList<IPEndPoint>>> resolvers, TimeProvider clock, int maxOpen = UpstreamClient.MaxOpen)
 {
+    private const int MaxOpen = 2000;
+
     // Resolvers of enclaves ask again after 2.5 seconds, and some wait for ever: they have an answer within two.
     private static readonly TimeSpan Total = TimeSpan.FromSeconds(1.9);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(0.8);
@@ -22,17 +26,22 @@ internal sealed class UpstreamClient(Func<ValueTask<IReadOnlyList<IPEndPoint>>> 
     private const int MaxUdpBytes = 4096;
     private const int LengthBytes = 2;
 
+    private int _open;
+
     /// <summary>Passes a question on, with all that it says but its id, until somebody knows.</summary>
     public async Task<UpstreamResult> AskAsync(DnsQuery query)
     {
-        var all = await resolvers().ConfigureAwait(false);
         using var over = new CancellationTokenSource(Total, clock);
         try
         {
+            if (Interlocked.Increment(ref _open) > maxOpen)
+                return new UpstreamResult(null, "busy", $"nobody was asked, as {maxOpen} questions are open");
+            var all = await resolvers().ConfigureAwait(false);
             return await AskAsync(query, new Queue<IPEndPoint>(all.Concat(all)), over.Token).ConfigureAwait(false);
         }
         finally
         {
+            Interlocked.Decrement(ref _open);
             await over.CancelAsync().ConfigureAwait(false);
         }
     }

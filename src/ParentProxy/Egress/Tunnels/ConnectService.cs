@@ -10,7 +10,7 @@ internal sealed class ConnectService(DestinationDialer dialer, EgressContext con
     private readonly AbsoluteFormForwarder _forwarder = new(dialer, context);
 
     /// <inheritdoc/>
-    public bool CarriesTunnels => true;
+    public bool IsDrained => true;
 
     /// <inheritdoc/>
     public async Task ServeAsync(EgressConnection connection, CancellationToken cut)

@@ -9,7 +9,7 @@ namespace ParentProxy.Egress.Tunnels;
 internal sealed class ForwardService(Destination destination, DestinationDialer dialer, EgressContext context) : IEgressService
 {
     /// <inheritdoc/>
-    public bool CarriesTunnels => true;
+    public bool IsDrained => true;
 
     /// <inheritdoc/>
     public async Task ServeAsync(EgressConnection connection, CancellationToken cut)

@@ -28,7 +28,7 @@ public sealed class DnsServiceTests : IDisposable
     private readonly List<(string Name, EgressVerdict Verdict)> _refused = [];
     private readonly CancellationTokenSource _cut = new();
     private readonly DnsService _service;
-    private readonly List<IDisposable> _opened = [];
+    private readonly List<SocketPair> _opened = [];
 
     public DnsServiceTests()
     {
@@ -91,7 +91,7 @@ public sealed class DnsServiceTests : IDisposable
     }
 
     [Fact]
-    public async Task Framed_NotReadByTheEnclave_AreNotReadEither()
+    public async Task Framed_AHundredOpen_NoMoreAreRead()
     {
         // Nothing is answered, so a hundred questions are open, and what is behind them stays where it is.
         _resolver.BeMute();
@@ -128,6 +128,18 @@ public sealed class DnsServiceTests : IDisposable
         var stream = Open();
         await stream.WriteAsync(DnsBytes.Query("a.example"));
         await ReadBareAsync(stream);
+        await stream.WriteAsync(DnsBytes.Query("a.example"));
+
+        await _clock.WaitForTimerAsync(Gap);
+        Assert.Equal(0, stream.Socket.Available);
+        _clock.Advance(Gap);
+        Assert.Equal(["192.0.2.1"], DnsBytes.Addresses(await ReadBareAsync(stream)));
+    }
+
+    [Fact]
+    public async Task Bare_FirstQuestion_KeepsTheGapFromTheBeginning()
+    {
+        var stream = Open(accepted: _clock.GetTimestamp());
         await stream.WriteAsync(DnsBytes.Query("a.example"));
 
         await _clock.WaitForTimerAsync(Gap);
@@ -333,6 +345,7 @@ public sealed class DnsServiceTests : IDisposable
     {
         var stream = Open();
         await stream.WriteAsync(DnsBytes.Framed(DnsBytes.Query("a.example")).AsMemory(0, 20));
+        await Eventually.TrueAsync(() => _opened[0].Near.IsReceiveQueueEmpty);
         await _clock.WaitForTimerAsync(TimeSpan.FromSeconds(10));
         _clock.Advance(TimeSpan.FromSeconds(10));
 
@@ -404,7 +417,8 @@ public sealed class DnsServiceTests : IDisposable
         return await ReadFramedAsync(stream);
     }
 
-    private NetworkStream Open()
+    /// <param name="accepted">When it was; long ago unless said otherwise.</param>
+    private NetworkStream Open(long accepted = 0)
     {
         var pair = SocketPair.Unix();
         _opened.Add(pair);
@@ -413,7 +427,7 @@ public sealed class DnsServiceTests : IDisposable
 
         async Task ServeAsync()
         {
-            await _service.ServeAsync(new EgressConnection("vsock://any:53", Peer, pair.Near, 0), _cut.Token);
+            await _service.ServeAsync(new EgressConnection("vsock://any:53", Peer, pair.Near, accepted), _cut.Token);
             pair.Near.Dispose();
         }
     }

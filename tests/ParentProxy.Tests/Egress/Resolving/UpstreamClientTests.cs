@@ -154,6 +154,22 @@ public sealed class UpstreamClientTests : IDisposable
     }
 
     [Fact]
+    public async Task Ask_TooManyAreOpen_AsksNobody()
+    {
+        var client = new UpstreamClient(Resolvers(_first), _clock, maxOpen: 1);
+        var asking = client.AskAsync(DnsQuery.Read(Query)!);
+        await _first.AskedTimesAsync(1);
+
+        var result = await client.AskAsync(DnsQuery.Read(Query)!);
+        Assert.Equal((null, "busy", "nobody was asked, as 1 questions are open"), (result.Answer, result.Code, result.Report));
+
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        await asking;
+        _first.Hold(DnsBytes.Address("192.0.2.1"));
+        Assert.True((await client.AskAsync(DnsQuery.Read(Query)!)).IsKnown);
+    }
+
+    [Fact]
     public async Task Ask_TcpClosesWithoutAnAnswer_AsksTheNext()
     {
         _first.Answers = (query, isTcp) => isTcp ? [] : [DnsBytes.Answer(query, flags: DnsFlags.Truncated)];
