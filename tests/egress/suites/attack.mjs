@@ -239,6 +239,37 @@ export default async function attackSuite(stage) {
     assert.equal(begunConnections(), before);
   });
 
+  await stage.check('what stands in the body of a request that is refused is no request', async () => {
+    const before = begunConnections();
+    const inner = connect('good.test:443');
+    const wire = await Wire.open(proxy.paths.connect);
+    stage.atEndOfCheck(() => wire.destroy());
+    await wire.send(`POST http://notgood.test/ HTTP/1.1\r\nHost: notgood.test\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`);
+    let came = '';
+    for (let piece; (piece = await wire.some()) !== null;) came += piece;
+    assert.equal(came.match(/HTTP\/1\.1 /g).length, 1, came);
+    assert.match(came, /^HTTP\/1\.1 403 [\s\S]*\r\nConnection: close\r\n/);
+    assert.equal(begunConnections(), before);
+  });
+
+  await stage.check('connections that say nothing end after RequestTimeout, and one enclave may have only so many', async () => {
+    const limited = await stage.proxy({
+      Listeners: ['connect'], RequestTimeout: '00:00:02', MaxConnectionsPerEnclave: 20, Allow: [{ Hosts: ['good.test:443'] }],
+    });
+    const wires = await Promise.all(Array.from({ length: 20 }, () => Wire.open(limited.paths.connect)));
+    stage.atEndOfCheck(() => { for (const wire of wires) wire.destroy(); });
+    assert.match(await Wire.refused(limited.paths.connect, connect('good.test:443')), /^(end|ECONNRESET|EPIPE)$/);
+    await until(() => limited.refusals().length > 0, { patience: 5_000, otherwise: () => limited.log() });
+    stage.saw(limited.refusals()[0].text);
+    const started = performance.now();
+    await Promise.all(wires.map(wire => wire.fate()));
+    stage.saw(`20 connections ended after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    const wire = await Wire.open(limited.paths.connect);
+    await wire.send(connect('good.test:443'));
+    assert.match(String(await wire.bytes(12)), / 200$/);
+    wire.destroy();
+  });
+
   await stage.check('names outside of the rules are no names, whatever the type; the resolvers are not asked', async () => {
     const before = upstream.questions.length;
     for (const [name, type] of [['refused.test', 'A'], ['refused.test', 'AAAA'], ['refused.test', 'TXT'], ['REFUSED.test', 'A'],

@@ -214,6 +214,12 @@ export default async function dnsSuite(stage) {
     }
   });
 
+  await stage.check('the streams that socat leaves open behind each lookup are ended, and its processes with them', async () => {
+    const most = bare.children;
+    await until(() => bare.children === 0, { pause: 200, patience: 30_000, otherwise: () => `${bare.children} processes of socat are left` });
+    stage.saw(`${most} were left when the lookups had ended`);
+  });
+
   if (stage.figures) await figures();
 
   /** What a parent can save of the seed's set-up: the table of docs/egress.md. */
@@ -223,26 +229,39 @@ export default async function dnsSuite(stage) {
     for (const [path, to] of [[copies, 'TCP4:127.0.0.1:53'], [datagrams, 'UDP4:127.0.0.1:53']])
       stage.start('socat', [`UNIX-LISTEN:${path},fork,backlog=1024`, to], { stdio: 'ignore' });
     const setups = {
-      'socat and vsock-proxy': [await Enclave.open(stage, [udpDns(copies)]), 20],
-      'socat on both sides, datagrams': [await Enclave.open(stage, [udpDns(datagrams)]), 100],
-      'the same socat, ours': [await Enclave.open(stage, [udpDns(dns)]), 1000],
-      'streams (use-vc), ours': [stream, 1000],
+      'socat and vsock-proxy': { count: 20, bridges: [udpDns(copies)] },
+      'socat on both sides, datagrams': { count: 100, bridges: [udpDns(datagrams)] },
+      'the same socat, ours': { count: 1000, bridges: [udpDns(dns)] },
+      'streams (use-vc), ours': { count: 1000, bridges: [tcpDns(dns)], options: 'options use-vc' },
     };
     await stage.check('figures: lookups alone and 20 at once', async () => {
       const rows = [];
-      for (const [name, library] of Object.entries(libraries)) {
+      const measure = async (name, atATime, setup) => {
+        const { bridges, options, count } = setups[setup];
+        const { wrong, slow, median, worst } = await lookups(await Enclave.open(stage, bridges, options), libraries[name], count, atATime);
+        rows.push([name, atATime, setup, count, wrong, slow, median.toFixed(0), worst.toFixed(0)]);
+        stage.saw(rows.at(-1).join(' | '));
+      };
+      // What is quick has the machine to itself. The others wait for time-outs most of the time, and do so side by side.
+      const waiting = [];
+      for (const name of Object.keys(libraries)) {
         for (const atATime of [1, 20]) {
-          for (const [setup, [enclave, count]] of Object.entries(setups)) {
-            if (name.startsWith('musl') && enclave === stream) continue;
-            const { wrong, slow, median, worst } = await lookups(enclave, library, count, atATime);
-            rows.push(`| ${name} | ${atATime} | ${setup} | ${count} | ${wrong} | ${slow} | ${median.toFixed(0)} | ${worst.toFixed(0)} |`);
-            console.log(rows.at(-1));
-            if (enclave === stream) assert.deepEqual([wrong, slow], [0, 0], rows.at(-1));
+          for (const setup of Object.keys(setups)) {
+            const streams = setups[setup].options !== undefined;
+            if (name.startsWith('musl') && streams) continue;
+            if (streams || (atATime === 1 && setups[setup].count === 1000)) await measure(name, atATime, setup);
+            else waiting.push([name, atATime, setup]);
           }
         }
       }
-      console.log(['| resolver | at once | set-up | lookups | wrong | slower than 0.5 s | median ms | worst ms |',
-        '|---|---|---|---|---|---|---|---|', ...rows].join('\n'));
+      await Promise.all(waiting.map(each => measure(...each)));
+      const order = ([name, atATime, setup]) => `${name} ${atATime === 1 ? 0 : 1} ${Object.keys(setups).indexOf(setup)}`;
+      rows.sort((one, other) => order(one) < order(other) ? -1 : 1);
+      console.log(['| resolver | at once | set-up | lookups | wrong | slower than 0.5 s | median ms | worst ms |', '|---|---|---|---|---|---|---|---|',
+        ...rows.map(row => `| ${row.join(' | ')} |`)].join('\n'));
+      for (const [name, , setup, , wrong, slow] of rows) {
+        if (setup === 'streams (use-vc), ours') assert.deepEqual([wrong, slow], [0, 0], name);
+      }
     });
   }
 
