@@ -36,7 +36,8 @@ export class EgressProxy extends Proxy {
 
   /** The lines about what an enclave did not get: { what, code, text }. */
   refusals() {
-    return this.logged('NotReached').map(({ Properties: { What, Code }, RenderedMessage }) => ({ what: What, code: Code, text: RenderedMessage }));
+    return this.logged('NotReached')
+      .map(({ Properties: { What, Code }, RenderedMessage }) => ({ what: What, code: Code, text: RenderedMessage }));
   }
 
   /** The lines of tunnels and requests that are over. */

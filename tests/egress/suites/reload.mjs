@@ -71,7 +71,8 @@ export default async function reloadSuite(stage) {
 
   await stage.check('a rule that is none is refused with its place and the reason, and the rules stay', async () => {
     const first = /^Egress:Allow:0:Hosts:0: /, second = /^Egress:Allow:0:Hosts:1: /;
-    for (const [hosts, place] of [[['one.test'], first], [['one.test:70000'], first], [['bad..name:443'], first], [['10.0.0.0/33:443'], first], [['two.test:443', ''], second]]) {
+    for (const [hosts, place] of [[['one.test'], first], [['one.test:70000'], first], [['bad..name:443'], first],
+      [['10.0.0.0/33:443'], first], [['two.test:443', ''], second]]) {
       const problems = await proxy.refuses({ Allow: [{ Cids: [16], Hosts: hosts }] });
       assert.match(problems, place);
       stage.saw(problems);
@@ -80,10 +81,11 @@ export default async function reloadSuite(stage) {
     }
   });
 
-  await stage.check('an allowlist as AWS’s vsock-proxy reads it: taken as it is, and a wrong one refused with line and reason', async () => {
+  await stage.check('AWS’s allowlist: taken as it is, and a wrong one refused with line and reason', async () => {
     const file = join(folder, 'vsock-proxy.yaml');
     await writeFile(file, [
-      'allowlist:', `- {address: one.test, port: ${PORT}}`, '- {address: kms.us-east-1.amazonaws.com, port: 443}', '- {address: 127.0.0.1, port: 8000}', ''].join('\n'));
+      'allowlist:', `- {address: one.test, port: ${PORT}}`, '- {address: kms.us-east-1.amazonaws.com, port: 443}',
+      '- {address: 127.0.0.1, port: 8000}', ''].join('\n'));
     await proxy.reload({ AllowlistFile: file });
     assert.equal((await connect(`one.test:${PORT}`))[0], '200');
     assert.equal((await connect(`two.test:${PORT}`))[0], '403');
