@@ -30,7 +30,7 @@ internal sealed class EgressDoctor(
     {
         await WriteListenersAsync();
         var addresses = await ResolveAsync();
-        var allowed = await JudgeAsync([.. Peers(enclave)], addresses);
+        var allowed = await JudgeAsync(Peers(enclave), addresses);
         var isReached = await ConnectAsync(allowed);
         await WriteRefusalsAsync();
         return isReached;
@@ -99,7 +99,7 @@ internal sealed class EgressDoctor(
         }
     }
 
-    private IEnumerable<EgressPeer> Peers(string? enclave)
+    private List<EgressPeer> Peers(string? enclave)
     {
         List<EgressPeer> known =
         [
@@ -123,7 +123,7 @@ internal sealed class EgressDoctor(
     }
 
     /// <summary>The addresses that one of the enclaves may reach.</summary>
-    private async Task<IReadOnlyList<IPAddress>> JudgeAsync(IReadOnlyList<EgressPeer> peers, IReadOnlyList<IPAddress> addresses)
+    private async Task<IReadOnlyList<IPAddress>> JudgeAsync(List<EgressPeer> peers, IReadOnlyList<IPAddress> addresses)
     {
         await HeadAsync($"Rules for {destination}");
         var own = new OwnAddresses(time, NullLogger.Instance);

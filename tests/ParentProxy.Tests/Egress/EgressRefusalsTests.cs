@@ -1,17 +1,18 @@
-using Microsoft.Extensions.Logging;
 using ParentProxy.Egress;
 using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Egress;
 
-public sealed class EgressRefusalsTests
+public sealed class EgressRefusalsTests : IDisposable
 {
     private static readonly EgressPeer App = new(16, "0", "app");
     private static readonly EgressPeer Other = new(17, null, null);
 
     private readonly ManualTimeProvider _time = new();
     private readonly TestLog _log = new();
+
+    public void Dispose() => _log.Dispose();
 
     [Fact]
     public void Add_TheSameThingAgain_IsOneLineAndOneMoreWithTheCountAMinuteLater()

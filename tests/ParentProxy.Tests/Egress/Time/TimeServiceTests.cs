@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using Microsoft.Extensions.Logging;
-using ParentProxy.Egress;
 using ParentProxy.Egress.Time;
 using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;
