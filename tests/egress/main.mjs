@@ -14,5 +14,10 @@ const all = suitesIn(folder);
 const names = positionals.length > 0 ? positionals : all;
 refuseUnknown(names.filter(name => !all.includes(name)), all);
 
-const report = new Report('egress', values.figures ? 900_000 : 90_000);
-await runSuites(report, folder, names.map(name => ({ suite: name, title: name, open: () => new Stage(report, values.figures) })));
+const report = new Report('egress', values.figures ? 1_800_000 : 90_000);
+await runSuites(report, folder, names.map(name => ({
+  suite: name,
+  title: name,
+  open: () => new Stage(report, values.figures),
+  minutes: values.figures ? 45 : 15,
+})));

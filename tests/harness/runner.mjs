@@ -2,8 +2,6 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killChildren, killChildrenWhenInterrupted } from './processes.mjs';
 
-const SUITE_MS = 15 * 60_000;
-
 /** Ends the program when its command line asks for what is not there. */
 export function refuseUnknown(wrong, all) {
   if (wrong.length === 0) return;
@@ -21,7 +19,7 @@ export function suitesIn(folder) {
  *
  * @param report the report of all of them
  * @param folder where they are: each exports a function of its stage
- * @param runs what to run: `suite`, `title` for the report, and `open`, which makes the stage
+ * @param runs what to run: `suite`, `title` for the report, `open`, which makes the stage, and `minutes`, if it may take more than 15
  */
 export async function runSuites(report, folder, runs) {
   // What a client or a server throws outside of any promise that a check awaits belongs to the check that runs.
@@ -29,12 +27,12 @@ export async function runSuites(report, folder, runs) {
   process.on('unhandledRejection', error => report.stray(error));
   killChildrenWhenInterrupted();
 
-  for (const { suite, title, open } of runs) {
+  for (const { suite, title, open, minutes = 15 } of runs) {
     const { default: run } = await import(new URL(`${suite}.mjs`, folder));
     report.suite = title;
     const stage = open();
     try {
-      await Promise.race([run(stage), ends()]);
+      await Promise.race([run(stage), ends(minutes)]);
     } catch (error) {
       report.failed('the suite runs to its end', error);
     }
@@ -51,7 +49,7 @@ export function finish(report) {
 }
 
 /** A suite that waits for what never comes is to say so. */
-async function ends() {
-  await sleep(SUITE_MS, null, { ref: false });
-  throw new Error(`it did not end within ${SUITE_MS / 60_000} minutes`);
+async function ends(minutes) {
+  await sleep(minutes * 60_000, null, { ref: false });
+  throw new Error(`it did not end within ${minutes} minutes`);
 }

@@ -93,7 +93,8 @@ export function answer(query, { rcode = 'NOERROR', records = [], authority = [] 
     fitting.push(record);
   }
   const answers = Math.min(records.length, fitting.length);
-  return Buffer.concat([header(query.id, flags, [1, answers, fitting.length - answers, additional.length]), asked, ...fitting, ...additional]);
+  const counts = [1, answers, fitting.length - answers, additional.length];
+  return Buffer.concat([header(query.id, flags, counts), asked, ...fitting, ...additional]);
 }
 
 /** { id, flags, rcode, truncated, name, type, edns, answers: [{ name, type, ttl, value }], errors: codes of extended errors }. */

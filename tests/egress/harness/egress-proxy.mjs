@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Proxy } from '../../harness/proxy.mjs';
@@ -20,19 +21,23 @@ export class EgressProxy extends Proxy {
     return proxy;
   }
 
-  /** Other settings; resolves when they are in effect, or refused, and tells which. */
+  /** Takes other settings over. */
   async reload(egress) {
-    const outcomes = () => this.logged('Reloaded', 'ReloadRefused');
-    const before = outcomes().length;
-    await this.configure(this.#all(egress));
-    process.kill(this.pid, 'SIGHUP');
-    await until(() => outcomes().length > before, { patience: 30_000, otherwise: () => `nothing was reloaded: ${this.log()}` });
-    return outcomes().at(-1);
+    const { Properties: { EventId }, RenderedMessage } = await this.#hand(egress);
+    assert.equal(EventId.Name, 'Reloaded', RenderedMessage);
+  }
+
+  /** Is given settings that it does not take, and tells why. */
+  async refuses(egress) {
+    const { Properties: { EventId, Problems }, RenderedMessage } = await this.#hand(egress);
+    assert.equal(EventId.Name, 'ReloadRefused', RenderedMessage);
+    return Problems;
   }
 
   /** The lines about what an enclave did not get: { what, code, text }. */
   refusals() {
-    return this.logged('NotReached').map(({ Properties: { What, Code }, RenderedMessage }) => ({ what: What, code: Code, text: RenderedMessage }));
+    return this.logged('NotReached')
+      .map(({ Properties: { What, Code }, RenderedMessage }) => ({ what: What, code: Code, text: RenderedMessage }));
   }
 
   /** The lines of tunnels and requests that are over. */
@@ -59,6 +64,15 @@ export class EgressProxy extends Proxy {
   /** Processor time, in seconds. */
   cpu() {
     return processorTime(this.pid);
+  }
+
+  async #hand(egress) {
+    const outcomes = () => this.logged('Reloaded', 'ReloadRefused');
+    const before = outcomes().length;
+    await this.configure(this.#all(egress));
+    process.kill(this.pid, 'SIGHUP');
+    await until(() => outcomes().length > before, { patience: 30_000, otherwise: () => `nothing was reloaded: ${this.log()}` });
+    return outcomes().at(-1);
   }
 
   #all({ Listeners = ['connect', 'dns'], ...egress }) {

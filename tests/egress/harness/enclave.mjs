@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,8 +28,7 @@ export class Enclave {
     let said = '';
     holder.stderr.on('data', text => { said += text; });
     stage.atEnd(() => enclave.close());
-    const children = `/proc/${holder.pid}/task/${holder.pid}/children`;
-    enclave.#pid = await until(() => existsSync(children) && Number(readFileSync(children, 'utf8').trim()), { patience: 10_000, otherwise: () => said });
+    enclave.#pid = await until(() => childrenOf(holder.pid)[0], { patience: 10_000, otherwise: () => said });
     const ports = bridges.map(([listen]) => /^(TCP|UDP)4-LISTEN:(\d+)/.exec(listen));
     await until(() => ports.every(([, kind, port]) => enclave.#listens(kind.toLowerCase(), Number(port))),
       { patience: 10_000, otherwise: () => `the bridges do not listen: ${said}` });
@@ -46,15 +45,9 @@ export class Enclave {
     });
   }
 
-  /** Starts a client. */
-  start(command, args, options) {
-    return start(...this.#within(command, args), options);
-  }
-
   /** Processes that socat has made for connections and datagrams, less itself. */
   get children() {
-    const text = readFileSync(`/proc/${this.#pid}/task/${this.#pid}/children`, 'utf8').trim();
-    return text.split(' ').flatMap(pid => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean)).length;
+    return childrenOf(this.#pid).flatMap(childrenOf).length;
   }
 
   close() {
@@ -75,6 +68,10 @@ export class Enclave {
       return local?.endsWith(hex) && is === state;
     });
   }
+}
+
+function childrenOf(pid) {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
 /** The seed's lines: names by datagrams alone. */

@@ -33,7 +33,10 @@ export default async function besideSocatSuite(stage) {
   const proxy = await stage.proxy({
     Listeners: ['connect'],
     ConnectTimeout: '00:00:02',
-    Allow: [{ Cids: [16], Hosts: [`echo.test:${ECHO}`, `dead.test:${DEAD_PORT}`, `half-dead.test:${DEAD_PORT}`, `mute.test:${ECHO}`, '*.fetch.test:443', '127.0.0.1/32:*'] }],
+    Allow: [{
+      Hosts: [`echo.test:${ECHO}`, `dead.test:${DEAD_PORT}`, `half-dead.test:${DEAD_PORT}`, `mute.test:${ECHO}`,
+        '*.fetch.test:443', '127.0.0.1/32:*'],
+    }],
     Forwards: [{ Listen: `unix:${forward}`, To: `127.0.0.1:${BULK}`, Peer: { Cid: 16, Enclave: 'app' } }],
   });
 
@@ -47,10 +50,7 @@ export default async function besideSocatSuite(stage) {
     const wire = await Wire.open(proxy.paths.connect);
     await wire.send(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
     const answer = String(await wire.bytes(CONNECTED.length));
-    if (answer !== CONNECTED) {
-      wire.destroy();
-      throw new Error(answer.split('\r\n')[0]);
-    }
+    if (answer !== CONNECTED) throw new Error(answer + (await wire.some()));
     return wire;
   }
 
@@ -64,6 +64,8 @@ export default async function besideSocatSuite(stage) {
 
   const many = 2_000;
   await stage.check(`${many} tunnels at once, opened in one storm; each carries its own bytes`, async () => {
+    // The resolver is this program, which has much to do in a storm: the name is known before.
+    (await tunnel()).destroy();
     const before = usage(proxy.pid), started = performance.now();
     const wires = await Promise.all(Array.from({ length: many }, () => tunnel()));
     const opened = performance.now() - started;
@@ -71,13 +73,14 @@ export default async function besideSocatSuite(stage) {
     await Promise.all(wires.map(async (wire, i) => assert.equal(await wire.ask(`line of ${i}`), `line of ${i}`)));
     const held = usage(proxy.pid);
     stage.saw(`opened within ${opened.toFixed(0)} ms, all answered after ${(performance.now() - started).toFixed(0)} ms; `
-      + `${((held.kib - before.kib) / many).toFixed(1)} KiB and ${((held.descriptors - before.descriptors) / many).toFixed(2)} descriptors each`);
+      + `${((held.kib - before.kib) / many).toFixed(1)} KiB, ${((held.descriptors - before.descriptors) / many).toFixed(2)} descriptors each`);
     const one = performance.now(), wire = await tunnel();
     assert.equal(await wire.ask('and one more'), 'and one more');
     wire.destroy();
     stage.saw(`one more beside them: ${(performance.now() - one).toFixed(1)} ms`);
     for (const each of wires) each.destroy();
-    await until(() => usage(proxy.pid).descriptors <= before.descriptors + 5, { patience: 30_000, otherwise: () => `${usage(proxy.pid).descriptors} descriptors are left` });
+    await until(() => usage(proxy.pid).descriptors <= before.descriptors + 5,
+      { patience: 30_000, otherwise: () => `${usage(proxy.pid).descriptors} descriptors are left` });
   });
 
   await stage.check('a storm of short connections: 2,000, 200 at a time, none lost', async () => {
@@ -95,7 +98,7 @@ export default async function besideSocatSuite(stage) {
     stage.saw(`${(2_000 / (performance.now() - started) * 1000).toFixed(0)} connections/s`);
   });
 
-  await stage.checkWith(['python3'], 'destinations that are dead, and names without resolvers, beside others: those do not wait', async () => {
+  await stage.checkWith(['python3'], 'others do not wait for destinations that are dead, and for names without resolvers', async () => {
     const deaf = stage.start('/usr/bin/python3', [harness('mute-server.py'), DEAD, DEAD_PORT], { stdio: ['pipe', 'pipe', 'inherit'] });
     await until(() => deaf.said().includes('deaf'));
     const started = performance.now();
@@ -173,7 +176,7 @@ export default async function besideSocatSuite(stage) {
     const median = (way, what) => best[way].map(each => each[what]).sort((a, b) => a - b)[rounds >> 1];
     const [rate, cpu] = ['rate', 'cpu'].map(what => median('ours', what) / median('socat', what));
     for (const way of Object.keys(ways))
-      stage.saw(`${way}: ${median(way, 'rate').toFixed(0)} MiB/s, ${median(way, 'cpu').toFixed(2)} s of processor time for a GiB (median of ${rounds})`);
+      stage.saw(`${way}: ${median(way, 'rate').toFixed(0)} MiB/s, ${median(way, 'cpu').toFixed(2)} s of processor time for a GiB`);
     stage.saw(`ours / socat: ${rate.toFixed(2)} × the throughput, ${cpu.toFixed(2)} × the processor time`);
     assert.ok(rate >= (stage.figures ? 2 : 1.2), `${rate.toFixed(2)} × the throughput`);
     assert.ok(cpu <= (stage.figures ? 0.5 : 0.8), `${cpu.toFixed(2)} × the processor time`);

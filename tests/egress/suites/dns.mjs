@@ -32,7 +32,9 @@ export default async function dnsSuite(stage) {
   });
   const proxy = await stage.proxy({
     Listeners: ['dns'],
-    Allow: [{ Cids: [16], Hosts: ['*.lookup.test:443', ...['one', 'alias', 'large', 'truncated', 'servfail', 'mute', 'missing'].map(name => `${name}.test:443`), '*.mute.test:443'] }],
+    Allow: [{
+      Hosts: ['*.lookup', 'one', 'alias', 'large', 'truncated', 'servfail', 'mute', '*.mute', 'missing'].map(name => `${name}.test:443`),
+    }],
   });
   const { dns } = proxy.paths;
   // Each as an enclave has it: the seed's line alone; both lines; and streams alone, which its resolver is told to use.
@@ -70,10 +72,10 @@ export default async function dnsSuite(stage) {
       const denied = await dig(enclave, way, 'denied.test');
       assert.equal(denied.status, 'NXDOMAIN');
       assert.match(denied.text, /EDE: 17 \(Filtered\)/);
-      const lines = await until(() => { const found = proxy.refusals().filter(({ what }) => what.startsWith('denied.test')); return found.length > 0 && found; },
-        { patience: 5_000, otherwise: () => `no line about denied.test: ${proxy.log()}` });
-      assert.equal(lines.length, 1);
-      stage.saw(lines[0].text);
+      const lines = () => proxy.refusals().filter(({ what }) => what.startsWith('denied.test'));
+      await until(() => lines().length > 0, { patience: 5_000, otherwise: () => `no line about denied.test: ${proxy.log()}` });
+      assert.equal(lines().length, 1);
+      stage.saw(lines()[0].text);
       assert.equal(upstream.asked('denied.test'), 0);
     });
 
@@ -113,10 +115,12 @@ export default async function dnsSuite(stage) {
 
   await stage.check('.NET and Python, over the seed’s datagrams and over streams', async () => {
     for (const enclave of [bare, stream]) {
-      const dotnet = await enclave.run('dotnet', [program('dotnet/bin/Release/net10.0/ParentProxy.EgressClient.dll'), 'resolve', 'one.test', 'denied.test'],
+      const dotnet = await enclave.run('dotnet',
+        [program('dotnet/bin/Release/net10.0/ParentProxy.EgressClient.dll'), 'resolve', 'one.test', 'denied.test'],
         { env: { DOTNET_ROOT: process.env.DOTNET_ROOT } });
       assert.deepEqual([String(dotnet.stdout).trim().split(' ').sort(), dotnet.code], [['1.2.3.4', '2a02:26f0::4'], 1], dotnet.stderr);
-      const python = await enclave.run('/usr/bin/python3', ['-c', 'import socket; print(socket.gethostbyname("one.test")); socket.gethostbyname("denied.test")']);
+      const python = await enclave.run('/usr/bin/python3',
+        ['-c', 'import socket; print(socket.gethostbyname("one.test")); socket.gethostbyname("denied.test")']);
       assert.equal(String(python.stdout), '1.2.3.4\n', python.stderr);
       assert.match(python.stderr, /gaierror: \[Errno -2\] Name or service not known/);
     }
@@ -142,7 +146,7 @@ export default async function dnsSuite(stage) {
   }
 
   const shown = ({ count, wrong, slow, median, worst }) =>
-    `${count} lookups: ${wrong} wrong, ${slow} slower than ${SLOW_MS} ms, half within ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms`;
+    `${count} lookups: ${wrong} wrong, ${slow} slower than ${SLOW_MS} ms, median ${median.toFixed(0)} ms, worst ${worst.toFixed(0)} ms`;
 
   const few = 40;
   for (const [name, library] of Object.entries(libraries)) {
@@ -214,6 +218,13 @@ export default async function dnsSuite(stage) {
     }
   });
 
+  await stage.check('the streams that socat leaves open behind each lookup are ended, and its processes with them', async () => {
+    const most = bare.children;
+    await until(() => bare.children === 0,
+      { pause: 200, patience: 30_000, otherwise: () => `${bare.children} processes of socat are left` });
+    stage.saw(`${most} were left when the lookups had ended`);
+  });
+
   if (stage.figures) await figures();
 
   /** What a parent can save of the seed's set-up: the table of docs/egress.md. */
@@ -223,26 +234,40 @@ export default async function dnsSuite(stage) {
     for (const [path, to] of [[copies, 'TCP4:127.0.0.1:53'], [datagrams, 'UDP4:127.0.0.1:53']])
       stage.start('socat', [`UNIX-LISTEN:${path},fork,backlog=1024`, to], { stdio: 'ignore' });
     const setups = {
-      'socat and vsock-proxy': [await Enclave.open(stage, [udpDns(copies)]), 20],
-      'socat on both sides, datagrams': [await Enclave.open(stage, [udpDns(datagrams)]), 100],
-      'the same socat, ours': [await Enclave.open(stage, [udpDns(dns)]), 1000],
-      'streams (use-vc), ours': [stream, 1000],
+      'socat and vsock-proxy': { count: 20, bridges: [udpDns(copies)] },
+      'socat on both sides, datagrams': { count: 100, bridges: [udpDns(datagrams)] },
+      'the same socat, ours': { count: 1000, bridges: [udpDns(dns)] },
+      'streams (use-vc), ours': { count: 1000, bridges: [tcpDns(dns)], options: 'options use-vc' },
     };
     await stage.check('figures: lookups alone and 20 at once', async () => {
       const rows = [];
-      for (const [name, library] of Object.entries(libraries)) {
+      const measure = async (name, atATime, setup) => {
+        const { bridges, options, count } = setups[setup];
+        const { wrong, slow, median, worst } = await lookups(await Enclave.open(stage, bridges, options), libraries[name], count, atATime);
+        rows.push([name, atATime, setup, count, wrong, slow, median.toFixed(0), worst.toFixed(0)]);
+        stage.saw(rows.at(-1).join(' | '));
+      };
+      // What is quick has the machine to itself. The others wait for time-outs most of the time, and do so side by side.
+      const waiting = [];
+      for (const name of Object.keys(libraries)) {
         for (const atATime of [1, 20]) {
-          for (const [setup, [enclave, count]] of Object.entries(setups)) {
-            if (name.startsWith('musl') && enclave === stream) continue;
-            const { wrong, slow, median, worst } = await lookups(enclave, library, count, atATime);
-            rows.push(`| ${name} | ${atATime} | ${setup} | ${count} | ${wrong} | ${slow} | ${median.toFixed(0)} | ${worst.toFixed(0)} |`);
-            console.log(rows.at(-1));
-            if (enclave === stream) assert.deepEqual([wrong, slow], [0, 0], rows.at(-1));
+          for (const setup of Object.keys(setups)) {
+            const streams = setups[setup].options !== undefined;
+            if (name.startsWith('musl') && streams) continue;
+            if (streams || (atATime === 1 && setups[setup].count === 1000)) await measure(name, atATime, setup);
+            else waiting.push([name, atATime, setup]);
           }
         }
       }
+      await Promise.all(waiting.map(each => measure(...each)));
+      const order = ([name, atATime, setup]) => `${name} ${atATime === 1 ? 0 : 1} ${Object.keys(setups).indexOf(setup)}`;
+      rows.sort((one, other) => order(one) < order(other) ? -1 : 1);
       console.log(['| resolver | at once | set-up | lookups | wrong | slower than 0.5 s | median ms | worst ms |',
-        '|---|---|---|---|---|---|---|---|', ...rows].join('\n'));
+        '|---|---|---|---|---|---|---|---|',
+        ...rows.map(row => `| ${row.join(' | ')} |`)].join('\n'));
+      for (const [name, , setup, , wrong, slow] of rows) {
+        if (setup === 'streams (use-vc), ours') assert.deepEqual([wrong, slow], [0, 0], name);
+      }
     });
   }
 
@@ -260,7 +285,8 @@ export default async function dnsSuite(stage) {
     });
     await stage.checkWith({ clang: 'clang', 'musl-dev': 'libc.a' }, 'the lookup program of musl is built', async () => {
       found['musl 1.2.3'] = await built('musl', ['-static', '-nostdinc', '-isystem', '/usr/include/x86_64-linux-musl', '-nostdlib',
-        ...['crt1.o', 'crti.o'].map(file => join(MUSL, file)), program('lookups.c'), ...['libc.a', 'crtn.o'].map(file => join(MUSL, file))]);
+        ...['crt1.o', 'crti.o'].map(file => join(MUSL, file)), program('lookups.c'),
+        ...['libc.a', 'crtn.o'].map(file => join(MUSL, file))]);
     });
     if (stage.figures && stage.missing({ 'default-jdk-headless': 'javac' }).length === 0) found.Java = ['java', [program('Lookups.java')]];
     return found;

@@ -48,7 +48,7 @@ export default async function reloadSuite(stage) {
     const pending = await Wire.open(proxy.paths.connect);
     stage.atEndOfCheck(() => pending.destroy());
 
-    assert.equal((await proxy.reload(rule('two.test'))).Level, 'Information');
+    await proxy.reload(rule('two.test'));
     assert.equal(await open.ask('after'), 'after');
     assert.equal((await connect(`one.test:${PORT}`))[0], '403');
     assert.equal((await connect(`two.test:${PORT}`))[0], '200');
@@ -70,29 +70,29 @@ export default async function reloadSuite(stage) {
   });
 
   await stage.check('a rule that is none is refused with its place and the reason, and the rules stay', async () => {
-    for (const [hosts, reason] of [[['one.test'], /Egress:Allow:0:Hosts:0/], [['one.test:70000'], /Egress:Allow:0:Hosts:0/], [['bad..name:443'], /Egress:Allow:0:Hosts:0/],
-      [['10.0.0.0/33:443'], /Egress:Allow:0:Hosts:0/], [['two.test:443', ''], /Egress:Allow:0:Hosts:1/]]) {
-      const outcome = await proxy.reload({ Allow: [{ Cids: [16], Hosts: hosts }] });
-      assert.equal(outcome.Properties.EventId.Name, 'ReloadRefused', `${hosts} was taken`);
-      assert.match(outcome.RenderedMessage, reason);
-      stage.saw(outcome.RenderedMessage.replace(/.*the running one stays: /, ''));
+    const first = /^Egress:Allow:0:Hosts:0: /, second = /^Egress:Allow:0:Hosts:1: /;
+    for (const [hosts, place] of [[['one.test'], first], [['one.test:70000'], first], [['bad..name:443'], first],
+      [['10.0.0.0/33:443'], first], [['two.test:443', ''], second]]) {
+      const problems = await proxy.refuses({ Allow: [{ Cids: [16], Hosts: hosts }] });
+      assert.match(problems, place);
+      stage.saw(problems);
       assert.equal((await connect(`one.test:${PORT}`))[0], '200');
       assert.equal((await connect(`two.test:${PORT}`))[0], '403');
     }
   });
 
-  await stage.check('an allowlist as AWS’s vsock-proxy reads it: taken as it is, and a wrong one refused with line and reason', async () => {
+  await stage.check('AWS’s allowlist: taken as it is, and a wrong one refused with line and reason', async () => {
     const file = join(folder, 'vsock-proxy.yaml');
     await writeFile(file, [
-      'allowlist:', `- {address: one.test, port: ${PORT}}`, '- {address: kms.us-east-1.amazonaws.com, port: 443}', '- {address: 127.0.0.1, port: 8000}', ''].join('\n'));
-    assert.equal((await proxy.reload({ AllowlistFile: file })).Level, 'Information');
+      'allowlist:', `- {address: one.test, port: ${PORT}}`, '- {address: kms.us-east-1.amazonaws.com, port: 443}',
+      '- {address: 127.0.0.1, port: 8000}', ''].join('\n'));
+    await proxy.reload({ AllowlistFile: file });
     assert.equal((await connect(`one.test:${PORT}`))[0], '200');
     assert.equal((await connect(`two.test:${PORT}`))[0], '403');
     await writeFile(file, ['allowlist:', `- {address: two.test, port: ${PORT}}`, '- {address: one.test, prot: 443}', ''].join('\n'));
-    const refused = await proxy.reload({ AllowlistFile: file, ConnectTimeout: '00:00:04' });
-    assert.equal(refused.Properties.EventId.Name, 'ReloadRefused');
-    assert.match(refused.RenderedMessage, /vsock-proxy\.yaml.*3/);
-    stage.saw(refused.RenderedMessage.replace(/.*the running one stays: /, ''));
+    const problems = await proxy.refuses({ AllowlistFile: file });
+    assert.match(problems, /vsock-proxy\.yaml, line 3, column \d+: /);
+    stage.saw(problems);
     assert.equal((await connect(`one.test:${PORT}`))[0], '200');
   });
 
@@ -106,8 +106,9 @@ export default async function reloadSuite(stage) {
     await proxy.reload(rule('one.test'));
     assert.equal(await wire.ask('its listener is gone'), 'its listener is gone');
     assert.match(await Wire.refused(forward), /^(ENOENT|ECONNREFUSED)$/);
-    // Closed to whoever may not reach its destination.
-    await proxy.reload({ ...rule('two.test'), ...more });
+    // Closed to whoever may not reach its destination; and one that nobody may reach is a mistake in the settings.
+    stage.saw(await proxy.refuses({ ...rule('two.test'), ...more }));
+    await proxy.reload({ Allow: [{ Cids: [17], Hosts: [`one.test:${PORT}`] }], ...more });
     const refused = await Wire.open(forward);
     assert.match(await refused.fate(), /^(end|ECONNRESET)$/);
     assert.equal(await wire.ask('still'), 'still');
