@@ -21,7 +21,7 @@ bridge() {
   address=$1 port=$2
   shift 2
   while :; do
-    socat "$@" "$address,bind=127.0.0.1,fork,reuseaddr,backlog=128" "VSOCK-CONNECT:$parent:$port" || say "socat for port $port ended: $?"
+    socat "$@" "$address,bind=127.0.0.1,fork,reuseaddr" "VSOCK-CONNECT:$parent:$port" || say "socat for port $port ended: $?"
     sleep 1
   done &
 }
@@ -39,7 +39,9 @@ wait_for() {
 listens() { grep -q "0100007F:$1 00000000:0000 0A" /proc/net/tcp; }
 answers() { socat -u OPEN:/dev/null "VSOCK-CONNECT:$parent:$1"; }
 
-ip link set lo up 2> /dev/null || ifconfig lo 127.0.0.1 up 2> /dev/null || true
+# With no address but 127.0.0.1 glibc takes IPv4 for absent: look-ups for it alone with AI_ADDRCONFIG fail.
+{ ip link set lo up && ip addr add 127.0.0.2/8 dev lo; } 2> /dev/null ||
+  { ifconfig lo 127.0.0.1 up && ifconfig lo:1 127.0.0.2; } 2> /dev/null || true
 
 if [ -n "$logs" ]; then
   pipe=$(mktemp -u)
@@ -52,14 +54,14 @@ fi
 if [ -n "$dns" ]; then
   # glibc asks over TCP then, where no answer is lost; musl and busybox use the second bridge.
   printf 'nameserver 127.0.0.1\noptions use-vc\n' > /etc/resolv.conf
-  bridge TCP4-LISTEN:53 "$dns"
+  bridge TCP4-LISTEN:53,backlog=128 "$dns"
   bridge UDP4-LISTEN:53 "$dns" -T 5
   wait_for "the parent's DNS on vsock port $dns" answers "$dns"
   wait_for "the bridge to it" listens 0035
 fi
 
 if [ -n "$proxy" ]; then
-  bridge TCP4-LISTEN:3128 "$proxy"
+  bridge TCP4-LISTEN:3128,backlog=128 "$proxy"
   wait_for "the parent's HTTP proxy on vsock port $proxy" answers "$proxy"
   wait_for "the bridge to it" listens 0C38
   export HTTPS_PROXY=http://127.0.0.1:3128 HTTP_PROXY=http://127.0.0.1:3128 NO_PROXY=127.0.0.1,localhost

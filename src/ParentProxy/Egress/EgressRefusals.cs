@@ -61,7 +61,8 @@ internal sealed class EgressRefusals : IDisposable
 
             var before = known?.Refusal;
             _entries[key] = new Entry(new EgressRefusal(
-                peer, listener, what, code, reason, before?.First ?? now, now, (before?.Count ?? 0) + 1)) { Said = now };
+                peer, listener, what, code, reason, before?.First ?? now, now, (before?.Count ?? 0) + 1))
+            { Said = now };
             if (_entries.Count > Remembered)
                 _entries.Remove(_entries.MinBy(pair => pair.Value.Refusal.Last).Key);
         }

@@ -5,26 +5,25 @@ source "$REPO/tests/vm/guest/lib.sh"
 
 dns_port=53 connect_port=3128 forward_port=8443 logs_port=8011 time_port=1123 file_port=9100
 https=4433
-name=prices.test denied=elsewhere.test
+wanted=prices.test denied=elsewhere.test
 dig_line=(dig +tries=1 +time=20)
 
 # --- The parent's world -------------------------------------------------------------------------------------------------
 
 resolver() {
-  # A record of 60 strings is no answer for UDP.
-  local strings=() i
-  for i in {1..60}; do strings+=("$(printf 'v=%02d-%040d' "$i" 0)"); done
-  (IFS=,; echo "txt-record=large.test,${strings[*]}") > "$work/dnsmasq.conf"
+  # 60 records are no answer for UDP.
+  local i
+  for i in {1..60}; do printf 'txt-record=large.test,v=%02d-%040d\n' "$i" 0; done > "$work/dnsmasq.conf"
   start resolver dnsmasq --keep-in-foreground --port=5353 --listen-address=127.0.0.1 --bind-interfaces --no-resolv --no-hosts \
     --user=root --pid-file= --conf-file="$work/dnsmasq.conf" --log-facility=- --log-queries --local=/test/ \
-    --host-record="$name,127.0.0.1" --host-record="large.test,127.0.0.1" --host-record="$denied,127.0.0.1"
+    --host-record="$wanted,127.0.0.1" --host-record="large.test,127.0.0.1" --host-record="$denied,127.0.0.1"
   came_up dnsmasq answers_dns
 }
-answers_dns() { [[ $("${dig_line[@]}" +short -p 5353 @127.0.0.1 "$name" 2> /dev/null) == 127.0.0.1 ]]; }
+answers_dns() { [[ $("${dig_line[@]}" +short -p 5353 @127.0.0.1 "$wanted" 2> /dev/null) == 127.0.0.1 ]]; }
 
 origin() {
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$name" \
-    -addext "subjectAltName=DNS:$name" -keyout "$work/key.pem" -out "$work/cert.pem" 2> /dev/null || { fail "openssl req"; return; }
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$wanted" \
+    -addext "subjectAltName=DNS:$wanted" -keyout "$work/key.pem" -out "$work/cert.pem" 2> /dev/null || { fail "openssl req"; return; }
   start origin openssl s_server -accept "127.0.0.1:$https" -cert "$work/cert.pem" -key "$work/key.pem" -www
   came_up "openssl s_server" log_has "$log" ACCEPT
 }
@@ -35,9 +34,9 @@ proxy() {
 {
   "Egress": {
     "Allow": [
-      { "Cids": [1], "Hosts": ["$name:$https", "large.test:443", "127.0.0.1:$https"] }
+      { "Cids": [1], "Hosts": ["$wanted:$https", "large.test:443", "127.0.0.1:$https"] }
     ],
-    "Forwards": [ { "Listen": "vsock://any:$forward_port", "To": "$name:$https" } ],
+    "Forwards": [ { "Listen": "vsock://any:$forward_port", "To": "$wanted:$https" } ],
     "Connect": { "Listen": "vsock://any:$connect_port" },
     "Dns": { "Listen": "vsock://any:$dns_port", "Upstreams": ["127.0.0.1:5353"] },
     "Logs": { "Listen": "vsock://any:$logs_port" },
@@ -95,7 +94,7 @@ SH
 
 resolves() {
   local answer
-  answer=$(inside "${dig_line[@]}" "$@" +short "$name" 2>&1)
+  answer=$(inside "${dig_line[@]}" "$@" +short "$wanted" 2>&1)
   equal "dig $*" "$answer" 127.0.0.1
 }
 
@@ -109,12 +108,12 @@ refuses_name() {
 large() {
   local answer
   answer=$(inside "${dig_line[@]}" "$@" large.test TXT 2>&1)
-  (($(grep -o 'v=[0-9][0-9]-' <<< "$answer" | wc -l) == 60)) || fail "dig $* has not the 60 strings: $answer"
+  (($(grep -o 'v=[0-9][0-9]-' <<< "$answer" | wc -l) == 60)) || fail "dig $* has not the 60 records: $answer"
 }
 
 fetches() {
   local answer
-  answer=$(inside curl -sS -m 120 --cacert "$work/cert.pem" -w '%{ssl_verify_result} %{http_code}' "$@" "https://$name:$https/" 2>&1) ||
+  answer=$(inside curl -sS -m 120 --cacert "$work/cert.pem" -w '%{ssl_verify_result} %{http_code}' "$@" "https://$wanted:$https/" 2>&1) ||
     { fail "curl: $answer"; return; }
   contains "the page" "$answer" "s_server -accept" && contains "the end" "${answer: -5}" "0 200"
 }
@@ -130,7 +129,7 @@ refuses_tunnel() {
 parallel() {
   local i failed=0 lookups=()
   for ((i = 0; i < $1; i++)); do
-    inside getent ahostsv4 "$name" > "$work/lookup.$i" 2>&1 &
+    inside getent ahostsv4 "$wanted" > "$work/lookup.$i" 2>&1 &
     lookups+=($!)
   done
   for i in "${lookups[@]}"; do wait "$i" || ((failed++)); done
@@ -139,7 +138,7 @@ parallel() {
 
 logs() {
   printf 'hello from the enclave\n{"level":"error","msg":"out of \\u001b[31mquotes","price":4711}\n' |
-    timeout 60 inside socat -u - "VSOCK-CONNECT:1:$logs_port"
+    inside timeout 60 socat -u - "VSOCK-CONNECT:1:$logs_port"
   wait_until "$PATIENCE" log_has "$proxy_log" "hello from the enclave" && wait_until "$PATIENCE" log_has "$proxy_log" 4711 ||
     { fail "no line: $(tail -n 3 "$proxy_log")"; return; }
   ! grep -q $'\e' "$proxy_log" || fail "an escape in the log"
@@ -147,17 +146,17 @@ logs() {
 
 tells_time() {
   local answer
-  answer=$(echo time | timeout 60 inside socat -t 30 - "VSOCK-CONNECT:1:$time_port")
+  answer=$(echo time | inside timeout 60 socat -t 30 - "VSOCK-CONNECT:1:$time_port")
   [[ $answer =~ ^20[0-9]{2}-[0-9-]+T[0-9:.]+Z\ error=[0-9.]+\ synchronized=(true|false)\ leap=[a-z]+\ source=kernel$ ]] ||
     fail "the time is '$answer'"
 }
 
 hands_file() {
   local answer
-  answer=$(timeout 60 inside socat -u "VSOCK-CONNECT:1:$file_port" -)
+  answer=$(inside timeout 60 socat -u "VSOCK-CONNECT:1:$file_port" -)
   equal "the file" "$answer" "from the parent" || return
   echo "renewed" > "$work/config.new" && mv "$work/config.new" "$work/config.json"
-  answer=$(timeout 60 inside socat -u "VSOCK-CONNECT:1:$file_port" -)
+  answer=$(inside timeout 60 socat -u "VSOCK-CONNECT:1:$file_port" -)
   equal "the file" "$answer" renewed
 }
 
