@@ -22,7 +22,7 @@ internal static class DnsName
     /// <param name="at">Where the name begins; then, where what follows it begins.</param>
     public static DnsWalk Skip(ReadOnlySpan<byte> message, ref int at) => Walk(message, ref at, text: null);
 
-    /// <summary>Reads a name, of which the end may stand elsewhere in the message (compression, RFC 1035 §4.1.4).</summary>
+    /// <summary>Reads a name, following its pointers.</summary>
     /// <param name="message">The message from its start.</param>
     /// <param name="at">Where the name begins; then, where what follows it begins.</param>
     /// <param name="name">Its text; null when there is none.</param>

@@ -27,7 +27,7 @@ internal sealed class DnsQuery
         Name = ".";
     }
 
-    /// <summary>The message as it came, without its length.</summary>
+    /// <summary>The whole message as it came.</summary>
     public ReadOnlyMemory<byte> Bytes { get; }
 
     /// <summary>How it has to be answered since it cannot be understood; <see cref="DnsResponseCode.NoError"/> when it can.</summary>
@@ -74,7 +74,9 @@ internal sealed class DnsQuery
             && DnsName.TryRead(span, ref questionEnd, out _)
             && (questionEnd += 4) <= span.Length;
         var query = new DnsQuery(bytes, hasQuestion ? questionEnd : DnsMessage.HeaderBytes, DnsResponseCode.NoError);
-        query.Problem = !hasQuestion || !DnsMessage.TryRead(bytes, out var message) ? DnsResponseCode.FormErr : query.Understand(message);
+        query.Problem = hasQuestion && DnsMessage.TryRead(bytes, out var message)
+            ? query.Understand(message)
+            : DnsResponseCode.FormErr;
         return query;
     }
 
@@ -112,7 +114,7 @@ internal sealed class DnsQuery
     public byte[] AnswerAny() => Answer(
         DnsResponseCode.NoError,
         [0xC0, DnsMessage.HeaderBytes, 0, (byte)DnsType.Hinfo, 0, 1, 0, 0, 14, 16, 0, 9, 7, .. "RFC8482"u8, 0],
-        null);
+        error: null);
 
     /// <summary>An OPT record of ours; empty when the question has none.</summary>
     /// <param name="code">How the answer ends.</param>

@@ -1,6 +1,6 @@
 namespace ParentProxy.Dns;
 
-/// <summary>What <see cref="MessageSplitter.Take"/> found in what has come of a stream.</summary>
+/// <summary>What was at the front of a stream, as <see cref="MessageSplitter.Take"/> found it.</summary>
 internal enum SplitStatus
 {
     /// <summary>No whole message is there.</summary>

@@ -54,7 +54,7 @@ internal static partial class HostingLog
 
     [LoggerMessage(
         EventId = 412, Level = LogLevel.Warning,
-        Message = "At most {Limit} files may be open, fewer than the {MaxConnections} connections need that Limits:MaxConnections and "
-            + "Passthrough allow, two each: raise LimitNOFILE of the unit")]
+        Message = "At most {Limit} files may be open, fewer than the {MaxConnections} connections need that Limits:MaxConnections, "
+            + "Passthrough and Egress allow, two each: raise LimitNOFILE of the unit")]
     public static partial void FewDescriptors(ILogger logger, long limit, long maxConnections);
 }

@@ -90,7 +90,19 @@ internal sealed class ProxyServer : IAsyncDisposable
         _metrics = new MetricsPipeline([_meter, Ingress.Meters], scrapes, otlp is null ? null : otlp.Metrics);
         var relay = new EnclaveMetricsRelay(Registry, configuration, time);
         _admin = new AdminServer(
-            configuration, Registry, selector, Ingress, discovery.Monitor, _health, Egress, _capabilities, Reloads, _metrics, relay, time, loggers);
+            configuration,
+            Registry,
+            selector,
+            Ingress,
+            discovery.Monitor,
+            _health,
+            Egress,
+            _capabilities,
+            Reloads,
+            _metrics,
+            relay,
+            time,
+            loggers);
     }
 
     /// <summary>Every enclave, and what it is doing.</summary>
@@ -102,7 +114,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <summary>What carries raw connections.</summary>
     public PassthroughCapability Passthrough { get; }
 
-    /// <summary>What enclaves reach.</summary>
+    /// <summary>What enclaves reach through this program.</summary>
     public EgressCapability Egress { get; }
 
     /// <summary>The addresses that clients come to.</summary>
@@ -137,7 +149,10 @@ internal sealed class ProxyServer : IAsyncDisposable
         "/health/live");
 
     /// <summary>What requests are forwarded to, for the log.</summary>
-    public string Targets => string.Join(", ", Registry.All.Select(enclave => enclave.ToString()).Concat(Looking));
+    public string Targets =>
+        string.Join(", ", Registry.All.Select(enclave => enclave.ToString()).Concat(Looking)) is { Length: > 0 } targets
+            ? targets
+            : "nothing";
 
     private string? Refusal => _capabilities.Select(capability => capability.Refusal).FirstOrDefault(refusal => refusal is not null);
 

@@ -11,7 +11,11 @@ namespace ParentProxy.Passthrough;
 /// <param name="Time">The clock.</param>
 /// <param name="Logger">The log.</param>
 internal sealed record PassthroughContext(
-    ActiveConfiguration Configuration, FailoverConnector Connector, RelayWatch<PassthroughConnection> Watch, TimeProvider Time, ILogger Logger)
+    ActiveConfiguration Configuration,
+    FailoverConnector Connector,
+    RelayWatch<PassthroughConnection> Watch,
+    TimeProvider Time,
+    ILogger Logger)
 {
     /// <summary>What connections are measured with; null before the instruments are there.</summary>
     public PassthroughInstruments? Instruments { get; set; }

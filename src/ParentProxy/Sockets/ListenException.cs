@@ -25,7 +25,9 @@ internal sealed class ListenException : Exception
     /// <param name="setting">The setting that holds the address.</param>
     /// <param name="predecessor">What may listen there still, in whose place this program comes.</param>
     public ListenException(string address, VsockException inner, string setting, string predecessor)
-        : base($"cannot listen on {address} ({setting}): {inner.Errno.Name}: {inner.Meaning}. {Perhaps(inner, predecessor)}{inner.Hint}", inner)
+        : base(
+            $"cannot listen on {address} ({setting}): {inner.Errno.Name}: {inner.Meaning}. {Perhaps(inner, predecessor)}{inner.Hint}",
+            inner)
     {
     }
 

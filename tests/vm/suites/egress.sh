@@ -78,11 +78,19 @@ seed() {
     "TCP4-LISTEN:$https,fork,reuseaddr VSOCK-CONNECT:1:$forward_port"
 }
 
+# As deploy/enclave/start.sh makes it, with this machine in the place of the parent.
 recommended() {
-  enclave recommended 'nameserver 127.0.0.1\noptions use-vc\n' \
-    "TCP4-LISTEN:53,bind=127.0.0.1,fork,reuseaddr VSOCK-CONNECT:1:$dns_port" \
-    "UDP4-LISTEN:53,bind=127.0.0.1,fork,reuseaddr VSOCK-CONNECT:1:$dns_port" \
-    "TCP4-LISTEN:3128,bind=127.0.0.1,fork,reuseaddr VSOCK-CONNECT:1:$connect_port"
+  : > "$work/recommended.resolv.conf"
+  cat > "$work/recommended.sh" << SH
+mount --bind "$work/recommended.resolv.conf" /etc/resolv.conf
+echo \$\$ > "$work/recommended.pid"
+PARENT_CID=1 DNS_PORT=$dns_port PROXY_PORT=$connect_port LOGS_PORT=$logs_port exec "$REPO/deploy/enclave/start.sh" \
+  sh -c 'echo "the application begins with \$HTTPS_PROXY"; sleep infinity'
+SH
+  rm -f "$work/recommended.pid"
+  start recommended unshare --net --mount bash "$work/recommended.sh"
+  enclave=$work/recommended.pid
+  came_up start.sh log_has "$proxy_log" "the application begins with http://127.0.0.1:3128"
 }
 
 resolves() {

@@ -185,6 +185,9 @@ internal sealed class DnsStream(
     private async Task KeepGapAsync(long written, CancellationToken cancellationToken)
     {
         while (Gap - clock.GetElapsedTime(written) is { Ticks: > 0 } left)
-            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds)), clock, cancellationToken).ConfigureAwait(false);
+        {
+            var whole = TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds));
+            await Task.Delay(whole, clock, cancellationToken).ConfigureAwait(false);
+        }
     }
 }

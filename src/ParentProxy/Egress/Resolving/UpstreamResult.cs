@@ -6,7 +6,9 @@ namespace ParentProxy.Egress.Resolving;
 /// <param name="Answer">
 /// The answer; if no resolver knew, what the last of them said instead, such as SERVFAIL; null when none said anything.
 /// </param>
-/// <param name="Code">In one word: <c>OK</c>, <c>NXDOMAIN</c>, <c>SERVFAIL</c>, <c>timeout</c>, <c>malformed</c>, <c>busy</c>, an errno by name.</param>
+/// <param name="Code">
+/// In one word: <c>OK</c>, <c>NXDOMAIN</c>, <c>SERVFAIL</c>, <c>timeout</c>, <c>malformed</c>, <c>busy</c>, an errno by name.
+/// </param>
 /// <param name="Report">Each resolver that was asked, and what it said, for an operator.</param>
 internal sealed record UpstreamResult(DnsMessage? Answer, string Code, string Report)
 {
