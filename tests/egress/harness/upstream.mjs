@@ -50,7 +50,14 @@ export class Upstream {
   }
 
   #answer(message, transport, send) {
-    const query = read(message);
+    let query;
+    try {
+      query = read(message);
+    } catch {
+      // What socat makes of several datagrams.
+      return;
+    }
+    if (query.name === undefined) return;
     this.questions.push({ name: query.name, type: query.type, transport });
     const key = `${query.name} ${query.type}`;
     const number = (this.#numbers.get(key) ?? 0) + 1;
