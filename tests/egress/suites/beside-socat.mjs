@@ -156,7 +156,7 @@ export default async function besideSocatSuite(stage) {
     await until(() => source.said().includes('listening'));
     const copier = stage.start('socat', [`UNIX-LISTEN:${socat},fork`, `TCP4:127.0.0.1:${BULK}`], { stdio: 'ignore' });
     await until(() => existsSync(socat));
-    const mib = stage.figures ? 4096 : 512, rounds = stage.figures ? 7 : 3;
+    const mib = stage.figures ? 2048 : 512, rounds = stage.figures ? 5 : 3;
     const ways = { ours: [forward, proxy.pid], socat: [socat, copier.pid] };
     const best = { ours: [], socat: [] };
     const fetch = async (path, amount) => {
