@@ -35,6 +35,10 @@ internal sealed record EgressContext(
     /// <summary>What connections are measured with; null before the instruments are there.</summary>
     public EgressInstruments? Instruments { get; set; }
 
+    /// <summary>Sends an answer of ours within <c>RequestTimeout</c>.</summary>
+    public Task AnswerAsync(EgressConnection connection, ReadOnlyMemory<byte> answer, CancellationToken cut) =>
+        connection.AnswerAsync(answer, Options.RequestTimeout, Time, cut);
+
     /// <summary>Counts and writes down that a connection did not reach its destination.</summary>
     public void Report(EgressConnection connection, Destination destination, EgressException failure)
     {

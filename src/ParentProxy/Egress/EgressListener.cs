@@ -47,7 +47,7 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
             _listener = new LoopListener(endPoint, Bind, this, log, context.Time);
             if (endPoint is VsockEndPoint { Port: var port })
                 _selfCheck = new EgressSelfCheck(
-                    port, _listener.Remake, () => EgressLog.Heard(context.Logger, Name), OnFault, context.Time);
+                    port, IsHampered, _listener.Remake, () => EgressLog.Heard(context.Logger, Name), OnFault, context.Time);
         }
         catch (VsockException ex)
         {
@@ -103,6 +103,9 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
     /// <summary>Closes the address; what is in the accept queue is still served.</summary>
     public async Task StopAcceptingAsync()
     {
+        // Else it would try whoever listens here next.
+        if (_selfCheck is not null)
+            await _selfCheck.DisposeAsync();
         await _listener.StopAcceptingAsync();
         _isStopped = true;
         TellEmpty();
@@ -202,8 +205,8 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
         }
         finally
         {
-            // Nothing is left to close of one that a tunnel has taken.
-            connection.Socket.Dispose();
+            // Nothing is left to close of one that a tunnel has taken. Others count until the enclave has what was sent, or a second is over.
+            await connection.Socket.CloseAsync();
             if (isCounted)
                 _context.Peers.Remove(connection.Peer);
             _listener.OnConnectionClosed();
@@ -213,9 +216,9 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
 
     private async Task CloseAsync()
     {
+        await _listener.UnbindAsync();
         if (_selfCheck is not null)
             await _selfCheck.DisposeAsync();
-        await _listener.UnbindAsync();
 
         // Nothing is accepted any more from here on.
         await _accepting.DisposeAsync();
@@ -226,6 +229,8 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
         _cut.Dispose();
         _stopping.Dispose();
     }
+
+    private bool IsHampered() => _listener.Refusal is not null || Connections >= _context.Options.MaxConnections;
 
     private void OnFault(Exception fault) => EgressLog.AcceptEnded(_context.Logger, Name, fault);
 

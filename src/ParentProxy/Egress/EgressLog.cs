@@ -51,7 +51,7 @@ internal static partial class EgressLog
     [LoggerMessage(
         EventId = 1007,
         Level = LogLevel.Information,
-        Message = "{Listener} was taken from the configuration and is closed; {Connections} connections go on")]
+        Message = "{Listener} was taken from the configuration and is closed; of its {Connections} connections tunnels and files go on")]
     public static partial void Closed(ILogger logger, string listener, int connections);
 
     [LoggerMessage(

@@ -12,13 +12,19 @@ internal sealed class EgressRefusals : IDisposable
     /// <summary>How many things are remembered; over it the one that was asked for least recently is forgotten.</summary>
     private const int Remembered = 200;
 
+    /// <summary>How many of one enclave, so that no other is forgotten for it.</summary>
+    private const int RememberedOfOne = 50;
+
+    /// <summary>Enclaves with a number of log lines of their own; there are four on a machine. Further ones share theirs.</summary>
+    private const int MaxShares = 64;
+
     private static readonly TimeSpan SayAgain = TimeSpan.FromMinutes(1);
 
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Peer, string What, string Code), Entry> _entries = [];
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly RefusalLines _lines;
+    private readonly Dictionary<string, RefusalLines> _lines = [];
     private readonly ITimer _timer;
 
     /// <summary>Nothing was refused yet.</summary>
@@ -26,7 +32,6 @@ internal sealed class EgressRefusals : IDisposable
     {
         _time = time;
         _logger = logger;
-        _lines = new RefusalLines(time, logger);
         _timer = time.CreateTimer(static state => ((EgressRefusals)state!).SayRepeats(), this, SayAgain, SayAgain);
     }
 
@@ -63,16 +68,35 @@ internal sealed class EgressRefusals : IDisposable
             _entries[key] = new Entry(new EgressRefusal(
                 peer, listener, what, code, reason, before?.First ?? now, now, (before?.Count ?? 0) + 1))
             { Said = now };
-            if (_entries.Count > Remembered)
-                _entries.Remove(_entries.MinBy(pair => pair.Value.Refusal.Last).Key);
+            Forget(_entries.Where(entry => entry.Key.Peer == peer.Key), RememberedOfOne);
+            Forget(_entries, Remembered);
         }
 
-        if (_lines.TryTake())
+        if (LinesOf(peer).TryTake())
             EgressLog.NotReached(_logger, peer, what, listener, code, reason);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
+
+    /// <summary>Forgets one where there are more than may be, if there is one whose repeats were all said: else none is lost yet.</summary>
+    private void Forget(IEnumerable<KeyValuePair<(string Peer, string What, string Code), Entry>> entries, int most)
+    {
+        List<KeyValuePair<(string Peer, string What, string Code), Entry>> all = [.. entries];
+        if (all.Count > most)
+            _entries.Remove(all.MinBy(entry => (entry.Value.Unsaid > 0 && all.Count <= 2 * most, entry.Value.Refusal.Last)).Key);
+    }
+
+    private RefusalLines LinesOf(EgressPeer peer)
+    {
+        lock (_gate)
+        {
+            var key = _lines.Count < MaxShares || _lines.ContainsKey(peer.Key) ? peer.Key : "";
+            if (!_lines.TryGetValue(key, out var lines))
+                _lines[key] = lines = new RefusalLines(_time, _logger);
+            return lines;
+        }
+    }
 
     private void SayRepeats()
     {
@@ -88,7 +112,7 @@ internal sealed class EgressRefusals : IDisposable
 
         foreach (var (refusal, times) in repeats)
         {
-            if (_lines.TryTake())
+            if (LinesOf(refusal.Peer).TryTake())
                 EgressLog.NotReachedAgain(_logger, refusal.Peer, refusal.What, times, refusal.Code, refusal.Reason);
         }
     }

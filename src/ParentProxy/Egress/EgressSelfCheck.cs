@@ -22,6 +22,7 @@ internal sealed class EgressSelfCheck : IAsyncDisposable
     private readonly uint _port;
     private readonly Action<int, Errno> _deaf;
     private readonly Action _heard;
+    private readonly Func<bool> _isHampered;
     private readonly TimeProvider _time;
     private readonly BackgroundLoop _checking;
     private volatile Check? _current;
@@ -29,13 +30,15 @@ internal sealed class EgressSelfCheck : IAsyncDisposable
 
     /// <summary>Begins with the first check after a while.</summary>
     /// <param name="port">The port that is listened on.</param>
+    /// <param name="isHampered">Whether it takes no connections for a reason that is known: then nothing is tried.</param>
     /// <param name="deaf">Told how many checks in a row failed, and how, when that is too many.</param>
     /// <param name="heard">Told when a check went well.</param>
     /// <param name="onFault">Told of a fault of this program.</param>
     /// <param name="time">The clock.</param>
-    public EgressSelfCheck(uint port, Action<int, Errno> deaf, Action heard, Action<Exception> onFault, TimeProvider time)
+    public EgressSelfCheck(
+        uint port, Func<bool> isHampered, Action<int, Errno> deaf, Action heard, Action<Exception> onFault, TimeProvider time)
     {
-        (_port, _deaf, _heard, _time) = (port, deaf, heard, time);
+        (_port, _isHampered, _deaf, _heard, _time) = (port, isHampered, deaf, heard, time);
         _checking = new BackgroundLoop(onFault);
         _checking.Start(RunAsync);
     }
@@ -61,9 +64,15 @@ internal sealed class EgressSelfCheck : IAsyncDisposable
         while (true)
         {
             await Task.Delay(Interval, _time, cancellationToken);
-            if (!Directory.Exists(Loopback))
+            if (_isHampered() || !Directory.Exists(Loopback))
+            {
+                (failures, _fault) = (0, null);
                 continue;
+            }
+
             var errno = await CheckAsync(cancellationToken);
+            if (_isHampered())
+                continue;
             failures = errno is null ? 0 : failures + 1;
             _fault = failures < MaxFailures ? null : $"connections to it from this machine fail ({errno!.Value.Name}); it was opened anew";
             if (failures == 0)

@@ -46,9 +46,15 @@ public sealed class EgressRefusalsTests : IDisposable
             refusals.Add(App, "l", $"{i}.example:443", "denied", "no rule");
         }
 
-        Assert.Equal(200, refusals.Recent.Count);
+        Assert.Equal(50, refusals.Recent.Count);
         Assert.Equal("999.example:443", refusals.Recent[0].What);
         Assert.InRange(_log.Entries.Count, 100, 120);
+
+        // Another enclave is neither silenced by it nor forgotten for it.
+        refusals.Add(Other, "l", "mine.example:443", "denied", "no rule");
+        Assert.Contains("CID 17 did not reach mine.example:443", _log.Entries[^1].Message, StringComparison.Ordinal);
+        refusals.Add(App, "l", "more.example:443", "denied", "no rule");
+        Assert.Contains(refusals.Recent, refusal => refusal.What == "mine.example:443");
     }
 
     private EgressRefusals Create() => new(_time, _log.CreateLogger("test"));

@@ -55,6 +55,11 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
         };
         CheckTwins(section.Report);
         CheckPatterns(section.Report);
+        if (options.MaxConnectionsPerEnclave >= options.MaxConnections)
+            section.Report.Warning(
+                section.Ask(nameof(EgressOptions.MaxConnectionsPerEnclave)).Location,
+                $"{options.MaxConnectionsPerEnclave} is not below {nameof(EgressOptions.MaxConnections)}, which is "
+                    + $"{options.MaxConnections}: one enclave alone can keep the others out of a listener");
         if (areRead && allow.Count == 0 && (options.Connect is not null || options.Dns is { Allow: null }))
             section.Report.Warning(
                 section.Ask(nameof(EgressOptions.Allow)).Location, "is empty: whatever an enclave asks for will be refused");

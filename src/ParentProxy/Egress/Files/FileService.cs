@@ -27,6 +27,9 @@ internal sealed class FileService(
 {
     private const int PartBytes = 64 * 1024;
 
+    /// <summary>A file system that does not answer must not take all threads.</summary>
+    private static readonly SemaphoreSlim Opening = new(8);
+
     /// <inheritdoc/>
     /// <remarks>A stop waits for it: whoever gets half of a file cannot tell.</remarks>
     public bool IsDrained => true;
@@ -43,7 +46,8 @@ internal sealed class FileService(
 
         // Not on the event loop: the disk may be slow, or far away.
         var failure = "";
-        using var file = await Task.Run(() => RegularFile.TryOpen(entry.Path, out failure), CancellationToken.None).ConfigureAwait(false);
+        await Opening.WaitAsync(cut).ConfigureAwait(false);
+        using var file = await Task.Run(Open, CancellationToken.None).ConfigureAwait(false);
         if (file is null)
         {
             FilesLog.NotOpened(logger, connection.Peer, connection.Listener, entry.Path, failure);
@@ -51,6 +55,18 @@ internal sealed class FileService(
         }
 
         await SendAsync(connection, entry.Path, file, cut).ConfigureAwait(false);
+
+        SafeFileHandle? Open()
+        {
+            try
+            {
+                return RegularFile.TryOpen(entry.Path, out failure);
+            }
+            finally
+            {
+                Opening.Release();
+            }
+        }
     }
 
     /// <summary>Why a peer may not have it; null when it may.</summary>

@@ -14,6 +14,9 @@ internal sealed class LogService : IEgressService, IAsyncDisposable
     /// <summary>How long the end waits for the last lines to be written.</summary>
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 
+    /// <summary>A read of so many bytes may hold thousands of lines.</summary>
+    private const int YieldBytes = 2048;
+
     /// <summary>Enclaves that are remembered before those that left are forgotten.</summary>
     private const int MaxIdle = 64;
 
@@ -61,6 +64,10 @@ internal sealed class LogService : IEgressService, IAsyncDisposable
                     return;
                 lines.Add(count);
                 TakeWhole(lines, peer, enclave);
+
+                // What is dropped is dropped fast, and must not hold up the other connections of the event loop.
+                if (count >= YieldBytes)
+                    await Task.Yield();
             }
         }
         catch (OperationCanceledException) when (cut.IsCancellationRequested)

@@ -37,8 +37,8 @@ internal sealed class AbsoluteFormForwarder(DestinationDialer dialer, EgressCont
             context.Report(connection, destination, ex);
 
             // The body would be read only to be thrown away.
-            var closes = !request.KeepsAlive || !body.IsEmpty;
-            await connection.Socket.WriteAsync(ProxyAnswer.NotReached(destination, ex, closes), cut);
+            var closes = !request.KeepsAlive || !body.IsEmpty || !reader.MayBeRefusedAgain();
+            await context.AnswerAsync(connection, ProxyAnswer.NotReached(destination, ex, closes), cut);
             return !closes;
         }
 
@@ -65,10 +65,11 @@ internal sealed class AbsoluteFormForwarder(DestinationDialer dialer, EgressCont
             if (exchange.HasAnswered)
                 connection.Socket.Abort();
             else
-                await connection.Socket.WriteAsync(
+                await context.AnswerAsync(
+                    connection,
                     ProxyAnswer.NotReached(
                         destination, new EgressException(EgressResult.Unreachable, connected.Rule, "no answer", end), closes: true),
-                    CancellationToken.None);
+                    cut);
             return false;
         }
         finally
@@ -135,7 +136,9 @@ internal sealed class AbsoluteFormForwarder(DestinationDialer dialer, EgressCont
             var keeps = await AnswerAsync(cancellationToken);
             if (!sending.IsCompleted)
             {
+                // It may be waiting for a destination that reads no more.
                 await enough.CancelAsync();
+                origin.Abort();
                 keeps = false;
             }
 
@@ -143,7 +146,7 @@ internal sealed class AbsoluteFormForwarder(DestinationDialer dialer, EgressCont
             {
                 await sending;
             }
-            catch (Exception ex) when (ex is IOException or OperationCanceledException or MalformedRequestException)
+            catch (Exception ex) when (ex is IOException or OperationCanceledException or ObjectDisposedException)
             {
                 // The answer is what counts, and has come.
                 keeps = false;
@@ -179,6 +182,20 @@ internal sealed class AbsoluteFormForwarder(DestinationDialer dialer, EgressCont
                 : destination.Host;
 
         private async Task SendBodyAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                await CopyBodyAsync(cancellationToken);
+            }
+            catch
+            {
+                // The destination waits for the rest, which never comes, and so would its answer.
+                origin.Abort();
+                throw;
+            }
+        }
+
+        private async Task CopyBodyAsync(CancellationToken cancellationToken)
         {
             while (true)
             {

@@ -26,6 +26,9 @@ internal sealed class ConnectService(DestinationDialer dialer, EgressContext con
                     : await _forwarder.ForwardAsync(connection, reader, request, cut);
                 if (!goesOn)
                     return;
+
+                // Many may have come at once: they must not hold up the connections of the event loop.
+                await Task.Yield();
             }
         }
         catch (MalformedRequestException ex)
@@ -33,7 +36,7 @@ internal sealed class ConnectService(DestinationDialer dialer, EgressContext con
             context.Counts.Count(connection.Listener, EgressCounts.NoRule, EgressResult.Malformed);
             context.Refusals.Add(
                 connection.Peer, connection.Listener, "the HTTP proxy", "malformed", $"{ex.Message}, answered {ex.Status}");
-            await connection.Socket.WriteAsync(ProxyAnswer.Malformed(ex), cut);
+            await context.AnswerAsync(connection, ProxyAnswer.Malformed(ex), cut);
         }
     }
 
@@ -67,14 +70,14 @@ internal sealed class ConnectService(DestinationDialer dialer, EgressContext con
         catch (EgressException ex)
         {
             context.Report(connection, destination, ex);
-            var closes = !request.KeepsAlive;
-            await connection.Socket.WriteAsync(ProxyAnswer.NotReached(destination, ex, closes), cut);
+            var closes = !request.KeepsAlive || !reader.MayBeRefusedAgain();
+            await context.AnswerAsync(connection, ProxyAnswer.NotReached(destination, ex, closes), cut);
             return !closes;
         }
 
         try
         {
-            await connection.Socket.WriteAsync(ProxyAnswer.Connected, cut);
+            await context.AnswerAsync(connection, ProxyAnswer.Connected, cut);
         }
         catch
         {

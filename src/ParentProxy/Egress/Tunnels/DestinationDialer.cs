@@ -23,6 +23,9 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
     /// <summary>Below the idle time of AWS's NAT gateways and load balancers, 350 s, which forget a connection without a word.</summary>
     private const int KeepAliveSeconds = 120;
 
+    /// <summary>Addresses of a name that are tried: its owner decides how many there are.</summary>
+    private const int MaxAddresses = 16;
+
     private static readonly TimeSpan SayAgain = TimeSpan.FromMinutes(1);
 
     private long _staleSaid;
@@ -81,7 +84,7 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
         var allowed = new List<IPAddress>(host.Addresses.Count);
         var rule = verdict.Rule;
         EgressVerdict? refused = null;
-        foreach (var address in host.Addresses)
+        foreach (var address in host.Addresses.Take(MaxAddresses))
         {
             var judged = policy.JudgeResolved(peer, destination, address, verdict);
             if (judged.IsAllowed)

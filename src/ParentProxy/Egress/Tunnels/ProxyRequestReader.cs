@@ -18,7 +18,14 @@ internal sealed class ProxyRequestReader(LoopSocket socket, TimeProvider time)
     // Enough for every request line that a browser makes, and for the URLs that are signed.
     private const int MaxLineBytes = 16 * 1024;
 
+    /// <summary>Browsers and package managers ask for some in a row; who asks for more begins anew.</summary>
+    private const int MaxRefusals = 20;
+
+    // CONNECT and OPTIONS are among the longest that anybody has registered.
+    private const int MaxMethodLength = 32;
+
     private byte[] _buffer = new byte[FirstBytes];
+    private int _refusals;
     private int _start;
     private int _end;
 
@@ -38,6 +45,9 @@ internal sealed class ProxyRequestReader(LoopSocket socket, TimeProvider time)
     /// <summary>So much of <see cref="Available"/> is done with.</summary>
     public void Advance(int count) => _start += count;
 
+    /// <summary>Counts a refusal; false when the connection has had as many as it may.</summary>
+    public bool MayBeRefusedAgain() => ++_refusals < MaxRefusals;
+
     /// <summary>Waits for more of a body; false at the end of what the enclave sends.</summary>
     public async ValueTask<bool> ReceiveAsync(CancellationToken cancellationToken)
     {
@@ -56,6 +66,8 @@ internal sealed class ProxyRequestReader(LoopSocket socket, TimeProvider time)
     {
         using var patience = new CancellationTokenSource(timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cut, patience.Token);
+        if (_start == _end && _buffer.Length > FirstBytes)
+            (_buffer, _start, _end) = (new byte[FirstBytes], 0, 0);
         try
         {
             var scanned = 0;
@@ -112,6 +124,8 @@ internal sealed class ProxyRequestReader(LoopSocket socket, TimeProvider time)
                 throw new MalformedRequestException(400, "the request line is not METHOD SP TARGET SP VERSION");
             }
 
+            if (parts[0].Length > MaxMethodLength)
+                throw new MalformedRequestException(501, $"the method is longer than {MaxMethodLength} characters");
             var minor = parts[2] switch
             {
                 "HTTP/1.1" => 1,
