@@ -205,7 +205,7 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
         }
         finally
         {
-            // Nothing is left to close of one that a tunnel has taken. Others count until the enclave has what was sent, or a second is over.
+            // Nothing is left to close of one that a tunnel has taken. Others count until the enclave has what was sent, for a second.
             await connection.Socket.CloseAsync();
             if (isCounted)
                 _context.Peers.Remove(connection.Peer);
