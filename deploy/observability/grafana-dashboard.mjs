@@ -186,6 +186,8 @@ const rows = {
     graph('DNS streams', 'bare: datagrams that socat writes. Cut: they did not fit.', 'short', [
       query(`sum(parentproxy_egress_dns_open_streams{${I}})`, 'open'),
       query(perSecond('framing', 'parentproxy_egress_dns_questions_total'), '{{framing}} questions a second'),
+      query(perSecond('framing', 'parentproxy_egress_dns_streams_total'), '{{framing}} streams over a second'),
+      query(`sum(${rate('parentproxy_egress_dns_streams_idle_total')})`, 'idle streams ended a second'),
       query(`sum(${rate('parentproxy_egress_dns_truncated_total')})`, 'cut answers a second')]),
     graph('Lines of enclaves', 'over_rate, lost: dropped.', 'ops', [
       query(perSecond('result', 'parentproxy_egress_log_lines_total'), '{{result}}'),

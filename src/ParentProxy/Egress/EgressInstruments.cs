@@ -60,6 +60,16 @@ internal sealed class EgressInstruments
         meter.CreateObservableGauge(
             "parentproxy.egress.dns.open_streams", () => questions.OpenStreams, null, "Streams of DNS that are open.");
         meter.CreateObservableCounter(
+            "parentproxy.egress.dns.streams",
+            () => DnsCounts.Framings.Select(framing => Labelled.Value(questions.Streams(framing), "framing", DnsCounts.Word(framing))),
+            null,
+            "Streams of DNS that are over, by whether they had lengths (framed) or not (bare).");
+        meter.CreateObservableCounter(
+            "parentproxy.egress.dns.streams.idle",
+            () => questions.IdleStreams,
+            null,
+            "Streams of DNS that were ended because nothing was asked on them any more.");
+        meter.CreateObservableCounter(
             "parentproxy.egress.dns.truncated",
             () => questions.Truncated,
             null,
