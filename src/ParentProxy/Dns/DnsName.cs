@@ -15,6 +15,10 @@ internal static class DnsName
     public const int MaxBytes = 255;
 
     private const int MaxLabelBytes = 63;
+
+    /// <summary>A name has no more labels, so no writer needs more pointers; each is work for who reads.</summary>
+    private const int MaxPointers = 127;
+
     private const byte Pointer = 0xC0;
 
     /// <summary>Goes over a name.</summary>
@@ -99,6 +103,7 @@ internal static class DnsName
         var segment = at; // Where the labels that are being read begin.
         var position = at;
         var end = -1; // Behind the first pointer.
+        var pointers = 0;
         while (position < message.Length)
         {
             var label = message[position++];
@@ -122,7 +127,7 @@ internal static class DnsName
                     if (position == message.Length)
                         return DnsWalk.Incomplete;
                     var target = BinaryPrimitives.ReadUInt16BigEndian(message[(position - 1)..]) & 0x3FFF;
-                    if (target < DnsMessage.HeaderBytes || target >= segment)
+                    if (target < DnsMessage.HeaderBytes || target >= segment || ++pointers > MaxPointers)
                         return DnsWalk.Malformed;
                     if (end < 0)
                         end = position + 1;

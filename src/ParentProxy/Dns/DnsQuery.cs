@@ -70,13 +70,20 @@ internal sealed class DnsQuery
             return null;
         var span = bytes.Span;
         var questionEnd = DnsMessage.HeaderBytes;
+        string? name = null;
         var hasQuestion = BinaryPrimitives.ReadUInt16BigEndian(span[4..]) == 1
-            && DnsName.TryRead(span, ref questionEnd, out _)
+            && DnsName.TryRead(span, ref questionEnd, out name)
             && (questionEnd += 4) <= span.Length;
-        var query = new DnsQuery(bytes, hasQuestion ? questionEnd : DnsMessage.HeaderBytes, DnsResponseCode.NoError);
-        query.Problem = hasQuestion && DnsMessage.TryRead(bytes, out var message)
-            ? query.Understand(message)
-            : DnsResponseCode.FormErr;
+        var query = new DnsQuery(bytes, hasQuestion ? questionEnd : DnsMessage.HeaderBytes, DnsResponseCode.FormErr);
+        if (!hasQuestion)
+            return query;
+        query.Name = name!;
+
+        // No answer, the SOA record of IXFR, an OPT and a TSIG record: who sends more does not have it walked.
+        if ((query.Flags & DnsFlags.Opcode) != 0)
+            query.Problem = DnsResponseCode.NotImp;
+        else if (span[6..DnsMessage.HeaderBytes] is [0, 0, 0, <= 1, 0, <= 2] && DnsMessage.TryRead(bytes, out var message))
+            query.Problem = query.Understand(message);
         return query;
     }
 
@@ -158,11 +165,6 @@ internal sealed class DnsQuery
 
     private DnsResponseCode Understand(DnsMessage message)
     {
-        var at = DnsMessage.HeaderBytes;
-        if (DnsName.TryRead(Bytes.Span, ref at, out var name))
-            Name = name;
-        if ((Flags & DnsFlags.Opcode) != 0)
-            return DnsResponseCode.NotImp;
         if (message.Records.Length == 0)
             return DnsResponseCode.NoError;
 

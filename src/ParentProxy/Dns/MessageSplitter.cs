@@ -12,6 +12,9 @@ internal sealed class MessageSplitter
     private const int DecisiveBytes = 8;
     private const int LengthBytes = 2;
 
+    /// <summary>A question with every option in use is far shorter, and this much every stream may have in memory.</summary>
+    private const int MaxFramedBytes = 4096;
+
     /// <summary>What socat reads at once: no datagram that it passed on is longer.</summary>
     private const int MaxBareBytes = 8192;
 
@@ -78,6 +81,12 @@ internal sealed class MessageSplitter
         var length = BinaryPrimitives.ReadUInt16BigEndian(received);
         if (length < DnsMessage.HeaderBytes)
             return SplitStatus.Lost;
+        if (length > MaxFramedBytes && received.Length >= LengthBytes + DnsMessage.HeaderBytes)
+        {
+            message = received.Slice(LengthBytes, DnsMessage.HeaderBytes).ToArray();
+            return SplitStatus.Lost;
+        }
+
         if (received.Length < LengthBytes + length)
             return SplitStatus.NeedMore;
         message = received.Slice(LengthBytes, length).ToArray();

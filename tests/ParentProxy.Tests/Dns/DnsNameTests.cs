@@ -65,6 +65,21 @@ public sealed class DnsNameTests
     }
 
     [Theory]
+    [InlineData(127, (int)DnsWalk.Complete)]
+    [InlineData(128, (int)DnsWalk.Malformed)]
+    public void Walk_PointersToPointers_AreFollowed127Times(int pointers, int expected)
+    {
+        // The root, and pointers of which each leads to the one before it.
+        byte[] chain = [0, .. Enumerable.Range(0, pointers).SelectMany(i => Pointer(i == 0 ? 12 : 11 + 2 * i))];
+        var message = Message(chain);
+        var at = message.Length - 2;
+
+        Assert.Equal((DnsWalk)expected, DnsName.Skip(message, ref at));
+
+        static byte[] Pointer(int target) => [(byte)(0xC0 | target >> 8), (byte)target];
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("02")]
     [InlineData("0261")]

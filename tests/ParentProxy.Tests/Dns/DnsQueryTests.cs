@@ -66,6 +66,23 @@ public sealed class DnsQueryTests
     }
 
     [Theory]
+    [InlineData(7, 1)] // Answers.
+    [InlineData(9, 2)] // Authority; one is what IXFR has.
+    [InlineData(11, 3)] // Additional; two are OPT and TSIG.
+    public void Read_MoreRecordsThanAQuestionHas_IsFormErr(int at, byte count)
+    {
+        // A transfer: of one whose counts are in order this code says that it is refused.
+        byte[] record = [0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0];
+        byte[] few = [.. DnsBytes.Query("a.example", 251), .. Enumerable.Repeat(record, count - 1).SelectMany(bytes => bytes)];
+        few[at] = (byte)(count - 1);
+        byte[] many = [.. few, .. record];
+        many[at] = count;
+
+        Assert.Equal(count == 1 ? DnsResponseCode.NoError : DnsResponseCode.Refused, DnsQuery.Read(few)!.Problem);
+        Assert.Equal(DnsResponseCode.FormErr, DnsQuery.Read(many)!.Problem);
+    }
+
+    [Theory]
     [InlineData((int)DnsResponseCode.FormErr)]
     [InlineData((int)DnsResponseCode.NxDomain)]
     [InlineData((int)DnsResponseCode.BadVers)]

@@ -125,12 +125,24 @@ public sealed class MessageSplitterTests
     [Fact]
     public void Take_LargestFramedMessage_IsGiven()
     {
-        byte[] largest = [.. First, .. new byte[65535 - First.Length]];
+        byte[] largest = [.. First, .. new byte[4096 - First.Length]];
         var splitter = new MessageSplitter();
         Receive(splitter, DnsBytes.Framed(largest));
 
         Assert.Equal(SplitStatus.Message, splitter.Take(out var message));
         Assert.Equal(largest, message);
+    }
+
+    [Fact]
+    public void Take_FramedLongerThan4096Bytes_IsLostWithItsHeaderBeforeItIsThere()
+    {
+        var splitter = new MessageSplitter();
+        Receive(splitter, [0x10, 0x01, .. First.AsSpan(0, 11)]);
+        Assert.Equal(SplitStatus.NeedMore, splitter.Take(out _));
+
+        Receive(splitter, [First[11]]);
+        Assert.Equal(SplitStatus.Lost, splitter.Take(out var header));
+        Assert.Equal(First[..12], header);
     }
 
     private static StreamFraming FramingOf(byte[] stream)

@@ -8,14 +8,14 @@ internal sealed class DnsCounts
     /// <summary>Every result, in the order of its number.</summary>
     public static readonly IReadOnlyList<DnsResult> Results = Enum.GetValues<DnsResult>();
 
-    /// <summary>Every framing, in the order of its number.</summary>
-    public static readonly IReadOnlyList<StreamFraming> Framings = Enum.GetValues<StreamFraming>();
+    /// <summary>The framings that a question can have.</summary>
+    public static readonly IReadOnlyList<StreamFraming> Framings = [StreamFraming.Framed, StreamFraming.Bare];
 
     private static readonly string[] ResultWords = [.. Results.Select(result => result.ToString().ToLowerInvariant())];
-    private static readonly string[] FramingWords = [.. Framings.Select(framing => framing.ToString().ToLowerInvariant())];
+    private static readonly string[] FramingWords = [.. Enum.GetNames<StreamFraming>().Select(name => name.ToLowerInvariant())];
 
-    private readonly long[] _questions = new long[Results.Count * Framings.Count];
-    private readonly long[] _streams = new long[Framings.Count];
+    private readonly long[] _questions = new long[Results.Count * FramingWords.Length];
+    private readonly long[] _streams = new long[FramingWords.Length];
     private long _open;
     private long _idle;
     private long _truncated;
@@ -38,7 +38,7 @@ internal sealed class DnsCounts
     /// <summary>Questions that ended so, on streams of this framing.</summary>
     public long Of(DnsResult result, StreamFraming framing) => Interlocked.Read(ref _questions[Index(result, framing)]);
 
-    /// <summary>Streams that are over, by what they turned out to be.</summary>
+    /// <summary>Streams that are over, by what they turned out to be; undecided where they ended before a question had begun.</summary>
     public long Streams(StreamFraming framing) => Interlocked.Read(ref _streams[(int)framing]);
 
     public void Count(DnsResult result, StreamFraming framing) => Interlocked.Increment(ref _questions[Index(result, framing)]);
@@ -55,5 +55,5 @@ internal sealed class DnsCounts
 
     public void WasTruncated() => Interlocked.Increment(ref _truncated);
 
-    private static int Index(DnsResult result, StreamFraming framing) => (int)result * Framings.Count + (int)framing;
+    private static int Index(DnsResult result, StreamFraming framing) => (int)result * FramingWords.Length + (int)framing;
 }

@@ -15,7 +15,7 @@ internal enum DnsResult
     /// <summary>From memory, its time over, since no resolver knew.</summary>
     Stale,
 
-    /// <summary>No rule names it: NXDOMAIN.</summary>
+    /// <summary>No rule names it: NXDOMAIN; REFUSED for the root, which exists.</summary>
     Denied,
 
     /// <summary>It is nothing that is answered here, such as a transfer of a zone: NOTIMP, REFUSED, BADVERS.</summary>
@@ -24,7 +24,7 @@ internal enum DnsResult
     /// <summary>It was malformed: FORMERR, or no answer where there was nothing to answer to.</summary>
     FormErr,
 
-    /// <summary>The resolvers said that they failed: SERVFAIL or what else they said.</summary>
+    /// <summary>The resolvers failed: SERVFAIL or what else they said; or too many questions were open to ask them.</summary>
     ServFail,
 
     /// <summary>No resolver said anything within two seconds: SERVFAIL.</summary>

@@ -28,7 +28,8 @@ internal sealed class DnsService(
     TimeProvider clock,
     ILogger<DnsService> logger) : IEgressService
 {
-    /// <summary>RFC 8914 §4: filtered, not supported, no reachable authority, network error.</summary>
+    /// <summary>RFC 8914 §4: other, filtered, not supported, no reachable authority, network error.</summary>
+    private const ushort Other = 0;
     private const ushort Filtered = 17;
     private const ushort NotSupported = 21;
     private const ushort NoReachableAuthority = 22;
@@ -36,6 +37,11 @@ internal sealed class DnsService(
 
     /// <summary>What a datagram between two sockets of an enclave bears for sure, whatever its asker says that it takes.</summary>
     private const int MaxDatagramBytes = 4096;
+
+    private const string Root = ".";
+
+    /// <summary>In the place of labels that no host has: never longer than they are, and what no rule names by itself.</summary>
+    private const string SomeLabel = "_";
 
     private const int MaxErrorText = 160;
     private const int MaxHints = 4096;
@@ -102,22 +108,43 @@ internal sealed class DnsService(
         if (query.Class != DnsClass.In)
             return NotAnswered(query, "only class IN is answered here");
 
-        // NXDOMAIN, which is final to every resolver: of other refusals they ask again, for up to five seconds.
-        var verdict = HostName.TryParse(query.Name, out var name, out var reason)
-            ? judge(peer, name)
-            : new EgressVerdict(IsAllowed: false, "none", $"it is no name of a host: {reason}");
+        // NXDOMAIN, which is final to every resolver: of other refusals they ask again, for up to five seconds. But of the root it would
+        // say that there are no names at all.
+        var verdict = Judge(peer, query.Name);
         if (!verdict.IsAllowed)
         {
             refused(peer, query.Name, verdict);
             var text = verdict.Reason is { Length: > MaxErrorText } long_ ? long_[..MaxErrorText] : verdict.Reason ?? "not allowed";
-            return (query.Answer(DnsResponseCode.NxDomain, new ExtendedDnsError(Filtered, text)), DnsResult.Denied);
+            var code = query.Name == Root ? DnsResponseCode.Refused : DnsResponseCode.NxDomain;
+            return (query.Answer(code, new ExtendedDnsError(Filtered, text)), DnsResult.Denied);
         }
 
         if (query.Type == DnsType.Any)
             return (query.AnswerAny(), DnsResult.Refused);
         if (query.IsMeta)
             return NotAnswered(query, "transfers and other meta types are not answered here");
-        return Passed(peer, query, await cache.AskAsync(query, cancellationToken).ConfigureAwait(false));
+        return Passed(peer, query, await cache.AskAsync(query, cancellationToken, peer.Key).ConfigureAwait(false));
+    }
+
+    /// <summary>
+    /// Judges a name. One that is no host's is judged as any name below what of it is: so a rule for all names, or for all below one,
+    /// is for it too, and one that refuses them refuses it.
+    /// </summary>
+    private EgressVerdict Judge(EgressPeer peer, string asked)
+    {
+        if (HostName.TryParse(asked, out var name, out var reason))
+            return judge(peer, name);
+
+        // What is escaped divides no labels.
+        var rest = asked.Replace(@"\\", "!", StringComparison.Ordinal).Replace(@"\.", "!", StringComparison.Ordinal);
+        do
+        {
+            var dot = rest.IndexOf('.', StringComparison.Ordinal);
+            rest = dot < 0 ? "" : rest[(dot + 1)..];
+        }
+        while (!HostName.TryParse(rest.Length > 0 ? $"{SomeLabel}.{rest}" : SomeLabel, out name, out _));
+        var verdict = judge(peer, name);
+        return verdict.IsAllowed ? verdict : new EgressVerdict(IsAllowed: false, "none", $"it is no name of a host: {reason}");
     }
 
     private static (byte[] Answer, DnsResult Result) NotAnswered(DnsQuery query, string why) =>
@@ -131,21 +158,25 @@ internal sealed class DnsService(
             (DnsReplySource.Memory, "OK" or "NXDOMAIN") => DnsResult.Cached,
             (_, "OK") => DnsResult.Answered,
             (_, "NXDOMAIN") => DnsResult.NxDomain,
+            (_, UpstreamResult.Busy) => DnsResult.ServFail,
             _ when reply.Message is null => DnsResult.Timeout,
             _ => DnsResult.ServFail,
         };
         var isFailure = result is DnsResult.Stale or DnsResult.Timeout or DnsResult.ServFail;
         if (isFailure && _failures.MaySay(out var unsaid))
         {
-            var answered = result == DnsResult.Stale ? "what one said before" : result == DnsResult.Timeout ? "SERVFAIL" : "the same";
+            var answered = result == DnsResult.Stale ? "what one said before" : reply.Message is null ? "SERVFAIL" : "the same";
             DnsServiceLog.ResolversFail(logger, peer, query.Name, reply.Code, reply.Report, answered, unsaid);
         }
 
         if (reply.Message is { } message)
             return (message, result);
-        var error = reply.Code == "timeout"
-            ? new ExtendedDnsError(NoReachableAuthority, "no resolver of the parent answers")
-            : new ExtendedDnsError(NetworkError, $"no resolver of the parent can be asked: {reply.Code}");
+        var error = reply.Code switch
+        {
+            "timeout" => new ExtendedDnsError(NoReachableAuthority, "no resolver of the parent answers"),
+            UpstreamResult.Busy => new ExtendedDnsError(Other, "busy: too many questions are open"),
+            _ => new ExtendedDnsError(NetworkError, $"no resolver of the parent can be asked: {reply.Code}"),
+        };
         return (query.Answer(DnsResponseCode.ServFail, error), result);
     }
 

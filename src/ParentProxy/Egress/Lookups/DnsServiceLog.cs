@@ -23,8 +23,8 @@ internal static partial class DnsServiceLog
     [LoggerMessage(
         EventId = 1022,
         Level = LogLevel.Warning,
-        Message = "A stream of {Peer} on {Listener} was closed: what came on it is no DNS message, neither with a length before it nor "
-            + "without. Is something else connected to this port? Said once for each enclave")]
+        Message = "A stream of {Peer} on {Listener} was closed: what came on it is no DNS question, neither with a length before it nor "
+            + "without, or one of more than 4,096 bytes. Is something else connected to this port? Said once for each enclave")]
     public static partial void Lost(ILogger logger, EgressPeer peer, string listener);
 
     [LoggerMessage(

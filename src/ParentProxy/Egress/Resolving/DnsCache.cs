@@ -9,7 +9,8 @@ namespace ParentProxy.Egress.Resolving;
 /// <param name="upstream">The resolvers.</param>
 /// <param name="capacity">How many answers are remembered at most, those that were wanted last; 0 for none.</param>
 /// <param name="clock">The clock of the times to live.</param>
-internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, TimeProvider clock)
+/// <param name="quota">How many questions of enclaves may be open.</param>
+internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, TimeProvider clock, EnclaveQuota? quota = null)
 {
     // A second at least: one look-up of glibc may ask the same three times.
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
@@ -25,6 +26,7 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
     /// <summary>Longer answers are rare, and would let few names fill the memory.</summary>
     private const int MaxBytes = 4096;
 
+    private readonly EnclaveQuota _quota = quota ?? new EnclaveQuota();
     private readonly Lock _lock = new();
     private readonly Dictionary<Key, LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _recent = [];
@@ -41,10 +43,19 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
     }
 
     /// <summary>Answers a question that can be understood, from memory or by the resolvers, within two seconds.</summary>
-    public async ValueTask<DnsReply> AskAsync(DnsQuery query, CancellationToken cancellationToken)
+    /// <param name="query">The question.</param>
+    /// <param name="cancellationToken">Ends the wait, though not the asking, which takes its part of the quota to its end.</param>
+    /// <param name="enclave">Whose quota it is of when memory does not have it, by its key; null: this program asks.</param>
+    public async ValueTask<DnsReply> AskAsync(DnsQuery query, CancellationToken cancellationToken, string? enclave = null)
     {
         if (!query.IsOrdinary)
-            return Passed(query, await upstream.AskAsync(query).WaitAsync(cancellationToken).ConfigureAwait(false));
+        {
+            if (!_quota.TryEnter(enclave))
+                return Passed(query, _quota.Exceeded);
+            var asking = upstream.AskAsync(query);
+            _quota.LeaveAfter(asking, enclave);
+            return Passed(query, await asking.WaitAsync(cancellationToken).ConfigureAwait(false));
+        }
 
         const DnsFlags relevant = DnsFlags.RecursionDesired | DnsFlags.CheckingDisabled | DnsFlags.AuthenticData;
         var key = new Key(query.Name, query.Type, query.Class, query.Flags & relevant, query.WantsDnssec);
@@ -58,6 +69,8 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
                 return Remembered(query, entry);
             if (entry?.Failed is { } failed && clock.GetElapsedTime(failed, now) < RetryAfter)
                 return Stale(query, entry, entry.Report);
+            if (!_quota.TryEnter(enclave))
+                return entry is null ? Passed(query, _quota.Exceeded) : Stale(query, entry, _quota.Exceeded.Report);
             if (!_asked.TryGetValue(key, out refresh))
             {
                 isFirst = true;
@@ -65,6 +78,7 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
             }
         }
 
+        _quota.LeaveAfter(refresh, enclave);
         var (result, stale) = await refresh.WaitAsync(cancellationToken).ConfigureAwait(false);
         if (stale is not null)
             return Stale(query, stale, result.Report);
@@ -117,7 +131,7 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
         lock (_lock)
         {
             var stale = result.IsKnown ? null : Find(key, clock.GetTimestamp());
-            if (stale is not null)
+            if (stale is not null && result.Code != UpstreamResult.Busy)
                 (stale.Failed, stale.Report) = (clock.GetTimestamp(), result.Report);
             return new Refreshed(result, stale);
         }

@@ -35,7 +35,7 @@ internal sealed class UpstreamClient(
         try
         {
             if (Interlocked.Increment(ref _open) > maxOpen)
-                return new UpstreamResult(null, "busy", $"nobody was asked, as {maxOpen} questions are open");
+                return new UpstreamResult(null, UpstreamResult.Busy, $"nobody was asked, as {maxOpen} questions are open");
             var all = await resolvers().ConfigureAwait(false);
             return await AskAsync(query, new Queue<IPEndPoint>(all.Concat(all)), over.Token).ConfigureAwait(false);
         }

@@ -12,6 +12,9 @@ namespace ParentProxy.Egress.Resolving;
 /// <param name="Report">Each resolver that was asked, and what it said, for an operator.</param>
 internal sealed record UpstreamResult(DnsMessage? Answer, string Code, string Report)
 {
+    /// <summary>The code of a question that nobody was asked, since too many were open.</summary>
+    public const string Busy = "busy";
+
     /// <summary>Whether a resolver knew: that there is something, or that there is nothing.</summary>
     public bool IsKnown => IsKnowledge(Answer);
 

@@ -29,13 +29,14 @@ public sealed class DnsServiceTests : IDisposable
     private readonly CancellationTokenSource _cut = new();
     private readonly DnsService _service;
     private readonly List<SocketPair> _opened = [];
+    private bool _allowsAny;
 
     public DnsServiceTests()
     {
         var client = new UpstreamClient(() => ValueTask.FromResult<IReadOnlyList<IPEndPoint>>([_resolver.EndPoint]), _clock);
         _service = new DnsService(
-            new DnsCache(client, () => 1000, _clock),
-            (peer, name) => name.Text.EndsWith(".example", StringComparison.Ordinal)
+            new DnsCache(client, () => 1000, _clock, new EnclaveQuota(each: 110)),
+            (peer, name) => _allowsAny && !name.IsBelow("denied") || name.Text.EndsWith(".example", StringComparison.Ordinal)
                 ? new EgressVerdict(true, "Egress:Allow:0", null)
                 : new EgressVerdict(false, "none", $"no rule of Egress:Allow names {name} for {peer}"),
             (_, name, verdict) =>
@@ -166,9 +167,8 @@ public sealed class DnsServiceTests : IDisposable
     [InlineData("Forbidden.Test", DnsType.Any)]
     [InlineData("forbidden.test", 252)]
     [InlineData("1.2.0.192.in-addr.arpa", 12)]
-    [InlineData("no host.example", DnsType.A)]
+    [InlineData("no host.test", DnsType.A)]
     [InlineData("127.0.0.1", DnsType.A)]
-    [InlineData(".", 2)]
     public async Task NotAllowed_DoesNotExist_AndIsNotAskedFor(string name, int type)
     {
         var query = DnsBytes.Query(name, (ushort)type, opt: DnsBytes.Opt());
@@ -181,6 +181,71 @@ public sealed class DnsServiceTests : IDisposable
         Assert.Equal((17, verdict.Reason!), DnsBytes.Error(answer));
         Assert.Empty(_resolver.Asked);
         Assert.Equal(1, _counts.Of(DnsResult.Denied, StreamFraming.Framed));
+    }
+
+    [Fact]
+    public async Task Root_NotAllowed_IsRefused()
+    {
+        var answer = await AskAsync(DnsBytes.Query(".", 2, opt: DnsBytes.Opt()));
+
+        Assert.Equal(DnsResponseCode.Refused, answer.ResponseCode);
+        Assert.Equal(17, DnsBytes.Error(answer)!.Value.InfoCode);
+        Assert.Empty(_resolver.Asked);
+    }
+
+    [Theory]
+    [InlineData(".", true)]
+    [InlineData("no host.test", true)]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("no host.denied", false)]
+    [InlineData("a\\.denied", false)] // The label a\, below it.
+    public async Task AnyAllowed_WhatIsNoHost_IsPassedOnUnlessBelowWhatIsDenied(string name, bool isPassed)
+    {
+        _allowsAny = true;
+
+        var answer = await AskAsync(DnsBytes.Query(name));
+
+        Assert.Equal(isPassed ? DnsResponseCode.NoError : DnsResponseCode.NxDomain, answer.ResponseCode);
+        Assert.Equal(isPassed ? 1 : 0, _resolver.Asked.Count);
+    }
+
+    [Fact]
+    public async Task NoHost_IsAllowedBelowWhatIsAllowedByItsLabels()
+    {
+        var dotted = DnsBytes.Query("data_example");
+        dotted[12 + 5] = (byte)'.'; // One label, of which the text is data\.example.
+
+        Assert.Equal(DnsResponseCode.NxDomain, (await AskAsync(dotted)).ResponseCode);
+        Assert.Equal(DnsResponseCode.NoError, (await AskAsync(DnsBytes.Query("no host.example"))).ResponseCode);
+    }
+
+    [Fact]
+    public async Task QuotaOfAnEnclaveIsTaken_IsAServFailAtOnce()
+    {
+        _resolver.BeMute();
+        foreach (var count in (int[])[100, 10])
+        {
+            await Open().WriteAsync(DnsBytes.Framed([.. Enumerable.Range(0, count).Select(i => DnsBytes.Query($"h{i}.n{count}.example"))]));
+            await _resolver.AskedTimesAsync(count == 100 ? 100 : 110);
+        }
+
+        var answer = await AskAsync(DnsBytes.Query("a.example", opt: DnsBytes.Opt()));
+
+        Assert.Equal(DnsResponseCode.ServFail, answer.ResponseCode);
+        Assert.Equal((0, "busy: too many questions are open"), DnsBytes.Error(answer));
+        Assert.Equal(1, _counts.Of(DnsResult.ServFail, StreamFraming.Framed));
+        Assert.Contains("answered with SERVFAIL", Assert.Single(_log.Entries).Message);
+    }
+
+    [Fact]
+    public async Task FramedLongerThan4096Bytes_IsAnsweredAndTheStreamIsClosed()
+    {
+        var stream = Open();
+        await stream.WriteAsync(DnsBytes.Framed([.. DnsBytes.Query("a.example", id: 5), .. new byte[4096]]).AsMemory(0, 14));
+
+        var answer = await ReadFramedAsync(stream);
+        Assert.Equal((5, DnsResponseCode.FormErr), (answer.Id, answer.ResponseCode));
+        await EndedAsync(stream);
     }
 
     [Fact]

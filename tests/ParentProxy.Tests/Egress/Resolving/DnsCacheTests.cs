@@ -15,8 +15,7 @@ public sealed class DnsCacheTests : IDisposable
 
     public DnsCacheTests()
     {
-        _cache = new DnsCache(
-            new UpstreamClient(() => ValueTask.FromResult<IReadOnlyList<IPEndPoint>>([_resolver.EndPoint]), _clock), () => _capacity, _clock);
+        _cache = new DnsCache(Upstream(), () => _capacity, _clock);
         _resolver.Hold(DnsBytes.Address("192.0.2.1", 60));
     }
 
@@ -161,7 +160,64 @@ public sealed class DnsCacheTests : IDisposable
         Assert.Equal(6, DnsBytes.Error(DnsBytes.Read(reply.Message!))!.Value.InfoCode);
     }
 
+    [Fact]
+    public async Task Ask_QuotaOfAnEnclaveIsTaken_IsBusyForItAlone()
+    {
+        var cache = new DnsCache(Upstream(), () => _capacity, _clock, new EnclaveQuota(each: 1, all: 2));
+        await Ask("known", "16");
+        _resolver.BeMute();
+        using var gone = new CancellationTokenSource();
+        var abandoned = cache.AskAsync(Query("a"), gone.Token, "16").AsTask();
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => abandoned);
+
+        // The resolver is still asked, so the place is taken; memory is free to all.
+        Assert.Equal((null, "busy"), Outcome(await Ask("b", "16")));
+        Assert.Equal((null, "busy"), Outcome(await cache.AskAsync(
+            DnsQuery.Read(DnsBytes.Query("b", opt: DnsBytes.Opt(1232, false, 0, DnsBytes.Option(8, 0, 1, 0, 0))))!, default, "16")));
+        Assert.Equal(DnsReplySource.Memory, (await Ask("known", "16")).Source);
+
+        // One more of another enclave, then none of any; this program asks on.
+        var other = Ask("c", "17");
+        Assert.Equal((null, "busy"), Outcome(await Ask("d", "18")));
+        await _resolver.AskedTimesAsync(3);
+        _resolver.Hold(DnsBytes.Address("192.0.2.1"));
+        Assert.Equal("OK", (await Ask("e", null)).Code);
+
+        // Whatever its second try was answered.
+        _clock.Advance(TimeSpan.FromSeconds(1.9));
+        await other;
+        Assert.Equal("OK", (await Ask("f", "17")).Code);
+
+        Task<DnsReply> Ask(string name, string? enclave) => cache.AskAsync(Query(name), CancellationToken.None, enclave).AsTask();
+
+        static DnsQuery Query(string name) => DnsQuery.Read(DnsBytes.Query(name))!;
+
+        static (byte[]? Message, string Code) Outcome(DnsReply reply) => (reply.Message, reply.Code);
+    }
+
+    [Fact]
+    public async Task Ask_Busy_IsAnsweredStaleAndIsNoFailureOfTheResolvers()
+    {
+        var cache = new DnsCache(Upstream(maxOpen: 1), () => _capacity, _clock);
+        var query = DnsQuery.Read(DnsBytes.Query("a.example"))!;
+        await cache.AskAsync(query, CancellationToken.None);
+        _clock.Advance(TimeSpan.FromMinutes(2));
+        _resolver.BeMute();
+        var open = cache.AskAsync(DnsQuery.Read(DnsBytes.Query("b.example"))!, CancellationToken.None).AsTask();
+        await _resolver.AskedTimesAsync(2);
+        Assert.Equal(DnsReplySource.Stale, (await cache.AskAsync(query, CancellationToken.None)).Source);
+
+        _resolver.Hold(DnsBytes.Address("192.0.2.7"));
+        _clock.Advance(TimeSpan.FromSeconds(1.9));
+        await open;
+        Assert.Equal(DnsReplySource.Resolver, (await cache.AskAsync(query, CancellationToken.None)).Source);
+    }
+
     public void Dispose() => _resolver.Dispose();
+
+    private UpstreamClient Upstream(int maxOpen = 10) =>
+        new(() => ValueTask.FromResult<IReadOnlyList<IPEndPoint>>([_resolver.EndPoint]), _clock, maxOpen);
 
     private static (DnsReplySource Source, string Code) SourceAndCode(DnsReply reply) => (reply.Source, reply.Code);
 
