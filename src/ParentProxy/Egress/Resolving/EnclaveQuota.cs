@@ -6,7 +6,7 @@ namespace ParentProxy.Egress.Resolving;
 /// </summary>
 /// <param name="each">Open questions of an enclave at most.</param>
 /// <param name="all">Open questions of all enclaves at most; fewer than <see cref="UpstreamClient"/> has open.</param>
-internal sealed class EnclaveQuota(int each = 500, int all = 1500)
+internal sealed class EnclaveQuota(int each = 1500, int all = 3500)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _open = [];

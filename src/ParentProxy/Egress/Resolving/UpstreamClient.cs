@@ -17,7 +17,7 @@ namespace ParentProxy.Egress.Resolving;
 internal sealed class UpstreamClient(
     Func<ValueTask<IReadOnlyList<IPEndPoint>>> resolvers, TimeProvider clock, int maxOpen = UpstreamClient.MaxOpen)
 {
-    private const int MaxOpen = 2000;
+    private const int MaxOpen = 4000;
 
     // Resolvers of enclaves ask again after 2.5 seconds, and some wait for ever: they have an answer within two.
     private static readonly TimeSpan Total = TimeSpan.FromSeconds(1.9);
