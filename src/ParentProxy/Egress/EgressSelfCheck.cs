@@ -27,6 +27,7 @@ internal sealed class EgressSelfCheck : IAsyncDisposable
     private readonly BackgroundLoop _checking;
     private volatile Check? _current;
     private volatile string? _fault;
+    private int _isDisposed;
 
     /// <summary>Begins with the first check after a while.</summary>
     /// <param name="port">The port that is listened on.</param>
@@ -55,8 +56,8 @@ internal sealed class EgressSelfCheck : IAsyncDisposable
         return true;
     }
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _checking.DisposeAsync();
+    /// <summary>Ends it; once more it does nothing.</summary>
+    public ValueTask DisposeAsync() => Interlocked.Exchange(ref _isDisposed, 1) == 0 ? _checking.DisposeAsync() : ValueTask.CompletedTask;
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
