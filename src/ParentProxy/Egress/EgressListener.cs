@@ -3,30 +3,23 @@ using System.Net.Sockets;
 using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves.Transports;
-using ParentProxy.Runtime;
 using ParentProxy.Sockets;
 using ParentProxy.Vsock;
 
 namespace ParentProxy.Egress;
 
 /// <summary>One address on which enclaves reach a service, and its connections.</summary>
-internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
+internal sealed class EgressListener : IListenerOwner, IConfiguredListener
 {
     private const string MaxConnectionsName = "Egress:MaxConnections";
     private const string Predecessor = "AWS's vsock-proxy";
 
     private readonly LoopListener _listener;
     private readonly EgressContext _context;
-    private readonly BackgroundLoop _accepting;
+    private readonly ListenerLifetime _lifetime;
     private readonly EgressSelfCheck? _selfCheck;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly CancellationTokenSource _cut = new();
-    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Lock _disposing = new();
     private volatile EgressListenerOptions _options;
     private volatile IEgressService? _service;
-    private volatile bool _isStopped;
-    private Task? _disposed;
 
     /// <summary>Binds, and begins to listen; nothing is accepted before <see cref="Start"/>.</summary>
     /// <param name="options">The settings.</param>
@@ -36,7 +29,6 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
     {
         _options = options;
         _context = context;
-        _accepting = new BackgroundLoop(OnFault);
         var address = options.Listen;
         EndPoint endPoint = address.SocketPath is { } path
             ? new UnixDomainSocketEndPoint(path)
@@ -62,6 +54,8 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
         {
             throw new ListenException(address.SocketPath!, isFile: true, ex, nameof(ProxyOptions.Egress));
         }
+
+        _lifetime = new ListenerLifetime(_listener, OnFault);
     }
 
     /// <summary>Its settings; those that open connections have may be older.</summary>
@@ -83,7 +77,7 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
 
     string IListenerOwner.MaxConnectionsSetting => MaxConnectionsName;
 
-    /// <summary>The listener as the admin pages show it.</summary>
+    /// <inheritdoc/>
     public ListenerView View()
     {
         var reason = Refusal;
@@ -97,34 +91,24 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
         _service = service;
     }
 
-    /// <summary>Begins to accept, once in its life.</summary>
-    public void Start() => _accepting.Start(AcceptAsync);
+    /// <inheritdoc/>
+    public void Start() => _lifetime.Start(AcceptAsync);
 
-    /// <summary>Closes the address; what is in the accept queue is still served.</summary>
+    /// <inheritdoc/>
     public async Task StopAcceptingAsync()
     {
-        // Else it would try whoever listens here next.
-        if (_selfCheck is not null)
-            await _selfCheck.DisposeAsync();
-        await _listener.StopAcceptingAsync();
-        _isStopped = true;
-        TellEmpty();
-    }
-
-    /// <summary>Waits until all connections are over; when the token fires, what is left is closed.</summary>
-    public async Task StopAsync(CancellationToken cut)
-    {
-        await _stopping.CancelAsync();
-        await using var cutting = cut.UnsafeRegister(static self => ((EgressListener)self!).CutAll(), this);
-        await _empty.Task;
+        await EndSelfCheckAsync();
+        await _lifetime.StopAcceptingAsync();
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public Task StopAsync(CancellationToken cut) => _lifetime.StopAsync(cut);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
     {
-        // A listener that leaves may end at the same time as the program.
-        lock (_disposing)
-            return new ValueTask(_disposed ??= CloseAsync());
+        await EndSelfCheckAsync();
+        await _lifetime.DisposeAsync();
     }
 
     void IListenerOwner.CountRejected() => _context.Counts.Count(Name, EgressCounts.NoRule, EgressResult.Limit);
@@ -151,7 +135,7 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
         }
     }
 
-    private async Task AcceptAsync(CancellationToken cancellationToken)
+    private async Task AcceptAsync()
     {
         while (await _listener.AcceptAsync(Take) is { } connection)
             _ = ServeAsync(connection, _service!);
@@ -182,7 +166,7 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
             isCounted = _context.Peers.TryAdd(connection.Peer, limit);
             if (isCounted)
             {
-                await service.ServeAsync(connection, service.IsDrained ? _cut.Token : _stopping.Token);
+                await service.ServeAsync(connection, service.IsDrained ? _lifetime.Cut : _lifetime.Stopping);
                 return;
             }
 
@@ -209,47 +193,14 @@ internal sealed class EgressListener : IListenerOwner, IAsyncDisposable
             await connection.Socket.CloseAsync();
             if (isCounted)
                 _context.Peers.Remove(connection.Peer);
-            _listener.OnConnectionClosed();
-            TellEmpty();
+            _lifetime.OnConnectionClosed();
         }
     }
 
-    private async Task CloseAsync()
-    {
-        await _listener.UnbindAsync();
-        if (_selfCheck is not null)
-            await _selfCheck.DisposeAsync();
-
-        // Nothing is accepted any more from here on.
-        await _accepting.DisposeAsync();
-        _isStopped = true;
-        CutAll();
-        TellEmpty();
-        await _empty.Task;
-        _cut.Dispose();
-        _stopping.Dispose();
-    }
+    /// <summary>Before the address is closed: else it would try whoever listens here next.</summary>
+    private ValueTask EndSelfCheckAsync() => _selfCheck?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private bool IsHampered() => _listener.Refusal is not null || Connections >= _context.Options.MaxConnections;
 
     private void OnFault(Exception fault) => EgressLog.AcceptEnded(_context.Logger, Name, fault);
-
-    private void CutAll()
-    {
-        try
-        {
-            _stopping.Cancel();
-            _cut.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It is over already.
-        }
-    }
-
-    private void TellEmpty()
-    {
-        if (_isStopped && Connections == 0)
-            _empty.TrySetResult();
-    }
 }

@@ -392,6 +392,6 @@ internal sealed class PassthroughConnection : ISocketRelayOwner, IWatchedRelay<P
         if (_isCounted)
             _listener.Sources.Remove(_client!.Address);
         Context.Watch.Remove(this);
-        _listener.OnClosed();
+        _listener.OnConnectionClosed();
     }
 }

@@ -3,28 +3,22 @@ using Microsoft.Extensions.Logging;
 using ParentProxy.Capabilities;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
-using ParentProxy.Runtime;
 using ParentProxy.Sockets;
 using ParentProxy.Telemetry.AccessLog;
 
 namespace ParentProxy.Passthrough;
 
 /// <summary>One address that passthrough listens on, and its connections.</summary>
-internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
+internal sealed class PassthroughListener : IListenerOwner, IConfiguredListener
 {
     private const string MaxConnectionsSetting = "MaxConnections of this Passthrough listener";
 
     private readonly LoopListener _listener;
     private readonly RefusalLines _refusalLines;
     private readonly Action _onChanged;
-    private readonly BackgroundLoop _accepting;
-    private readonly CancellationTokenSource _cut = new();
-    private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ListenerLifetime _lifetime;
     private readonly Func<AcceptedDescriptor, PassthroughConnection> _take;
-    private readonly Lock _disposing = new();
     private volatile PassthroughRoutes _routes;
-    private volatile bool _isStopped;
-    private Task? _disposed;
 
     /// <summary>Binds, and begins to listen; nothing is accepted before <see cref="Start"/>.</summary>
     /// <param name="options">The settings.</param>
@@ -39,7 +33,6 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
         _onChanged = onChanged;
         _routes = new PassthroughRoutes(options);
         _refusalLines = new RefusalLines(context.Time, context.Logger);
-        _accepting = new BackgroundLoop(ex => PassthroughLog.AcceptEnded(context.Logger, options.Listen.Text, ex));
         _take = Take;
         try
         {
@@ -55,6 +48,9 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
                 "Passthrough:Listen",
                 "the socat unit that this one replaces");
         }
+
+        _lifetime = new ListenerLifetime(_listener, ex => PassthroughLog.AcceptEnded(context.Logger, Name, ex));
+        _lifetime.Cut.UnsafeRegister(static self => ((PassthroughListener)self!).CloseAll(), this);
     }
 
     /// <summary>What all listeners share.</summary>
@@ -67,7 +63,7 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
     public SourceCounts Sources { get; } = new();
 
     /// <summary>Fires when the time of a stop is over.</summary>
-    public CancellationToken Cut => _cut.Token;
+    public CancellationToken Cut => _lifetime.Cut;
 
     /// <summary>Its settings; those that open connections have may be older.</summary>
     public PassthroughOptions Options => _routes.Options;
@@ -91,48 +87,30 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
 
     string IListenerOwner.MaxConnectionsSetting => MaxConnectionsSetting;
 
-    /// <summary>The listener as the admin pages show it.</summary>
+    /// <inheritdoc/>
     public ListenerView View()
     {
         var reason = Refusal;
         return new ListenerView(EndPoint, reason is null, reason, Connections, Counts.TotalRefused);
     }
 
-    /// <summary>Begins to accept, once in its life.</summary>
-    public void Start() => _accepting.Start(AcceptAsync);
+    /// <inheritdoc/>
+    public void Start() => _lifetime.Start(AcceptAsync);
 
     /// <summary>Has new connections follow other settings.</summary>
     public void Use(PassthroughOptions options) => _routes = new PassthroughRoutes(options);
 
-    /// <summary>Closes the address; what is in the accept queue is still served.</summary>
-    public async Task StopAcceptingAsync()
-    {
-        await _listener.StopAcceptingAsync();
-        _isStopped = true;
-        TellEmpty();
-    }
-
-    /// <summary>Waits until all connections are over; when the token fires, what is left is closed.</summary>
-    public async Task StopAsync(CancellationToken cut)
-    {
-        await using var cutting = cut.UnsafeRegister(static self => ((PassthroughListener)self!).CutAll(), this);
-        await _empty.Task;
-    }
+    /// <inheritdoc/>
+    public Task StopAcceptingAsync() => _lifetime.StopAcceptingAsync();
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
-    {
-        // A listener that leaves may end at the same time as the program.
-        lock (_disposing)
-            return new ValueTask(_disposed ??= CloseAsync());
-    }
+    public Task StopAsync(CancellationToken cut) => _lifetime.StopAsync(cut);
 
-    /// <summary>A connection is over. Its sockets are closed, or about to be when the peer has everything.</summary>
-    public void OnClosed()
-    {
-        _listener.OnConnectionClosed();
-        TellEmpty();
-    }
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _lifetime.DisposeAsync();
+
+    /// <inheritdoc cref="ListenerLifetime.OnConnectionClosed"/>
+    public void OnConnectionClosed() => _lifetime.OnConnectionClosed();
 
     /// <summary>Writes the line of a connection that was refused; in a flood of them only so many.</summary>
     public void LogRefused(string client, PassthroughRefusal reason, string detail)
@@ -167,7 +145,7 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
 
     void IListenerOwner.OnRefusalChanged() => _onChanged();
 
-    private async Task AcceptAsync(CancellationToken cancellationToken)
+    private async Task AcceptAsync()
     {
         while (await _listener.AcceptBareAsync(_take) is { } connection)
             connection.Start();
@@ -180,38 +158,9 @@ internal sealed class PassthroughListener : IListenerOwner, IAsyncDisposable
         return connection;
     }
 
-    private async Task CloseAsync()
+    private void CloseAll()
     {
-        await _listener.UnbindAsync();
-
-        // Nothing is accepted any more from here on.
-        await _accepting.DisposeAsync();
-        _isStopped = true;
-        CutAll();
-        TellEmpty();
-        await _empty.Task;
-        _cut.Dispose();
-    }
-
-    private void CutAll()
-    {
-        try
-        {
-            _cut.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // It is over already.
-            return;
-        }
-
         foreach (var connection in Context.Watch.Where(connection => connection.Listener == this))
             connection.Close(ConnectionEnd.Stopped);
-    }
-
-    private void TellEmpty()
-    {
-        if (_isStopped && Connections == 0)
-            _empty.TrySetResult();
     }
 }
