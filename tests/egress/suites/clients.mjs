@@ -172,6 +172,18 @@ export default async function clientsSuite(stage) {
     });
   }
 
+  await stage.check('AWS SDK for JavaScript, with an agent: it does not read HTTPS_PROXY', async () => {
+    const arn = 'arn:aws:iam::123456789012:user/enclave';
+    handlers['/sts'] = (request, response) => response.writeHead(200, { 'Content-Type': 'text/xml' }).end(
+      `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>${arn}</Arn>`
+      + '</GetCallerIdentityResult></GetCallerIdentityResponse>');
+    const sdk = host => client(process.execPath, [program('aws-sdk-client.mjs'), `https://${host}/sts`]);
+    const [request] = await works(await sdk('aws-sdk.allowed.test'), 'aws-sdk.allowed.test', new RegExp(arn));
+    assert.equal(request.method, 'POST');
+    // The proxy's problem is read as an answer of AWS, which would be XML.
+    await refused(await sdk('aws-sdk.refused.test'), 'aws-sdk.refused.test', 1, /XML parse error|Deserialization error/);
+  });
+
   await stage.check('.NET: HttpClient, which asks again on the connection that was refused', async () => {
     const file = program('dotnet/bin/Release/net10.0/ParentProxy.EgressClient.dll');
     const dotnet = (...hosts) => client('dotnet', [file, ...hosts.map(host => `https://${host}/`)],
