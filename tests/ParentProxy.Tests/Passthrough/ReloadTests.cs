@@ -49,11 +49,11 @@ public sealed class ReloadTests
     [Fact]
     public async Task Apply_WithoutTheListener_ClosesTheAddressAndLetsConnectionsEnd()
     {
+        var address = new IPEndPoint(IPAddress.Loopback, FreePort.Released());
         await using var enclave = PassthroughExtensions.Echo();
-        await using var proxy = await PassthroughExtensions.StartAsync(enclave);
+        await using var proxy = await PassthroughExtensions.StartAsync(enclave, $"Passthrough:0:Listen={address}");
         await using var client = await proxy.ConnectRawAsync();
         await client.AskAsync("a");
-        var address = IPEndPoint.Parse(proxy.Server.Passthrough.EndPoints[0]);
 
         proxy.ApplyWithout("Passthrough:");
 
@@ -73,9 +73,7 @@ public sealed class ReloadTests
     [Fact]
     public async Task Apply_AddressThatIsTaken_IsRefusedAndNothingChanges()
     {
-        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        taken.Listen();
+        using var taken = new FreePort();
         await using var one = PassthroughExtensions.Echo("one ");
         await using var two = PassthroughExtensions.Echo("two ");
         await using var proxy = await PassthroughExtensions.StartAsync(one);
@@ -86,11 +84,11 @@ public sealed class ReloadTests
             [
                 $"Passthrough:0:To={two.EndPoint}",
                 $"Passthrough:1:Listen=unix:{directory.File("x.sock")}", "Passthrough:1:To=enclaves",
-                $"Passthrough:2:Listen={taken.LocalEndPoint}", "Passthrough:2:To=enclaves",
+                $"Passthrough:2:Listen={taken.EndPoint}", "Passthrough:2:To=enclaves",
             ]));
 
         Assert.StartsWith(
-            $"cannot listen on {taken.LocalEndPoint} (Passthrough:Listen): EADDRINUSE", refusal.Message, StringComparison.Ordinal);
+            $"cannot listen on {taken.EndPoint} (Passthrough:Listen): EADDRINUSE", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(before, proxy.Server.Passthrough.EndPoints);
         Assert.Equal("one a", await proxy.AskRawAsync("a"));
         Assert.Single(proxy.Server.Registry.All);
