@@ -158,7 +158,12 @@ internal sealed class LoopListener : IDisposable
                 }
                 else
                 {
-                    await _queue.ReceiveAsync(Memory<byte>.Empty, _stopping.Token);
+                    var waiting = _queue.ReceiveAsync(Memory<byte>.Empty, _stopping.Token);
+
+                    // Remake either ends the wait, or is seen here.
+                    if (Volatile.Read(ref _deafness) is not null)
+                        _queue.CancelReceive();
+                    await waiting;
 
                     // Many may have come: they must not hold up the connections of the loop.
                     _acceptsLeft = AcceptsOnLoop;
@@ -168,7 +173,7 @@ internal sealed class LoopListener : IDisposable
             }
             catch (OperationCanceledException)
             {
-                // Stopping: once more round, for what the queue still holds.
+                // Stopping: once more round, for what the queue still holds. Or it is to be opened anew.
             }
             catch (ObjectDisposedException)
             {
@@ -209,7 +214,7 @@ internal sealed class LoopListener : IDisposable
     /// <param name="errno">How.</param>
     public void Remake(int failures, Errno errno)
     {
-        Volatile.Write(ref _deafness, new Deafness(failures, errno));
+        Interlocked.Exchange(ref _deafness, new Deafness(failures, errno));
         _queue.CancelReceive();
     }
 

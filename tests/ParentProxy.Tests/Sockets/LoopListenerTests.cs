@@ -55,6 +55,28 @@ public sealed class LoopListenerTests : IDisposable
     }
 
     [Fact]
+    public async Task Remake_WhileNobodyWaitsYet_IsNotForgotten()
+    {
+        using var listener = Listen("tcp");
+        var again = 0;
+
+        // Told on the way from the look at what is to be done to the wait.
+        _owner.WhenRemade = () =>
+        {
+            if (again++ == 0)
+                listener.Remake(3, Errno.ETIMEDOUT);
+        };
+        var accepting = listener.AcceptAsync(socket => socket).AsTask();
+        listener.Remake(2, Errno.ETIMEDOUT);
+
+        await Eventually.TrueAsync(() => _owner.Remade.Count == 2, () => $"opened anew {_owner.Remade.Count} times");
+        Assert.Equal([(2, Errno.ETIMEDOUT), (3, Errno.ETIMEDOUT)], _owner.Remade);
+        using var client = await ConnectAsync(listener.EndPoint);
+        using var accepted = await accepting.WaitAsync(TestDeadline.Value);
+        Assert.NotNull(accepted);
+    }
+
+    [Fact]
     public async Task Accept_BrokenAndTheAddressIsTaken_SaysSoAndTriesAgain()
     {
         var isTaken = false;
@@ -214,6 +236,8 @@ public sealed class LoopListenerTests : IDisposable
 
         public ConcurrentQueue<Errno> Failed { get; } = [];
 
+        public Action? WhenRemade { get; set; }
+
         public int MaxConnections { get; set; } = 100;
 
         public string MaxConnectionsSetting => "The:Setting";
@@ -226,7 +250,11 @@ public sealed class LoopListenerTests : IDisposable
 
         public void OnAcceptFailed(Errno errno) => Failed.Enqueue(errno);
 
-        public void OnRemade(int failures, Errno errno) => Remade.Enqueue((failures, errno));
+        public void OnRemade(int failures, Errno errno)
+        {
+            Remade.Enqueue((failures, errno));
+            WhenRemade?.Invoke();
+        }
 
         public void OnAcceptingAgain(string reason, TimeSpan lasted)
         {
