@@ -163,7 +163,7 @@ internal sealed class DnsService(
             _ => DnsResult.ServFail,
         };
         var isFailure = result is DnsResult.Stale or DnsResult.Timeout or DnsResult.ServFail;
-        if (isFailure && _failures.MaySay(out var unsaid))
+        if (isFailure && _failures.MaySay(peer.Key, out var unsaid))
         {
             var answered = result == DnsResult.Stale ? "what one said before" : reply.Message is null ? "SERVFAIL" : "the same";
             DnsServiceLog.ResolversFail(logger, peer, query.Name, reply.Code, reply.Report, answered, unsaid);

@@ -31,7 +31,7 @@ internal static partial class DnsServiceLog
         EventId = 1023,
         Level = LogLevel.Warning,
         Message = "No resolver knows {Name} for {Peer} ({Code}): {Report}. It was answered with {Answer}. "
-            + "{Unsaid} more since the last line")]
+            + "{Unsaid} more of this enclave since its last line")]
     public static partial void ResolversFail(
         ILogger logger, EgressPeer peer, string name, string code, string report, string answer, long unsaid);
 

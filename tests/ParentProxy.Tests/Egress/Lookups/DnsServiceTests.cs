@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Dns;
 using ParentProxy.Egress;
@@ -343,6 +344,23 @@ public sealed class DnsServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task ResolversFail_IsSaidOfEachEnclaveHoweverMuchAnotherAsks()
+    {
+        var other = new EgressPeer(17, null, null);
+        _resolver.Fail(DnsResponseCode.ServFail);
+        for (var i = 0; i < 3; i++)
+            await AskAsync(DnsBytes.Query($"h{i}.example"));
+        await AskAsync(DnsBytes.Query("a.example"), other);
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        await AskAsync(DnsBytes.Query("b.example"));
+
+        Assert.Equal(
+            [("h0.example for proof-server", "0"), ("a.example for CID 17", "0"), ("b.example for proof-server", "2")],
+            _log.Entries.Select(entry => Regex.Match(entry.Message, @"^No resolver knows (\S+ for (?:CID )?\S+).* (\d+) more "))
+                .Select(match => (match.Groups[1].Value, match.Groups[2].Value)));
+    }
+
+    [Fact]
     public async Task NobodyListens_IsAServFailAtOnce()
     {
         _resolver.Dispose();
@@ -475,15 +493,15 @@ public sealed class DnsServiceTests : IDisposable
     private static async Task EndedAsync(NetworkStream stream) =>
         Assert.Equal(0, await stream.ReadAsync(new byte[1]).AsTask().WaitAsync(TestDeadline.Value));
 
-    private async Task<DnsMessage> AskAsync(byte[] query)
+    private async Task<DnsMessage> AskAsync(byte[] query, EgressPeer? peer = null)
     {
-        var stream = Open();
+        var stream = Open(peer: peer);
         await stream.WriteAsync(DnsBytes.Framed(query));
         return await ReadFramedAsync(stream);
     }
 
     /// <param name="accepted">When it was; long ago unless said otherwise.</param>
-    private NetworkStream Open(long accepted = 0)
+    private NetworkStream Open(long accepted = 0, EgressPeer? peer = null)
     {
         var pair = SocketPair.Unix();
         _opened.Add(pair);
@@ -492,7 +510,7 @@ public sealed class DnsServiceTests : IDisposable
 
         async Task ServeAsync()
         {
-            await _service.ServeAsync(new EgressConnection("vsock://any:53", Peer, pair.Near, accepted), _cut.Token);
+            await _service.ServeAsync(new EgressConnection("vsock://any:53", peer ?? Peer, pair.Near, accepted), _cut.Token);
             pair.Near.Dispose();
         }
     }
