@@ -87,7 +87,7 @@ internal sealed class EgressDoctor(
         var resolver = new Resolver(new HostsFile(time), new DnsCache(upstream, static () => 0, time), time);
         try
         {
-            var host = await resolver.ResolveAsync(destination.Name!, CancellationToken.None);
+            var host = await resolver.ResolveAsync(destination.Name!, enclave: null, CancellationToken.None);
             foreach (var address in host.Addresses)
                 await LineAsync(address.ToString());
             return host.Addresses;

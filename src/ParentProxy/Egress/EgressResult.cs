@@ -18,7 +18,7 @@ internal enum EgressResult
     /// <summary>What it sent is no request, or came too slowly.</summary>
     Malformed,
 
-    /// <summary>Too many connections are open.</summary>
+    /// <summary>Too many connections are open, or too many lookups.</summary>
     Limit,
 
     /// <summary>A fault of this program.</summary>

@@ -46,7 +46,12 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
     /// <param name="query">The question.</param>
     /// <param name="cancellationToken">Ends the wait, though not the asking, which takes its part of the quota to its end.</param>
     /// <param name="enclave">Whose quota it is of when memory does not have it, by its key; null: this program asks.</param>
-    public async ValueTask<DnsReply> AskAsync(DnsQuery query, CancellationToken cancellationToken, string? enclave = null)
+    /// <param name="mayJoin">
+    /// Whether to wait for what is being asked already is free: for tunnels, which have a limit of their own, and of which hundreds may
+    /// want one name at the same moment.
+    /// </param>
+    public async ValueTask<DnsReply> AskAsync(
+        DnsQuery query, CancellationToken cancellationToken, string? enclave = null, bool mayJoin = false)
     {
         if (!query.IsOrdinary)
         {
@@ -69,9 +74,11 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
                 return Remembered(query, entry);
             if (entry?.Failed is { } failed && clock.GetElapsedTime(failed, now) < RetryAfter)
                 return Stale(query, entry, entry.Report);
+            if (_asked.TryGetValue(key, out refresh) && mayJoin)
+                enclave = null;
             if (!_quota.TryEnter(enclave))
                 return entry is null ? Passed(query, _quota.Exceeded) : Stale(query, entry, _quota.Exceeded.Report);
-            if (!_asked.TryGetValue(key, out refresh))
+            if (refresh is null)
             {
                 isFirst = true;
                 _asked[key] = refresh = RefreshAsync(key, query);

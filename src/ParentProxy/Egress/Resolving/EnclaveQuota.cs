@@ -1,8 +1,7 @@
 namespace ParentProxy.Egress.Resolving;
 
 /// <summary>
-/// Keeps one enclave from taking the resolvers from the others, and all of them from taking them from this program, which resolves for
-/// tunnels. Any thread.
+/// Keeps one enclave from taking the resolvers from the others, by its own questions and by the names of its tunnels. Any thread.
 /// </summary>
 /// <param name="each">Open questions of an enclave at most.</param>
 /// <param name="all">Open questions of all enclaves at most; fewer than <see cref="UpstreamClient"/> has open.</param>

@@ -17,7 +17,7 @@ internal sealed class Resolver(HostsFile hosts, DnsCache cache, TimeProvider clo
     private static readonly TimeSpan ResolutionDelay = TimeSpan.FromMilliseconds(50);
 
     /// <inheritdoc/>
-    public async ValueTask<ResolvedHost> ResolveAsync(HostName name, CancellationToken cancellationToken)
+    public async ValueTask<ResolvedHost> ResolveAsync(HostName name, string? enclave, CancellationToken cancellationToken)
     {
         var local = await hosts.FindAsync(name.Text).ConfigureAwait(false);
         if (local.Count > 0)
@@ -25,7 +25,8 @@ internal sealed class Resolver(HostsFile hosts, DnsCache cache, TimeProvider clo
 
         Task<Found>[] both =
         [
-            FindAsync(name.Text, DnsType.Aaaa, cancellationToken).AsTask(), FindAsync(name.Text, DnsType.A, cancellationToken).AsTask(),
+            FindAsync(name.Text, DnsType.Aaaa, enclave, cancellationToken).AsTask(),
+            FindAsync(name.Text, DnsType.A, enclave, cancellationToken).AsTask(),
         ];
         var first = await Task.WhenAny(both).ConfigureAwait(false);
         if (first is { IsCompletedSuccessfully: true, Result.Addresses.Count: > 0 })
@@ -64,7 +65,7 @@ internal sealed class Resolver(HostsFile hosts, DnsCache cache, TimeProvider clo
         return [.. pairs.SelectMany(i => six.Skip(i).Take(1).Concat(four.Skip(i).Take(1)))];
     }
 
-    private async ValueTask<Found> FindAsync(string name, ushort type, CancellationToken cancellationToken)
+    private async ValueTask<Found> FindAsync(string name, ushort type, string? enclave, CancellationToken cancellationToken)
     {
         var isStale = false;
         var aliases = 0;
@@ -72,7 +73,7 @@ internal sealed class Resolver(HostsFile hosts, DnsCache cache, TimeProvider clo
         {
             if (DnsQuery.For(name, type) is not { } query)
                 return new Found([], false, "NXDOMAIN", $"{name} is no name of the DNS");
-            var reply = await cache.AskAsync(query, cancellationToken).ConfigureAwait(false);
+            var reply = await cache.AskAsync(query, cancellationToken, enclave, mayJoin: true).ConfigureAwait(false);
             isStale |= reply.Source == DnsReplySource.Stale;
             if (reply.Code != "OK" || !DnsMessage.TryRead(reply.Message, out var message))
                 return new Found([], isStale, reply.Code, reply.Report);

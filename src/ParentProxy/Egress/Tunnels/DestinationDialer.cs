@@ -72,11 +72,12 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
         ResolvedHost host;
         try
         {
-            host = await resolver.ResolveAsync(destination.Name!, cancellationToken);
+            host = await resolver.ResolveAsync(destination.Name!, peer.Key, cancellationToken);
         }
         catch (ResolveException ex)
         {
-            throw new EgressException(EgressResult.Unresolved, verdict.Rule, ex.Code, ex.Message);
+            var result = ex.Code == UpstreamResult.Busy ? EgressResult.Limit : EgressResult.Unresolved;
+            throw new EgressException(result, verdict.Rule, ex.Code, ex.Message);
         }
 
         if (host.IsStale && IsTimeToSaySo())

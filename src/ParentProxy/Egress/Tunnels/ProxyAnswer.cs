@@ -25,6 +25,8 @@ internal static class ProxyAnswer
         {
             EgressResult.Denied => (403, $"Forbidden: no rule of the parent allows {destination}", failure.Message),
             EgressResult.Unresolved => (502, $"Bad Gateway: {destination.Host} has no address", $"The name led nowhere ({failure.Code})."),
+            EgressResult.Limit => (
+                503, $"Service Unavailable: {destination.Host} was not looked up", "Too many lookups are open; try again in a moment."),
             _ when failure.Code == "timeout" => (504, $"Gateway Timeout: {destination} did not answer", "It did not answer in time."),
             _ => (502, $"Bad Gateway: {destination} was not reached", $"The connection failed ({failure.Code})."),
         };

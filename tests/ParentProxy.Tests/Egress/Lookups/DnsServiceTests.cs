@@ -501,6 +501,7 @@ public sealed class DnsServiceTests : IDisposable
     }
 
     /// <param name="accepted">When it was; long ago unless said otherwise.</param>
+    /// <param name="peer">Of whom; of <see cref="Peer"/> unless said otherwise.</param>
     private NetworkStream Open(long accepted = 0, EgressPeer? peer = null)
     {
         var pair = SocketPair.Unix();

@@ -132,7 +132,7 @@ public sealed class ResolverTests : IDisposable
         _dns.Fail(DnsResponseCode.ServFail);
         _clock.Advance(TimeSpan.FromMinutes(5));
 
-        var resolved = await _resolver.ResolveAsync(Name("a.example"), CancellationToken.None);
+        var resolved = await _resolver.ResolveAsync(Name("a.example"), enclave: null, CancellationToken.None);
 
         Assert.True(resolved.IsStale);
         Assert.Equal([IPAddress.Parse("192.0.2.1")], resolved.Addresses);
@@ -145,6 +145,31 @@ public sealed class ResolverTests : IDisposable
 
         Assert.Equal(["2001:db8::1", "192.0.2.1"], await ResolveAsync("a.example"));
         Assert.Empty(_dns.Asked);
+    }
+
+    [Fact]
+    public async Task Resolve_QuotaOfTheEnclaveIsTaken_IsBusyForItAloneAndButForWhatIsAskedAlready()
+    {
+        var client = new UpstreamClient(() => ValueTask.FromResult<IReadOnlyList<IPEndPoint>>([_dns.EndPoint]), _clock);
+        var cache = new DnsCache(client, () => 100, _clock, new EnclaveQuota(each: 2));
+        var resolver = new Resolver(new HostsFile(_clock, _hosts), cache, _clock);
+        _dns.BeMute();
+        var first = resolver.ResolveAsync(Name("a.example"), "16", CancellationToken.None).AsTask();
+        await _dns.AskedTimesAsync(2);
+
+        var busy = await Assert.ThrowsAsync<ResolveException>(
+            () => resolver.ResolveAsync(Name("b.example"), "16", CancellationToken.None).AsTask());
+        Assert.Equal("busy", busy.Code);
+        Assert.Equal(
+            "b.example could not be resolved: nobody was asked, as 2 questions of this enclave are open, or 3500 of all", busy.Message);
+        var same = resolver.ResolveAsync(Name("a.example"), "16", CancellationToken.None).AsTask();
+        _dns.Hold(DnsBytes.Address("192.0.2.1"));
+        await resolver.ResolveAsync(Name("b.example"), "17", CancellationToken.None);
+
+        _clock.Advance(TimeSpan.FromSeconds(1.9));
+        Assert.Equal(["timeout", "timeout"], (await Task.WhenAll(Failure(first), Failure(same))).Select(failure => failure.Code));
+
+        static Task<ResolveException> Failure(Task<ResolvedHost> resolving) => Assert.ThrowsAsync<ResolveException>(() => resolving);
     }
 
     [Fact]
@@ -185,6 +210,6 @@ public sealed class ResolverTests : IDisposable
     private static HostName Name(string text) => HostName.TryParse(text, out var name, out _) ? name : throw new ArgumentException(text);
 
     private async Task<IEnumerable<string>> ResolveAsync(string name) =>
-        (await _resolver.ResolveAsync(Name(name), CancellationToken.None).AsTask().WaitAsync(TestDeadline.Value))
+        (await _resolver.ResolveAsync(Name(name), enclave: null, CancellationToken.None).AsTask().WaitAsync(TestDeadline.Value))
             .Addresses.Select(address => address.ToString());
 }
