@@ -150,7 +150,7 @@ internal sealed class EgressDoctor(
     }
 
     private static string Say(EgressVerdict verdict) =>
-        verdict.IsAllowed ? $"allowed by {verdict.Rule}" : $"refused: {verdict.Reason}";
+        verdict.IsAllowed ? $"allowed by {verdict.Rule}" : $"refused: {verdict.ForOperator}";
 
     private async Task<bool> ConnectAsync(IReadOnlyList<IPAddress> addresses)
     {

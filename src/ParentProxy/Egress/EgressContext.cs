@@ -43,7 +43,7 @@ internal sealed record EgressContext(
     public void Report(EgressConnection connection, Destination destination, EgressException failure)
     {
         Counts.Count(connection.Listener, failure.Rule, failure.Result);
-        Refusals.Add(connection.Peer, connection.Listener, destination.ToString(), failure.Code, failure.Message);
+        Refusals.Add(connection.Peer, connection.Listener, destination.ToString(), failure.Code, failure.ForOperator);
     }
 
     /// <summary>Counts and writes down that an enclave did not get what no destination is.</summary>

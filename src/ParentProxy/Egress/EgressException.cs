@@ -4,9 +4,14 @@ namespace ParentProxy.Egress;
 /// <param name="result">How it came out.</param>
 /// <param name="rule">The rule that decided; <c>none</c> without one.</param>
 /// <param name="code">In one word: an errno by name, <c>NXDOMAIN</c>, <c>timeout</c>, <c>denied</c>.</param>
-/// <param name="message">For an operator.</param>
-internal sealed class EgressException(EgressResult result, string rule, string code, string message) : Exception(message)
+/// <param name="message">For an operator; of a refusal, for the enclave, too.</param>
+/// <param name="note">What else is for an operator alone; null for nothing.</param>
+internal sealed class EgressException(EgressResult result, string rule, string code, string message, string? note = null)
+    : Exception(message)
 {
+    /// <summary>The message, and what of it the enclave must not know.</summary>
+    public string ForOperator => $"{Message}{note}";
+
     /// <summary>How it came out.</summary>
     public EgressResult Result => result;
 

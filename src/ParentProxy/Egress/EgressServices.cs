@@ -42,7 +42,7 @@ internal sealed class EgressServices : IAsyncDisposable
         _dns = new DnsService(
             cache,
             (peer, name) => context.Policy.JudgeQuestion(peer, name),
-            (peer, name, verdict) => context.Refusals.Add(peer, DnsListener, name, "denied", verdict.Reason ?? "no rule names it"),
+            (peer, name, verdict) => context.Refusals.Add(peer, DnsListener, name, "denied", verdict.ForOperator),
             () => context.Options.RequestTimeout,
             Questions,
             context.Time,

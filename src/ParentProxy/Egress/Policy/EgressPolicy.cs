@@ -42,7 +42,7 @@ internal sealed class EgressPolicy
             return Denied(deny, destination.ToString());
         return Find(_allow.Of(name), peer, port) is { } allow
             ? Allowed(allow)
-            : Missing(peer, destination.ToString(), destination.ToString(), Hint(_allow.Of(name), peer, port));
+            : Missing(peer, destination.ToString(), destination.ToString(), [.. _allow.Of(name)], port);
     }
 
     /// <summary>
@@ -67,7 +67,7 @@ internal sealed class EgressPolicy
         if (allowed.Count > 0)
             return Denied(denied[0], name.Text);
         return _questions is null
-            ? Missing(peer, name.Text, $"{name}:443", Hint(_allow.Of(name), peer, port: null))
+            ? Missing(peer, name.Text, $"{name}:443", [.. _allow.Of(name)], port: null)
             : new EgressVerdict(false, NoRule, $"{DnsAllow} does not name {name}; add \"{name}\" to it");
     }
 
@@ -87,21 +87,26 @@ internal sealed class EgressPolicy
     private static EgressVerdict Denied(RuleTable.Entry entry, string what) =>
         new(false, entry.Rule.Location, $"{entry.Rule.Location} refuses {what}, by \"{entry.Host}\"");
 
-    private static EgressVerdict Missing(EgressPeer peer, string what, string host, string hint) =>
-        new(false, NoRule, $"no rule of {Allow} for {peer} names {what}; add \"{host}\" to the Hosts of one{hint}");
-
-    /// <summary>Which rule comes near; empty for none.</summary>
-    private static string Hint(IEnumerable<RuleTable.Entry> entries, EgressPeer peer, ushort? port)
+    /// <param name="peer">Who asked.</param>
+    /// <param name="what">What for.</param>
+    /// <param name="host">What a rule would have to name.</param>
+    /// <param name="near">The entries that name it, for another port or for others.</param>
+    /// <param name="port">The port; null for any.</param>
+    /// <param name="wide">A rule of the enclave that only seems to name it; null for none.</param>
+    private static EgressVerdict Missing(
+        EgressPeer peer, string what, string host, List<RuleTable.Entry> near, ushort? port, RuleTable.Entry? wide = null)
     {
-        var near = entries.OrderBy(entry => entry.IsFor(peer) ? 0 : 1).FirstOrDefault();
-        return near switch
-        {
-            null => "",
-            _ when port is { } asked && near.IsFor(peer) && !near.HasPort(asked) =>
-                $" ({near.Rule.Location} has it with port {near.Host.Port} alone)",
-            _ when !near.IsFor(peer) => $" ({near.Rule.Location} has it for other enclaves alone)",
-            _ => "",
-        };
+        var own = near.Find(entry => entry.IsFor(peer));
+        var hint = own is not null && port is { } asked && !own.HasPort(asked)
+            ? $" ({own.Rule.Location} has it with port {own.Host.Port} alone)"
+            : own is null && wide is not null
+                ? $" ({wide.Rule.Location} has {wide.Host}, which means the public addresses in it)"
+                : "";
+        return new EgressVerdict(
+            false,
+            NoRule,
+            $"no rule of {Allow} for {peer} names {what}; add \"{host}\" to the Hosts of one{hint}",
+            own is null && near.Count > 0 ? $" ({near[0].Rule.Location} has it for other enclaves alone)" : null);
     }
 
     private EgressVerdict JudgeAddress(EgressPeer peer, Destination destination, IPAddress address, EgressVerdict? named)
@@ -127,9 +132,9 @@ internal sealed class EgressPolicy
             peer,
             named is null ? $"the address {shown}{kind}, and port {port}" : $"the address {shown}{kind}, to which {destination} leads",
             Destination.Join(target.ToString(), port),
-            naming.Count == 0 && Find(entries, peer, port) is { } wide
-                ? $" ({wide.Rule.Location} has {wide.Host}, which means the public addresses in it)"
-                : Hint(naming, peer, port));
+            naming,
+            port,
+            wide: Find(entries, peer, port));
         return special is { IsPrivate: true } && named is not null
             ? missing with { Reason = $"{missing.Reason}; or set {Names.Egress}:{nameof(EgressOptions.DenyPrivateNetworks)} to false" }
             : missing;

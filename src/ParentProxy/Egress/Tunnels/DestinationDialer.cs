@@ -62,7 +62,7 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
     }
 
     private static EgressException Denied(EgressVerdict verdict) =>
-        new(EgressResult.Denied, verdict.Rule, "denied", verdict.Reason ?? "no rule allows it");
+        new(EgressResult.Denied, verdict.Rule, "denied", verdict.Reason ?? "no rule allows it", verdict.Note);
 
     private async ValueTask<(IReadOnlyList<IPAddress> Addresses, string Rule)> AddressesAsync(
         EgressPolicy policy, EgressPeer peer, Destination destination, EgressVerdict verdict, CancellationToken cancellationToken)

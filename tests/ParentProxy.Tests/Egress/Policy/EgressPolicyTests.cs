@@ -318,9 +318,30 @@ public sealed class EgressPolicyTests
 
         Assert.False(verdict.IsAllowed);
         Assert.Equal(
-            "no rule of Egress:Allow for a local process names a.example:443; "
-                + "add \"a.example:443\" to the Hosts of one (Egress:Allow:0 has it for other enclaves alone)",
-            verdict.Reason);
+            "no rule of Egress:Allow for a local process names a.example:443; add \"a.example:443\" to the Hosts of one", verdict.Reason);
+    }
+
+    [Theory]
+    [InlineData("a.example:443", null)]
+    [InlineData("b.example:443", null)]
+    [InlineData("10.1.2.3:443", null)]
+    [InlineData("c.example:443", "10.1.2.3")]
+    [InlineData("c.example:443", "169.254.169.254")]
+    public void Judge_WhatAnotherEnclaveMay_IsNoBusinessOfThisOne(string asked, string? address)
+    {
+        var own = Rule("Egress:Allow:0", "c.example:443", "0.0.0.0/0:443", "b.example:80");
+        var others = Rule("Egress:Allow:1", "a.example:443", "b.example:443", "10.1.2.3:443", "169.254.169.254:443") with { Cids = [17] };
+        var alone = Policy(new EgressOptions { Allow = [own] });
+        var beside = Policy(new EgressOptions { Allow = [own, others] });
+
+        var verdict = Of(beside);
+
+        Assert.False(verdict.IsAllowed);
+        Assert.Equal(Of(alone), verdict with { Note = null });
+        Assert.Equal(
+            verdict.Reason + (asked[0] == 'b' ? "" : " (Egress:Allow:1 has it for other enclaves alone)"), verdict.ForOperator);
+
+        EgressVerdict Of(EgressPolicy policy) => address is null ? Judge(policy, asked) : Resolve(policy, asked, address);
     }
 
     [Fact]
@@ -400,6 +421,17 @@ public sealed class EgressPolicyTests
     public void JudgeQuestion_EgressHosts_SaysWhatIsMissing() => Assert.Equal(
         "no rule of Egress:Allow for proof-server (CID 16) names other.example; add \"other.example:443\" to the Hosts of one",
         Allow("api.example.com:443").JudgeQuestion(Peer, Name("other.example")).Reason);
+
+    [Fact]
+    public void JudgeQuestion_NameOfAnotherEnclave_IsNoBusinessOfThisOne()
+    {
+        var policy = Policy(new EgressOptions { Allow = [Rule("Egress:Allow:0", "other.example:443") with { Cids = [17] }] });
+
+        var verdict = policy.JudgeQuestion(Peer, Name("other.example"));
+
+        Assert.Equal(Allow("api.example.com:443").JudgeQuestion(Peer, Name("other.example")), verdict with { Note = null });
+        Assert.EndsWith(" (Egress:Allow:0 has it for other enclaves alone)", verdict.ForOperator, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void JudgeQuestion_ListOfNames_CountsAlone()

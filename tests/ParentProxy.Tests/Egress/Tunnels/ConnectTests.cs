@@ -63,6 +63,25 @@ public sealed class ConnectTests
     }
 
     [Theory]
+    [InlineData("CONNECT api.example:80 HTTP/1.1\r\nHost: api.example:80\r\n\r\n")]
+    [InlineData("GET http://api.example/ HTTP/1.1\r\nHost: api.example\r\n\r\n")]
+    public async Task Denied_WhatAnotherEnclaveMay_IsSaidInTheLogAlone(string request)
+    {
+        await using var bench = await EgressBench.StartAsync(
+            ["127.0.0.1:1"], "Egress:Allow:1:Cids:0=17", "Egress:Allow:1:Hosts:0=api.example:80");
+
+        var refusal = await bench.ExchangeAsync(request);
+
+        const string reason =
+            "no rule of Egress:Allow for app (CID 16) names api.example:80; add \"api.example:80\" to the Hosts of one";
+        Assert.Equal(403, refusal.Status);
+        Assert.Equal($"api.example:80: {reason}", refusal.Json().GetProperty("detail").GetString());
+        await Eventually.TrueAsync(() => bench.NotReached.Any());
+        Assert.EndsWith(
+            $"{reason} (Egress:Allow:1 has it for other enclaves alone)", bench.NotReached.Single(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("CONNECT api.example:443 HTTP/1.0\r\n\r\n")]
     [InlineData("CONNECT api.example:443 HTTP/1.1\r\nHost: api.example\r\nConnection: close\r\n\r\n")]
     public async Task Connect_DeniedAndNotKept_ClosesBehindTheAnswer(string request)
