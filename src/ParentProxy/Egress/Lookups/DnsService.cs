@@ -19,6 +19,7 @@ namespace ParentProxy.Egress.Lookups;
 /// <param name="counts">What is counted.</param>
 /// <param name="clock">The clock of time-outs and gaps.</param>
 /// <param name="logger">Where faults and hints go.</param>
+/// <param name="unread">How many bytes of answers may wait for enclaves that do not read them.</param>
 internal sealed class DnsService(
     DnsCache cache,
     Func<EgressPeer, HostName, EgressVerdict> judge,
@@ -26,7 +27,8 @@ internal sealed class DnsService(
     Func<TimeSpan> requestTimeout,
     DnsCounts counts,
     TimeProvider clock,
-    ILogger<DnsService> logger) : IEgressService
+    ILogger<DnsService> logger,
+    EnclaveQuota? unread = null) : IEgressService
 {
     /// <summary>RFC 8914 §4: other, filtered, not supported, no reachable authority, network error.</summary>
     private const ushort Other = 0;
@@ -47,6 +49,10 @@ internal sealed class DnsService(
     private const int MaxHints = 4096;
 
     private readonly ConcurrentDictionary<(string Peer, string Hint), bool> _given = new();
+
+    /// <summary>Five streams full of the longest answers: an enclave that reads what it asks for never has as many wait.</summary>
+    private readonly EnclaveQuota _unread = unread ?? new EnclaveQuota(each: 32 * 1024 * 1024, all: 128 * 1024 * 1024);
+
     private readonly Occasionally _failures = new(TimeSpan.FromMinutes(1), clock);
 
     /// <inheritdoc/>
@@ -56,8 +62,8 @@ internal sealed class DnsService(
         await stream.RunAsync(cut).ConfigureAwait(false);
     }
 
-    /// <summary>The answer to a question, in the size that its stream bears.</summary>
-    public async ValueTask<byte[]> AnswerAsync(
+    /// <summary>The answer to a question, in the size that its stream bears, and how many of its bytes are kept for the enclave.</summary>
+    public async ValueTask<(byte[] Answer, int Kept)> AnswerAsync(
         EgressConnection connection, DnsQuery query, StreamFraming framing, CancellationToken cancellationToken)
     {
         byte[] answer;
@@ -72,14 +78,33 @@ internal sealed class DnsService(
             (answer, result) = (query.Answer(DnsResponseCode.ServFail), DnsResult.ServFail);
         }
 
-        counts.Count(result, framing);
         var limit = framing == StreamFraming.Framed ? DnsMessage.MaxBytes : Math.Min(query.UdpBytes, MaxDatagramBytes);
-        if (answer.Length <= limit)
-            return answer;
-        counts.WasTruncated();
-        if (MayHint(connection.Peer, nameof(DnsServiceLog.Truncated)))
-            DnsServiceLog.Truncated(logger, connection.Peer, connection.Listener, query.Name, answer.Length, limit);
-        return DnsAnswer.Truncate(answer, limit);
+        if (answer.Length > limit)
+        {
+            counts.WasTruncated();
+            if (MayHint(connection.Peer, nameof(DnsServiceLog.Truncated)))
+                DnsServiceLog.Truncated(logger, connection.Peer, connection.Listener, query.Name, answer.Length, limit);
+            answer = DnsAnswer.Truncate(answer, limit);
+        }
+
+        var kept = answer.Length;
+        if (!_unread.TryEnter(connection.Peer.Key, kept))
+        {
+            if (MayHint(connection.Peer, nameof(DnsServiceLog.Unread)))
+                DnsServiceLog.Unread(logger, connection.Peer, connection.Listener, _unread.Each, _unread.All);
+            answer = query.Answer(DnsResponseCode.ServFail, new ExtendedDnsError(Other, "busy: too many answers wait to be read"));
+            (result, kept) = (DnsResult.ServFail, 0);
+        }
+
+        counts.Count(result, framing);
+        return (answer, kept);
+    }
+
+    /// <summary>So many bytes of answers are kept no more: they were sent, or nobody is there for them.</summary>
+    public void IsSent(EgressConnection connection, int kept)
+    {
+        if (kept > 0)
+            _unread.Leave(connection.Peer.Key, kept);
     }
 
     /// <summary>A stream has no lengths.</summary>

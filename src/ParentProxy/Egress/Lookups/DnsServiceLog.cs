@@ -36,6 +36,13 @@ internal static partial class DnsServiceLog
         ILogger logger, EgressPeer peer, string name, string code, string report, string answer, long unsaid);
 
     [LoggerMessage(
+        EventId = 1025,
+        Level = LogLevel.Warning,
+        Message = "{Peer} asks for names on {Listener} and does not read the answers: more than {Bytes} bytes of them wait, or {AllBytes} "
+            + "of all enclaves. Further questions are answered with SERVFAIL until it does. Said once for each enclave")]
+    public static partial void Unread(ILogger logger, EgressPeer peer, string listener, int bytes, int allBytes);
+
+    [LoggerMessage(
         EventId = 1024,
         Level = LogLevel.Error,
         Message = "A question of {Peer} on {Listener} was answered with SERVFAIL by a fault of this program")]

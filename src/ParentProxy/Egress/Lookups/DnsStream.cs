@@ -7,7 +7,8 @@ namespace ParentProxy.Egress.Lookups;
 
 /// <summary>
 /// A stream of questions. They are answered side by side, as answers come; when too many are open, no more are read. Every question of
-/// a framed stream is answered before the stream is closed: some resolvers have no time-out of their own over TCP.
+/// a framed stream is answered before the stream is closed: some resolvers have no time-out of their own over TCP. An answer that is not
+/// taken in time ends the stream, however much is asked on it meanwhile.
 /// </summary>
 internal sealed class DnsStream(
     DnsService service, EgressConnection connection, TimeSpan requestTimeout, DnsCounts counts, TimeProvider clock) : IDisposable
@@ -30,11 +31,13 @@ internal sealed class DnsStream(
     private static readonly TimeSpan ShortestIdle = TimeSpan.FromSeconds(3);
 
     private readonly MessageSplitter _splitter = new();
-    private readonly Channel<byte[]> _answers = Channel.CreateUnbounded<byte[]>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<(byte[] Bytes, int Kept)> _answers =
+        Channel.CreateUnbounded<(byte[], int)>(new UnboundedChannelOptions { SingleReader = true });
     private readonly SemaphoreSlim _room = new(MaxOpenQuestions);
     private readonly TimeSpan _idle = requestTimeout > ShortestIdle ? requestTimeout : ShortestIdle;
     private StreamFraming _framing;
     private int _open = 1; // Questions, and whoever reads them.
+    private volatile bool _isWriting;
     private bool _isBroken;
 
     /// <summary>Serves it to its end.</summary>
@@ -52,13 +55,13 @@ internal sealed class DnsStream(
         }
         catch (OperationCanceledException)
         {
-            wasIdle = !cut.IsCancellationRequested && !Volatile.Read(ref _isBroken);
+            wasIdle = !cut.IsCancellationRequested;
         }
         finally
         {
             Close();
             await writing.ConfigureAwait(false);
-            counts.StreamEnded(_framing, wasIdle);
+            counts.StreamEnded(_framing, wasIdle && !_isBroken);
         }
     }
 
@@ -91,7 +94,8 @@ internal sealed class DnsStream(
     private async ValueTask<bool> TryBeginAsync(byte[] message, CancellationTokenSource end)
     {
         await _room.WaitAsync(end.Token).ConfigureAwait(false);
-        Rearm(end);
+        if (!_isWriting)
+            Rearm(end);
         if (DnsQuery.Read(message) is not { } query)
         {
             counts.Count(DnsResult.FormErr, _framing);
@@ -136,14 +140,26 @@ internal sealed class DnsStream(
         {
             while (await _answers.Reader.WaitToReadAsync(end.Token).ConfigureAwait(false))
             {
-                while (_answers.Reader.TryRead(out var answer))
+                while (_answers.Reader.TryRead(out var next))
                 {
+                    var (bytes, kept) = next;
                     var count = 1;
-                    if (_framing == StreamFraming.Framed)
-                        (answer, count) = Frame(answer);
-                    else
-                        await KeepGapAsync(written, end.Token).ConfigureAwait(false);
-                    await connection.Socket.WriteAsync(answer, end.Token).ConfigureAwait(false);
+                    try
+                    {
+                        if (_framing == StreamFraming.Framed)
+                            (bytes, count, kept) = Frame(next);
+                        else
+                            await KeepGapAsync(written, end.Token).ConfigureAwait(false);
+                        Rearm(end);
+                        _isWriting = true;
+                        await connection.Socket.WriteAsync(bytes, end.Token).ConfigureAwait(false);
+                        _isWriting = false;
+                    }
+                    finally
+                    {
+                        service.IsSent(connection, kept);
+                    }
+
                     written = clock.GetTimestamp();
                     _room.Release(count);
                     Rearm(end);
@@ -153,21 +169,25 @@ internal sealed class DnsStream(
         catch (Exception ex) when (ex is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
         {
             // Nobody is there for the answers any more, nor are the questions of interest then.
-            Volatile.Write(ref _isBroken, ex is not OperationCanceledException);
+            _isBroken = _isWriting || ex is not OperationCanceledException;
             await end.CancelAsync().ConfigureAwait(false);
+            await foreach (var (_, kept) in _answers.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+                service.IsSent(connection, kept);
         }
     }
 
     /// <summary>An answer and those that are ready too, for one write.</summary>
-    private (byte[] Bytes, int Count) Frame(byte[] answer)
+    private (byte[] Bytes, int Count, int Kept) Frame((byte[] Bytes, int Kept) answer)
     {
-        List<byte[]> batch = [answer];
-        var size = LengthBytes + answer.Length;
-        while (_answers.Reader.TryPeek(out var next) && size + LengthBytes + next.Length <= MaxWriteBytes
+        List<byte[]> batch = [answer.Bytes];
+        var size = LengthBytes + answer.Bytes.Length;
+        var kept = answer.Kept;
+        while (_answers.Reader.TryPeek(out var next) && size + LengthBytes + next.Bytes.Length <= MaxWriteBytes
             && _answers.Reader.TryRead(out next))
         {
-            batch.Add(next);
-            size += LengthBytes + next.Length;
+            batch.Add(next.Bytes);
+            size += LengthBytes + next.Bytes.Length;
+            kept += next.Kept;
         }
 
         var bytes = new byte[size];
@@ -179,7 +199,7 @@ internal sealed class DnsStream(
             rest = rest[(LengthBytes + message.Length)..];
         }
 
-        return (bytes, batch.Count);
+        return (bytes, batch.Count, kept);
     }
 
     private async Task KeepGapAsync(long written, CancellationToken cancellationToken)

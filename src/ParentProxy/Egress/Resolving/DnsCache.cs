@@ -26,11 +26,14 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
     /// <summary>Longer answers are rare, and would let few names fill the memory.</summary>
     private const int MaxBytes = 4096;
 
-    private readonly EnclaveQuota _quota = quota ?? new EnclaveQuota();
+    private readonly EnclaveQuota _quota = quota ?? EnclaveQuota.OfQuestions();
     private readonly Lock _lock = new();
     private readonly Dictionary<Key, LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _recent = [];
     private readonly Dictionary<Key, Task<Refreshed>> _asked = [];
+
+    private UpstreamResult Exceeded => new(
+        null, UpstreamResult.Busy, $"nobody was asked, as {_quota.Each} questions of this enclave are open, or {_quota.All} of all");
 
     /// <summary>How many answers are remembered.</summary>
     public int Count
@@ -56,7 +59,7 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
         if (!query.IsOrdinary)
         {
             if (!_quota.TryEnter(enclave))
-                return Passed(query, _quota.Exceeded);
+                return Passed(query, Exceeded);
             var asking = upstream.AskAsync(query);
             _quota.LeaveAfter(asking, enclave);
             return Passed(query, await asking.WaitAsync(cancellationToken).ConfigureAwait(false));
@@ -77,7 +80,7 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
             if (_asked.TryGetValue(key, out refresh) && mayJoin)
                 enclave = null;
             if (!_quota.TryEnter(enclave))
-                return entry is null ? Passed(query, _quota.Exceeded) : Stale(query, entry, _quota.Exceeded.Report);
+                return entry is null ? Passed(query, Exceeded) : Stale(query, entry, Exceeded.Report);
             if (refresh is null)
             {
                 isFirst = true;

@@ -1,32 +1,38 @@
 namespace ParentProxy.Egress.Resolving;
 
 /// <summary>
-/// Keeps one enclave from taking the resolvers from the others, by its own questions and by the names of its tunnels. Any thread.
+/// Keeps one enclave from taking from the others what there is for all: lookups, by its own questions and by the names of its tunnels,
+/// and memory for answers that it does not read. Any thread.
 /// </summary>
-/// <param name="each">Open questions of an enclave at most.</param>
-/// <param name="all">Open questions of all enclaves at most; fewer than <see cref="UpstreamClient"/> has open.</param>
-internal sealed class EnclaveQuota(int each = 1500, int all = 3500)
+/// <param name="each">What an enclave has at most.</param>
+/// <param name="all">What all enclaves have at most.</param>
+internal sealed class EnclaveQuota(int each, int all)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _open = [];
     private int _total;
 
-    /// <summary>What comes of a question beyond it.</summary>
-    public UpstreamResult Exceeded { get; } = new(
-        null, UpstreamResult.Busy, $"nobody was asked, as {each} questions of this enclave are open, or {all} of all");
+    /// <summary>For questions; for all of them fewer than <see cref="UpstreamClient"/> has open.</summary>
+    public static EnclaveQuota OfQuestions() => new(each: 1500, all: 3500);
 
-    /// <summary>Whether one more may be asked, which then is open. Null may always.</summary>
-    public bool TryEnter(string? enclave)
+    /// <summary>What an enclave has at most.</summary>
+    public int Each => each;
+
+    /// <summary>What all enclaves have at most.</summary>
+    public int All => all;
+
+    /// <summary>Whether an enclave may have so many more, which it then has. Null may always.</summary>
+    public bool TryEnter(string? enclave, int count = 1)
     {
         if (enclave is null)
             return true;
         lock (_lock)
         {
             var open = _open.GetValueOrDefault(enclave);
-            if (open >= each || _total >= all)
+            if (open + count > each || _total + count > all)
                 return false;
-            _open[enclave] = open + 1;
-            _total++;
+            _open[enclave] = open + count;
+            _total += count;
             return true;
         }
     }
@@ -37,15 +43,16 @@ internal sealed class EnclaveQuota(int each = 1500, int all = 3500)
         if (enclave is null)
             return;
         _ = asking.ContinueWith(
-            _ => Leave(enclave), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            _ => Leave(enclave, 1), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
-    private void Leave(string enclave)
+    /// <summary>An enclave has so many less.</summary>
+    public void Leave(string enclave, int count)
     {
         lock (_lock)
         {
-            _total--;
-            if (--_open[enclave] == 0)
+            _total -= count;
+            if ((_open[enclave] -= count) == 0)
                 _open.Remove(enclave);
         }
     }

@@ -19,6 +19,9 @@ namespace ParentProxy.Tests.Egress.Lookups;
 /// <summary>Streams of enclaves, over real sockets and a resolver on this machine.</summary>
 public sealed class DnsServiceTests : IDisposable
 {
+    /// <summary>Of the answers to enclaves that do not read them; of the long ones here it is three.</summary>
+    private const int Unread = 100_000;
+
     private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(10);
     private static readonly EgressPeer Peer = new(16, "proof", "proof-server");
 
@@ -36,7 +39,7 @@ public sealed class DnsServiceTests : IDisposable
     {
         var client = new UpstreamClient(() => ValueTask.FromResult<IReadOnlyList<IPEndPoint>>([_resolver.EndPoint]), _clock);
         _service = new DnsService(
-            new DnsCache(client, () => 1000, _clock, new EnclaveQuota(each: 110)),
+            new DnsCache(client, () => 1000, _clock, new EnclaveQuota(each: 110, all: 1000)),
             (peer, name) => _allowsAny && !name.IsBelow("denied") || name.Text.EndsWith(".example", StringComparison.Ordinal)
                 ? new EgressVerdict(true, "Egress:Allow:0", null)
                 : new EgressVerdict(false, "none", $"no rule of Egress:Allow names {name} for {peer}"),
@@ -48,7 +51,8 @@ public sealed class DnsServiceTests : IDisposable
             () => TimeSpan.FromSeconds(10),
             _counts,
             _clock,
-            LoggerFactory.Create(builder => builder.AddProvider(_log)).CreateLogger<DnsService>());
+            LoggerFactory.Create(builder => builder.AddProvider(_log)).CreateLogger<DnsService>(),
+            new EnclaveQuota(each: Unread, all: 2 * Unread));
         _resolver.Hold(DnsBytes.Address("192.0.2.1"), DnsBytes.Address("2001:db8::1"));
     }
 
@@ -106,6 +110,58 @@ public sealed class DnsServiceTests : IDisposable
         _clock.Advance(TimeSpan.FromSeconds(1.9));
         for (var i = 0; i < 150; i++)
             await ReadFramedAsync(stream);
+    }
+
+    [Fact]
+    public async Task Framed_AnswersThatAreNotRead_AreNotKeptWithoutEnd()
+    {
+        BeLong();
+        var stream = Open();
+        await stream.WriteAsync(DnsBytes.Framed([.. Enumerable.Range(0, 60).Select(i => DnsBytes.Query($"h{i}.example"))]));
+        await Eventually.TrueAsync(() => Answered(DnsResult.Answered) + Answered(DnsResult.ServFail) == 60);
+
+        // Most of it is in the kernel, for which the enclave does not have to ask twice.
+        Assert.InRange(Answered(DnsResult.ServFail), 40, 57);
+        Assert.Single(_log.Entries, entry => entry.Message.Contains("does not read the answers", StringComparison.Ordinal));
+        var other = await AskAsync(DnsBytes.Query("a.example"), new EgressPeer(17, null, null));
+        Assert.Equal(DnsResponseCode.NoError, other.ResponseCode);
+
+        var codes = new List<DnsResponseCode>();
+        for (var i = 0; i < 60; i++)
+            codes.Add((await ReadFramedAsync(stream)).ResponseCode);
+        Assert.Equal(Answered(DnsResult.ServFail), codes.Count(code => code == DnsResponseCode.ServFail));
+        Assert.Equal(DnsResponseCode.NoError, (await AskAsync(DnsBytes.Query("b.example"))).ResponseCode);
+    }
+
+    [Fact]
+    public async Task Framed_AnswersThatAreNotRead_EndTheStreamWhateverIsAskedMeanwhile()
+    {
+        BeLong();
+        var stream = Open();
+        await stream.WriteAsync(DnsBytes.Framed([.. Enumerable.Range(0, 60).Select(i => DnsBytes.Query($"h{i}.example"))]));
+        await Eventually.TrueAsync(() => Answered(DnsResult.Answered) + Answered(DnsResult.ServFail) == 60);
+
+        for (var i = 61; i < 80 && _counts.OpenStreams > 0; i++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(5));
+            try
+            {
+                await stream.WriteAsync(DnsBytes.Framed(DnsBytes.Query($"h{i}.example")));
+            }
+            catch (IOException)
+            {
+                break;
+            }
+
+            await Eventually.TrueAsync(
+                () => _counts.OpenStreams == 0 || Answered(DnsResult.Answered) + Answered(DnsResult.ServFail) == i);
+        }
+
+        await Eventually.TrueAsync(() => _counts.OpenStreams == 0);
+        Assert.Equal(0, _counts.IdleStreams);
+
+        // And what waited there is kept no more.
+        Assert.Equal(DnsResponseCode.NoError, (await AskAsync(DnsBytes.Query("a.example"))).ResponseCode);
     }
 
     [Fact]
@@ -492,6 +548,11 @@ public sealed class DnsServiceTests : IDisposable
 
     private static async Task EndedAsync(NetworkStream stream) =>
         Assert.Equal(0, await stream.ReadAsync(new byte[1]).AsTask().WaitAsync(TestDeadline.Value));
+
+    /// <summary>Every answer has some 32,000 bytes, which come over TCP.</summary>
+    private void BeLong() => _resolver.Hold([.. Enumerable.Repeat(DnsBytes.Address("192.0.2.1"), 2000)]);
+
+    private long Answered(DnsResult result) => _counts.Of(result, StreamFraming.Framed);
 
     private async Task<DnsMessage> AskAsync(byte[] query, EgressPeer? peer = null)
     {
