@@ -178,7 +178,7 @@ const rows = {
   'Egress': [
     graph('Connections of enclaves', 'Open, by listener.', 'short', [query(`sum by (listener) (parentproxy_egress_open_connections{${I}})`, '{{listener}}')]),
     graph('Listeners', '0: it takes no connections.', 'short', [query(`min by (listener) (parentproxy_egress_listener_up{${I}})`, '{{listener}}')]),
-    graph('Connections to destinations', 'denied: by the rules. unresolved, unreachable: the log names the errno.', 'ops', [query(perSecond('result', 'parentproxy_egress_connections_total'), '{{result}}')], { stack: true, overrides: [color('denied', 'red')] }),
+    graph('Connections by result', 'denied: by the rules. unresolved, unreachable: the log names the errno. DNS has its own.', 'ops', [query(perSecond('result', 'parentproxy_egress_connections_total'), '{{result}}')], { stack: true, overrides: [color('denied', 'red')] }),
     graph('Connections by rule', 'none: no rule decided.', 'ops', [query(perSecond('rule', 'parentproxy_egress_connections_total'), '{{rule}}')], { stack: true }),
     graph('Bytes of egress', 'By who sent them.', 'Bps', [query(perSecond('listener, from', 'parentproxy_egress_bytes_total'), '{{listener}} from the {{from}}')]),
     graph('Until a destination is connected', 'With the lookup of its name.', 's', [0.5, 0.95].map(q => query(`histogram_quantile(${q}, sum by (le) (${rate('parentproxy_egress_connect_duration_seconds_bucket')}))`, `p${q * 100}`))),

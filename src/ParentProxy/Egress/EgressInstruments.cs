@@ -42,7 +42,8 @@ internal sealed class EgressInstruments
             () => counts.Results.Select(one => new Measurement<long>(
                 one.Count, new(Listener, one.Listener), new("rule", one.Rule), new(Result, Results[(int)one.Result]))),
             null,
-            "Connections of enclaves to destinations that are over, and those that reached none, by the rule that decided and by result.");
+            "Connections of enclaves that are over, and those that did not get what they came for, by the rule that decided and by result. "
+                + "Of DNS questions are counted instead.");
         meter.CreateObservableCounter(
             "parentproxy.egress.bytes",
             () => counts.Bytes.SelectMany(Bytes),

@@ -12,7 +12,9 @@ internal enum EgressResult
     /// <summary>Its destination's name led nowhere.</summary>
     Unresolved,
 
-    /// <summary>None of its destination's addresses took the connection.</summary>
+    /// <summary>
+    /// None of its destination's addresses took the connection; or the file that it came for could not be opened, or not be sent whole.
+    /// </summary>
     Unreachable,
 
     /// <summary>What it sent is no request, or came too slowly.</summary>

@@ -51,9 +51,10 @@ internal sealed class EgressServices : IAsyncDisposable
             KernelClock.Read,
             () => context.Options.RequestTimeout,
             (peer, reason) => context.Refuse(peer, context.Options.Time?.Listen.Text ?? "", "the time", reason),
+            context.Counts,
             loggers.CreateLogger<TimeService>(),
             context.Time);
-        _logs = new LogService(() => _logsOptions!, Lines, loggers, context.Time);
+        _logs = new LogService(() => _logsOptions!, Lines, context.Counts, loggers, context.Time);
     }
 
     /// <summary>What became of the questions of enclaves.</summary>
@@ -74,6 +75,7 @@ internal sealed class EgressServices : IAsyncDisposable
             () => file,
             () => _context.Options.IdleTimeout,
             (peer, reason) => _context.Refuse(peer, listener.Listen.Text, $"file {file.Path}", reason),
+            _context.Counts,
             _loggers.CreateLogger<FileService>(),
             _context.Time),
         _ => throw new NotSupportedException(listener.GetType().Name),

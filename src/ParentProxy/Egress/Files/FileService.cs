@@ -15,12 +15,14 @@ namespace ParentProxy.Egress.Files;
 /// <param name="options">The entry in effect at the moment.</param>
 /// <param name="idleTimeout">How long an enclave may take for each part of it.</param>
 /// <param name="refuse">Told of a peer that may not have it, and why; it gets not one byte.</param>
+/// <param name="counts">What becomes of its connections is counted here, but for those that are refused.</param>
 /// <param name="logger">Where each hand-out is said.</param>
 /// <param name="time">The clock for the time-out.</param>
 internal sealed class FileService(
     Func<EgressFileOptions> options,
     Func<TimeSpan> idleTimeout,
     Action<EgressPeer, string> refuse,
+    EgressCounts counts,
     ILogger<FileService> logger,
     TimeProvider time)
     : IEgressService
@@ -50,6 +52,7 @@ internal sealed class FileService(
         using var file = await Task.Run(Open, CancellationToken.None).ConfigureAwait(false);
         if (file is null)
         {
+            Count(connection, EgressResult.Unreachable);
             FilesLog.NotOpened(logger, connection.Peer, connection.Listener, entry.Path, failure);
             return;
         }
@@ -99,6 +102,7 @@ internal sealed class FileService(
                 sent += count;
             }
 
+            Count(connection, EgressResult.Ok);
             FilesLog.Sent(logger, connection.Peer, path, sent, connection.Listener);
         }
         catch (OperationCanceledException)
@@ -118,7 +122,13 @@ internal sealed class FileService(
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        void Incomplete(string failure) =>
+        void Incomplete(string failure)
+        {
+            Count(connection, EgressResult.Unreachable);
             FilesLog.Incomplete(logger, connection.Peer, connection.Socket.BytesTaken, path, connection.Listener, failure);
+        }
     }
+
+    private void Count(EgressConnection connection, EgressResult result) =>
+        counts.Count(connection.Listener, EgressCounts.NoRule, result);
 }

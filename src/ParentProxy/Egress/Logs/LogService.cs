@@ -22,6 +22,7 @@ internal sealed class LogService : IEgressService, IAsyncDisposable
 
     private readonly Func<EgressLogsOptions> _options;
     private readonly LogCounts _counts;
+    private readonly EgressCounts _connections;
     private readonly ILogger _logger;
     private readonly EnclaveOutput _output;
     private readonly TimeProvider _time;
@@ -32,12 +33,14 @@ internal sealed class LogService : IEgressService, IAsyncDisposable
 
     /// <summary>Serves any number of connections and of listeners, for all of which an enclave has one limit.</summary>
     /// <param name="options">What is in effect at the moment; asked for each line.</param>
-    /// <param name="counts">What is counted.</param>
+    /// <param name="counts">What is counted of lines.</param>
+    /// <param name="connections">Its connections are counted here when they are over.</param>
     /// <param name="loggers">The log.</param>
     /// <param name="time">The clock.</param>
-    public LogService(Func<EgressLogsOptions> options, LogCounts counts, ILoggerFactory loggers, TimeProvider time)
+    public LogService(
+        Func<EgressLogsOptions> options, LogCounts counts, EgressCounts connections, ILoggerFactory loggers, TimeProvider time)
     {
-        (_options, _counts, _time) = (options, counts, time);
+        (_options, _counts, _connections, _time) = (options, counts, connections, time);
         _logger = loggers.CreateLogger<LogService>();
         _output = new EnclaveOutput(loggers.CreateLogger<EnclaveOutput>());
         _warning = time.CreateTimer(_ => Warn(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -79,6 +82,7 @@ internal sealed class LogService : IEgressService, IAsyncDisposable
             if (lines.TryTakeLast(_options().MaxLineBytes, out var line, out var isCut))
                 Take(peer, enclave, line, isCut);
             Leave(enclave);
+            _connections.Count(connection.Listener, EgressCounts.NoRule, EgressResult.Ok);
         }
     }
 

@@ -10,12 +10,14 @@ namespace ParentProxy.Egress.Time;
 /// <param name="clock">Reads the clock.</param>
 /// <param name="requestTimeout">How long a question may take to come, and the next one after it.</param>
 /// <param name="refuse">Told of a peer that asked for something else, and what.</param>
+/// <param name="counts">What is answered is counted here, once for each connection.</param>
 /// <param name="logger">Where changes of the clock's state are said.</param>
 /// <param name="time">The clock for the time-out.</param>
 internal sealed class TimeService(
     Func<ClockReading> clock,
     Func<TimeSpan> requestTimeout,
     Action<EgressPeer, string> refuse,
+    EgressCounts counts,
     ILogger<TimeService> logger,
     TimeProvider time)
     : IEgressService
@@ -82,6 +84,8 @@ internal sealed class TimeService(
                 patience.CancelAfter(requestTimeout());
                 NtpPacket.Answer(question, received, Read());
                 await socket.WriteAsync(question, cancellationToken).ConfigureAwait(false);
+                if (!hasAnswered)
+                    counts.Count(connection.Listener, EgressCounts.NoRule, EgressResult.Ok);
                 (filled, hasAnswered) = (0, true);
                 continue;
             }
@@ -90,9 +94,13 @@ internal sealed class TimeService(
             if (!isWhole && filled < MaxText)
                 continue;
             if (!isWhole || !IsText(question.AsSpan(0, filled)))
+            {
                 refuse(connection.Peer, "asked neither by a line \"time\" nor by a packet of NTP (48 bytes, mode 3, version 3 or 4)");
-            else
-                await socket.WriteAsync(Line(Read()), cancellationToken).ConfigureAwait(false);
+                return;
+            }
+
+            await socket.WriteAsync(Line(Read()), cancellationToken).ConfigureAwait(false);
+            counts.Count(connection.Listener, EgressCounts.NoRule, EgressResult.Ok);
             return;
         }
     }

@@ -19,6 +19,7 @@ public sealed class FileServiceTests : IDisposable
     private readonly LoggerFactory _factory;
     private readonly ManualTimeProvider _time = new();
     private readonly List<string> _refused = [];
+    private readonly EgressCounts _counts = new();
     private readonly FileService _service;
     private EgressFileOptions _options;
 
@@ -31,7 +32,8 @@ public sealed class FileServiceTests : IDisposable
         };
         _factory = new LoggerFactory([_log]);
         var logger = _factory.CreateLogger<FileService>();
-        _service = new FileService(() => _options, () => Timeout, (peer, reason) => _refused.Add($"{peer} {reason}"), logger, _time);
+        _service = new FileService(
+            () => _options, () => Timeout, (peer, reason) => _refused.Add($"{peer} {reason}"), _counts, logger, _time);
     }
 
     public void Dispose()
@@ -54,6 +56,7 @@ public sealed class FileServiceTests : IDisposable
 
         Assert.Equal(content, await connection.ReadAllAsync());
         await connection.Served;
+        AssertCounted(EgressResult.Ok);
         Assert.Equal(
             $"Information: proof-server (CID 16) got {_options.Path}, {length} bytes, on unix:/run/test.sock",
             Line(Assert.Single(_log.Entries)));
@@ -146,6 +149,7 @@ public sealed class FileServiceTests : IDisposable
 
         await ServeNothingAsync();
 
+        AssertCounted(EgressResult.Unreachable);
         Assert.Equal(
             $"Warning: proof-server (CID 16) got nothing on unix:/run/test.sock: {_options.Path} could not be opened: {reason}",
             Line(Assert.Single(_log.Entries)));
@@ -177,10 +181,14 @@ public sealed class FileServiceTests : IDisposable
         connection.Far.Close(0);
 
         await connection.Served.WaitAsync(TestDeadline.Value);
+        AssertCounted(EgressResult.Unreachable);
         Assert.Matches(
             "^Warning: .* got but the first [0-9]+ bytes of .*: (ECONNRESET|EPIPE), the connection is over$",
             Line(Assert.Single(_log.Entries)));
     }
+
+    private void AssertCounted(EgressResult result) =>
+        Assert.Equal([("unix:/run/test.sock", "none", result, 1)], _counts.Results);
 
     private static string Line(TestLog.Entry entry) => $"{entry.Level}: {entry.Message}";
 

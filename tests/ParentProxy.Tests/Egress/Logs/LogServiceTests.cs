@@ -16,10 +16,11 @@ public sealed class LogServiceTests : IAsyncDisposable
     private readonly EventLog _log = new();
     private readonly ManualTimeProvider _time = new();
     private readonly LogCounts _counts = new();
+    private readonly EgressCounts _connections = new();
     private readonly LogService _service;
     private EgressLogsOptions _options = new() { Listen = new EgressAddress("unix:/run/logs.sock", Port: null, "/run/logs.sock") };
 
-    public LogServiceTests() => _service = new LogService(() => _options, _counts, _log.Factory, _time);
+    public LogServiceTests() => _service = new LogService(() => _options, _counts, _connections, _log.Factory, _time);
 
     public async ValueTask DisposeAsync()
     {
@@ -45,6 +46,7 @@ public sealed class LogServiceTests : IAsyncDisposable
             Assert.Equal("16", Text(logEvent, "Cid"));
         });
         Assert.Equal(("first", 3), (Text(_log.Events[0], "Line"), _counts.Of(ServedConnection.Enclave).Written));
+        Assert.Equal([("unix:/run/test.sock", "none", EgressResult.Ok, 1)], _connections.Results);
     }
 
     [Fact]

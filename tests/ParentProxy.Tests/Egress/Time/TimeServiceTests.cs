@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using ParentProxy.Egress;
 using ParentProxy.Egress.Time;
 using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;
@@ -17,6 +18,7 @@ public sealed class TimeServiceTests : IDisposable
     private readonly LoggerFactory _factory;
     private readonly ManualTimeProvider _time = new();
     private readonly List<string> _refused = [];
+    private readonly EgressCounts _counts = new();
     private readonly TimeService _service;
     private ClockReading _reading = new(
         new DateTime(2026, 11, 29, 20, 0, 0, 123, 456, DateTimeKind.Utc), TimeSpan.FromMicroseconds(250), IsSynchronized: true);
@@ -25,7 +27,12 @@ public sealed class TimeServiceTests : IDisposable
     {
         _factory = new LoggerFactory([_log]);
         _service = new TimeService(
-            () => _reading, () => Timeout, (peer, what) => _refused.Add($"{peer} {what}"), _factory.CreateLogger<TimeService>(), _time);
+            () => _reading,
+            () => Timeout,
+            (peer, what) => _refused.Add($"{peer} {what}"),
+            _counts,
+            _factory.CreateLogger<TimeService>(),
+            _time);
     }
 
     public void Dispose()
@@ -51,6 +58,7 @@ public sealed class TimeServiceTests : IDisposable
         }
 
         Assert.Empty(_refused);
+        Assert.Equal([("unix:/run/test.sock", "none", EgressResult.Ok, 2)], _counts.Results);
     }
 
     [Theory]
@@ -105,6 +113,7 @@ public sealed class TimeServiceTests : IDisposable
 
         await connection.Served.WaitAsync(TestDeadline.Value);
         Assert.Empty(_refused);
+        Assert.Empty(_counts.Results);
     }
 
     [Fact]
@@ -122,6 +131,7 @@ public sealed class TimeServiceTests : IDisposable
         connection.SendLast(Question(4));
         AssertAnswers(await connection.ReadAllAsync(), 4);
         Assert.Empty(_refused);
+        Assert.Equal([("unix:/run/test.sock", "none", EgressResult.Ok, 1)], _counts.Results);
     }
 
     [Fact]
