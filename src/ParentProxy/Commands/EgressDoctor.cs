@@ -150,7 +150,7 @@ internal sealed class EgressDoctor(
     }
 
     private static string Say(EgressVerdict verdict) =>
-        verdict.IsAllowed ? $"allowed by {verdict.Rule}" : $"refused: {verdict.ForOperator}";
+        verdict.IsAllowed ? $"allowed by {verdict.Rule!.Location}" : $"refused: {verdict.ForOperator}";
 
     private async Task<bool> ConnectAsync(IReadOnlyList<IPAddress> addresses)
     {

@@ -7,7 +7,9 @@ namespace ParentProxy.Egress;
 internal sealed class EgressCounts
 {
     /// <summary>In the place of a rule where none decided.</summary>
-    public const string NoRule = "none";
+    public const EgressRuleOptions? NoRule = null;
+
+    private const string NoRuleLabel = "none";
 
     private readonly ConcurrentDictionary<(string Listener, string Rule, EgressResult Result), StrongCount> _results = new();
     private readonly ConcurrentDictionary<string, Carried> _carried = new(StringComparer.Ordinal);
@@ -22,9 +24,9 @@ internal sealed class EgressCounts
 
     /// <summary>A connection came out.</summary>
     /// <param name="listener">The address where it was accepted.</param>
-    /// <param name="rule">The rule that decided; <c>none</c> without one.</param>
+    /// <param name="rule">The rule that decided; null without one.</param>
     /// <param name="result">How it came out.</param>
-    public void Count(string listener, string rule, EgressResult result) =>
+    public void Count(string listener, EgressRuleOptions? rule, EgressResult result) =>
         _results.GetOrAdd((listener, Label(rule), result), static _ => new StrongCount()).Add(1);
 
     /// <summary>So many bytes more were carried each way.</summary>
@@ -42,13 +44,12 @@ internal sealed class EgressCounts
         Results.Where(result => result.Listener == listener && result.Result != EgressResult.Ok).Sum(result => result.Count);
 
     /// <summary>The lines of an allowlist file may be thousands, which are too many for a label: they count as one rule.</summary>
-    private static string Label(string rule)
+    private static string Label(EgressRuleOptions? rule) => rule switch
     {
-        if (rule == NoRule || rule.StartsWith(Names.Egress, StringComparison.Ordinal))
-            return rule;
-        var line = rule.LastIndexOf(':');
-        return line < 0 ? rule : rule[..line];
-    }
+        null => NoRuleLabel,
+        { IsOfFile: true, Location: var line } => line[..line.LastIndexOf(':')],
+        _ => rule.Location,
+    };
 
     private sealed class Carried
     {

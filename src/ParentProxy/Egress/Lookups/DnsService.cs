@@ -169,7 +169,7 @@ internal sealed class DnsService(
         }
         while (!HostName.TryParse(rest.Length > 0 ? $"{SomeLabel}.{rest}" : SomeLabel, out name, out _));
         var verdict = judge(peer, name);
-        return verdict.IsAllowed ? verdict : new EgressVerdict(IsAllowed: false, "none", $"it is no name of a host: {reason}");
+        return verdict.IsAllowed ? verdict : new EgressVerdict(IsAllowed: false, EgressCounts.NoRule, $"it is no name of a host: {reason}");
     }
 
     private static (byte[] Answer, DnsResult Result) NotAnswered(DnsQuery query, string why) =>

@@ -7,7 +7,6 @@ namespace ParentProxy.Egress.Policy;
 /// <summary>What which enclave may reach. Immutable; a reload makes a new one. Deny beats allow.</summary>
 internal sealed class EgressPolicy
 {
-    private const string NoRule = "none";
     private const string Allow = $"{Names.Egress}:{nameof(EgressOptions.Allow)}";
     private const string DnsAllow = $"{Names.Egress}:{nameof(EgressOptions.Dns)}:{nameof(EgressDnsOptions.Allow)}";
 
@@ -68,7 +67,7 @@ internal sealed class EgressPolicy
             return Denied(denied[0], name.Text);
         return _questions is null
             ? Missing(peer, name.Text, $"{name}:443", [.. _allow.Of(name)], port: null)
-            : new EgressVerdict(false, NoRule, $"{DnsAllow} does not name {name}; add \"{name}\" to it");
+            : new EgressVerdict(false, EgressCounts.NoRule, $"{DnsAllow} does not name {name}; add \"{name}\" to it");
     }
 
     private static RuleTable.Entry? Find(IEnumerable<RuleTable.Entry> entries, EgressPeer peer, ushort port)
@@ -82,10 +81,10 @@ internal sealed class EgressPolicy
         return null;
     }
 
-    private static EgressVerdict Allowed(RuleTable.Entry entry) => new(true, entry.Rule.Location, null);
+    private static EgressVerdict Allowed(RuleTable.Entry entry) => new(true, entry.Rule, null);
 
     private static EgressVerdict Denied(RuleTable.Entry entry, string what) =>
-        new(false, entry.Rule.Location, $"{entry.Rule.Location} refuses {what}, by \"{entry.Host}\"");
+        new(false, entry.Rule, $"{entry.Rule.Location} refuses {what}, by \"{entry.Host}\"");
 
     /// <param name="peer">Who asked.</param>
     /// <param name="what">What for.</param>
@@ -104,7 +103,7 @@ internal sealed class EgressPolicy
                 : "";
         return new EgressVerdict(
             false,
-            NoRule,
+            EgressCounts.NoRule,
             $"no rule of {Allow} for {peer} names {what}; add \"{host}\" to the Hosts of one{hint}",
             own is null && near.Count > 0 ? $" ({near[0].Rule.Location} has it for other enclaves alone)" : null);
     }

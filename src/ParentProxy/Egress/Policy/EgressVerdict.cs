@@ -1,11 +1,13 @@
+using ParentProxy.Configuration;
+
 namespace ParentProxy.Egress.Policy;
 
 /// <summary>Whether something may be reached, and by which rule.</summary>
 /// <param name="IsAllowed">Whether it may.</param>
-/// <param name="Rule">The rule that decided, by its location; <c>none</c> when no rule names it.</param>
+/// <param name="Rule">The rule that decided; null when no rule names it.</param>
 /// <param name="Reason">Why not, and what rule is missing, which the enclave is told, too; null when it may.</param>
 /// <param name="Note">What of other enclaves an operator should know besides, and this one must not; null for nothing.</param>
-internal readonly record struct EgressVerdict(bool IsAllowed, string Rule, string? Reason, string? Note = null)
+internal readonly record struct EgressVerdict(bool IsAllowed, EgressRuleOptions? Rule, string? Reason, string? Note = null)
 {
     /// <summary>Why not, for an operator alone.</summary>
     public string ForOperator => $"{Reason ?? "no rule allows it"}{Note}";

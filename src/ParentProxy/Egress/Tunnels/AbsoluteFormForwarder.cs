@@ -83,7 +83,7 @@ internal sealed class AbsoluteFormForwarder(DestinationDialer dialer, EgressCont
                 connection.Listener,
                 destination,
                 connected.Address.ToString(),
-                connected.Rule,
+                connected.Rule.Location,
                 context.Time.GetElapsedTime(started),
                 $"{request.Method} over HTTP, {end}",
                 origin.BytesSent,

@@ -1,4 +1,5 @@
 using System.Net;
+using ParentProxy.Configuration;
 using ParentProxy.Sockets;
 
 namespace ParentProxy.Egress.Tunnels;
@@ -7,4 +8,4 @@ namespace ParentProxy.Egress.Tunnels;
 /// <param name="Socket">The connection, which whoever has this closes.</param>
 /// <param name="Address">Where it leads: the very address that was judged.</param>
 /// <param name="Rule">The rule that allowed it.</param>
-internal sealed record ConnectedDestination(LoopSocket Socket, IPEndPoint Address, string Rule);
+internal sealed record ConnectedDestination(LoopSocket Socket, IPEndPoint Address, EgressRuleOptions Rule);

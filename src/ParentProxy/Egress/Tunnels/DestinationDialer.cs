@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ParentProxy.Configuration;
 using ParentProxy.Egress.Policy;
 using ParentProxy.Egress.Resolving;
 using ParentProxy.Endpoints;
@@ -64,11 +65,11 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
     private static EgressException Denied(EgressVerdict verdict) =>
         new(EgressResult.Denied, verdict.Rule, "denied", verdict.Reason ?? "no rule allows it", verdict.Note);
 
-    private async ValueTask<(IReadOnlyList<IPAddress> Addresses, string Rule)> AddressesAsync(
+    private async ValueTask<(IReadOnlyList<IPAddress> Addresses, EgressRuleOptions Rule)> AddressesAsync(
         EgressPolicy policy, EgressPeer peer, Destination destination, EgressVerdict verdict, CancellationToken cancellationToken)
     {
         if (destination.Address is { } literal)
-            return ([literal], verdict.Rule);
+            return ([literal], verdict.Rule!);
         ResolvedHost host;
         try
         {
@@ -83,7 +84,7 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
         if (host.IsStale && IsTimeToSaySo())
             EgressLog.Stale(context.Logger, destination);
         var allowed = new List<IPAddress>(host.Addresses.Count);
-        var rule = verdict.Rule;
+        var rule = verdict.Rule!;
         EgressVerdict? refused = null;
         foreach (var address in host.Addresses.Take(MaxAddresses))
         {
@@ -91,7 +92,7 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
             if (judged.IsAllowed)
             {
                 allowed.Add(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
-                rule = judged.Rule;
+                rule = judged.Rule!;
             }
             else
             {
@@ -110,7 +111,7 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
     }
 
     private async Task<ConnectedDestination> RaceAsync(
-        Destination destination, IReadOnlyList<IPAddress> addresses, string rule, CancellationToken cancellationToken)
+        Destination destination, IReadOnlyList<IPAddress> addresses, EgressRuleOptions rule, CancellationToken cancellationToken)
     {
         using var lost = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var running = new List<Task<Attempt>>(addresses.Count);

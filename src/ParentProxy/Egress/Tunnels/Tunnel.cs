@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using ParentProxy.Configuration;
 using ParentProxy.Endpoints;
 using ParentProxy.Sockets;
 
@@ -14,7 +15,7 @@ internal sealed class Tunnel : ISocketRelayOwner, IWatchedRelay<Tunnel>
     private readonly EgressContext _context;
     private readonly Destination _destination;
     private readonly string _address;
-    private readonly string _rule;
+    private readonly EgressRuleOptions _rule;
     private readonly SocketRelay _relay;
     private readonly TaskCompletionSource _over = new();
     private long _accountedFrom;
@@ -104,7 +105,7 @@ internal sealed class Tunnel : ISocketRelayOwner, IWatchedRelay<Tunnel>
             _connection.Listener,
             _destination,
             _address,
-            _rule,
+            _rule.Location,
             _context.Time.GetElapsedTime(_connection.Accepted),
             TunnelEnds.Sentence(end, _relay.Broken?.Name),
             _relay.CarriedForward,

@@ -41,8 +41,8 @@ public sealed class DnsServiceTests : IDisposable
         _service = new DnsService(
             new DnsCache(client, () => 1000, _clock, new EnclaveQuota(each: 110, all: 1000)),
             (peer, name) => _allowsAny && !name.IsBelow("denied") || name.Text.EndsWith(".example", StringComparison.Ordinal)
-                ? new EgressVerdict(true, "Egress:Allow:0", null)
-                : new EgressVerdict(false, "none", $"no rule of Egress:Allow names {name} for {peer}"),
+                ? new EgressVerdict(true, null, null)
+                : new EgressVerdict(false, null, $"no rule of Egress:Allow names {name} for {peer}"),
             (_, name, verdict) =>
             {
                 lock (_refused)

@@ -48,7 +48,7 @@ public sealed class EgressPolicyTests
     {
         var verdict = Judge(Allow(host), asked);
 
-        Assert.Equal(new EgressVerdict(true, "Egress:Allow:0", null), verdict);
+        AssertAllowed("Egress:Allow:0", verdict);
     }
 
     [Theory]
@@ -105,7 +105,7 @@ public sealed class EgressPolicyTests
     {
         var verdict = Judge(Allow(host), asked);
 
-        Assert.Equal((false, "none"), (verdict.IsAllowed, verdict.Rule));
+        Assert.Equal((false, true), (verdict.IsAllowed, verdict.Rule is null));
         Assert.StartsWith("no rule of Egress:Allow for proof-server (CID 16) names ", verdict.Reason, StringComparison.Ordinal);
         Assert.Contains("to the Hosts of one", verdict.Reason, StringComparison.Ordinal);
 
@@ -175,11 +175,11 @@ public sealed class EgressPolicyTests
         var verdict = Resolve(policy, "api.example.com:443", address);
 
         Assert.False(verdict.IsAllowed);
-        Assert.Equal("none", verdict.Rule);
+        Assert.Null(verdict.Rule);
         Assert.Contains($", which is {kind}, to which api.example.com:443 leads", verdict.Reason, StringComparison.Ordinal);
         var hint = verdict.Reason!.Split('"')[1];
         var opened = Resolve(Allow("api.example.com:443", hint), "api.example.com:443", address);
-        Assert.Equal(new EgressVerdict(true, "Egress:Allow:0", null), opened);
+        AssertAllowed("Egress:Allow:0", opened);
         Assert.False(Resolve(Allow("api.example.com:*", hint), "api.example.com:80", address).IsAllowed);
     }
 
@@ -196,8 +196,8 @@ public sealed class EgressPolicyTests
     [InlineData("2a05:d018::1")]
     [InlineData("::ffff:198.41.0.4")]
     [InlineData("64:ff9b::198.41.0.4")]
-    public void JudgeResolved_PublicAddress_IsAllowedWithTheName(string address) => Assert.Equal(
-        new EgressVerdict(true, "Egress:Allow:0", null), Resolve(Allow("api.example.com:443"), "api.example.com:443", address));
+    public void JudgeResolved_PublicAddress_IsAllowedWithTheName(string address) =>
+        AssertAllowed("Egress:Allow:0", Resolve(Allow("api.example.com:443"), "api.example.com:443", address));
 
     [Theory]
     [InlineData("10.1.2.3", true)]
@@ -255,7 +255,7 @@ public sealed class EgressPolicyTests
 
         var verdict = Judge(policy, asked);
 
-        Assert.Equal((false, "Egress:Deny:0"), (verdict.IsAllowed, verdict.Rule));
+        Assert.Equal((false, "Egress:Deny:0"), (verdict.IsAllowed, verdict.Rule?.Location));
         Assert.Contains($"by \"{host}\"", verdict.Reason, StringComparison.Ordinal);
     }
 
@@ -274,7 +274,7 @@ public sealed class EgressPolicyTests
 
         var verdict = Resolve(policy, "api.example.com:443", address);
 
-        Assert.Equal((false, "Egress:Deny:0"), (verdict.IsAllowed, verdict.Rule));
+        Assert.Equal((false, "Egress:Deny:0"), (verdict.IsAllowed, verdict.Rule?.Location));
         Assert.StartsWith("Egress:Deny:0 refuses api.example.com:443, which leads to ", verdict.Reason, StringComparison.Ordinal);
     }
 
@@ -368,13 +368,13 @@ public sealed class EgressPolicyTests
             ],
         });
 
-        Assert.Equal("exact", Judge(policy, "api.example.com:443").Rule);
-        Assert.Equal("example", Judge(policy, "b.api.example.com:443").Rule);
-        Assert.Equal("com", Judge(policy, "example.com:443").Rule);
-        Assert.Equal("any", Judge(policy, "com:443").Rule);
-        Assert.Equal("address", Judge(policy, "198.41.0.4:443").Rule);
-        Assert.Equal("narrow", Judge(policy, "198.41.0.5:443").Rule);
-        Assert.Equal("wide", Judge(policy, "198.42.0.5:443").Rule);
+        Assert.Equal("exact", Judge(policy, "api.example.com:443").Rule?.Location);
+        Assert.Equal("example", Judge(policy, "b.api.example.com:443").Rule?.Location);
+        Assert.Equal("com", Judge(policy, "example.com:443").Rule?.Location);
+        Assert.Equal("any", Judge(policy, "com:443").Rule?.Location);
+        Assert.Equal("address", Judge(policy, "198.41.0.4:443").Rule?.Location);
+        Assert.Equal("narrow", Judge(policy, "198.41.0.5:443").Rule?.Location);
+        Assert.Equal("wide", Judge(policy, "198.42.0.5:443").Rule?.Location);
     }
 
     [Fact]
@@ -384,10 +384,10 @@ public sealed class EgressPolicyTests
             .Select(i => Rule($"r{i}", $"h{i}.example:443", $"*.s{i}.example:443", $"9.{i / 256}.{i % 256}.0/24:443"));
         var policy = Policy(new EgressOptions { Allow = [.. rules] });
 
-        Assert.Equal("r19999", Judge(policy, "h19999.example:443").Rule);
-        Assert.Equal("r12345", Judge(policy, "a.b.s12345.example:443").Rule);
-        Assert.Equal("r258", Judge(policy, "9.1.2.77:443").Rule);
-        Assert.Equal("none", Judge(policy, "h20000.example:443").Rule);
+        Assert.Equal("r19999", Judge(policy, "h19999.example:443").Rule?.Location);
+        Assert.Equal("r12345", Judge(policy, "a.b.s12345.example:443").Rule?.Location);
+        Assert.Equal("r258", Judge(policy, "9.1.2.77:443").Rule?.Location);
+        Assert.Null(Judge(policy, "h20000.example:443").Rule);
     }
 
     [Theory]
@@ -443,10 +443,10 @@ public sealed class EgressPolicyTests
             Dns = Dns("*.example.org", "example.net"),
         });
 
-        Assert.Equal(new EgressVerdict(true, "Egress:Dns:Allow", null), policy.JudgeQuestion(Peer, Name("a.example.org")));
+        AssertAllowed("Egress:Dns:Allow", policy.JudgeQuestion(Peer, Name("a.example.org")));
         Assert.True(policy.JudgeQuestion(Peer, Name("example.net")).IsAllowed);
         Assert.True(policy.JudgeQuestion(Peer, Name("web.example.org")).IsAllowed);
-        Assert.Equal("Egress:Deny:0", policy.JudgeQuestion(Peer, Name("bad.example.org")).Rule);
+        Assert.Equal("Egress:Deny:0", policy.JudgeQuestion(Peer, Name("bad.example.org")).Rule?.Location);
         Assert.Equal(
             "Egress:Dns:Allow does not name api.example.com; add \"api.example.com\" to it",
             policy.JudgeQuestion(Peer, Name("api.example.com")).Reason);
@@ -459,6 +459,9 @@ public sealed class EgressPolicyTests
 
         Assert.True(policy.JudgeQuestion(Peer, Name("anything.example")).IsAllowed);
     }
+
+    private static void AssertAllowed(string rule, EgressVerdict verdict) =>
+        Assert.Equal((true, rule, true), (verdict.IsAllowed, verdict.Rule?.Location, verdict.Reason is null));
 
     private static EgressDnsOptions Dns(params string[] names) => new()
     {
