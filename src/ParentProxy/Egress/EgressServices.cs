@@ -6,7 +6,7 @@ using ParentProxy.Egress.Lookups;
 using ParentProxy.Egress.Resolving;
 using ParentProxy.Egress.Time;
 using ParentProxy.Egress.Tunnels;
-using ParentProxy.Enclaves.Transports;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Egress;
 
@@ -37,7 +37,7 @@ internal sealed class EgressServices : IAsyncDisposable
             () => context.Options.Dns?.Upstreams is { } upstreams ? ValueTask.FromResult(upstreams) : system.GetAsync(), context.Time);
         var cache = new DnsCache(upstream, () => (context.Options.Dns ?? Defaults).CacheEntries, context.Time);
         _dialer = new DestinationDialer(
-            context, new Resolver(new HostsFile(context.Time), cache, context.Time), EnclaveStream.SocketOptions);
+            context, new Resolver(new HostsFile(context.Time), cache, context.Time), SocketStream.SocketOptions);
         _connect = new ConnectService(_dialer, context);
         _dns = new DnsService(
             cache,

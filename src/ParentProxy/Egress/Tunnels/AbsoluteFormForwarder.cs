@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using ParentProxy.Enclaves.Transports;
 using ParentProxy.Endpoints;
 using ParentProxy.Http1;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Egress.Tunnels;
 
@@ -43,7 +43,7 @@ internal sealed class AbsoluteFormForwarder(DestinationDialer dialer, EgressCont
         }
 
         var started = context.Time.GetTimestamp();
-        using var origin = new Http1Connection(new EnclaveStream(connected.Socket), Http1Limits.Default);
+        using var origin = new Http1Connection(new SocketStream(connected.Socket), Http1Limits.Default);
         using var idle = new CancellationTokenSource(context.Options.IdleTimeout, context.Time);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cut, idle.Token);
         await using var cutting = over.Token.UnsafeRegister(static state => ((Http1Connection)state!).Abort(), origin);

@@ -7,7 +7,6 @@ using ParentProxy.Egress;
 using ParentProxy.Egress.Policy;
 using ParentProxy.Egress.Resolving;
 using ParentProxy.Egress.Tunnels;
-using ParentProxy.Enclaves.Transports;
 using ParentProxy.Endpoints;
 using ParentProxy.Sockets;
 using ParentProxy.Tests.Simulator;
@@ -35,7 +34,7 @@ public sealed class BusyResolversTests
         context.Use(new EgressPolicy(options, () => new HashSet<IPAddress>()));
         var resolver = new BusyResolver();
         using var connection = new ServedConnection(
-            new ConnectService(new DestinationDialer(context, resolver, EnclaveStream.SocketOptions), context));
+            new ConnectService(new DestinationDialer(context, resolver, SocketStream.SocketOptions), context));
 
         connection.SendLast(Encoding.ASCII.GetBytes(request));
 
