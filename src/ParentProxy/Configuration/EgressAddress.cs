@@ -1,6 +1,4 @@
 using ParentProxy.Configuration.Reading;
-using ParentProxy.Endpoints;
-using ParentProxy.Runtime;
 
 namespace ParentProxy.Configuration;
 
@@ -12,7 +10,6 @@ internal sealed record EgressAddress(string Text, uint? Port, string? SocketPath
 {
     private const string Vsock = "vsock://";
     private const string Any = "any";
-    private const string Unix = "unix:";
 
     /// <summary>The vsock port of CID 3 to which an enclave that boots reports, with <c>nitro-cli run-enclave</c> waiting for it.</summary>
     private const uint Heartbeat = 9000;
@@ -20,15 +17,8 @@ internal sealed record EgressAddress(string Text, uint? Port, string? SocketPath
     /// <summary>Reads an address; binds nothing.</summary>
     public static Parsed<EgressAddress> Parse(string text)
     {
-        if (text.StartsWith(Unix, StringComparison.OrdinalIgnoreCase))
-        {
-            var path = text[Unix.Length..];
-            if (EnclaveEndpoint.CheckPath(path) is { } reason)
-                return new Mistake($"{Quoted.Text(text)}: {reason}");
-            if (FileKind.NotASocket(path) is { } other)
-                return new Mistake($"{Quoted.Text(path)} is {other} and no socket, and left alone; name another path, or remove it");
-            return new EgressAddress(Unix + path, null, path);
-        }
+        if (UnixAddress.Parse(text) is { } unix)
+            return unix.Select(path => new EgressAddress(UnixAddress.Text(path), null, path));
 
         var colon = text.LastIndexOf(':');
         if (!text.StartsWith(Vsock, StringComparison.OrdinalIgnoreCase) || colon < Vsock.Length)

@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using ParentProxy.Configuration.Reading;
-using ParentProxy.Endpoints;
-using ParentProxy.Runtime;
 
 namespace ParentProxy.Configuration;
 
@@ -10,8 +8,6 @@ namespace ParentProxy.Configuration;
 /// <param name="Text">The address as it is written, the name of the listener in logs and metrics.</param>
 internal sealed record PassthroughAddress(string Text)
 {
-    private const string Unix = "unix:";
-
     private PassthroughAddress(string text, IPEndPoint? endPoint, string? path) : this(text)
     {
         Address = endPoint;
@@ -30,15 +26,8 @@ internal sealed record PassthroughAddress(string Text)
     /// <summary>Reads an address; binds nothing.</summary>
     public static Parsed<PassthroughAddress> Parse(string text)
     {
-        if (text.StartsWith(Unix, StringComparison.OrdinalIgnoreCase))
-        {
-            var path = text[Unix.Length..];
-            if (EnclaveEndpoint.CheckPath(path) is { } reason)
-                return new Mistake($"{Quoted.Text(text)}: {reason}");
-            if (FileKind.NotASocket(path) is { } other)
-                return new Mistake($"{Quoted.Text(path)} is {other} and no socket, and left alone; name another path, or remove it");
-            return new PassthroughAddress(Unix + path, null, path);
-        }
+        if (UnixAddress.Parse(text) is { } unix)
+            return unix.Select(path => new PassthroughAddress(UnixAddress.Text(path), null, path));
 
         // IPEndPoint also takes an address without a port, and 1.2 for 1.0.0.2.
         var colon = text.LastIndexOf(':');
