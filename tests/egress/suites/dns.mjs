@@ -85,7 +85,9 @@ export default async function dnsSuite(stage) {
       const { status, seconds, text } = await dig(enclave, way, `${way.slice(1)}.mute.test`);
       assert.equal(status, 'SERVFAIL', text);
       stage.saw(`SERVFAIL after ${seconds.toFixed(2)} s`);
-      assert.ok(seconds < 2.5, `${seconds} s`);
+      // Two on a machine that has time for it (the unit tests have a clock of their own for that); busy ones add to it. Far below the
+      // 5 s after which a resolver would ask again.
+      assert.ok(seconds < 4, `${seconds} s`);
     });
   }
 
