@@ -9,7 +9,7 @@ tools=(
   /usr/bin/python3=python3  gnutls-cli=gnutls-bin  pg_ctlcluster=postgresql  redis-server=redis-server  redis-cli=redis-tools
   dig=bind9-dnsutils  dnsmasq=dnsmasq-base  ip=iproute2
   /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream
-  dig=bind9-dnsutils  ip=iproute2  /usr/lib/x86_64-linux-musl/libc.a=musl-dev
+  /usr/lib/x86_64-linux-musl/libc.a=musl-dev
 )
 
 missing_packages() {

@@ -17,8 +17,9 @@ internal static partial class TimeLog
         EventId = 1046,
         Level = LogLevel.Warning,
         Message = "Whether the clock of this machine is synchronized cannot be read (adjtimex: {Errno}), and enclaves that ask for the "
-            + "time are told that it is not. The reason is a filter for system calls: ProtectClock=yes or ~@clock of a systemd unit, or "
-            + "seccomp of a container, which refuse reading, too")]
+            + "time are told that it is not. Under systemd, the unit's ProtectClock=yes refuses it: run systemctl edit parent-proxy, write "
+            + "[Service] and below it the lines ProtectClock=no and SystemCallFilter=adjtimex clock_adjtime, then run systemctl restart "
+            + "parent-proxy. In a container, let its seccomp profile allow these two calls")]
     public static partial void NotReadable(ILogger logger, Errno errno);
 
     [LoggerMessage(
