@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
-using ParentProxy.Tests.Hosting;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Transparency;

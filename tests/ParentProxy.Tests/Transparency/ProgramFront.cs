@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using ParentProxy.Tests.Hosting;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Transparency;
