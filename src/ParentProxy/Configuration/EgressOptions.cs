@@ -41,7 +41,7 @@ internal sealed record EgressOptions
     /// <summary>How long a destination's addresses may take to be connected to, all together.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long an enclave may take to send a request: to the HTTP proxy, or for a name.</summary>
+    /// <summary>How long an enclave may take to send a request, to the HTTP proxy or for a name, and to take an answer of ours.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long nothing may move on a connection in either direction.</summary>

@@ -57,8 +57,8 @@ internal static partial class EgressLog
     [LoggerMessage(
         EventId = 1008,
         Level = LogLevel.Warning,
-        Message = "No resolver answers for {Destination}: what its addresses were when one last did is still used")]
-    public static partial void Stale(ILogger logger, Destination destination);
+        Message = "The addresses of {Destination} are those of before, whose time is over, since it could not be resolved anew: {Report}")]
+    public static partial void Stale(ILogger logger, Destination destination, string report);
 
     [LoggerMessage(EventId = 1009, Level = LogLevel.Debug, Message = "{Listener} hears: a connection of this machine was accepted")]
     public static partial void Heard(ILogger logger, string listener);

@@ -15,7 +15,10 @@ internal sealed class EgressRefusals : IDisposable
     /// <summary>How many of one enclave, so that no other is forgotten for it.</summary>
     private const int RememberedOfOne = 50;
 
-    /// <summary>Enclaves with a number of log lines of their own; there are four on a machine. Further ones share theirs.</summary>
+    /// <summary>
+    /// Enclaves with a number of log lines of their own. Four run at once, but one that restarts may be another: over this the one that
+    /// was refused something longest ago goes.
+    /// </summary>
     private const int MaxShares = 64;
 
     private static readonly TimeSpan SayAgain = TimeSpan.FromMinutes(1);
@@ -24,7 +27,7 @@ internal sealed class EgressRefusals : IDisposable
     private readonly Dictionary<(string Peer, string What, string Code), Entry> _entries = [];
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Dictionary<string, RefusalLines> _lines = [];
+    private readonly Dictionary<string, (RefusalLines Lines, long Used)> _lines = [];
     private readonly ITimer _timer;
 
     /// <summary>Nothing was refused yet.</summary>
@@ -68,8 +71,8 @@ internal sealed class EgressRefusals : IDisposable
             _entries[key] = new Entry(new EgressRefusal(
                 peer, listener, what, code, reason, before?.First ?? now, now, (before?.Count ?? 0) + 1))
             { Said = now };
-            Forget(_entries.Where(entry => entry.Key.Peer == peer.Key), RememberedOfOne);
-            Forget(_entries, Remembered);
+            Forget(_entries.Where(entry => entry.Key.Peer == peer.Key), RememberedOfOne, key);
+            Forget(_entries, Remembered, key);
         }
 
         if (LinesOf(peer).TryTake())
@@ -80,21 +83,31 @@ internal sealed class EgressRefusals : IDisposable
     public void Dispose() => _timer.Dispose();
 
     /// <summary>Forgets one where there are more than may be, if there is one whose repeats were all said: else none is lost yet.</summary>
-    private void Forget(IEnumerable<KeyValuePair<(string Peer, string What, string Code), Entry>> entries, int most)
+    private void Forget(
+        IEnumerable<KeyValuePair<(string Peer, string What, string Code), Entry>> entries, int most, (string, string, string) justAdded)
     {
         List<KeyValuePair<(string Peer, string What, string Code), Entry>> all = [.. entries];
-        if (all.Count > most)
-            _entries.Remove(all.MinBy(entry => (entry.Value.Unsaid > 0 && all.Count <= 2 * most, entry.Value.Refusal.Last)).Key);
+        if (all.Count <= most)
+            return;
+        var mayBeOver = all.Count <= 2 * most;
+        if (all.Where(entry => entry.Key != justAdded && !(mayBeOver && entry.Value.Unsaid > 0)).ToList() is { Count: > 0 } said)
+            _entries.Remove(said.MinBy(entry => entry.Value.Refusal.Last).Key);
     }
 
     private RefusalLines LinesOf(EgressPeer peer)
     {
         lock (_gate)
         {
-            var key = _lines.Count < MaxShares || _lines.ContainsKey(peer.Key) ? peer.Key : "";
-            if (!_lines.TryGetValue(key, out var lines))
-                _lines[key] = lines = new RefusalLines(_time, _logger);
-            return lines;
+            var now = _time.GetTimestamp();
+            if (!_lines.TryGetValue(peer.Key, out var share))
+            {
+                if (_lines.Count >= MaxShares)
+                    _lines.Remove(_lines.MinBy(one => one.Value.Used).Key);
+                share = (new RefusalLines(_time, _logger), now);
+            }
+
+            _lines[peer.Key] = share with { Used = now };
+            return share.Lines;
         }
     }
 

@@ -57,5 +57,39 @@ public sealed class EgressRefusalsTests : IDisposable
         Assert.Contains(refusals.Recent, refusal => refusal.What == "mine.example:443");
     }
 
+    [Fact]
+    public void Add_OneMoreWhileAllOthersHaveRepeatsToSay_IsRememberedWithThem()
+    {
+        using var refusals = Create();
+        for (var i = 0; i < 50; i++)
+        {
+            refusals.Add(App, "l", $"{i}.example", "denied", "no rule");
+            refusals.Add(App, "l", $"{i}.example", "denied", "no rule");
+        }
+
+        for (var i = 0; i < 4; i++)
+            refusals.Add(App, "l", "last.example", "denied", "no rule");
+
+        Assert.Equal(51, _log.Entries.Count);
+        Assert.Equal(4, refusals.Recent.Single(refusal => refusal.What == "last.example").Count);
+    }
+
+    [Fact]
+    public void Add_AfterManyEnclaves_ALateOneIsNotSilencedByAnother()
+    {
+        using var refusals = Create();
+        for (var cid = 100u; cid < 200; cid++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            refusals.Add(new EgressPeer(cid, null, null), "l", "a.example:443", "denied", "no rule");
+        }
+
+        for (var i = 0; i < 1000; i++)
+            refusals.Add(App, "l", $"{i}.example:443", "denied", "no rule");
+        refusals.Add(Other, "l", "mine.example:443", "denied", "no rule");
+
+        Assert.Contains("CID 17 did not reach mine.example:443", _log.Entries[^1].Message, StringComparison.Ordinal);
+    }
+
     private EgressRefusals Create() => new(_time, _log.CreateLogger("test"));
 }

@@ -86,7 +86,7 @@ internal static class AddressGuard
         if (special is { Name: Loopback } || !ownAddresses.Contains(address))
             return special;
         var bits = address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
-        return new SpecialRange(new IPNetwork(address, bits), "an address of this machine", false);
+        return new SpecialRange(new IPNetwork(address, bits), special?.Name, IsPrivate: false, IsOwn: true);
     }
 
     private static SpecialRange Range(string network, string name, bool isPrivate = false) =>

@@ -126,7 +126,7 @@ internal sealed class EgressPolicy
         if (Find(naming, peer, port) is { } allow)
             return Allowed(allow);
 
-        var kind = special is null ? "" : $", which is {special.Name}";
+        var kind = special?.Name is { } name ? $", which is {name}" : "";
         var missing = Missing(
             peer,
             named is null ? $"the address {shown}{kind}, and port {port}" : $"the address {shown}{kind}, to which {destination} leads",
@@ -134,8 +134,12 @@ internal sealed class EgressPolicy
             naming,
             port,
             wide: Find(entries, peer, port));
-        return special is { IsPrivate: true } && named is not null
-            ? missing with { Reason = $"{missing.Reason}; or set {Names.Egress}:{nameof(EgressOptions.DenyPrivateNetworks)} to false" }
-            : missing;
+        var note = special switch
+        {
+            { IsOwn: true } => " (it is an address of this machine)",
+            { IsPrivate: true } when named is not null => $"; or set {Names.Egress}:{nameof(EgressOptions.DenyPrivateNetworks)} to false",
+            _ => null,
+        };
+        return note is null ? missing : missing with { Note = $"{missing.Note}{note}" };
     }
 }

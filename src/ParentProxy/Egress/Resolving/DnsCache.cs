@@ -104,8 +104,8 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
     private static DnsReply Stale(DnsQuery query, Entry entry, string report)
     {
         var error = entry.Answer.ResponseCode == DnsResponseCode.NxDomain
-            ? new ExtendedDnsError(StaleNxDomain, "no resolver answers; this name did not exist")
-            : new ExtendedDnsError(StaleAnswer, "no resolver answers; this is what one said before");
+            ? new ExtendedDnsError(StaleNxDomain, "not asked for anew; this name did not exist")
+            : new ExtendedDnsError(StaleAnswer, "not asked for anew; this is what a resolver said before");
         return new DnsReply(
             DnsAnswer.Recall(entry.Answer, query, age: 0, StaleTtl, error), DnsReplySource.Stale, entry.Code, report);
     }

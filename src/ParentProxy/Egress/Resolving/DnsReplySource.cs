@@ -6,6 +6,6 @@ internal enum DnsReplySource
     Resolver,
     Memory,
 
-    /// <summary>Memory, its time over, since no resolver knew.</summary>
+    /// <summary>Memory, its time over, since no resolver knew or could be asked.</summary>
     Stale,
 }

@@ -13,7 +13,8 @@ internal sealed class Resolver(HostsFile hosts, DnsCache cache, TimeProvider clo
 {
     private const int MaxAliases = 16;
 
-    // RFC 8305 §3: some resolvers never answer for one of the two, which must not hold up the other.
+    // RFC 8305 §3: some resolvers never answer for AAAA, which must not hold up the other. Without A the rest of it would do more harm:
+    // many a machine has no way to IPv6 addresses.
     private static readonly TimeSpan ResolutionDelay = TimeSpan.FromMilliseconds(50);
 
     /// <inheritdoc/>
@@ -21,15 +22,15 @@ internal sealed class Resolver(HostsFile hosts, DnsCache cache, TimeProvider clo
     {
         var local = await hosts.FindAsync(name.Text).ConfigureAwait(false);
         if (local.Count > 0)
-            return new ResolvedHost(InTurn(local), IsStale: false);
+            return new ResolvedHost(InTurn(local), IsLocal: true);
 
         Task<Found>[] both =
         [
-            FindAsync(name.Text, DnsType.Aaaa, enclave, cancellationToken).AsTask(),
             FindAsync(name.Text, DnsType.A, enclave, cancellationToken).AsTask(),
+            FindAsync(name.Text, DnsType.Aaaa, enclave, cancellationToken).AsTask(),
         ];
         var first = await Task.WhenAny(both).ConfigureAwait(false);
-        if (first is { IsCompletedSuccessfully: true, Result.Addresses.Count: > 0 })
+        if (first == both[0] && first is { IsCompletedSuccessfully: true, Result.Addresses.Count: > 0 })
             await Task.WhenAny(Task.WhenAll(both), Task.Delay(ResolutionDelay, clock, cancellationToken)).ConfigureAwait(false);
         else
             await Task.WhenAll(both).ConfigureAwait(false);
@@ -38,7 +39,7 @@ internal sealed class Resolver(HostsFile hosts, DnsCache cache, TimeProvider clo
         Found[] found = [.. both.Where(task => task.IsCompletedSuccessfully).Select(task => task.Result)];
         IPAddress[] addresses = [.. found.SelectMany(one => one.Addresses).Distinct()];
         return addresses.Length > 0
-            ? new ResolvedHost(InTurn(addresses), found.Any(one => one is { IsStale: true, Addresses.Count: > 0 }))
+            ? new ResolvedHost(InTurn(addresses), found.FirstOrDefault(one => one is { IsStale: true, Addresses.Count: > 0 })?.Report)
             : throw NotFound(name, found);
     }
 

@@ -81,8 +81,8 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
             throw new EgressException(result, verdict.Rule, ex.Code, ex.Message);
         }
 
-        if (host.IsStale && IsTimeToSaySo())
-            EgressLog.Stale(context.Logger, destination);
+        if (host.Stale is { } report && IsTimeToSaySo())
+            EgressLog.Stale(context.Logger, destination, report);
         var allowed = new List<IPAddress>(host.Addresses.Count);
         var rule = verdict.Rule!;
         EgressVerdict? refused = null;
@@ -100,7 +100,16 @@ internal sealed class DestinationDialer(EgressContext context, IResolver resolve
             }
         }
 
-        return allowed.Count > 0 ? (allowed, rule) : throw Denied(refused!.Value);
+        if (allowed.Count > 0)
+            return (allowed, rule);
+        var denied = refused!.Value;
+        throw host.IsLocal
+            ? Denied(denied with
+            {
+                Reason = "it leads to an address that needs a rule of its own",
+                Note = $" ({denied.ForOperator}; the address is that of /etc/hosts)",
+            })
+            : Denied(denied);
     }
 
     private bool IsTimeToSaySo()

@@ -156,14 +156,14 @@ public sealed class EgressPolicyTests
     [InlineData("5f00::1", "reserved")]
     [InlineData("9000::1", "reserved")]
     [InlineData("64:ff9b:1::1", "NAT64 (local use)")]
-    [InlineData("172.31.5.6", "an address of this machine")]
+    [InlineData("172.31.5.6", "private")]
     [InlineData("::ffff:127.0.0.1", "loopback")]
     [InlineData("::ffff:169.254.169.254", "link-local (instance metadata)")]
     [InlineData("::169.254.169.254", "link-local (instance metadata)")]
     [InlineData("::ffff:0:10.0.0.1", "private")]
     [InlineData("64:ff9b::10.0.0.1", "private")]
     [InlineData("64:ff9b::169.254.169.254", "link-local (instance metadata)")]
-    [InlineData("64:ff9b::172.31.5.6", "an address of this machine")]
+    [InlineData("64:ff9b::172.31.5.6", "private")]
     [InlineData("2002:a9fe:a9fe::", "link-local (instance metadata)")]
     [InlineData("2002:0a00:0001::1", "private")]
     [InlineData("2001:0:102:304::f5ff:fffe", "private")]
@@ -225,9 +225,19 @@ public sealed class EgressPolicyTests
         Assert.Equal(
             "no rule of Egress:Allow for proof-server (CID 16) names the address 10.1.2.3, which is private, "
                 + "to which db.example:5432 leads; add \"10.1.2.3:5432\" to the Hosts of one; or set Egress:DenyPrivateNetworks to false",
-            Resolve(Allow("db.example:5432"), "db.example:5432", "10.1.2.3").Reason);
-        Assert.DoesNotContain(
-            "DenyPrivateNetworks", Resolve(Allow("db.example:5432"), "db.example:5432", "127.0.0.1").Reason, StringComparison.Ordinal);
+            Resolve(Allow("db.example:5432"), "db.example:5432", "10.1.2.3").ForOperator);
+        Assert.Null(Resolve(Allow("db.example:5432"), "db.example:5432", "127.0.0.1").Note);
+    }
+
+    [Fact]
+    public void Judge_OwnAddress_IsToldToTheOperatorAlone()
+    {
+        foreach (var verdict in new[] { Judge(Allow("*:443"), $"{Own}:443"), Resolve(Allow("db.example:443"), "db.example:443", Own) })
+        {
+            Assert.EndsWith(" (it is an address of this machine)", verdict.ForOperator, StringComparison.Ordinal);
+            Assert.DoesNotContain("machine", verdict.Reason, StringComparison.Ordinal);
+            Assert.Contains($"the address {Own}, which is private, ", verdict.Reason, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
@@ -334,12 +344,13 @@ public sealed class EgressPolicyTests
         var alone = Policy(new EgressOptions { Allow = [own] });
         var beside = Policy(new EgressOptions { Allow = [own, others] });
 
-        var verdict = Of(beside);
+        var (expected, verdict) = (Of(alone), Of(beside));
 
         Assert.False(verdict.IsAllowed);
-        Assert.Equal(Of(alone), verdict with { Note = null });
+        Assert.Equal(expected with { Note = null }, verdict with { Note = null });
         Assert.Equal(
-            verdict.Reason + (asked[0] == 'b' ? "" : " (Egress:Allow:1 has it for other enclaves alone)"), verdict.ForOperator);
+            expected.Reason + (asked[0] == 'b' ? "" : " (Egress:Allow:1 has it for other enclaves alone)") + expected.Note,
+            verdict.ForOperator);
 
         EgressVerdict Of(EgressPolicy policy) => address is null ? Judge(policy, asked) : Resolve(policy, asked, address);
     }

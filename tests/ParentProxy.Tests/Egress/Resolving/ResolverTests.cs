@@ -47,6 +47,23 @@ public sealed class ResolverTests : IDisposable
     }
 
     [Fact]
+    public async Task Resolve_Ipv6IsAnsweredFirst_WaitsForIpv4()
+    {
+        // A resolver that is asked again for A, since its first question was lost.
+        var asked = 0;
+        _dns.Answers = (query, _) => DnsQuery.Read(query)!.Type == DnsType.Aaaa
+            ? [DnsBytes.Answer(query, [DnsBytes.Address("2001:db8::1")])]
+            : asked++ == 0 ? null : [DnsBytes.Answer(query, [DnsBytes.Address("192.0.2.1")])];
+        var resolving = ResolveAsync("a.example");
+
+        // What is left to wait for: the second question for A, and the end of all patience with it.
+        await Eventually.TrueAsync(() => _dns.Asked.Count == 2 && _clock.Timers == 2, () => $"{_clock.Timers} timers");
+        _clock.Advance(TimeSpan.FromSeconds(0.8));
+
+        Assert.Equal(["2001:db8::1", "192.0.2.1"], await resolving);
+    }
+
+    [Fact]
     public async Task Resolve_Aliases_FollowsThemInTheAnswerAndBeyond()
     {
         _dns.Answers = (query, _) => DnsQuery.Read(query)! switch
@@ -134,7 +151,7 @@ public sealed class ResolverTests : IDisposable
 
         var resolved = await _resolver.ResolveAsync(Name("a.example"), enclave: null, CancellationToken.None);
 
-        Assert.True(resolved.IsStale);
+        Assert.Equal($"{_dns.EndPoint}: SERVFAIL (UDP)", resolved.Stale);
         Assert.Equal([IPAddress.Parse("192.0.2.1")], resolved.Addresses);
     }
 
