@@ -139,7 +139,11 @@ cut_response() {
 }
 
 enclave_refuses() {
-  stop "$simulator" KILL      # at once: two probes that find nobody before a request does leave nothing to dial
+  # Requests are under way: two probes that find nobody before a request does leave nothing to dial.
+  curl -sS -m 60 -o /dev/null "$public/echo?[1-300]" &
+  local asking=$!
+  stop "$simulator" KILL
+  wait "$asking"
   request -H 'X-Request-Id: vm-refused' /echo    # the first one pays for compiling the way of a failure
   request -H 'X-Request-Id: vm-refused' /echo
   expect_problem 503 || return
