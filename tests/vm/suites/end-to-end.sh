@@ -139,8 +139,8 @@ cut_response() {
 }
 
 enclave_refuses() {
-  # Requests are under way: two probes that find nobody before a request does leave nothing to dial.
-  curl -sS -m 60 -o /dev/null "$public/echo?[1-300]" &
+  # Requests are under way, until one fails: two probes that find nobody before a request does leave nothing to dial.
+  curl -sS -f --fail-early -m 60 -o /dev/null "$public/echo?[1-1000]" 2> /dev/null &
   local asking=$!
   stop "$simulator" KILL
   wait "$asking"
