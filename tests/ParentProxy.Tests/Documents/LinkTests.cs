@@ -26,7 +26,8 @@ public sealed partial class LinkTests
         var blocks = document.Blocks.Where(block => block.Language is "sh" or "console" or "text").Select(block => block.Text);
         var named = document.Code.Concat(blocks).SelectMany(text => PathOfOurs().Matches(text)).Select(match => match.Value);
 
-        Assert.Equal([], named.Where(name => !Repository.Has(name)).Distinct());
+        // What a build makes is not there before it, nor is it after a build of the other configuration.
+        Assert.Equal([], named.Where(name => !name.Contains("/bin/", StringComparison.Ordinal) && !Repository.Has(name)).Distinct());
     }
 
     /// <summary>A reader sees the whole of a long document from its beginning.</summary>
