@@ -8,7 +8,8 @@ namespace ParentProxy.Commands;
 internal static class ConfigurationSummary
 {
     /// <summary>Every mistake, and what is likely not meant beside.</summary>
-    public static string Mistakes(ConfigurationResult result)
+    public static string Mistakes<TOptions>(ConfigurationResult<TOptions> result)
+        where TOptions : class
     {
         var lines = result.Problems.Select(p => $"  {p}").Concat(result.Warnings.Select(w => $"  Warning: {w}"));
         var count = result.Problems.Count;
@@ -17,7 +18,7 @@ internal static class ConfigurationSummary
     }
 
     /// <summary>What a configuration without a mistake comes to: listeners, what is behind them, and what is not at its default.</summary>
-    public static IEnumerable<string> Lines(ConfigurationResult result, ProxyOptions options)
+    public static IEnumerable<string> Lines(ConfigurationResult<ProxyOptions> result, ProxyOptions options)
     {
         var warnings = result.Warnings.Select(warning => $"  Warning: {warning}");
         var egress = EgressSummary.Settings(options).ToHashSet();

@@ -44,7 +44,7 @@ internal static class RunCommand
         Logging logging;
         try
         {
-            logging = new Logging(options, Logging.IsUnderSystemd(Environment.GetEnvironmentVariable));
+            logging = new Logging(options.Log, options.Sections, Logging.IsUnderSystemd(Environment.GetEnvironmentVariable));
         }
         catch (Exception ex) when (ex is InvalidOperationException or ArgumentException or FormatException or IOException)
         {
@@ -71,7 +71,7 @@ internal static class RunCommand
 
     private static async Task<int> ServeAsync(
         ConfigurationSources sources,
-        ConfigurationResult loaded,
+        ConfigurationResult<ProxyOptions> loaded,
         ProxyOptions options,
         Logging logging,
         OtlpSettings? otlp,

@@ -7,23 +7,40 @@ namespace ParentProxy.Configuration;
 /// <summary>Reads all sources, merges them in order and validates the result.</summary>
 internal static class ConfigurationLoader
 {
-    /// <summary>Reads the configuration. Never throws for what an operator wrote.</summary>
-    public static ConfigurationResult Load(ConfigurationSources sources)
+    /// <summary>Reads the configuration of the proxy. Never throws for what an operator wrote.</summary>
+    public static ConfigurationResult<ProxyOptions> Load(ConfigurationSources sources) => Load(
+        sources,
+        ConfigurationSchema.SectionNames,
+        ConfigurationSchema.Keys,
+        EnclaveVariables.Read,
+        (tree, report) => ConfigurationSchema.Read(KestrelSection.AddDefaults(tree), report));
+
+    /// <summary>Reads the configuration of the program inside an enclave. Never throws for what an operator wrote.</summary>
+    public static ConfigurationResult<InsideConfiguration> LoadInside(ConfigurationSources sources) => Load(
+        sources, InsideSchema.SectionNames, InsideSchema.Keys, static (_, _) => ConfigurationNode.Root([]), InsideSchema.Read);
+
+    private static ConfigurationResult<TOptions> Load<TOptions>(
+        ConfigurationSources sources,
+        IReadOnlySet<string> sections,
+        KnownKeys keys,
+        Func<IReadOnlyDictionary<string, string>, ConfigurationReport, ConfigurationNode> readEnclaves,
+        Func<ConfigurationNode, ConfigurationReport, TOptions> read)
+        where TOptions : class
     {
         var report = new ConfigurationReport();
         var (file, tree) = ConfigurationFile.Read(sources, report);
         ConfigurationNode[] nearer =
         [
-            SectionVariables.Read(sources.Environment, ConfigurationSchema.SectionNames, report),
-            EnclaveVariables.Read(sources.Environment, report),
+            SectionVariables.Read(sources.Environment, sections, report),
+            readEnclaves(sources.Environment, report),
             CommandLinePairs.Read(sources.CommandLine, report),
         ];
 
-        StrayVariables.Report(sources.Environment, ConfigurationSchema.SectionNames, ConfigurationSchema.Keys, report);
+        StrayVariables.Report(sources.Environment, sections, keys, report);
 
         // Without the file that was meant, everything below would be judged by its absence.
-        var options = tree is null ? null : ConfigurationSchema.Read(KestrelSection.AddDefaults(Layers.Merge([tree, .. nearer])), report);
-        return new ConfigurationResult
+        var options = tree is null ? null : read(Layers.Merge([tree, .. nearer]), report);
+        return new ConfigurationResult<TOptions>
         {
             Options = report.Problems.Count == 0 ? options : null,
             Problems = report.Problems,

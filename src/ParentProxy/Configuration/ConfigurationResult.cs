@@ -1,10 +1,12 @@
 namespace ParentProxy.Configuration;
 
 /// <summary>What reading the configuration gave.</summary>
-internal sealed record ConfigurationResult
+/// <typeparam name="TOptions">What was read.</typeparam>
+internal sealed record ConfigurationResult<TOptions>
+    where TOptions : class
 {
     /// <summary>The validated configuration; null when there are <see cref="Problems"/>.</summary>
-    public ProxyOptions? Options { get; init; }
+    public TOptions? Options { get; init; }
 
     /// <summary>Every mistake that was found.</summary>
     public IReadOnlyList<ConfigurationProblem> Problems { get; init; } = [];

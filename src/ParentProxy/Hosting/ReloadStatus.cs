@@ -37,14 +37,14 @@ internal sealed class ReloadStatus(TimeProvider time)
     public IReadOnlyList<string> NeedRestart { get; private set; } = [];
 
     /// <summary>Notes what the program started with.</summary>
-    public void Started(ConfigurationResult loaded)
+    public void Started(ConfigurationResult<ProxyOptions> loaded)
     {
         lock (_gate)
             (File, Warnings) = (loaded.File, loaded.Warnings);
     }
 
     /// <summary>Notes a reload that took effect.</summary>
-    public void Succeeded(ConfigurationResult loaded, IReadOnlyList<string> needRestart)
+    public void Succeeded(ConfigurationResult<ProxyOptions> loaded, IReadOnlyList<string> needRestart)
     {
         lock (_gate)
         {

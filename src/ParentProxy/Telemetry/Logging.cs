@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using Serilog;
+using Serilog.Core;
 using Serilog.Debugging;
 using Serilog.Events;
 using Serilog.Extensions.Logging;
@@ -23,22 +24,28 @@ internal sealed class Logging : IAsyncDisposable
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 
     private readonly LogLevels _levels;
-    private readonly Serilog.Core.Logger _serilog;
+    private readonly Logger _serilog;
     private readonly SerilogLoggerProvider _provider;
     private readonly LogLosses _losses = new(TimeProvider.System);
 
     /// <summary>Opens the log, and the sinks that the Serilog section names.</summary>
-    /// <param name="options">The configuration at the start.</param>
+    /// <param name="options">What the log looks like.</param>
+    /// <param name="sections">Where the section <c>Serilog</c> is.</param>
     /// <param name="isUnderSystemd">Whether the journal reads what is written.</param>
-    public Logging(ProxyOptions options, bool isUnderSystemd)
+    /// <param name="sink">Gets every event, instead of the console; null for the console.</param>
+    public Logging(LogOptions options, IConfiguration sections, bool isUnderSystemd, ILogEventSink? sink = null)
     {
-        _levels = new LogLevels(options.Log);
+        _levels = new LogLevels(options);
         var serilog = new LoggerConfiguration().MinimumLevel.Verbose().Filter.ByExcluding(IsClientGone);
-        var section = WithoutLevels(options.Sections);
+        var section = WithoutLevels(sections);
         ReadFrom(section, serilog);
-        if (!section.GetSection("Serilog:WriteTo").GetChildren().Any())
+        if (sink is not null)
         {
-            var asJson = options.Log.Format == LogFormat.Json || (options.Log.Format == LogFormat.Auto && isUnderSystemd);
+            serilog.WriteTo.Sink(sink);
+        }
+        else if (!section.GetSection("Serilog:WriteTo").GetChildren().Any())
+        {
+            var asJson = options.Format == LogFormat.Json || (options.Format == LogFormat.Auto && isUnderSystemd);
 
             // The console writes synchronously; nothing on the way of a request may wait for it. The access log writes there,
             // too, under the same lock.

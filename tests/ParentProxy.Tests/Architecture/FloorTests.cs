@@ -27,7 +27,7 @@ public sealed partial class FloorTests
     private static readonly string[] Protocols = ["Dns", "Http1", "ProxyProtocol", "Tls"];
 
     private static readonly string[] BelowTop =
-        ["Ingress", "Passthrough", "Egress", "Health", "Enclaves", .. Protocols, "Telemetry", "Capabilities", "Html", "Configuration", .. Ground];
+        ["Ingress", "Passthrough", "Egress", "Inside", "Health", "Enclaves", .. Protocols, "Telemetry", "Capabilities", "Html", "Configuration", .. Ground];
 
     /// <summary>Each room, and the rooms that it may read beside itself.</summary>
     private static readonly Dictionary<string, string[]> MayRead = new()
@@ -38,6 +38,7 @@ public sealed partial class FloorTests
         ["Ingress"] = ["Health", "Enclaves", .. Protocols, "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Passthrough"] = ["Enclaves", "ProxyProtocol", "Tls", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Egress"] = ["Enclaves", "Dns", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
+        ["Inside"] = ["Enclaves", .. Protocols, "Telemetry", "Configuration", .. Ground],
         ["Health"] = ["Enclaves", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Enclaves"] = ["Capabilities", "Html", "Configuration", .. Ground],
         ["Dns"] = [],

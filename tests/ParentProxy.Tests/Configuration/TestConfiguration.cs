@@ -9,7 +9,7 @@ internal static class TestConfiguration
     public const string OneEnclave = """ "Enclaves": [ { "Cid": 16, "Port": 6300 } ] """;
 
     /// <summary>Loads a file's content, variables written <c>NAME=value</c>, and arguments written <c>--Section:Key=value</c>.</summary>
-    public static ConfigurationResult Load(string? json, params string[] settings)
+    public static ConfigurationResult<ProxyOptions> Load(string? json, params string[] settings)
     {
         var file = json is null ? null : Path.Combine(Path.GetTempPath(), $"{Guid.NewGuid():N}.json");
         if (file is not null)

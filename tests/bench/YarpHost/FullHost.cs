@@ -25,7 +25,7 @@ internal static class FullHost
         }
 
         using var signals = new StopSignals(_ => Environment.Exit(1), TimeProvider.System);
-        await using var logging = new Logging(options, isUnderSystemd: false);
+        await using var logging = new Logging(options.Log, options.Sections, isUnderSystemd: false);
         await using var server = new ProxyServer(
             new ActiveConfiguration(options),
             logging.Factory,

@@ -26,7 +26,7 @@ internal static class DiscoveryHost
 
         var ports = places.Select(place => place.Split('=')).ToDictionary(
             pair => uint.Parse(pair[0], CultureInfo.InvariantCulture), pair => uint.Parse(pair[1], CultureInfo.InvariantCulture));
-        await using var logging = new Logging(options, isUnderSystemd: false);
+        await using var logging = new Logging(options.Log, options.Sections, isUnderSystemd: false);
         await using var server = new ProxyServer(
             new ActiveConfiguration(options), logging.Factory, TimeProvider.System, new CidDialer(ports));
         await server.StartAsync(CancellationToken.None);

@@ -103,6 +103,15 @@ internal static partial class Values
             : new Mistake($"{Quoted.Text(text)} holds a character that a request line cannot; percent-encode it");
     }
 
+    /// <summary>The absolute path of a file; not whether it is there.</summary>
+    public static Parsed<string> FilePath(string text) =>
+        text.StartsWith('/') && !text.EndsWith('/') && !text.Contains('\0', StringComparison.Ordinal)
+            ? text
+            : new Mistake($"{Quoted.Text(text)} is not the absolute path of a file");
+
+    /// <inheritdoc cref="FilePath"/>
+    public static Parsed<string?> OptionalFilePath(string text) => FilePath(text).Select<string?>(static path => path);
+
     /// <summary>A host's name or address, without a port.</summary>
     public static Parsed<string> Host(string text) =>
         Uri.CheckHostName(text) == UriHostNameType.Unknown

@@ -29,7 +29,7 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
         var defaults = new EgressOptions();
         var problems = section.Report.Problems.Count;
         var allow = section.ListOfSections(nameof(EgressOptions.Allow), rule => ReadRule(rule, nameof(EgressOptions.Allow)));
-        var file = section.Optional(defaults.AllowlistFile, ParseFile);
+        var file = section.Optional(defaults.AllowlistFile, Values.OptionalFilePath);
         if (file is not null)
             allow = [.. allow, .. AllowlistFile.Read(file, section.Ask(nameof(EgressOptions.AllowlistFile)).Location, section.Report)];
         var areRead = section.Report.Problems.Count == problems;
@@ -65,11 +65,6 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
                 section.Ask(nameof(EgressOptions.Allow)).Location, "is empty: whatever an enclave asks for will be refused");
         return options;
     }
-
-    private static Parsed<string?> ParseFile(string text) =>
-        text.StartsWith('/') && !text.EndsWith('/') && !text.Contains('\0', StringComparison.Ordinal)
-            ? text
-            : new Mistake($"{Quoted.Text(text)} is not the absolute path of a file");
 
     private static IReadOnlyList<uint>? ReadCids(SectionReader section)
     {
@@ -170,7 +165,7 @@ internal sealed class EgressSection(IReadOnlyList<EnclaveEntry> enclaves, bool d
     private EgressFileOptions? ReadFile(SectionReader section)
     {
         var (listen, peer) = ReadListener(section, isRequired: true);
-        var hasPath = section.TryRequired(nameof(EgressFileOptions.Path), ParseFile, out var path);
+        var hasPath = section.TryRequired(nameof(EgressFileOptions.Path), Values.FilePath, out var path);
         var (cids, names) = (ReadCids(section), ReadEnclaves(section));
         return listen is null || !hasPath
             ? null

@@ -17,6 +17,7 @@ internal static class ForeignSections
     public static IReadOnlyList<(string Name, string Hint)> All { get; } =
     [
         ("Logging", Levels),
+        ("Enclave", "is for the program inside an enclave: parent-proxy enclave; what is forwarded to from here is Enclaves"),
         .. Named(Levels, "LogLevel", "MinimumLevel"),
         .. Named(
             Listeners, "Listen", "Listener", "Listeners", "Bind", "Address", "Url", "Urls", "Port", "Ports", "Endpoint",

@@ -1,0 +1,19 @@
+using ParentProxy.Endpoints;
+
+namespace ParentProxy.Configuration;
+
+/// <summary>Section <c>Enclave:Logs</c>: log lines to the parent.</summary>
+internal sealed record InsideLogsOptions
+{
+    /// <summary>The parent's <c>Egress:Logs</c>.</summary>
+    public required EnclaveEndpoint To { get; init; }
+
+    /// <summary>Bytes of lines that are kept while the parent is away; further lines are dropped and counted.</summary>
+    public int BufferBytes { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>Longest line in bytes; the rest of a longer one is left out.</summary>
+    public int MaxLineBytes { get; init; } = 16384;
+
+    /// <summary>Whether lines are printed inside, too: the console of an enclave in debug mode.</summary>
+    public bool Console { get; init; }
+}
