@@ -75,6 +75,11 @@ internal static class EnclaveCommand
         {
             await SayAsync(ex.Message);
         }
+        catch (Exception ex)
+        {
+            // Its stack trace would be on a console that nobody has: the parent's log is the only place.
+            InsideLog.Fault(logger, ex);
+        }
 
         InsideLog.Ended(logger, code);
         return code;

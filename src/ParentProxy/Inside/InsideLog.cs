@@ -21,6 +21,10 @@ internal static partial class InsideLog
     [LoggerMessage(EventId = 1184, Level = LogLevel.Critical, Message = "{Reason}")]
     public static partial void NotStarted(ILogger logger, string reason);
 
+    [LoggerMessage(
+        EventId = 1186, Level = LogLevel.Critical, Message = "A fault of parent-proxy ends the program; please report it with this trace")]
+    public static partial void Fault(ILogger logger, Exception fault);
+
     [LoggerMessage(EventId = 1185, Level = LogLevel.Information, Message = "The end, with exit code {Code}")]
     public static partial void Ended(ILogger logger, int code);
 }

@@ -2,9 +2,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ParentProxy.Inside.Application;
 
-/// <summary>Where the application's output goes when it is not simply ours.</summary>
+/// <summary>Reads what the application writes.</summary>
 internal interface IApplicationOutput
 {
+    /// <summary>Whether it reads at all; else the application writes where this process does.</summary>
+    bool IsWanted { get; }
+
     /// <summary>Reads what a process of the application writes, until it closes both; takes the pipes over.</summary>
     void Read(SafeFileHandle output, SafeFileHandle error);
 

@@ -48,7 +48,7 @@ internal sealed class Supervisor : IAsyncDisposable
         ChildReaper children,
         InsideContext context)
     {
-        (_options, _ready, _output, _children, _context, _time) = (options, ready, output, children, context, context.Time);
+        (_options, _ready, _output, _children, _context, _time) = (options, ready, output is { IsWanted: true } ? output : null, children, context, context.Time);
         _logger = context.Loggers.CreateLogger<Supervisor>();
         _leftovers = new Leftovers(_logger, _time);
         if (options.User is { } name)

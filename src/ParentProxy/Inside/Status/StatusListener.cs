@@ -47,12 +47,14 @@ internal sealed class StatusListener : IAsyncDisposable
         });
         builder.Services.AddSingleton(context.Loggers);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        builder.Services.AddVsockTransport();
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Listen(_address.EndPoint);
         });
+
+        // Behind Kestrel's own, which would else be left out.
+        builder.Services.AddVsockTransport();
         _app = builder.Build();
         _app.Run(ServeAsync);
     }
