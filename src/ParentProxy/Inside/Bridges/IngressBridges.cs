@@ -15,6 +15,7 @@ internal sealed class IngressBridges : IAsyncDisposable
     private readonly CancellationTokenSource _cut = new();
     private readonly List<(BridgeGroup Group, Task Over)> _closed = [];
     private BridgeGroup? _open;
+    private Task _closing = Task.CompletedTask;
 
     /// <summary>Nothing is open yet.</summary>
     /// <param name="context">What the program shares.</param>
@@ -46,7 +47,7 @@ internal sealed class IngressBridges : IAsyncDisposable
         }
     }
 
-    /// <summary>Binds and serves all addresses; nothing while they are open. Not while they are being closed.</summary>
+    /// <summary>Binds and serves all addresses; nothing while they are open. Not before a close has completed.</summary>
     /// <exception cref="ListenException">One cannot be listened on; none is open then.</exception>
     public void Open()
     {
@@ -54,20 +55,19 @@ internal sealed class IngressBridges : IAsyncDisposable
             _open ??= BridgeGroup.Open(_bridges);
     }
 
-    /// <summary>Closes the addresses, so that a dial is refused; connections that are open go on. They may be opened again.</summary>
-    public async Task CloseAsync()
+    /// <summary>Closes the addresses, so that a dial is refused; connections that are open go on. They may be opened again then.</summary>
+    public Task CloseAsync()
     {
-        BridgeGroup group;
         lock (_gate)
         {
-            if (_open is null)
-                return;
-            (group, _open) = (_open, null);
+            if (_open is not { } group)
+                return _closing;
+            _open = null;
+            _closing = group.CloseAsync();
             _closed.RemoveAll(static closed => closed.Over.IsCompletedSuccessfully);
             _closed.Add((group, DrainAsync(group)));
+            return _closing;
         }
-
-        await group.CloseAsync();
     }
 
     /// <summary>Closes the addresses and waits until all connections are over; when the token fires, what is left is cut off.</summary>

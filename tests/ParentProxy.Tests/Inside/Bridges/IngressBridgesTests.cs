@@ -138,6 +138,24 @@ public sealed class IngressBridgesTests : IDisposable
         }
     }
 
+    /// <summary>On TCP it takes a moment, in which nobody must open the address anew.</summary>
+    [Fact]
+    public async Task Close_Twice_BothWaitUntilItIsClosed()
+    {
+        var listen = BridgeBench.TcpAddress();
+        await using var application = PassthroughExtensions.Echo();
+        await using var bridges = Bridges(application, listen);
+        bridges.Open();
+
+        var first = bridges.CloseAsync();
+        await bridges.CloseAsync();
+
+        Assert.True(first.IsCompleted);
+        bridges.Open();
+        await using var parent = BridgeBench.Connect(listen);
+        Assert.Equal("a", await parent.AskAsync("a"));
+    }
+
     [Fact]
     public async Task Open_Twice_IsOpenOnce()
     {
