@@ -18,7 +18,7 @@ internal sealed unsafe partial class OutputPipe : IDisposable
     public SafeFileHandle Read { get; private set; }
 
     /// <summary>The end of who writes, closed here once the process has it.</summary>
-    public SafeFileHandle Write { get; }
+    public SafeFileHandle Write { get; private set; }
 
     /// <summary>Makes one.</summary>
     /// <exception cref="ApplicationStartException">There are no descriptors left.</exception>
@@ -39,6 +39,14 @@ internal sealed unsafe partial class OutputPipe : IDisposable
     {
         var taken = Read;
         Read = new SafeFileHandle();
+        return taken;
+    }
+
+    /// <summary>Gives the end of who writes away, likewise.</summary>
+    public SafeFileHandle TakeWrite()
+    {
+        var taken = Write;
+        Write = new SafeFileHandle();
         return taken;
     }
 

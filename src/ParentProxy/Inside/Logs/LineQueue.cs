@@ -30,22 +30,23 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
     private long _lost;
     private long _taken;
     private bool _isFull;
+    private bool _isClosed;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _waiter;
 
     /// <summary>Bytes of lines that wait.</summary>
     public long Waiting => Interlocked.Read(ref _waiting);
 
-    /// <summary>Lines that found no room, or came too late.</summary>
+    /// <summary>Lines that found no room, or that nobody took out in the end.</summary>
     public long Lost => Interlocked.Read(ref _lost);
 
     /// <summary>Lines that were taken out.</summary>
     public long Taken => Interlocked.Read(ref _taken);
 
-    /// <summary>Whether nothing more will be added.</summary>
+    /// <summary>Whether whoever takes out may end when nothing waits.</summary>
     public bool IsComplete => Completion.IsCompleted;
 
-    /// <summary>Completes when nothing more will be added.</summary>
+    /// <summary>Completes when whoever takes out may end when nothing waits.</summary>
     public Task Completion => _completion.Task;
 
     /// <inheritdoc/>
@@ -54,7 +55,7 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
     /// <summary>Adds a line of the program itself, for which there is room when there is none for others.</summary>
     public void AddOwn(ReadOnlySpan<byte> line) => Add(line, 1, (long)maxBytes + OwnBytes);
 
-    /// <summary>Nothing more will be added.</summary>
+    /// <summary>Nothing that matters will be added.</summary>
     public void Complete()
     {
         lock (_gate)
@@ -116,7 +117,7 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
         }
     }
 
-    /// <summary>Gives up what waits.</summary>
+    /// <summary>Gives up what waits, and what still comes.</summary>
     /// <returns>How many lines that are.</returns>
     public long Clear()
     {
@@ -124,6 +125,7 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
         {
             var lines = _blocks.Sum(block => (long)block.Bytes.AsSpan(block.Start, block.End - block.Start).Count(LF));
             _blocks.Clear();
+            _isClosed = true;
             (_last, _allocated) = (null, 0);
             Interlocked.Exchange(ref _waiting, 0);
             Interlocked.Add(ref _lost, lines);
@@ -135,16 +137,16 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
     {
         lock (_gate)
         {
-            if (_isFull && _allocated <= maxBytes - maxBytes / 4)
+            if (_isFull && !_isClosed && _allocated <= maxBytes - maxBytes / 4)
             {
                 _isFull = false;
                 TellGap();
             }
 
             var isOwn = bound > maxBytes;
-            if (IsComplete || (_isFull && !isOwn) || !TryAppend(lines, bound))
+            if (_isClosed || (_isFull && !isOwn) || !TryAppend(lines, bound))
             {
-                _isFull |= !IsComplete && !isOwn;
+                _isFull |= !isOwn;
                 _lostSince += count;
                 Interlocked.Add(ref _lost, count);
                 return;
