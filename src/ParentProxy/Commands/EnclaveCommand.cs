@@ -63,7 +63,7 @@ internal static class EnclaveCommand
         try
         {
             using var children = ChildReaper.ForProcess();
-            await using var host = new InsideHost(context, lines, children);
+            await using var host = new InsideHost(context, lines.IsWanted ? lines : null, children);
             code = await host.RunAsync();
         }
         catch (ApplicationUserException ex)

@@ -33,10 +33,10 @@ internal sealed class InsideHost : IAsyncDisposable
 
     /// <summary>Composes the program; nothing is listened on or started yet.</summary>
     /// <param name="context">What all parts share.</param>
-    /// <param name="lines">Reads what the application writes.</param>
+    /// <param name="lines">Reads what the application writes; null when it writes where this program does.</param>
     /// <param name="children">Waits for the application.</param>
     /// <exception cref="ApplicationUserException">There is no such user.</exception>
-    public InsideHost(InsideContext context, IApplicationOutput lines, ChildReaper children)
+    public InsideHost(InsideContext context, IApplicationOutput? lines, ChildReaper children)
     {
         var options = context.Options;
         _context = context;

@@ -5,7 +5,7 @@ namespace ParentProxy.Tests.Documents;
 /// <summary>docs/enclave.md lists every setting and flag of the program inside an enclave, and no other.</summary>
 public sealed class InsideReferenceTests
 {
-    private const string Reference = "docs/enclave.md";
+    internal const string Reference = "docs/enclave.md";
 
     [Fact]
     public void EveryKey_HasARow_AndEveryRowIsAKey()

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using ParentProxy.Telemetry;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting;
@@ -16,7 +15,7 @@ internal sealed class ShippedLines(LineQueue parent, LineQueue? console, int max
 {
     private const string ConsoleLine = "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
-    private static readonly JsonLineFormatter Json = new();
+    private static readonly EventLine Json = new();
     private static readonly MessageTemplateTextFormatter PlainText = new(ConsoleLine, CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
