@@ -110,8 +110,10 @@ const rows = {
     graph('Probes', 'By result.', 'ops', [query(perSecond('enclave, result', 'parentproxy_probes_total', E), '{{enclave}} {{result}}')]),
     graph('Probes, p95', 'From the dial to the verdict.', 's', [query(quantile(0.95, 'parentproxy_probe_duration_seconds'), '{{enclave}}')]),
     graph('State changes', 'Per minute. An enclave that comes and goes flaps.', 'short', [query(`60 * ${perSecond('enclave', 'parentproxy_enclave_state_changes_total', E)}`, '{{enclave}}')]),
-    graph('CPU inside', 'Where an exporter inside is relayed (Admin:EnclaveMetricsPath).', 'percentunit', [query(`1 - avg by (enclave) (rate(node_cpu_seconds_total{job="parent-proxy-enclaves", ${E}, mode="idle"}[$__rate_interval]))`, '{{enclave}}')], { defaults: { max: 1 } }),
+    graph('CPU inside', 'As parent-proxy enclave tells, or an exporter inside (Admin:EnclaveMetricsPath).', 'percentunit', [query(`1 - avg by (enclave) (rate(node_cpu_seconds_total{job="parent-proxy-enclaves", ${E}, mode="idle"}[$__rate_interval]))`, '{{enclave}}')], { defaults: { max: 1 } }),
     graph('Memory inside', 'Where an exporter inside is relayed.', 'percentunit', [query(`1 - node_memory_MemAvailable_bytes{job="parent-proxy-enclaves", ${E}} / node_memory_MemTotal_bytes{job="parent-proxy-enclaves", ${E}}`, '{{enclave}}')], { defaults: { max: 1 } }),
+    graph('Restarts of the application', 'Per minute, as parent-proxy enclave tells.', 'short', [query(`60 * ${perSecond('enclave', 'parentproxy_inside_application_restarts_total', `job="parent-proxy-enclaves", ${E}`)}`, '{{enclave}}')]),
+    graph('Clock inside', 'Against the parent; above one second there is an alert.', 's', [query(`max by (enclave) (parentproxy_inside_clock_offset_seconds{job="parent-proxy-enclaves", ${E}})`, '{{enclave}}')]),
     table('Where they are', '', `parentproxy_enclave_info{${E}}`, []),
   ],
   'Retries and failover': [

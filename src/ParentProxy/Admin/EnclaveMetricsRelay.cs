@@ -11,7 +11,7 @@ namespace ParentProxy.Admin;
 
 /// <summary>
 /// Lets a Prometheus reach the metrics of the application in an enclave, which stands behind vsock:
-/// <c>/enclaves/{id}/metrics</c> asks for <c>Admin:EnclaveMetricsPath</c> there.
+/// <c>/enclaves/{id}/metrics</c> asks for <c>Admin:EnclaveMetricsPath</c> there, at <c>Admin:EnclaveMetricsPort</c> if it is set.
 /// </summary>
 internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, ActiveConfiguration configuration, TimeProvider time)
 {
@@ -133,8 +133,14 @@ internal sealed class EnclaveMetricsRelay(EnclaveRegistry registry, ActiveConfig
     private async Task RelayAsync(HttpContext context, EnclaveConnector connector, string path, CancellationToken cancellationToken)
     {
         var options = configuration.Options;
-        using var client = EnclaveGet.Client(ct => connector.DialAsync(connector.Endpoint, options.Timeouts.Connect, ct));
-        using var request = EnclaveGet.Request(path, options.Routing.HttpVersion, options.Health.Probe.Host, "parent-proxy-metrics");
+        var endpoint = options.Admin.EnclaveMetricsPort is { } port ? connector.Endpoint.WithPort(port) : connector.Endpoint;
+
+        // What listens at another port is an exporter and not the application, whose protocol and name are its own.
+        var (version, host) = endpoint == connector.Endpoint
+            ? (options.Routing.HttpVersion, options.Health.Probe.Host)
+            : (System.Net.HttpVersion.Version11, null);
+        using var client = EnclaveGet.Client(ct => connector.DialAsync(endpoint, options.Timeouts.Connect, ct));
+        using var request = EnclaveGet.Request(path, version, host, "parent-proxy-metrics");
         foreach (var field in (string[])[HeaderNames.Accept, HeaderNames.AcceptEncoding])
             request.Headers.TryAddWithoutValidation(field, context.Request.Headers[field].AsEnumerable());
 

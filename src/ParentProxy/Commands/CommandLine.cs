@@ -3,16 +3,17 @@ using System.CommandLine;
 namespace ParentProxy.Commands;
 
 /// <summary>The command line: <c>parent-proxy [run] [--config FILE] [--Section:Key=value …]</c>, <c>check</c>, <c>doctor</c>,
-/// <c>demo</c>.</summary>
+/// <c>demo</c>, <c>enclave</c>.</summary>
 internal static class CommandLine
 {
     /// <summary>Runs the command that the arguments name.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> InvokeAsync(string[] args)
     {
-        // Settings are arguments of any name; the parser sees the rest.
-        var settings = args.Where(IsSetting).Select(Split).ToList();
-        var parsed = Root(settings).Parse([.. args.Where(a => !IsSetting(a))]);
+        // Settings are arguments of any name; the parser sees the rest. What follows -- is an application's own.
+        var own = args.TakeWhile(static argument => argument != "--").ToList();
+        var settings = own.Where(IsSetting).Select(Split).ToList();
+        var parsed = Root(settings).Parse([.. own.Where(a => !IsSetting(a)), .. args.Skip(own.Count)]);
         if (parsed.Errors.Count > 0)
         {
             var unknown = UsageHint.For(parsed.UnmatchedTokens).ToList();
@@ -66,11 +67,18 @@ internal static class CommandLine
             if (parsed.GetResult(config) is not null)
                 parsed.AddError("demo reads no configuration file; settings of the form --Section:Key=value go with it.");
         });
+        var flags = new EnclaveFlags();
+        var inside = new Command(
+            "enclave",
+            "Inside an enclave: start the application, let the parent reach it, and bring names, HTTPS, log lines and the clock in.");
+        flags.AddTo(inside);
+        inside.SetAction((parsed, _) => EnclaveCommand.RunAsync(
+            RunCommand.ProcessSources(parsed.GetValue(config), [.. flags.Settings(parsed), .. settings])));
 
         var root = new RootCommand(
             "Reverse proxy for the parent instance of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.")
         {
-            run, check, doctor, demo,
+            run, check, doctor, demo, inside,
         };
         root.Options.Add(config);
         root.SetAction((parsed, _) => RunCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));

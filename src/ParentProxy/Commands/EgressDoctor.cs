@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Admin;
 using ParentProxy.Configuration;
+using ParentProxy.Dns;
 using ParentProxy.Egress;
 using ParentProxy.Egress.Policy;
 using ParentProxy.Egress.Resolving;

@@ -10,7 +10,7 @@ internal static class UsageHint
     private const int MaxSettings = 2;
 
     private static readonly string[] Options = ["--config", "--help", "--version"];
-    private static readonly string[] Commands = ["run", "check", "doctor", "demo"];
+    private static readonly string[] Commands = ["run", "check", "doctor", "demo", "enclave"];
 
     /// <summary>A line for each of the arguments; of a setting that was written as two, one.</summary>
     public static IEnumerable<string> For(IReadOnlyList<string> arguments)

@@ -17,6 +17,9 @@ internal sealed record AdminOptions
     /// <summary>Path (and query) at which the application in an enclave shows metrics of its own; null when it does not.</summary>
     public string? EnclaveMetricsPath { get; init; }
 
+    /// <summary>Port of vsock, TCP or hybrid at which it is asked there; each enclave's own when null.</summary>
+    public uint? EnclaveMetricsPort { get; init; }
+
     public static AdminOptions Read(SectionReader section)
     {
         var defaults = new AdminOptions();
@@ -26,6 +29,7 @@ internal sealed record AdminOptions
             AllowedHosts = section.List(defaults.AllowedHosts, Values.Host),
             MetricsUrl = section.OptionalText(defaults.MetricsUrl) is { Length: > 0 } url ? url : null,
             EnclaveMetricsPath = section.Optional(defaults.EnclaveMetricsPath, ParsePath),
+            EnclaveMetricsPort = section.OptionalNumber(defaults.EnclaveMetricsPort, 1u, uint.MaxValue - 1),
         };
     }
 

@@ -17,6 +17,8 @@ internal static class RestartOnlyChanges
             paths.Add($"{nameof(ProxyOptions.Admin)}:{nameof(AdminOptions.MetricsUrl)}");
         if (old.Admin.EnclaveMetricsPath != next.Admin.EnclaveMetricsPath)
             paths.Add($"{nameof(ProxyOptions.Admin)}:{nameof(AdminOptions.EnclaveMetricsPath)}");
+        if (old.Admin.EnclaveMetricsPort != next.Admin.EnclaveMetricsPort)
+            paths.Add($"{nameof(ProxyOptions.Admin)}:{nameof(AdminOptions.EnclaveMetricsPort)}");
         if (old.Vsock != next.Vsock)
             paths.Add(nameof(ProxyOptions.Vsock));
         if (old.Log.Format != next.Log.Format)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
+using ParentProxy.Dns;
 using ParentProxy.Egress.Files;
 using ParentProxy.Egress.Logs;
 using ParentProxy.Egress.Lookups;

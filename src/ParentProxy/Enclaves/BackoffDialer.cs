@@ -11,13 +11,16 @@ namespace ParentProxy.Enclaves;
 /// </summary>
 internal sealed class BackoffDialer(IEnclaveDialer dialer, EnclaveEndpoint endpoint, Func<bool> isOut, TimeProvider time)
 {
-    /// <summary>Without any success for so long, a reset counts as a failure.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+    /// <summary>What <see cref="Patience"/> is where nothing else is said.</summary>
+    public static readonly TimeSpan UsualPatience = TimeSpan.FromMilliseconds(250);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(80);
 
     private long _lastSuccess = long.MinValue;
+
+    /// <summary>Without any success for so long, a reset counts as a failure.</summary>
+    public TimeSpan Patience { get; init; } = UsualPatience;
 
     /// <summary>Called each time when a dial was turned away and will be repeated.</summary>
     public Action<DialException>? Retrying { get; init; }

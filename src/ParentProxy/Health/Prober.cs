@@ -184,12 +184,15 @@ internal sealed class Prober(Enclave enclave, IPooledProbe pooledProbe, TimeProv
         var status = (int)response.StatusCode;
         if (!options.ExpectedStatus.Contains(status))
         {
+            var reason = await ProbeProblem.ReadAsync(response, cancellationToken);
             return Verdict(
                 probe,
                 false,
                 "status",
-                $"{probe} answered {status}, expected {options.ExpectedStatus}; Health:Probe:Path sets what is asked, "
-                    + "Health:Probe:ExpectedStatus what counts as healthy",
+                reason is not null
+                    ? $"{probe} answered {status}: {reason}"
+                    : $"{probe} answered {status}, expected {options.ExpectedStatus}; Health:Probe:Path sets what is asked, "
+                        + "Health:Probe:ExpectedStatus what counts as healthy",
                 status);
         }
 

@@ -78,20 +78,11 @@ internal sealed class PrereadReader(PassthroughRoutes routes, TimeProvider time)
         if (mayHaveHeader)
         {
             var isRequired = routes.Options.ProxyProtocol.Accept == ProxyProtocolAccept.Required;
-            switch (ProxyHeaderParser.Parse(received, out header, out var consumed, out var problem))
-            {
-                case ProxyHeaderStatus.Incomplete when !isOver:
-                    return null;
-                case ProxyHeaderStatus.Malformed:
-                    throw Refused($"its PROXY header is malformed: {problem}");
-                case ProxyHeaderStatus.Incomplete when received.Length > 0:
-                    throw Refused("it ended within its PROXY header");
-                case ProxyHeaderStatus.NoHeader when isRequired:
-                    throw Refused("it does not begin with a PROXY header, which ProxyProtocol:Accept requires");
-                case ProxyHeaderStatus.Complete:
-                    received = received[consumed..];
-                    break;
-            }
+            if (!ExpectedHeader.TryDecide(received, isRequired, isOver, out header, out var consumed, out var refusal))
+                return null;
+            if (refusal is not null)
+                throw Refused(refusal);
+            received = received[consumed..];
         }
 
         if (!routes.ReadsServerName)

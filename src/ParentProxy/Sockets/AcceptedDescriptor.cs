@@ -6,7 +6,7 @@ namespace ParentProxy.Sockets;
 
 /// <summary>A connection that was accepted, and who is at its other end.</summary>
 /// <param name="descriptor">It does not block, and on TCP it sends at once.</param>
-/// <param name="peer">Address and port of TCP; null on a unix socket.</param>
+/// <param name="peer">Address and port of TCP; null on a unix socket and on a vsock.</param>
 internal sealed partial class AcceptedDescriptor(Descriptor descriptor, IPEndPoint? peer) : IDisposable
 {
     private const int FamilyIPv4 = 2;
@@ -15,11 +15,11 @@ internal sealed partial class AcceptedDescriptor(Descriptor descriptor, IPEndPoi
 
     public Descriptor Descriptor => descriptor;
 
-    /// <summary>Address and port of TCP; null on a unix socket.</summary>
+    /// <summary>Address and port of TCP; null on a unix socket and on a vsock.</summary>
     public IPEndPoint? Peer => peer;
 
     /// <summary>Accepts the connection that has waited longest; null when there is none.</summary>
-    /// <param name="listener">A listening socket of TCP or unix that does not block.</param>
+    /// <param name="listener">A listening socket that does not block.</param>
     /// <param name="errno">Why there is none.</param>
     public static AcceptedDescriptor? Accept(SafeHandle listener, out int errno)
     {

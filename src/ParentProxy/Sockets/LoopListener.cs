@@ -108,8 +108,7 @@ internal sealed class LoopListener : IDisposable
         where T : class => AcceptAsync(static listener => listener.TryAccept(), take, staysOnLoop: false);
 
     /// <summary>
-    /// <see cref="AcceptAsync{T}(Func{Socket, T})"/> of TCP and unix, for who needs no socket of the runtime. What comes while it waits
-    /// is returned on the thread of an event loop, which need not wake another for it; after some in a row on the thread pool.
+    /// <see cref="AcceptAsync{T}(Func{Socket, T})"/> for who needs no socket of the runtime. What comes while it waits is returned on the thread of an event loop, which need not wake another for it; after some in a row on the thread pool.
     /// </summary>
     public ValueTask<T?> AcceptBareAsync<T>(Func<AcceptedDescriptor, T> take)
         where T : class => AcceptAsync(static listener => listener.TryAcceptBare(), take, staysOnLoop: true);
@@ -286,17 +285,14 @@ internal sealed class LoopListener : IDisposable
         _queue.Dispose();
     }
 
-    /// <summary>
-    /// Null when nobody waits. Some kernels wait for a vsock's connection whatever they are told: the queue is looked into first.
-    /// </summary>
+    /// <summary>Null when nobody waits.</summary>
     private Socket? TryAccept()
     {
-        var socket = _socket.Socket;
-        if (!socket.Poll(0, SelectMode.SelectRead) && !_queue.IsBroken)
+        if (!HasWaiting())
             return null;
         try
         {
-            var accepted = socket.Accept();
+            var accepted = _socket.Socket.Accept();
             Note(accepted.SafeHandle.DangerousGetHandle());
             return accepted;
         }
@@ -307,8 +303,13 @@ internal sealed class LoopListener : IDisposable
         }
     }
 
+    /// <summary>Some kernels wait for a vsock's connection whatever they are told: the queue is looked into first.</summary>
+    private bool HasWaiting() => _socket.Socket.Poll(0, SelectMode.SelectRead) || _queue.IsBroken;
+
     private AcceptedDescriptor? TryAcceptBare()
     {
+        if (EndPoint is VsockEndPoint && !HasWaiting())
+            return null;
         var accepted = AcceptedDescriptor.Accept(_socket.Socket.SafeHandle, out var errno);
         if (accepted is not null)
         {

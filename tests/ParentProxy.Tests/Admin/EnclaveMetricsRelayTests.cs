@@ -83,6 +83,26 @@ public sealed class EnclaveMetricsRelayTests
     }
 
     [Fact]
+    public async Task Relay_WithAPort_AsksThereInHttp11()
+    {
+        await using var enclave = await TestEnclave.StartAsync("tcp", name: "application");
+        await using var exporter = ScriptedEnclave.Answering(Up);
+        await using var proxy = await TestProxy.StartAsync(
+            "Enclaves:0:TcpHost=127.0.0.1",
+            "Enclaves:0:Transport=tcp",
+            $"Enclaves:0:Port={new Uri(enclave.EndPoint).Port}",
+            "Routing:HttpVersion=2",
+            "Health:Probe:Host=app.example",
+            "Admin:EnclaveMetricsPath=/metrics",
+            $"Admin:EnclaveMetricsPort={new Uri(exporter.EndPoint).Port}");
+
+        var answer = await AskAsync(proxy, "/enclaves/0/metrics");
+
+        Assert.Equal((200, "up 1\n"), (answer.Status, answer.Text));
+        Assert.Equal("localhost", Assert.Single(exporter.Requests).Field("Host"));
+    }
+
+    [Fact]
     public async Task Relay_WhileAnotherOneIsUnderWay_Waits()
     {
         var (dials, atOnce, most) = (0, 0, 0);

@@ -9,6 +9,7 @@ public sealed class RestartOnlyChangesTests
     [InlineData("Admin:Url", "--Admin:Url=http://127.0.0.1:1")]
     [InlineData("Admin:AllowedHosts", "--Admin:AllowedHosts:0=b")]
     [InlineData("Admin:MetricsUrl Admin:EnclaveMetricsPath", "--Admin:MetricsUrl=http://0.0.0.0:1", "--Admin:EnclaveMetricsPath=/metrics")]
+    [InlineData("Admin:EnclaveMetricsPort", "--Admin:EnclaveMetricsPort=9101")]
     [InlineData("Vsock", "--Vsock:MaxWriteBytes=1")]
     [InlineData("Log:Format", "--Log:Format=json")]
     [InlineData("Kestrel:Endpoints:Http:Url", "--Kestrel:Endpoints:Http:Url=http://0.0.0.0:1")]

@@ -1,5 +1,6 @@
 using System.Reflection;
 using ParentProxy.Commands;
+using ParentProxy.Configuration;
 using ParentProxy.Tests.Configuration;
 using ParentProxy.Tests.Support;
 
@@ -24,7 +25,14 @@ public sealed class ExampleTests
         // The files of an installed proxy, which this machine need not have.
         using var certificate = new TestCertificate();
         using var logs = new TemporaryDirectory();
-        var result = TestConfiguration.Load(Block(place).Text
+        var text = Block(place).Text;
+        if (text.Contains("\"Enclave\":", StringComparison.Ordinal))
+        {
+            AssertAcceptedInside(text);
+            return;
+        }
+
+        var result = TestConfiguration.Load(text
             .Replace("/etc/parent-proxy/cert.pem", certificate.Path, StringComparison.Ordinal)
             .Replace("/etc/parent-proxy/key.pem", certificate.KeyPath, StringComparison.Ordinal)
             .Replace("/etc/parent-proxy/clients.pem", certificate.Path, StringComparison.Ordinal)
@@ -50,7 +58,8 @@ public sealed class ExampleTests
                 {
                     // It shall not start to serve: a setting that is not known ends it, once the arguments were understood.
                     var expected = arguments.Contains("check") || arguments.Contains("doctor") ? ExitCode.Failed : ExitCode.Configuration;
-                    Assert.Equal(expected, await CommandLine.InvokeAsync([.. arguments, "--None:Such=1"]));
+                    var own = arguments.TakeWhile(argument => argument != "--").ToList();
+                    Assert.Equal(expected, await CommandLine.InvokeAsync([.. own, "--None:Such=1", .. arguments.Skip(own.Count)]));
                     var isRefused = output.Count > 0 && output[0].StartsWith(Refusal, StringComparison.Ordinal);
                     var settings = arguments.Where(
                         argument => argument.StartsWith("--", StringComparison.Ordinal) && argument.Contains(':', StringComparison.Ordinal));
@@ -59,6 +68,16 @@ public sealed class ExampleTests
                 }
             }
         }
+    }
+
+    private static void AssertAcceptedInside(string json)
+    {
+        using var folder = new TemporaryDirectory();
+        var file = Path.Combine(folder.Root, "enclave.json");
+        File.WriteAllText(file, json);
+        var result = ConfigurationLoader.LoadInside(TestConfiguration.Sources() with { ConfigFile = file });
+
+        Assert.Equal([], result.Problems.Concat(result.Warnings).Select(problem => problem.ToString()));
     }
 
     /// <summary>A filter that finds nothing is a success for dotnet test.</summary>

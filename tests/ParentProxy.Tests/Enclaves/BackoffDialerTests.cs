@@ -39,7 +39,7 @@ public sealed class BackoffDialerTests
         await AdvanceUntilAsync(() => dial.IsCompleted);
 
         Assert.Equal("ECONNRESET", (await Assert.ThrowsAsync<DialException>(() => dial)).Code);
-        Assert.InRange(_time.GetElapsedTime(started), BackoffDialer.Patience, BackoffDialer.Patience * 2);
+        Assert.InRange(_time.GetElapsedTime(started), BackoffDialer.UsualPatience, BackoffDialer.UsualPatience * 2);
         Assert.InRange(_script.Dials, 4, 30);
     }
 
@@ -54,7 +54,7 @@ public sealed class BackoffDialerTests
         for (var i = 0; i < 12; i++)
         {
             var before = _script.Dials;
-            await AdvanceUntilAsync(() => _script.Dials > before, atMost: BackoffDialer.Patience / 2);
+            await AdvanceUntilAsync(() => _script.Dials > before, atMost: BackoffDialer.UsualPatience / 2);
             _script.LetOneThrough = true;
             await using var lucky = await dialer.DialAsync(Plenty, isPatient: true, CancellationToken.None);
         }

@@ -61,6 +61,23 @@ public sealed class ProbeTests
     }
 
     [Theory]
+    [InlineData("""{"detail":"The application has ended"}""", "answered 503: The application has ended")]
+    [InlineData("""{"detail":"a\u001b[31mb\nc\u202e"}""", "answered 503: a [31mb c")]
+    [InlineData("""{"detail":17}""", "answered 503, expected 200-299")]
+    [InlineData("""{"detail":"cut""", "answered 503, expected 200-299")]
+    [InlineData("[]", "answered 503, expected 200-299")]
+    public async Task Http_Problem_IsSaidInItsOwnWords(string problem, string said)
+    {
+        await using var enclave = ScriptedEnclave.Answering(
+            "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
+                + $"Content-Length: {problem.Length}\r\n\r\n{problem}");
+        await using var proxy = await StartAsync(enclave);
+
+        var line = await proxy.Log.WaitForAsync(e => e.Message.Contains("-> unhealthy", StringComparison.Ordinal));
+        Assert.Contains(said, line.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")]
     [InlineData("no HTTP at all\r\n\r\n")]
     public async Task Http_Query_IsShownNowhere(string response)

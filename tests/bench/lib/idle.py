@@ -99,10 +99,10 @@ def one(result):
 def table(rounds, scenario):
     """The lines of the table."""
     del scenario
-    yield f"{'':<12} {'connections':>11} {'MiB before':>11} {'KiB each':>9} {'kept KiB':>9} {'after s':>8}"
+    yield f"{'':<12} {'connections':>11} {'MiB before':>11} {'MiB held':>9} {'KiB each':>9} {'kept KiB':>9} {'after s':>8}"
     for name, results in rounds.items():
         yield (f"{name:<12} {median(results, 'connections'):11,.0f} {median(results, 'before_mib'):11.1f}"
-               f" {median(results, 'kib_per_connection'):9.2f} {median(results, 'kept_kib'):9.2f} {median(results, 'seconds'):8.0f}")
+               f" {median(results, 'held_mib'):9.1f} {median(results, 'kib_per_connection'):9.2f} {median(results, 'kept_kib'):9.2f} {median(results, 'seconds'):8.0f}")
 
 
 def _asked(target):

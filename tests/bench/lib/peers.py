@@ -18,6 +18,9 @@ SIMULATOR = [str(START), "simulator"]
 # A module of its own.
 NGINX_STREAM = "/usr/lib/nginx/modules/ngx_stream_module.so"
 
+# What the parent's side of an enclave is made of, for all that stand in one.
+PARENT = {"/usr/sbin/haproxy": "haproxy"}
+
 # 20 bytes of the simulated enclave.
 SIMULATED = "/bytes/20"
 
@@ -72,6 +75,32 @@ def nginx_stream(stage, name, port):
 def haproxy_tcp(stage, name, port):
     path = stage.write(f"{name}.cfg", configuration.read("haproxy-tcp.cfg", "bench", port=port, enclave=stage.backend_socket))
     return ["haproxy", "-db", "-f", str(path)]
+
+
+def _in_an_enclave(stage, name, port):
+    """
+    Starts what stands in the parent's place: HAProxy, which carries bytes to a unix socket. What is measured listens there, as it would
+    on a vsock, and its CPU alone counts. Gives the path.
+    """
+    path = stage.scratch / f"{name}.sock"
+    front = stage.write(f"{name}.cfg", configuration.read("haproxy-tcp.cfg", "bench", port=port, enclave=path))
+    stage.processes.start(f"{name}-front", ["haproxy", "-db", "-f", str(front)])
+    return path
+
+
+def enclave_socat(stage, name, port):
+    # Usual in an enclave, but for the longer accept queue.
+    listen = f"UNIX-LISTEN:{_in_an_enclave(stage, name, port)},fork,backlog=4096"
+    return ["socat", listen, f"TCP:127.0.0.1:{stage.backend_port}"]
+
+
+def enclave_ours(stage, name, port):
+    settings = stage.write(f"{name}.json", json.dumps({"Enclave": {
+        "Ingress": [{"Listen": f"unix:{_in_an_enclave(stage, name, port)}", "To": f"127.0.0.1:{stage.backend_port}"}],
+        "SetUpLoopback": False,
+        "StopTimeout": "00:00:01",
+    }}))
+    return [str(START), "parent-proxy", "enclave", "--config", str(settings)]
 
 
 def _settings(stage, name, port, **sections):
@@ -142,6 +171,8 @@ ALL = [
     Peer("haproxy-tcp", haproxy_tcp, "haproxy", "haproxy"),
     # A process for each connection: their memory is the same each time.
     Peer("socat", socat, "socat", "socat", idle_connections=1000),
+    Peer("enclave-socat", enclave_socat, "socat", "socat", files=PARENT),
+    Peer("enclave-ours", enclave_ours, project=build.OURS, files=PARENT),
     Peer("ours", ours, project=build.OURS),
     Peer("ours-unmeasured", ours_unmeasured, project=build.OURS, is_for_orientation=True),
     Peer("ours-logged", ours_logged, project=build.OURS, is_for_orientation=True),

@@ -14,8 +14,8 @@ import { groupings, selectors } from '../harness/promql.mjs';
 
 /** Labels that Prometheus adds. */
 const ADDED = ['job', 'instance'];
-/** What is not the program's: Prometheus' own, and what exporters inside the enclaves tell. */
-const foreign = name => name === 'up' || name.startsWith('node_');
+/** What is not the parent's: Prometheus' own, and what the enclaves tell. */
+const foreign = name => name === 'up' || name.startsWith('node_') || name.startsWith('parentproxy_inside_');
 const PATIENCE_MS = 60_000;
 
 export default async function suite(stage) {

@@ -156,7 +156,7 @@ internal sealed class InsideSection
             User = section.OptionalText(options.User),
             Ready = section.Optional(options.Ready, text => ReadinessOptions.Parse(text).Select<ReadinessOptions?>(ready => ready)),
             ReadyTimeout = section.Duration(options.ReadyTimeout),
-            Restart = section.Enum(options.Restart),
+            Restart = section.Value(options.Restart, ParseRestart),
             RestartDelay = section.DurationOrZero(options.RestartDelay),
         };
         if (options.Command.Count > 0)
@@ -165,6 +165,10 @@ internal sealed class InsideSection
             section.Report.Problem(section.Ask(key).Location, "is missing: program and arguments, or -- COMMAND on the command line");
         return null;
     }
+
+    // As systemd writes it, too.
+    private static Parsed<RestartPolicy> ParseRestart(string text) =>
+        Values.Enum<RestartPolicy>(text.Equals("on-failure", StringComparison.OrdinalIgnoreCase) ? nameof(RestartPolicy.OnFailure) : text);
 
     private InsideAddress? ReadListen(SectionReader section, string hint)
     {

@@ -6,6 +6,9 @@ internal sealed class KnownKeys(IEnumerable<string> patterns)
 {
     private readonly List<string[]> _patterns = [.. patterns.Select(pattern => pattern.Split(':'))];
 
+    /// <summary>All of them, in order.</summary>
+    public IEnumerable<string> All => _patterns.Select(pattern => string.Join(':', pattern)).Order(StringComparer.Ordinal);
+
     /// <summary>Whether a path leads to a key, or to a value of a list.</summary>
     public bool Contains(IReadOnlyList<string> path, StringComparison comparison = StringComparison.OrdinalIgnoreCase) =>
         _patterns.Exists(pattern =>

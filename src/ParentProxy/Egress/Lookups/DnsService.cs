@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Dns;
 using ParentProxy.Egress.Policy;
-using ParentProxy.Egress.Resolving;
 using ParentProxy.Endpoints;
 
 namespace ParentProxy.Egress.Lookups;
@@ -28,7 +27,7 @@ internal sealed class DnsService(
     DnsCounts counts,
     TimeProvider clock,
     ILogger<DnsService> logger,
-    EnclaveQuota? unread = null) : IEgressService
+    DnsQuota? unread = null) : IEgressService
 {
     /// <summary>RFC 8914 §4: other, filtered, not supported, no reachable authority, network error.</summary>
     private const ushort Other = 0;
@@ -51,7 +50,7 @@ internal sealed class DnsService(
     private readonly ConcurrentDictionary<(string Peer, string Hint), bool> _given = new();
 
     /// <summary>Five streams full of the longest answers: an enclave that reads what it asks for never has as many wait.</summary>
-    private readonly EnclaveQuota _unread = unread ?? new EnclaveQuota(each: 32 * 1024 * 1024, all: 128 * 1024 * 1024);
+    private readonly DnsQuota _unread = unread ?? new DnsQuota(each: 32 * 1024 * 1024, all: 128 * 1024 * 1024);
 
     private readonly Occasionally _failures = new(TimeSpan.FromMinutes(1), clock);
 

@@ -15,7 +15,7 @@ namespace ParentProxy.Egress.Resolving;
 /// <param name="clock">The clock of the time-outs.</param>
 /// <param name="maxOpen">Questions that are open at most: each has sockets of its own, and mute resolvers would take them all.</param>
 internal sealed class UpstreamClient(
-    Func<ValueTask<IReadOnlyList<IPEndPoint>>> resolvers, TimeProvider clock, int maxOpen = UpstreamClient.MaxOpen)
+    Func<ValueTask<IReadOnlyList<IPEndPoint>>> resolvers, TimeProvider clock, int maxOpen = UpstreamClient.MaxOpen) : IDnsUpstream
 {
     private const int MaxOpen = 4000;
 
@@ -28,7 +28,7 @@ internal sealed class UpstreamClient(
 
     private int _open;
 
-    /// <summary>Passes a question on, with all that it says but its id, until somebody knows.</summary>
+    /// <inheritdoc/>
     public async Task<UpstreamResult> AskAsync(DnsQuery query)
     {
         using var over = new CancellationTokenSource(Total, clock);
@@ -105,7 +105,7 @@ internal sealed class UpstreamClient(
                 answer = await AskTcpAsync(query, bytes, resolver, over).ConfigureAwait(false);
             }
 
-            var code = NameOf(answer.ResponseCode);
+            var code = UpstreamResult.Word(answer.ResponseCode);
             return new UpstreamReply(resolver, query.IsAnsweredBy(answer) ? answer : null, code, $"{code} ({transport})");
         }
         catch (OperationCanceledException)
@@ -173,6 +173,4 @@ internal sealed class UpstreamClient(
     // Some answer what they do not understand, such as EDNS, without the question.
     private static bool IsFor(DnsQuery query, DnsMessage message) => query.IsAnsweredBy(message)
         || message.Questions == 0 && (message.Flags & DnsFlags.Response) != 0 && !UpstreamResult.IsKnowledge(message);
-
-    private static string NameOf(DnsResponseCode code) => code == DnsResponseCode.NoError ? "OK" : code.ToString().ToUpperInvariant();
 }

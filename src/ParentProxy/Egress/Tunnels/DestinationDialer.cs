@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using ParentProxy.Configuration;
+using ParentProxy.Dns;
 using ParentProxy.Egress.Policy;
 using ParentProxy.Egress.Resolving;
 using ParentProxy.Endpoints;

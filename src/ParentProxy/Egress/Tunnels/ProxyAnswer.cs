@@ -1,7 +1,5 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using ParentProxy.Endpoints;
+using ParentProxy.Http1;
 
 namespace ParentProxy.Egress.Tunnels;
 
@@ -20,7 +18,6 @@ internal static class ProxyAnswer
     /// <param name="closes">Whether the connection ends with it.</param>
     public static byte[] NotReached(Destination destination, EgressException failure, bool closes)
     {
-        // Many clients show their users the reason phrase and nothing else.
         var (status, phrase, detail) = failure.Result switch
         {
             EgressResult.Denied => (403, $"Forbidden: no rule of the parent allows {destination}", failure.Message),
@@ -31,11 +28,11 @@ internal static class ProxyAnswer
             _ => (502, $"Bad Gateway: {destination} was not reached", $"The connection failed ({failure.Code})."),
         };
         var hint = failure.Result == EgressResult.Denied ? "" : " The log of parent-proxy on the parent instance has more.";
-        return Problem(status, phrase, $"{destination}: {detail}{hint}", closes);
+        return ProblemAnswer.Write(status, phrase, $"{destination}: {detail}{hint}", closes);
     }
 
     /// <summary>What is answered to what is no request.</summary>
-    public static byte[] Malformed(MalformedRequestException failure) => Problem(
+    public static byte[] Malformed(MalformedRequestException failure) => ProblemAnswer.Write(
         failure.Status,
         failure.Status switch
         {
@@ -48,25 +45,4 @@ internal static class ProxyAnswer
         },
         $"This is the HTTP proxy of the parent instance, and the request cannot be taken: {failure.Message}.",
         closes: true);
-
-    private static byte[] Problem(int status, string phrase, string detail, bool closes)
-    {
-        using var body = new MemoryStream();
-        using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartObject();
-            json.WriteString("type"u8, "about:blank"u8);
-            json.WriteString("title"u8, phrase);
-            json.WriteNumber("status"u8, status);
-            json.WriteString("detail"u8, detail);
-            json.WriteEndObject();
-        }
-
-        body.WriteByte((byte)'\n');
-        var head = string.Create(
-            CultureInfo.InvariantCulture,
-            $"HTTP/1.1 {status} {phrase}\r\nContent-Type: application/problem+json\r\nContent-Length: {body.Length}\r\n"
-                + $"Cache-Control: no-store\r\n{(closes ? "Connection: close\r\n" : "")}\r\n");
-        return [.. Encoding.ASCII.GetBytes(head), .. body.ToArray()];
-    }
 }

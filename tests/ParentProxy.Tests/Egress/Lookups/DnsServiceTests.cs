@@ -39,7 +39,7 @@ public sealed class DnsServiceTests : IDisposable
     {
         var client = new UpstreamClient(() => ValueTask.FromResult<IReadOnlyList<IPEndPoint>>([_resolver.EndPoint]), _clock);
         _service = new DnsService(
-            new DnsCache(client, () => 1000, _clock, new EnclaveQuota(each: 110, all: 1000)),
+            new DnsCache(client, () => 1000, _clock, new DnsQuota(each: 110, all: 1000)),
             (peer, name) => _allowsAny && !name.IsBelow("denied") || name.Text.EndsWith(".example", StringComparison.Ordinal)
                 ? new EgressVerdict(true, null, null)
                 : new EgressVerdict(false, null, $"no rule of Egress:Allow names {name} for {peer}"),
@@ -52,7 +52,7 @@ public sealed class DnsServiceTests : IDisposable
             _counts,
             _clock,
             LoggerFactory.Create(builder => builder.AddProvider(_log)).CreateLogger<DnsService>(),
-            new EnclaveQuota(each: Unread, all: 2 * Unread));
+            new DnsQuota(each: Unread, all: 2 * Unread));
         _resolver.Hold(DnsBytes.Address("192.0.2.1"), DnsBytes.Address("2001:db8::1"));
     }
 

@@ -168,7 +168,7 @@ public sealed class ResolverTests : IDisposable
     public async Task Resolve_QuotaOfTheEnclaveIsTaken_IsBusyForItAloneAndButForWhatIsAskedAlready()
     {
         var client = new UpstreamClient(() => ValueTask.FromResult<IReadOnlyList<IPEndPoint>>([_dns.EndPoint]), _clock);
-        var cache = new DnsCache(client, () => 100, _clock, new EnclaveQuota(each: 2, all: 3500));
+        var cache = new DnsCache(client, () => 100, _clock, new DnsQuota(each: 2, all: 3500));
         var resolver = new Resolver(new HostsFile(_clock, _hosts), cache, _clock);
         _dns.BeMute();
         var first = resolver.ResolveAsync(Name("a.example"), "16", CancellationToken.None).AsTask();

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using ParentProxy.Configuration;
+using ParentProxy.Dns;
 using ParentProxy.Egress;
 using ParentProxy.Egress.Policy;
 using ParentProxy.Egress.Resolving;

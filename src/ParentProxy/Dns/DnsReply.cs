@@ -1,4 +1,4 @@
-namespace ParentProxy.Egress.Resolving;
+namespace ParentProxy.Dns;
 
 /// <summary>An answer to a question, ready for its asker.</summary>
 /// <param name="Message">The message; null when no resolver said anything.</param>

@@ -1,4 +1,4 @@
-namespace ParentProxy.Egress.Resolving;
+namespace ParentProxy.Dns;
 
 /// <summary>
 /// Keeps one enclave from taking from the others what there is for all: lookups, by its own questions and by the names of its tunnels,
@@ -6,14 +6,14 @@ namespace ParentProxy.Egress.Resolving;
 /// </summary>
 /// <param name="each">What an enclave has at most.</param>
 /// <param name="all">What all enclaves have at most.</param>
-internal sealed class EnclaveQuota(int each, int all)
+internal sealed class DnsQuota(int each, int all)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _open = [];
     private int _total;
 
-    /// <summary>For questions; for all of them fewer than <see cref="UpstreamClient"/> has open.</summary>
-    public static EnclaveQuota OfQuestions() => new(each: 1500, all: 3500);
+    /// <summary>For questions to the resolvers of a parent; for all of them fewer than it can have open.</summary>
+    public static DnsQuota OfQuestions() => new(each: 1500, all: 3500);
 
     /// <summary>What an enclave has at most.</summary>
     public int Each => each;

@@ -1,4 +1,4 @@
-namespace ParentProxy.Egress.Resolving;
+namespace ParentProxy.Dns;
 
 /// <summary>Where an answer has come from.</summary>
 internal enum DnsReplySource

@@ -1,10 +1,10 @@
 using System.Net;
 using ParentProxy.Dns;
 using ParentProxy.Egress.Resolving;
-using ParentProxy.Tests.Dns;
+using ParentProxy.Tests.Egress.Resolving;
 using ParentProxy.Tests.Simulator;
 
-namespace ParentProxy.Tests.Egress.Resolving;
+namespace ParentProxy.Tests.Dns;
 
 public sealed class DnsCacheTests : IDisposable
 {
@@ -163,7 +163,7 @@ public sealed class DnsCacheTests : IDisposable
     [Fact]
     public async Task Ask_QuotaOfAnEnclaveIsTaken_IsBusyForItAlone()
     {
-        var cache = new DnsCache(Upstream(), () => _capacity, _clock, new EnclaveQuota(each: 1, all: 2));
+        var cache = new DnsCache(Upstream(), () => _capacity, _clock, new DnsQuota(each: 1, all: 2));
         await Ask("known", "16");
         _resolver.BeMute();
         using var gone = new CancellationTokenSource();

@@ -1,16 +1,14 @@
-using ParentProxy.Dns;
-
-namespace ParentProxy.Egress.Resolving;
+namespace ParentProxy.Dns;
 
 /// <summary>
 /// Answers of resolvers, remembered for their time to live, and for a day more in case no resolver knows (RFC 8767). Equal questions
 /// of the same moment are asked once.
 /// </summary>
-/// <param name="upstream">The resolvers.</param>
+/// <param name="upstream">The resolvers, or who asks them.</param>
 /// <param name="capacity">How many answers are remembered at most, those that were wanted last; 0 for none.</param>
 /// <param name="clock">The clock of the times to live.</param>
 /// <param name="quota">How many questions of enclaves may be open.</param>
-internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, TimeProvider clock, EnclaveQuota? quota = null)
+internal sealed class DnsCache(IDnsUpstream upstream, Func<int> capacity, TimeProvider clock, DnsQuota? quota = null)
 {
     // A second at least: one look-up of glibc may ask the same three times.
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
@@ -26,7 +24,7 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
     /// <summary>Longer answers are rare, and would let few names fill the memory.</summary>
     private const int MaxBytes = 4096;
 
-    private readonly EnclaveQuota _quota = quota ?? EnclaveQuota.OfQuestions();
+    private readonly DnsQuota _quota = quota ?? DnsQuota.OfQuestions();
     private readonly Lock _lock = new();
     private readonly Dictionary<Key, LinkedListNode<Entry>> _entries = [];
     private readonly LinkedList<Entry> _recent = [];
@@ -45,7 +43,7 @@ internal sealed class DnsCache(UpstreamClient upstream, Func<int> capacity, Time
         }
     }
 
-    /// <summary>Answers a question that can be understood, from memory or by the resolvers, within two seconds.</summary>
+    /// <summary>Answers a question that can be understood, from memory or by the resolvers, within the time that those take.</summary>
     /// <param name="query">The question.</param>
     /// <param name="cancellationToken">Ends the wait, though not the asking, which takes its part of the quota to its end.</param>
     /// <param name="enclave">Whose quota it is of when memory does not have it, by its key; null: this program asks.</param>

@@ -1,6 +1,4 @@
-using ParentProxy.Dns;
-
-namespace ParentProxy.Egress.Resolving;
+namespace ParentProxy.Dns;
 
 /// <summary>What came of asking the resolvers.</summary>
 /// <param name="Answer">
@@ -14,6 +12,9 @@ internal sealed record UpstreamResult(DnsMessage? Answer, string Code, string Re
 {
     /// <summary>The code of a question that nobody was asked, since too many were open.</summary>
     public const string Busy = "busy";
+
+    /// <summary>An answer's code in one word.</summary>
+    public static string Word(DnsResponseCode code) => code == DnsResponseCode.NoError ? "OK" : code.ToString().ToUpperInvariant();
 
     /// <summary>Whether a resolver knew: that there is something, or that there is nothing.</summary>
     public bool IsKnown => IsKnowledge(Answer);

@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace ParentProxy.Health;
+
+/// <summary>What an enclave says of itself that is not well: the <c>detail</c> of a problem document (RFC 9457).</summary>
+internal static class ProbeProblem
+{
+    private const int MaxBytes = 4096;
+    private const int MaxCharacters = 200;
+
+    /// <summary>
+    /// The sentence, in one line and without anything that a terminal would obey; null where there is none. It is the word of the enclave.
+    /// </summary>
+    public static async Task<string?> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        if (response.Content.Headers.ContentType?.MediaType is not "application/problem+json")
+            return null;
+        try
+        {
+            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            var buffer = new byte[MaxBytes];
+            var length = await body.ReadAtLeastAsync(buffer, MaxBytes, throwOnEndOfStream: false, cancellationToken);
+            using var document = JsonDocument.Parse(buffer.AsMemory(0, length));
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("detail", out var detail)
+                && detail.ValueKind == JsonValueKind.String
+                && Visible(detail.GetString()!) is { Length: > 0 } text
+                ? text
+                : null;
+        }
+        catch (Exception ex) when (ex is JsonException or IOException or InvalidOperationException or HttpRequestException)
+        {
+            // The status alone decides.
+            return null;
+        }
+    }
+
+    private static string Visible(string text)
+    {
+        var visible = new StringBuilder();
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (visible.Length >= MaxCharacters)
+                return visible.Append('…').ToString();
+            visible.Append(Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator ? ' ' : rune.ToString());
+        }
+
+        return visible.ToString().Trim();
+    }
+}

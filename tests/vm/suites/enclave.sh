@@ -1,0 +1,214 @@
+# Both sides over real AF_VSOCK, without a socat: the enclave is a network namespace with nothing but its loopback and a process
+# namespace whose PID 1 is parent-proxy enclave; parent-proxy outside is the parent.
+source /out/settings
+source "$REPO/tests/vm/guest/lib.sh"
+
+https=4433 status_port=9101
+wanted=prices.test denied=elsewhere.test
+size=$((64 * 1024 * 1024))
+
+# --- The parent's world -------------------------------------------------------------------------------------------------
+
+resolver() {
+  start resolver dnsmasq --keep-in-foreground --port=5353 --listen-address=127.0.0.1 --bind-interfaces --no-resolv --no-hosts \
+    --user=root --pid-file= --log-facility=- --local=/test/ --host-record="$wanted,127.0.0.1" --host-record="$denied,127.0.0.1"
+  came_up dnsmasq answers_dns
+}
+answers_dns() { [[ $(dig +tries=1 +time=20 +short -p 5353 @127.0.0.1 "$wanted" 2> /dev/null) == 127.0.0.1 ]]; }
+
+origin() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$wanted" \
+    -addext "subjectAltName=DNS:$wanted" -keyout "$work/key.pem" -out "$work/cert.pem" 2> /dev/null || { fail "openssl req"; return; }
+  start origin openssl s_server -accept "127.0.0.1:$https" -cert "$work/cert.pem" -key "$work/key.pem" -www
+  came_up "openssl s_server" log_has "$log" ACCEPT
+}
+
+parent() {
+  cat > "$work/settings.json" << JSON
+{
+  "Enclaves": [ { "Name": "proof-server", "Cid": 1, "Port": 6300 } ],
+  "Health": { "Probe": { "Port": $status_port, "Timeout": "00:00:15" } },
+  "Admin": { "EnclaveMetricsPath": "/metrics", "EnclaveMetricsPort": $status_port },
+  "Timeouts": { "Connect": "00:00:20" },
+  "Egress": {
+    "Allow": [ { "Enclaves": ["proof-server"], "Hosts": ["$wanted:$https", "127.0.0.1:$https"] } ],
+    "Forwards": [ { "Listen": "vsock://any:8443", "To": "$wanted:$https" } ],
+    "Connect": { "Listen": "vsock://any:3128" },
+    "Dns": { "Listen": "vsock://any:53", "Upstreams": ["127.0.0.1:5353"] },
+    "Logs": { "Listen": "vsock://any:8011" },
+    "Time": { "Listen": "vsock://any:123" }
+  }
+}
+JSON
+  start_proxy parent PARENTPROXY_CONFIG="$work/settings.json" Log__Format=text
+}
+
+# --- The enclave --------------------------------------------------------------------------------------------------------
+
+# enclave NAME [FLAG…] -- COMMAND…: sets $enclave, the process outside that waits for PID 1, $enclave_log, and $inside.
+enclave() {
+  local name=$1
+  shift
+  : > "$work/resolv.conf"
+  cp /etc/hosts "$work/hosts"
+  cat > "$work/$name.sh" << 'SH'
+mount --bind "$1/resolv.conf" /etc/resolv.conf
+mount --bind "$1/hosts" /etc/hosts
+shift
+exec "$@"
+SH
+  : > "/out/logs/$SUITE.$name.log"
+  start "$name" unshare --net --mount --pid --fork --mount-proc --kill-child=KILL \
+    bash "$work/$name.sh" "$work" "$PARENT_PROXY" enclave --parent 1 "$@"
+  enclave=$pid enclave_log=$log
+}
+# The child of unshare is PID 1 of its namespace.
+first() { pgrep -P "$enclave" | head -n 1; }
+inside() { nsenter --target "$(first)" --net --mount --pid "$@"; }
+signal() { kill "-$1" "$(first)"; }
+
+whole() {
+  enclave whole --ingress 6300 --connect --dns --forward 8443 --transparent "$wanted:$https" --logs --time --status "$status_port" \
+    --ready http://127.0.0.1:6300/health -- "$REPO/tests/harness/start" simulator --listen tcp:127.0.0.1:6300
+  came_up "the enclave" healthy || return
+  first_request
+}
+
+refuses_before_it_is_ready() {
+  local code
+  enclave slow --ingress 6301 --status 9102 --ready 127.0.0.1:8080 -- sleep infinity
+  came_up "the status of the enclave" asks_status 9102 || return
+  contains "the answer" "$(ask_status 9102)" "503" && contains "the answer" "$(ask_status 9102)" starting || return
+  socat -u OPEN:/dev/null VSOCK-CONNECT:1:6301 2> "$work/refused" && { fail "port 6301 was open before"; return; }
+  contains "socat" "$(cat "$work/refused")" "Connection reset by peer"
+  stop "$enclave" KILL
+}
+ask_status() { printf 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' | timeout 60 socat -t 30 - "VSOCK-CONNECT:1:$1" 2> /dev/null; }
+asks_status() { [[ -n $(ask_status "$1") ]]; }
+
+uploads() {
+  head -c "$size" /dev/urandom > "$work/large"
+  equal "checksum" "$(curl -sS -m 300 --data-binary "@$work/large" "$public/echo/body" | sha256sum | cut -d ' ' -f 1)" "$(sum "$work/large")"
+}
+
+websocket() {
+  local answer
+  answer=$(timeout 120 python3 "$REPO/tests/vm/guest/websocket.py" 127.0.0.1 6300 /ws 100000 2>&1)
+  equal "the messages" "$answer" "100000 bytes came back, and the closing handshake"
+}
+
+names() {
+  local answer
+  contains "resolv.conf" "$(cat "$work/resolv.conf")" "nameserver 127.0.0.1" || return
+  answer=$(inside dig +tries=1 +time=20 +short "$wanted" 2>&1)
+  equal "dig" "$answer" 127.0.0.1 || return
+  answer=$(inside dig +tries=1 +time=20 +tcp +short "$wanted" 2>&1)
+  equal "dig +tcp" "$answer" 127.0.0.1 || return
+  answer=$(inside dig +tries=1 +time=20 "$denied" 2>&1)
+  contains "dig for what no rule names" "$answer" "status: NXDOMAIN" || return
+  contains "getent" "$(inside getent ahostsv4 "$wanted" 2>&1)" 127.0.
+}
+
+fetches() {
+  local answer
+  answer=$(inside curl -sS -m 120 --cacert "$work/cert.pem" -w '%{ssl_verify_result} %{http_code}' "$@" 2>&1) ||
+    { fail "curl: $answer"; return; }
+  contains "the page" "$answer" "s_server -accept" && contains "the end" "${answer: -5}" "0 200"
+}
+
+refuses_tunnel() {
+  contains "curl" "$(inside curl -sS -m 120 -x http://127.0.0.1:3128 "https://$denied/" 2>&1)" "response 403"
+}
+
+relays_metrics() {
+  local page
+  page=$(curl -sS -m 60 "$admin/enclaves/0/metrics") || { fail "no page"; return; }
+  contains "the page" "$page" 'node_cpu_seconds_total{' && contains "the page" "$page" node_memory_MemAvailable_bytes &&
+    contains "the page" "$page" parentproxy_inside_application_up && contains "the page" "$page" process_resident_memory_bytes
+}
+
+compares_clock() {
+  wait_until "$PATIENCE" has_offset || fail "no offset: $(curl -sS -m 60 "$admin/enclaves/0/metrics" | grep clock)"
+}
+has_offset() { curl -sS -m 60 "$admin/enclaves/0/metrics" | grep -q '^parentproxy_inside_clock_offset_seconds'; }
+
+line_of_the_enclave() { wait_until "$PATIENCE" grep -qE "proof-server \(CID 1\): .*$1" "$proxy_log" || fail "no line: $(tail -n 3 "$proxy_log")"; }
+
+stops_by_signal() {
+  signal TERM
+  wait_until 60 ended "$enclave" || { fail "still there"; return; }
+  wait "$enclave"
+  equal "exit status" "$?" 0
+}
+
+
+passes_sigterm() {
+  enclave trap --logs -- sh -c 'trap "echo heard TERM; exit 7" TERM; echo waiting for TERM; while :; do sleep 0.2; done'
+  came_up "the application" log_has "$proxy_log" "waiting for TERM" || return
+  signal TERM
+  wait_until 60 ended "$enclave" || { fail "still there"; return; }
+  wait "$enclave"
+  equal "exit status" "$?" 7 && line_of_the_enclave "heard TERM" && line_of_the_enclave "exit code 7"
+}
+
+crash_is_seen_outside() {
+  enclave crash --logs -- sh -c 'echo about to crash >&2; kill -SEGV $$'
+  wait_until "$START_SECONDS" ended "$enclave" || { fail "still there"; return; }
+  wait "$enclave"
+  equal "exit status" "$?" 139 && line_of_the_enclave "about to crash" && line_of_the_enclave SIGSEGV
+}
+
+restarts_by_policy() {
+  rm -f "$work/runs"
+  enclave restart --logs --restart on-failure -- sh -c "echo run >> $work/runs; [ \$(wc -l < $work/runs) -ge 3 ] || exit 3; echo third run"
+  wait_until "$START_SECONDS" ended "$enclave" || { fail "still there"; return; }
+  wait "$enclave"
+  equal "exit status" "$?" 0 && equal "runs" "$(wc -l < "$work/runs")" 3 && line_of_the_enclave "exit code 3" && line_of_the_enclave "third run"
+}
+
+down_is_told_from_gone() {
+  rm -f "$work/down"
+  enclave down --ingress 6300 --status "$status_port" --logs --restart always --ready 127.0.0.1:8080 -- \
+    sh -c "[ ! -e $work/down ] || exit 4; busybox httpd -f -p 127.0.0.1:8080 -h $work"
+  came_up "the enclave" healthy || return
+  touch "$work/down"
+  inside pkill -f 'httpd -f' || { fail "no httpd"; return; }
+  wait_until "$PATIENCE" shown "answered 503: The application" || { fail "not told: $(curl -sS -m 60 "$admin/health")"; return; }
+  rm "$work/down"
+  wait_until "$PATIENCE" healthy || { fail "not back: $(curl -sS -m 60 "$admin/health")"; return; }
+  stop "$enclave" KILL
+  wait_until "$PATIENCE" shown ECONNRESET || fail "not told: $(curl -sS -m 60 "$admin/health")"
+}
+shown() { curl -sS -m 60 "$admin/health" | grep -qF -- "$1"; }
+
+old_parent() {
+  enclave for-socat --ingress 6310=8080 --ready 127.0.0.1:8080 -- busybox httpd -f -p 127.0.0.1:8080 -h "$work"
+  echo 'the new enclave' > "$work/index.html"
+  start old-parent socat TCP-LISTEN:6311,fork,reuseaddr VSOCK-CONNECT:1:6310
+  wait_until "$PATIENCE" answers_old_parent || { fail "no page: $(curl -sS -m 60 http://127.0.0.1:6311/index.html 2>&1)"; return; }
+  equal "checksum" "$(curl -sS -m 300 http://127.0.0.1:6311/large | sha256sum | cut -d ' ' -f 1)" "$(sum "$work/large")"
+  stop "$enclave" KILL
+}
+answers_old_parent() { [[ $(curl -sS -m 20 http://127.0.0.1:6311/index.html 2> /dev/null) == 'the new enclave' ]]; }
+
+it "a resolver on the parent" resolver
+it "a server with TLS that only the parent reaches" origin
+it "parent-proxy is the parent" parent
+it "the enclave: PID 1 with the simulated application behind it" whole
+it "before the application is ready, its port is closed, and the status says so" refuses_before_it_is_ready
+it "64 MiB up and back" uploads
+it "a WebSocket" websocket
+it "names over UDP and TCP" names
+it "curl through the HTTP proxy" fetches -x http://127.0.0.1:3128 "https://$wanted:$https/"
+it "curl by name, through a forward" fetches --connect-to "$wanted:$https:127.0.0.1:8443" "https://$wanted:$https/"
+it "curl that knows no proxy, by /etc/hosts" fetches "https://$wanted:$https/"
+it "curl for what no rule names" refuses_tunnel
+it "CPU and memory of the enclave, relayed" relays_metrics
+it "the clock, compared with the parent's" compares_clock
+it "the application's lines are in the parent's log, with the enclave's name" line_of_the_enclave "listening on"
+it "SIGTERM ends application and enclave in order" stops_by_signal
+it "SIGTERM reaches the application, its exit code comes out" passes_sigterm
+it "a crash: its exit code outside, its last lines in the parent's log" crash_is_seen_outside
+it "restarts by policy" restarts_by_policy
+it "an application that is down is told from an enclave that is gone" down_is_told_from_gone
+it "an unchanged parent with socat reaches it" old_parent
