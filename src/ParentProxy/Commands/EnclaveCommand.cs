@@ -61,7 +61,7 @@ internal static class EnclaveCommand
         var logger = context.Loggers.CreateLogger(typeof(InsideHost).FullName!);
         foreach (var warning in loaded.Warnings)
             InsideLog.ConfigurationWarning(logger, warning.Path, warning.Reason);
-        InsideLog.Started(logger, ProgramVersion.Text, loaded.File ?? "no file");
+        InsideLog.Started(logger, ProgramVersion.Text, loaded.File ?? "none");
         var code = ExitCode.Failed;
         try
         {
