@@ -17,7 +17,9 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
 
     private const byte LF = (byte)'\n';
     private const int LargestBlock = 64 * 1024;
-    private const int MostSpare = 4;
+
+    /// <summary>What is kept of empty blocks when nothing waits; while lines come faster than they go, all are used again.</summary>
+    private const int SpareBytes = 1024 * 1024;
 
     private readonly int _blockBytes = Math.Clamp(maxBytes / 8, 4096, LargestBlock);
     private readonly Lock _gate = new();
@@ -100,8 +102,10 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
             _allocated -= block.Bytes.Length;
             if (block == _last)
                 _last = null;
-            if (block.Bytes.Length == _blockBytes && _spare.Count < MostSpare)
+            if (block.Bytes.Length == _blockBytes && _allocated + _spare.Count * _blockBytes < maxBytes)
                 _spare.Push(block.Bytes);
+            while (_waiting == 0 && _spare.Count * _blockBytes > SpareBytes)
+                _spare.Pop();
         }
     }
 
