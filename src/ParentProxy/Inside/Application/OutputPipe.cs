@@ -50,6 +50,16 @@ internal sealed unsafe partial class OutputPipe : IDisposable
         return taken;
     }
 
+    /// <summary>
+    /// Makes it a user's, who then may open it by its name, too: <c>/dev/stdout</c>, <c>/proc/self/fd/1</c>, as programs do that can log
+    /// to files only.
+    /// </summary>
+    public void GiveTo(ApplicationUser user)
+    {
+        // Who may not do this may not become the user either, and says so then.
+        _ = fchown((int)Write.DangerousGetHandle(), user.Uid, user.Gid);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -59,6 +69,9 @@ internal sealed unsafe partial class OutputPipe : IDisposable
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int pipe2(int* ends, int flags);
+
+    [LibraryImport("libc")]
+    private static partial int fchown(int descriptor, uint user, uint group);
 
     [LibraryImport("libc")]
     private static partial int fcntl(int descriptor, int command, nint argument);

@@ -10,7 +10,7 @@ public sealed class ProcessTableTests
         var entry = ProcessTable.Parse(
             7, "7 (a) Z 1 (b) S 42 7 7 0 -1 4194560 1 2 3 4 150 50 25 75 20 0 1 0 100 4096 10 18446744073709551615 1 1\n");
 
-        Assert.Equal(new ProcessEntry(7, 42, "a) Z 1 (b", IsZombie: false, 3, 10L * Environment.SystemPageSize), entry);
+        Assert.Equal(new ProcessEntry(7, 42, "a) Z 1 (b", IsZombie: false, 3, 10L * Environment.SystemPageSize, 100), entry);
     }
 
     [Theory]

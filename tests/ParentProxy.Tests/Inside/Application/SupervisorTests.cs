@@ -150,7 +150,7 @@ public sealed class SupervisorTests : IAsyncDisposable
 
     [Theory]
     [InlineData(SignalName.Term, 2)]
-    [InlineData(SignalName.Int, 0)]
+    [InlineData(SignalName.Int, 2)]
     public async Task Take_SecondTime_KillsAtOnce(int second, int seconds)
     {
         var application = Shell(Trapping("TERM", "echo ignored", ":"), output: true);
