@@ -77,27 +77,27 @@ internal static unsafe partial class Spawn
         var areReferencedToo = false;
         try
         {
-            posix_spawnattr_init(attributes);
-            posix_spawnattr_setflags(attributes, SetSignalDefaults | SetSignalMask | SetSession);
+            _ = posix_spawnattr_init(attributes);
+            _ = posix_spawnattr_setflags(attributes, SetSignalDefaults | SetSignalMask | SetSession);
             new Span<byte>(signals, SignalSetBytes).Clear();
-            posix_spawnattr_setsigmask(attributes, signals);
+            _ = posix_spawnattr_setsigmask(attributes, signals);
 
             // The runtime ignores SIGPIPE, and what is ignored stays so: a program in a pipeline would not end with its reader.
             _ = sigfillset(signals);
-            posix_spawnattr_setsigdefault(attributes, signals);
+            _ = posix_spawnattr_setsigdefault(attributes, signals);
 
-            posix_spawn_file_actions_init(actions);
-            posix_spawn_file_actions_addopen(actions, 0, NoInput, 0, 0);
+            _ = posix_spawn_file_actions_init(actions);
+            _ = posix_spawn_file_actions_addopen(actions, 0, NoInput, 0, 0);
             if (output is not null)
             {
                 output.DangerousAddRef(ref areReferenced);
-                posix_spawn_file_actions_adddup2(actions, (int)output.DangerousGetHandle(), 1);
+                _ = posix_spawn_file_actions_adddup2(actions, (int)output.DangerousGetHandle(), 1);
             }
 
             if (error is not null)
             {
                 error.DangerousAddRef(ref areReferencedToo);
-                posix_spawn_file_actions_adddup2(actions, (int)error.DangerousGetHandle(), 2);
+                _ = posix_spawn_file_actions_adddup2(actions, (int)error.DangerousGetHandle(), 2);
             }
 
             var errno = posix_spawn(out var pid, file, actions, attributes, argv, envp);
@@ -109,8 +109,8 @@ internal static unsafe partial class Spawn
                 output!.DangerousRelease();
             if (areReferencedToo)
                 error!.DangerousRelease();
-            posix_spawn_file_actions_destroy(actions);
-            posix_spawnattr_destroy(attributes);
+            _ = posix_spawn_file_actions_destroy(actions);
+            _ = posix_spawnattr_destroy(attributes);
             NativeMemory.Free(actions);
             NativeMemory.Free(attributes);
             Free(argv);
