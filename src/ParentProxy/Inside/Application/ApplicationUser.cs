@@ -47,7 +47,7 @@ internal sealed record ApplicationUser(string Name, uint Uid, uint Gid, uint[] G
     {
         try
         {
-            return File.ReadLines(path).Select(line => line.Split(':')).ToList();
+            return [.. File.ReadLines(path).Select(line => line.Split(':'))];
         }
         catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {
