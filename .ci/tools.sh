@@ -7,7 +7,7 @@ tools=(
   node=nodejs  npm=npm  git=git  nginx=nginx  haproxy=haproxy  chromium=chromium
   prometheus=prometheus  promtool=prometheus  clang=clang  /usr/include/zlib.h=zlib1g-dev  openssl=openssl
   /usr/bin/python3=python3  gnutls-cli=gnutls-bin  pg_ctlcluster=postgresql  redis-server=redis-server  redis-cli=redis-tools
-  dig=bind9-dnsutils  dnsmasq=dnsmasq-base  ip=iproute2
+  ps=procps  unshare=util-linux  dig=bind9-dnsutils  dnsmasq=dnsmasq-base  ip=iproute2
   /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream
   /usr/lib/x86_64-linux-musl/libc.a=musl-dev
 )

@@ -30,6 +30,7 @@ internal static class ErrnoTable
         [24] = new("EMFILE", "too many open files"),
         [25] = new("ENOTTY", "inappropriate ioctl for device"),
         [28] = new("ENOSPC", "no space left on device"),
+        [30] = new("EROFS", "read-only file system"),
         [32] = new("EPIPE", "broken pipe"),
         [36] = new("ENAMETOOLONG", "file name too long"),
         [38] = new("ENOSYS", "function not implemented"),

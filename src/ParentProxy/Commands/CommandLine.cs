@@ -61,7 +61,12 @@ internal static class CommandLine
             RunCommand.ProcessSources(parsed.GetValue(config), settings), parsed.GetValue(egress)!, parsed.GetValue(enclave)));
         var demo = new Command(
             "demo", "Start two simulated enclaves and the proxy in front of them; needs no configuration and no vsock device.");
-        demo.SetAction((_, cancellationToken) => DemoCommand.RunAsync(settings, cancellationToken));
+        var isInside = new Option<bool>("--inside")
+        {
+            Description = "Put parent-proxy enclave before each simulated application, as in an image.",
+        };
+        demo.Options.Add(isInside);
+        demo.SetAction((parsed, cancellationToken) => DemoCommand.RunAsync(settings, parsed.GetValue(isInside), cancellationToken));
         demo.Validators.Add(parsed =>
         {
             if (parsed.GetResult(config) is not null)

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using ParentProxy.Configuration;
 using ParentProxy.Hosting;
 using ParentProxy.Simulator;
+using ParentProxy.Sockets;
 
 namespace ParentProxy.Commands;
 
@@ -12,12 +13,14 @@ internal static class DemoCommand
 
     /// <summary>Serves until a signal comes.</summary>
     /// <param name="settings">Settings of the command line, which win over those of the demo.</param>
+    /// <param name="isInside">Whether this program is in the enclaves, too, before each simulated application.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(IReadOnlyList<KeyValuePair<string, string>> settings, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        IReadOnlyList<KeyValuePair<string, string>> settings, bool isInside, CancellationToken cancellationToken)
     {
         DirectoryInfo? folder = null;
-        var enclaves = new List<SimulatedEnclave>();
+        var enclaves = new List<IAsyncDisposable>();
         try
         {
             folder = Directory.CreateTempSubdirectory("parent-proxy-demo-");
@@ -29,8 +32,11 @@ internal static class DemoCommand
             foreach (var (i, name) in Names.Index())
             {
                 var path = Path.Combine(folder.FullName, $"{name}.sock");
-                var options = new SimulatorOptions { Listen = $"unix:{path}", Name = name };
+                var application = isInside ? Path.Combine(folder.FullName, $"{name}-app.sock") : path;
+                var options = new SimulatorOptions { Listen = $"unix:{application}", Name = name };
                 enclaves.Add(await SimulatedEnclave.StartAsync(options, cancellationToken));
+                if (isInside)
+                    enclaves.Add(new DemoBridge(path, application));
                 demo.Add(new($"Enclaves:{i}:Name", name));
                 demo.Add(new($"Enclaves:{i}:Transport", "unix"));
                 demo.Add(new($"Enclaves:{i}:Path", path));
@@ -40,7 +46,8 @@ internal static class DemoCommand
             var sources = new ConfigurationSources { CommandLine = [.. demo, .. settings], SystemFile = null, ShippedFile = null };
             return await RunCommand.RunAsync(sources, Explain);
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException or ArgumentException or SocketException)
+        catch (Exception ex) when (
+            ex is IOException or UnauthorizedAccessException or ArgumentException or SocketException or ListenException)
         {
             await Console.Error.WriteLineAsync(
                 $"parent-proxy: the demo needs a folder for its sockets, and {Path.GetTempPath()} does not do: "
@@ -49,7 +56,7 @@ internal static class DemoCommand
         }
         finally
         {
-            foreach (var enclave in enclaves)
+            foreach (var enclave in enclaves.AsEnumerable().Reverse())
                 await enclave.DisposeAsync();
             folder?.Delete(recursive: true);
         }

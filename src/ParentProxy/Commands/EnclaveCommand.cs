@@ -30,6 +30,8 @@ internal static class EnclaveCommand
             return ExitCode.Configuration;
         }
 
+        // To the very end: a signal must not end the program before the application's exit code is told.
+        using var signals = new InsideSignals();
         var time = TimeProvider.System;
         var dialer = new EnclaveDialer(configuration.Vsock, time);
         using var meter = new Meter(new MeterOptions(ProxyMeter.Name) { Scope = configuration });
@@ -46,25 +48,26 @@ internal static class EnclaveCommand
         }
 
         var context = new InsideContext(configuration, dialer, meter, logging.Factory, time);
-        var code = await RunAsync(context, loaded, lines);
+        var code = await RunAsync(context, loaded, lines, signals);
+        signals.Over();
         await logging.DisposeAsync();
-        await lines.FlushAsync(LastWords);
+        await Task.WhenAny(lines.FlushAsync(LastWords), signals.Hurry);
         return code;
     }
 
     private static async Task<int> RunAsync(
-        InsideContext context, ConfigurationResult<InsideConfiguration> loaded, LogShipper lines)
+        InsideContext context, ConfigurationResult<InsideConfiguration> loaded, LogShipper lines, InsideSignals signals)
     {
         var logger = context.Loggers.CreateLogger(typeof(InsideHost).FullName!);
         foreach (var warning in loaded.Warnings)
             InsideLog.ConfigurationWarning(logger, warning.Path, warning.Reason);
-        InsideLog.Started(logger, ProgramVersion.Text, loaded.File ?? "no file");
+        InsideLog.Started(logger, ProgramVersion.Text, loaded.File ?? "none");
         var code = ExitCode.Failed;
         try
         {
             using var children = ChildReaper.ForProcess();
             await using var host = new InsideHost(context, lines.IsWanted ? lines : null, children);
-            code = await host.RunAsync();
+            code = await host.RunAsync(signals);
         }
         catch (ApplicationUserException ex)
         {

@@ -17,12 +17,12 @@ internal static class ConfigurationLoader
 
     /// <summary>Reads the configuration of the program inside an enclave. Never throws for what an operator wrote.</summary>
     public static ConfigurationResult<InsideConfiguration> LoadInside(ConfigurationSources sources) => Load(
-        sources, InsideSchema.SectionNames, InsideSchema.Keys, static (_, _) => ConfigurationNode.Root([]), InsideSchema.Read);
+        sources, InsideSchema.OwnSection, null, static (_, _) => ConfigurationNode.Root([]), InsideSchema.Read);
 
     private static ConfigurationResult<TOptions> Load<TOptions>(
         ConfigurationSources sources,
         IReadOnlySet<string> sections,
-        KnownKeys keys,
+        KnownKeys? keys,
         Func<IReadOnlyDictionary<string, string>, ConfigurationReport, ConfigurationNode> readEnclaves,
         Func<ConfigurationNode, ConfigurationReport, TOptions> read)
         where TOptions : class
@@ -36,7 +36,8 @@ internal static class ConfigurationLoader
             CommandLinePairs.Read(sources.CommandLine, report),
         ];
 
-        StrayVariables.Report(sources.Environment, sections, keys, report);
+        if (keys is not null)
+            StrayVariables.Report(sources.Environment, sections, keys, report);
 
         // Without the file that was meant, everything below would be judged by its absence.
         var options = tree is null ? null : read(Layers.Merge([tree, .. nearer]), report);

@@ -59,9 +59,10 @@ internal sealed class InsideHost : IAsyncDisposable
     }
 
     /// <summary>Serves until the application has ended for good, or a signal comes where there is none.</summary>
+    /// <param name="signals">The signals of the process.</param>
     /// <returns>The application's exit code.</returns>
     /// <exception cref="ListenException">An address cannot be listened on.</exception>
-    public async Task<int> RunAsync()
+    public async Task<int> RunAsync(InsideSignals signals)
     {
         var options = _context.Options;
         if (options.SetUpLoopback)
@@ -75,7 +76,7 @@ internal sealed class InsideHost : IAsyncDisposable
         _clock?.Start();
         if (_status is not null)
             await _status.StartAsync(CancellationToken.None);
-        return _application is null ? await ServeAsync() : await SuperviseAsync(_application);
+        return _application is null ? await ServeAsync(signals) : await SuperviseAsync(_application, signals);
     }
 
     /// <inheritdoc/>
@@ -114,46 +115,50 @@ internal sealed class InsideHost : IAsyncDisposable
             .ToDictionary(variable => variable.Name, variable => variable.Value, StringComparer.Ordinal);
     }
 
-    private async Task<int> ServeAsync()
+    private async Task<int> ServeAsync(InsideSignals signals)
     {
         var signal = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var signals = new ApplicationSignals(number =>
+        using var cut = new CancellationTokenSource();
+        signals.HandTo(number =>
         {
-            if (number is SignalName.Term or SignalName.Int or SignalName.Quit or SignalName.Hup)
-                signal.TrySetResult(number);
+            // The second one is impatient.
+            if ((InsideSignals.IsEnd(number) || number == SignalName.Hup) && !signal.TrySetResult(number))
+                _ = cut.CancelAsync();
         });
         _ingress.Open();
         InsideLog.Serving(_logger);
         InsideLog.Stopping(_logger, SignalName.Of(await signal.Task), _context.Options.StopTimeout);
-        await StopAsync();
+        await StopAsync(_context.Options.StopTimeout, cut.Token);
         return 0;
     }
 
-    private async Task<int> SuperviseAsync(Supervisor application)
+    private async Task<int> SuperviseAsync(Supervisor application, InsideSignals signals)
     {
-        using var signals = new ApplicationSignals(application.Take);
-        var running = application.RunAsync(
-            () =>
-            {
-                _ingress.Open();
-                return Task.CompletedTask;
-            },
-            _ingress.CloseAsync,
-            CancellationToken.None);
+        signals.HandTo(application.Take);
+        var running = application.RunAsync(() => OpenAsync(application), _ingress.CloseAsync, CancellationToken.None);
 
         // No new connections for an application that is ending; those that it has it may finish.
         if (await Task.WhenAny(application.StopRequested, running) != running)
             await _ingress.CloseAsync();
         var code = await running;
-        await StopAsync();
+        await StopAsync(LastMoments, CancellationToken.None);
         return code;
     }
 
-    /// <summary>Ends what is left: with the application its connections have ended, or will within moments.</summary>
-    private async Task StopAsync()
+    private async Task OpenAsync(Supervisor application)
     {
-        using var cut = new CancellationTokenSource(
-            _application is null ? _context.Options.StopTimeout : LastMoments, _context.Time);
+        _ingress.Open();
+
+        // It may have been told to end just before: then nobody closes what was opened after.
+        if (application.StopRequested.IsCompleted)
+            await _ingress.CloseAsync();
+    }
+
+    /// <summary>Ends what is left: with the application its connections have ended, or will within moments.</summary>
+    private async Task StopAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(patience, _context.Time);
+        using var cut = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         await Task.WhenAll(_ingress.StopAsync(cut.Token), _parent.StopAsync(cut.Token));
     }
 }

@@ -4,8 +4,8 @@ namespace ParentProxy.Inside;
 
 internal static partial class InsideLog
 {
-    [LoggerMessage(EventId = 1180, Level = LogLevel.Information, Message = "parent-proxy {Version} inside the enclave: {What}")]
-    public static partial void Started(ILogger logger, string version, string what);
+    [LoggerMessage(EventId = 1180, Level = LogLevel.Information, Message = "parent-proxy {Version} inside the enclave; configuration: {File}")]
+    public static partial void Started(ILogger logger, string version, string file);
 
     [LoggerMessage(
         EventId = 1181, Level = LogLevel.Information, Message = "There is no application to start: serving until a signal comes")]

@@ -249,8 +249,9 @@ internal sealed class LoopListener : IDisposable
     {
         lock (_closing)
         {
-            _stopped.TrySetResult();
+            // Who waits for this may listen there next, or tell others that nobody does.
             CloseSocket();
+            _stopped.TrySetResult();
         }
 
         _obstacle.Dispose();

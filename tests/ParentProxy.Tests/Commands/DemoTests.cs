@@ -51,6 +51,20 @@ public sealed partial class DemoTests
     }
 
     [Fact]
+    public async Task Demo_Inside_ReachesTheApplicationsThroughTheOtherSide()
+    {
+        using var directory = new TemporaryDirectory();
+        await using var process = ProxyProcess.Start(
+            new ProxyStart { Environment = new Dictionary<string, string> { ["TMPDIR"] = directory.Root } }, [.. FreePorts, "--inside"]);
+        await process.ReadyAsync();
+        await process.Out.WaitAsync("Ctrl-C");
+
+        Assert.Equal(4, Directory.EnumerateFiles(directory.Root, "demo-*.sock", SearchOption.AllDirectories).Count());
+        Assert.Contains("demo-", (await process.GetAsync("/echo")).Body, StringComparison.Ordinal);
+        Assert.Equal(0, await process.StopAsync(Signal.Int));
+    }
+
+    [Fact]
     public async Task Demo_PortTaken_Is1WithAClearMessageAndNothingLeft()
     {
         using var directory = new TemporaryDirectory();

@@ -93,6 +93,7 @@ public sealed class InsideTests
     [InlineData("Enclave:Ingress:0:To (command line): is missing", "--Enclave:Ingress:0:Listen=vsock://any:1")]
     [InlineData("Enclave:Ingress:0:Listen (command line): is missing: where the parent connects", "--Enclave:Ingress:0:To=127.0.0.1:1")]
     [InlineData("is not the application's", "--Enclave:Ingress:0:Listen=vsock://any:1", "--Enclave:Ingress:0:To=vsock://3:1")]
+    [InlineData("is not the application's", "--Enclave:Ingress:0:Listen=vsock://any:1", "--Enclave:Ingress:0:To=app:1")]
     [InlineData("port 0 cannot be dialled", "--Enclave:Ingress:0:Listen=vsock://any:0", "--Enclave:Ingress:0:To=127.0.0.1:1")]
     [InlineData("an enclave listens on every CID", "--Enclave:Ingress:0:Listen=vsock://16:1", "--Enclave:Ingress:0:To=127.0.0.1:1")]
     [InlineData("is none of vsock://any:PORT, IP:PORT", "--Enclave:Connect:Listen=localhost:1", "--Enclave:Connect:To=vsock://3:1")]
@@ -128,6 +129,26 @@ public sealed class InsideTests
     [Fact]
     public void Variables_AreRead() =>
         Assert.NotNull(Accept([.. Ingress, "Enclave__Dns__To=vsock://3:53"]).Dns);
+
+    /// <summary>The environment is the application's, too.</summary>
+    [Theory]
+    [InlineData("LOG__LEVEL=info")]
+    [InlineData("Serilog__WriteTo__0__Name=Seq")]
+    [InlineData("Kestrel__Endpoints__Http__Url=http://0.0.0.0:8080")]
+    [InlineData("PARENTPROXY_SOMETHING=1")]
+    public void Variables_OfTheApplication_AreNotJudged(string variable)
+    {
+        var result = ConfigurationLoader.LoadInside(TestConfiguration.Sources([.. Ingress, variable]));
+
+        Assert.Equal([], result.Problems.Concat(result.Warnings).Select(problem => problem.ToString()));
+    }
+
+    [Theory]
+    [InlineData("localhost:6300")]
+    [InlineData("tcp://localhost:6300")]
+    public void Localhost_IsAnAddress(string to) => Assert.Equal(
+        EnclaveEndpoint.Tcp("127.0.0.1", 6300),
+        Accept("--Enclave:Ingress:0:Listen=vsock://any:6300", $"--Enclave:Ingress:0:To={to}").Ingress[0].To);
 
     private static InsideOptions Accept(params string[] settings) =>
         Accept(ConfigurationLoader.LoadInside(TestConfiguration.Sources(settings)));

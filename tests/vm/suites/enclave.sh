@@ -69,8 +69,8 @@ signal() { kill "-$1" "$(first)"; }
 
 whole() {
   enclave whole --ingress 6300 --connect --dns --forward 8443 --transparent "$wanted:$https" --logs --time --status "$status_port" \
-    --ready http://127.0.0.1:6300/health -- "$REPO/tests/harness/start" simulator --listen tcp:127.0.0.1:6300
-  came_up "the enclave" healthy || return
+    --ready http://127.0.0.1:6300/health --Enclave:Application:ReadyTimeout=00:04:00 -- "$REPO/tests/harness/start" simulator --listen tcp://127.0.0.1:6300
+  came_up "the enclave" healthy || { tail -n 3 "$proxy_log"; return 1; }
   first_request
 }
 

@@ -47,10 +47,10 @@ internal sealed class InsideSection
     {
         var listen = ReadListen(section, "where the parent connects, like vsock://any:6300");
         var hasTarget = section.TryRequired(nameof(InsideIngressOptions.To), InsideTarget.Parse, out var to);
-        if (hasTarget && to!.Transport is not (EnclaveTransport.Tcp or EnclaveTransport.Unix))
+        if (hasTarget && !IsApplications(to!))
             section.Report.Problem(
                 section.Ask(nameof(InsideIngressOptions.To)).Location,
-                $"{to} is not the application's: that is TCP on loopback, like 127.0.0.1:6300, or unix:PATH");
+                $"{to} is not the application's: that is TCP by its address, like 127.0.0.1:6300, or unix:PATH");
         var proxy = section.Section(
             nameof(InsideIngressOptions.ProxyProtocol), reader => ProxyProtocolOptions.Read(reader, canSend: true));
         return listen is null || !hasTarget ? null : new InsideIngressOptions { Listen = listen, To = to!, ProxyProtocol = proxy };
@@ -72,6 +72,10 @@ internal sealed class InsideSection
         _listeners.Add((section.Ask(nameof(InsideConnectOptions.Listen)).Location, listen));
         return new InsideConnectOptions { Listen = listen, To = to };
     }
+
+    /// <summary>Not by a name: each connection would have to wait for the resolver, which is this program.</summary>
+    private static bool IsApplications(EnclaveEndpoint to) =>
+        to.Transport == EnclaveTransport.Unix || (to.Transport == EnclaveTransport.Tcp && System.Net.IPAddress.TryParse(to.Host, out _));
 
     private static InsideTransparentOptions? ReadTransparent(SectionReader section)
     {
@@ -98,7 +102,7 @@ internal sealed class InsideSection
             Listen = section.List(options.Listen, InsideAddress.Parse, key),
             Timeout = section.Duration(options.Timeout),
             CacheEntries = section.Number(options.CacheEntries, 0, 10_000_000),
-            ResolvConf = section.Optional(options.ResolvConf, Values.OptionalFilePath),
+            ResolvConf = section.Value(options.ResolvConf, ParseResolvConf),
         };
         if (options.To is null)
             return null;
@@ -165,6 +169,9 @@ internal sealed class InsideSection
             section.Report.Problem(section.Ask(key).Location, "is missing: program and arguments, or -- COMMAND on the command line");
         return null;
     }
+
+    private static Parsed<string?> ParseResolvConf(string text) =>
+        text.Length == 0 ? new Parsed<string?>(null, null) : Values.OptionalFilePath(text);
 
     // As systemd writes it, too.
     private static Parsed<RestartPolicy> ParseRestart(string text) =>

@@ -20,6 +20,7 @@ internal sealed unsafe partial class ChildReaper : IDisposable
     private const int CodeExited = 1;
     private const int ECHILD = 10;
     private const int SetChildSubreaper = 36;
+    private const nint DefaultAction = 0;
 
     /// <summary>How often PID 1 looks for the first orphan: one whose parent was no child of ours. With a child it looks at once.</summary>
     private static readonly TimeSpan OrphanInterval = TimeSpan.FromSeconds(1);
@@ -40,6 +41,10 @@ internal sealed unsafe partial class ChildReaper : IDisposable
     /// <summary>For the program as a whole: every child is waited for, and orphans come to it. Called once.</summary>
     public static ChildReaper ForProcess()
     {
+        // The runtime takes SIGCHLD when a console is first used that is a terminal, and once only: so that is now, not after the start
+        // of a child, which takes the signal back.
+        _ = Console.Error;
+
         // Fails on no kernel that has vsock; if it did, orphans would go to the process above.
         _ = prctl(SetChildSubreaper, 1, 0, 0, 0);
         var reaper = new ChildReaper(takesOrphans: true);
@@ -60,6 +65,10 @@ internal sealed unsafe partial class ChildReaper : IDisposable
         int pid;
         lock (_gate)
         {
+            // As PID 1 the runtime's handler waits for every child itself, and its exit code is gone; and where who started this program
+            // ignores the signal, the kernel keeps no exit code at all. Others, of ForOwnChildren, may need it.
+            if (TakesOrphans)
+                signal(SignalName.Child, DefaultAction);
             pid = spawn();
             _started.Add(pid, ended);
         }
@@ -101,9 +110,30 @@ internal sealed unsafe partial class ChildReaper : IDisposable
             SignalInfo info;
             if (waitid(AnyChild, 0, &info, Exited | NoWait) == 0)
                 Reap(info);
-            else if (Marshal.GetLastPInvokeError() == ECHILD)
+            else if (Marshal.GetLastPInvokeError() == ECHILD && !GiveUp())
                 _wake.WaitOne(IsInit ? OrphanInterval : Timeout.InfiniteTimeSpan);
         }
+    }
+
+    /// <summary>
+    /// Tells of those that somebody else has waited for that they have ended: better without an exit code than never. False when there
+    /// are none.
+    /// </summary>
+    private bool GiveUp()
+    {
+        List<TaskCompletionSource<ChildExit>> lost;
+        lock (_gate)
+        {
+            // Within the lock, as one may have been started since.
+            SignalInfo info;
+            if (_started.Count == 0 || waitid(AnyChild, 0, &info, Exited | NoWait | NoHang) == 0)
+                return false;
+            lost = [.. _started.Values];
+            _started.Clear();
+        }
+
+        lost.ForEach(ended => ended.SetResult(ChildExit.Unknown));
+        return true;
     }
 
     private void ReapOne(int pid)
@@ -111,8 +141,15 @@ internal sealed unsafe partial class ChildReaper : IDisposable
         SignalInfo info;
         while (waitid(OneChild, pid, &info, Exited | NoWait) != 0)
         {
-            if (Marshal.GetLastPInvokeError() == ECHILD)
-                return;
+            if (Marshal.GetLastPInvokeError() != ECHILD)
+                continue;
+            lock (_gate)
+            {
+                if (_started.Remove(pid, out var lost))
+                    lost.SetResult(ChildExit.Unknown);
+            }
+
+            return;
         }
 
         Reap(info);
@@ -141,6 +178,9 @@ internal sealed unsafe partial class ChildReaper : IDisposable
 
     [LibraryImport("libc")]
     private static partial int kill(int pid, int signal);
+
+    [LibraryImport("libc")]
+    private static partial nint signal(int number, nint action);
 
     [LibraryImport("libc")]
     private static partial int prctl(int option, nint second, nint third, nint fourth, nint fifth);

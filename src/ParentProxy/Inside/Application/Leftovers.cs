@@ -18,6 +18,13 @@ internal sealed class Leftovers(ILogger logger, TimeProvider time)
     /// <summary>After SIGKILL only what the kernel holds is left, such as a write to a device that does not answer.</summary>
     private static readonly TimeSpan AfterKill = TimeSpan.FromSeconds(2);
 
+    private HashSet<(int Pid, long Started)> _others = [];
+
+    /// <summary>
+    /// Leaves what descends from this process now: who started it has started that, too (<c>sidecar &amp; exec parent-proxy …</c>).
+    /// </summary>
+    public void LeaveWhatIsThere() => _others = [.. Find().Select(process => (process.Pid, process.Started))];
+
     /// <summary>Ends them: SIGTERM first, SIGKILL when the time is over.</summary>
     /// <param name="patience">The time.</param>
     /// <param name="now">Cuts it short.</param>
@@ -40,7 +47,7 @@ internal sealed class Leftovers(ILogger logger, TimeProvider time)
         }
     }
 
-    private static List<ProcessEntry> Find() => ProcessTable.Descendants(Environment.ProcessId);
+    private List<ProcessEntry> Find() => ProcessTable.Descendants(Environment.ProcessId, _others);
 
     private static void Signal(List<ProcessEntry> processes, int signal) =>
         processes.ForEach(process => ChildReaper.SignalAny(process.Pid, signal));

@@ -18,7 +18,7 @@ internal sealed unsafe partial class OutputPipe : IDisposable
     public SafeFileHandle Read { get; private set; }
 
     /// <summary>The end of who writes, closed here once the process has it.</summary>
-    public SafeFileHandle Write { get; }
+    public SafeFileHandle Write { get; private set; }
 
     /// <summary>Makes one.</summary>
     /// <exception cref="ApplicationStartException">There are no descriptors left.</exception>
@@ -42,6 +42,24 @@ internal sealed unsafe partial class OutputPipe : IDisposable
         return taken;
     }
 
+    /// <summary>Gives the end of who writes away, likewise.</summary>
+    public SafeFileHandle TakeWrite()
+    {
+        var taken = Write;
+        Write = new SafeFileHandle();
+        return taken;
+    }
+
+    /// <summary>
+    /// Makes it a user's, who then may open it by its name, too: <c>/dev/stdout</c>, <c>/proc/self/fd/1</c>, as programs do that can log
+    /// to files only.
+    /// </summary>
+    public void GiveTo(ApplicationUser user)
+    {
+        // Who may not do this may not become the user either, and says so then.
+        _ = fchown((int)Write.DangerousGetHandle(), user.Uid, user.Gid);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -51,6 +69,9 @@ internal sealed unsafe partial class OutputPipe : IDisposable
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int pipe2(int* ends, int flags);
+
+    [LibraryImport("libc")]
+    private static partial int fchown(int descriptor, uint user, uint group);
 
     [LibraryImport("libc")]
     private static partial int fcntl(int descriptor, int command, nint argument);

@@ -9,7 +9,9 @@ internal static class ProcessTable
     private const double TicksPerSecond = 100;
 
     /// <summary>All that descend from a process, itself not among them; those that have ended but were not waited for left out.</summary>
-    public static List<ProcessEntry> Descendants(int ancestor)
+    /// <param name="ancestor">The process.</param>
+    /// <param name="except">Number and start of some that are left out with all that descend from them; null for none.</param>
+    public static List<ProcessEntry> Descendants(int ancestor, IReadOnlySet<(int Pid, long Started)>? except = null)
     {
         var all = All();
         var found = new List<ProcessEntry>();
@@ -18,6 +20,8 @@ internal static class ProcessTable
         {
             foreach (var child in all[parent])
             {
+                if (except?.Contains((child.Pid, child.Started)) == true)
+                    continue;
                 if (!child.IsZombie)
                     found.Add(child);
                 parents.Enqueue(child.Pid);
@@ -53,7 +57,13 @@ internal static class ProcessTable
             return null;
         var ticks = fields[11..15].Sum(Number);
         return new ProcessEntry(
-            pid, (int)Number(fields[1]), stat[(open + 1)..close], fields[0] is "Z" or "X", ticks / TicksPerSecond, Number(fields[21]) * Environment.SystemPageSize);
+            pid,
+            (int)Number(fields[1]),
+            stat[(open + 1)..close],
+            fields[0] is "Z" or "X",
+            ticks / TicksPerSecond,
+            Number(fields[21]) * Environment.SystemPageSize,
+            Number(fields[19]));
     }
 
     private static ILookup<int, ProcessEntry> All()

@@ -33,6 +33,14 @@ internal sealed class Readiness(ReadinessOptions options, IEnclaveDialer dialer,
         try
         {
             await using var stream = await dialer.DialAsync(options.Endpoint, attemptTimeout, attempt.Token);
+            if (SelfConnection.Is(stream))
+            {
+                // Reset, as what closes first would hold the port for a minute after this.
+                stream.Abort();
+                LastFailure = "nobody listens there";
+                return false;
+            }
+
             return options.Path is null || await AnswersAsync(stream, options.Path, attempt.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

@@ -26,6 +26,9 @@ internal static class SignalName
     /// <summary>The polite end.</summary>
     public const int Term = 15;
 
+    /// <summary>A child has ended.</summary>
+    public const int Child = 17;
+
     /// <summary>What was stopped goes on.</summary>
     public const int Continue = 18;
 

@@ -12,6 +12,7 @@ namespace ParentProxy.Inside.Application;
 /// </summary>
 internal static unsafe partial class Spawn
 {
+    private const string NoInput = "/dev/null";
     private const int ENOENT = 2;
     private const int ENOEXEC = 8;
     private const int EPERM = 1;
@@ -86,7 +87,7 @@ internal static unsafe partial class Spawn
             posix_spawnattr_setsigdefault(attributes, signals);
 
             posix_spawn_file_actions_init(actions);
-            posix_spawn_file_actions_addopen(actions, 0, "/dev/null", 0, 0);
+            posix_spawn_file_actions_addopen(actions, 0, NoInput, 0, 0);
             if (output is not null)
             {
                 output.DangerousAddRef(ref areReferenced);
@@ -120,6 +121,8 @@ internal static unsafe partial class Spawn
     private static int Check(string file, ApplicationUser? user, (int Pid, int Errno) result) => result.Errno switch
     {
         0 => result.Pid,
+        ENOENT when !File.Exists(NoInput) => throw Failure(
+            126, true, "ENOENT", $"there is no {NoInput}, its standard input: mount devtmpfs on /dev, or add the device to the image"),
         ENOENT when File.Exists(file) => throw Failure(
             126, true, "ENOENT", "the file is there, but what runs it is not: the interpreter of its first line (#!), or the dynamic "
                 + "loader of another C library. Add that to the image, or build the program for this one"),

@@ -7,7 +7,9 @@ namespace ParentProxy.Inside.Application;
 /// <summary>Starts the application, waits until it serves, passes signals on to it, and decides what becomes of it when it has ended.</summary>
 internal sealed class Supervisor : IAsyncDisposable
 {
-    /// <summary>Signals of one kind within this time are one, as in <c>Hosting/StopSignals</c>.</summary>
+    /// <summary>
+    /// Signals within this time are one wish to end, whatever their kinds: some who stop a process send two at once.
+    /// </summary>
     private static readonly TimeSpan Echo = TimeSpan.FromSeconds(1);
 
     /// <summary>What those that the application left behind get in any case.</summary>
@@ -83,6 +85,8 @@ internal sealed class Supervisor : IAsyncDisposable
     {
         await using var cancelled = cancellationToken.Register(() => Take(SignalName.Term));
         var delays = new RestartDelay(_options.RestartDelay);
+        if (_children.TakesOrphans)
+            _leftovers.LeaveWhatIsThere();
         try
         {
             while (true)
@@ -91,6 +95,8 @@ internal sealed class Supervisor : IAsyncDisposable
                 var (code, isFinal) = await RunOnceAsync(onReady, onDown);
                 if (isFinal || _stopping.IsCancellationRequested || !IsRestarted(code))
                 {
+                    // First: nobody is to hear meanwhile that it will be started again.
+                    BecomeExited();
                     await EndLeftoversAsync(isLast: true);
                     return code;
                 }
@@ -102,7 +108,7 @@ internal sealed class Supervisor : IAsyncDisposable
         }
         finally
         {
-            Become(ApplicationState.Exited, null);
+            BecomeExited();
         }
     }
 
@@ -111,9 +117,7 @@ internal sealed class Supervisor : IAsyncDisposable
     {
         lock (_gate)
         {
-            var isEnd = signal is SignalName.Term or SignalName.Int or SignalName.Quit
-                || (signal == SignalName.Hup && _status.Pid is null);
-            if (!isEnd)
+            if (!InsideSignals.IsEnd(signal))
             {
                 if (_status.Pid is { } pid && _children.Signal(pid, signal))
                     SupervisorLog.PassedOn(_logger, SignalName.Of(signal));
@@ -122,7 +126,7 @@ internal sealed class Supervisor : IAsyncDisposable
 
             if (_stopRequested.TrySetResult(signal))
                 Stop(signal);
-            else if (signal != _stopRequested.Task.Result || _time.GetElapsedTime(_stopSince) >= Echo)
+            else if (_time.GetElapsedTime(_stopSince) >= Echo)
                 Kill($"{SignalName.Of(signal)} came once more");
         }
     }
@@ -194,23 +198,65 @@ internal sealed class Supervisor : IAsyncDisposable
 
         if (exit is null)
             return (_stopRequested.Task.IsCompleted ? 128 + _stopRequested.Task.Result : 0, true);
-        var readiness = await WaitUntilReadyAsync(exit, started);
-        if (readiness == ReadinessResult.Ready)
-            await onReady();
+        ReadinessResult readiness;
+        try
+        {
+            readiness = await WaitUntilReadyAsync(exit, started);
+            if (readiness == ReadinessResult.Ready)
+                await onReady();
+        }
+        catch
+        {
+            await AbandonAsync(exit, started);
+            throw;
+        }
+
+        // What was ended because it never served has failed, whatever it says itself, and whatever it was ended by.
         var end = await exit;
+        var code = readiness == ReadinessResult.TimedOut ? 1 : end.ExitCode;
+        await TakeEndAsync(end, started, IsRestarted(code));
+        if (readiness == ReadinessResult.Ready)
+            await onDown();
+        return (code, false);
+    }
+
+    /// <summary>Ends an application whose way in cannot be opened: nobody else would, once the failure has ended the program.</summary>
+    private async Task AbandonAsync(Task<ChildExit> exit, long started)
+    {
+        lock (_gate)
+        {
+            if (!_stopping.IsCancellationRequested && _status.Pid is { } pid)
+            {
+                Become(ApplicationState.Stopping, pid);
+                _children.Signal(pid, SignalName.Term);
+                KillLater($"it has not ended within {_context.Options.StopTimeout} of SIGTERM (Enclave:StopTimeout)");
+            }
+        }
+
+        await TakeEndAsync(await exit, started, isRestarted: false);
+        await EndLeftoversAsync(isLast: true);
+    }
+
+    private async Task TakeEndAsync(ChildExit end, long started, bool isRestarted)
+    {
         var ran = _time.GetElapsedTime(started);
-        TakeEnd(end);
+        lock (_gate)
+        {
+            _killTimer?.Dispose();
+            _cpuSeconds += end.CpuSeconds;
+            Volatile.Write(ref _status, Status with { LastExit = end });
+            Become(
+                _stopping.IsCancellationRequested ? ApplicationState.Stopping
+                : isRestarted ? ApplicationState.Down
+                : ApplicationState.Exited,
+                null);
+        }
 
         // Its last words come before the line that it has ended.
         if (_output is not null)
             await _output.DrainAsync();
         var isFailure = end.ExitCode != 0 && !_stopping.IsCancellationRequested;
         SupervisorLog.Ended(_logger, isFailure ? LogLevel.Error : LogLevel.Information, ran, end);
-        if (readiness == ReadinessResult.Ready)
-            await onDown();
-
-        // What was ended because it never served has failed, whatever it says itself.
-        return (end.ExitCode == 0 && readiness == ReadinessResult.TimedOut ? 1 : end.ExitCode, false);
     }
 
     private Task<ChildExit>? Start()
@@ -224,6 +270,12 @@ internal sealed class Supervisor : IAsyncDisposable
             using var output = _output is null ? null : OutputPipe.Create();
             using var error = _output is null ? null : OutputPipe.Create();
             var user = Credentials.EffectiveUser == 0 ? _user : null;
+            if (user is not null)
+            {
+                output?.GiveTo(user);
+                error?.GiveTo(user);
+            }
+
             var pid = _children.Start(
                 () => Spawn.Start(file, _options.Command, _environment, user, output?.Write, error?.Write), out var exit);
             _output?.Read(output!.TakeRead(), error!.TakeRead());
@@ -276,17 +328,6 @@ internal sealed class Supervisor : IAsyncDisposable
         return ReadinessResult.Ready;
     }
 
-    private void TakeEnd(ChildExit end)
-    {
-        lock (_gate)
-        {
-            _killTimer?.Dispose();
-            _cpuSeconds += end.CpuSeconds;
-            Volatile.Write(ref _status, Status with { LastExit = end });
-            Become(_stopping.IsCancellationRequested ? ApplicationState.Stopping : ApplicationState.Down, null);
-        }
-    }
-
     private bool IsRestarted(int code) =>
         _options.Restart == RestartPolicy.Always || (_options.Restart == RestartPolicy.OnFailure && code != 0);
 
@@ -309,6 +350,15 @@ internal sealed class Supervisor : IAsyncDisposable
         if (_stopping.IsCancellationRequested)
             patience -= _time.GetElapsedTime(_stopSince);
         await _leftovers.EndAsync(patience > LeastPatience ? patience : LeastPatience, _killing.Token);
+    }
+
+    private void BecomeExited()
+    {
+        lock (_gate)
+        {
+            if (_status.State != ApplicationState.Exited)
+                Become(ApplicationState.Exited, null);
+        }
     }
 
     private void Become(ApplicationState state, int? pid) =>

@@ -61,7 +61,7 @@ internal class Bridge
     /// <exception cref="BridgeException">It does not agree.</exception>
     public virtual ValueTask AgreeAsync(BridgeConnection connection, EnclaveStream other, CancellationToken cut) => default;
 
-    /// <summary>Tells who has connected that the other side was not reached, where there is a way to; the connection is closed then.</summary>
+    /// <summary>Tells who has connected that the other side was not reached, where there is a way to.</summary>
     public virtual Task TellAsync(BridgeConnection connection, DialException failure, CancellationToken cut) => Task.CompletedTask;
 
     /// <inheritdoc/>

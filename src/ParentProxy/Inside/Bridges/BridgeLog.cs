@@ -31,7 +31,7 @@ internal static partial class BridgeLog
     [LoggerMessage(
         EventId = 1106,
         Level = LogLevel.Debug,
-        Message = "A connection on {Bridge} is over after {Duration} ({Result}). {BytesIn} bytes to the program inside, {BytesOut} from it")]
+        Message = "A connection on {Bridge} is over after {Duration} ({Result}). {BytesIn} bytes came inside, {BytesOut} left")]
     public static partial void Ended(
         ILogger logger, Bridge bridge, TimeSpan duration, BridgeResult result, long bytesIn, long bytesOut);
 }

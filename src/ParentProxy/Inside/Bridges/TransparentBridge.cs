@@ -45,7 +45,7 @@ internal sealed class TransparentBridge : Bridge
             throw new BridgeException(
                 BridgeResult.Timeout,
                 DialException.Timeout,
-                "the parent's HTTP proxy did not answer within twice Enclave:ConnectTimeout. The log of parent-proxy on the parent has more.");
+                "the parent's HTTP proxy did not answer within twice Enclave:ConnectTimeout. The log of the parent has more.");
         }
 
         if (behind.Length == 0)

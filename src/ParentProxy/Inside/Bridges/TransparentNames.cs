@@ -3,7 +3,7 @@ using ParentProxy.Endpoints;
 
 namespace ParentProxy.Inside.Bridges;
 
-/// <summary>The addresses of names that lead to the parent: 127.0.1.1 to 127.0.1.254, then 127.0.2.1 and so on. All are on <c>lo</c>.</summary>
+/// <summary>The addresses of names that lead to the parent, all on <c>lo</c>: 127.0.1.1 to 127.0.1.254, then 127.0.2.1 and so on.</summary>
 internal static class TransparentNames
 {
     private const int FirstNetwork = 1;

@@ -17,7 +17,9 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
 
     private const byte LF = (byte)'\n';
     private const int LargestBlock = 64 * 1024;
-    private const int MostSpare = 4;
+
+    /// <summary>What is kept of empty blocks when nothing waits; while lines come faster than they go, all are used again.</summary>
+    private const int SpareBytes = 1024 * 1024;
 
     private readonly int _blockBytes = Math.Clamp(maxBytes / 8, 4096, LargestBlock);
     private readonly Lock _gate = new();
@@ -30,22 +32,23 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
     private long _lost;
     private long _taken;
     private bool _isFull;
+    private bool _isClosed;
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource? _waiter;
 
     /// <summary>Bytes of lines that wait.</summary>
     public long Waiting => Interlocked.Read(ref _waiting);
 
-    /// <summary>Lines that found no room, or came too late.</summary>
+    /// <summary>Lines that found no room, or that nobody took out in the end.</summary>
     public long Lost => Interlocked.Read(ref _lost);
 
     /// <summary>Lines that were taken out.</summary>
     public long Taken => Interlocked.Read(ref _taken);
 
-    /// <summary>Whether nothing more will be added.</summary>
+    /// <summary>Whether whoever takes out may end when nothing waits.</summary>
     public bool IsComplete => Completion.IsCompleted;
 
-    /// <summary>Completes when nothing more will be added.</summary>
+    /// <summary>Completes when whoever takes out may end when nothing waits.</summary>
     public Task Completion => _completion.Task;
 
     /// <inheritdoc/>
@@ -54,7 +57,7 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
     /// <summary>Adds a line of the program itself, for which there is room when there is none for others.</summary>
     public void AddOwn(ReadOnlySpan<byte> line) => Add(line, 1, (long)maxBytes + OwnBytes);
 
-    /// <summary>Nothing more will be added.</summary>
+    /// <summary>Nothing that matters will be added.</summary>
     public void Complete()
     {
         lock (_gate)
@@ -99,8 +102,10 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
             _allocated -= block.Bytes.Length;
             if (block == _last)
                 _last = null;
-            if (block.Bytes.Length == _blockBytes && _spare.Count < MostSpare)
+            if (block.Bytes.Length == _blockBytes && _allocated + _spare.Count * _blockBytes < maxBytes)
                 _spare.Push(block.Bytes);
+            while (_waiting == 0 && _spare.Count * _blockBytes > SpareBytes)
+                _spare.Pop();
         }
     }
 
@@ -116,7 +121,7 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
         }
     }
 
-    /// <summary>Gives up what waits.</summary>
+    /// <summary>Gives up what waits, and what still comes.</summary>
     /// <returns>How many lines that are.</returns>
     public long Clear()
     {
@@ -124,6 +129,7 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
         {
             var lines = _blocks.Sum(block => (long)block.Bytes.AsSpan(block.Start, block.End - block.Start).Count(LF));
             _blocks.Clear();
+            _isClosed = true;
             (_last, _allocated) = (null, 0);
             Interlocked.Exchange(ref _waiting, 0);
             Interlocked.Add(ref _lost, lines);
@@ -135,16 +141,16 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
     {
         lock (_gate)
         {
-            if (_isFull && _allocated <= maxBytes - maxBytes / 4)
+            if (_isFull && !_isClosed && _allocated <= maxBytes - maxBytes / 4)
             {
                 _isFull = false;
                 TellGap();
             }
 
             var isOwn = bound > maxBytes;
-            if (IsComplete || (_isFull && !isOwn) || !TryAppend(lines, bound))
+            if (_isClosed || (_isFull && !isOwn) || !TryAppend(lines, bound))
             {
-                _isFull |= !IsComplete && !isOwn;
+                _isFull |= !isOwn;
                 _lostSince += count;
                 Interlocked.Add(ref _lost, count);
                 return;

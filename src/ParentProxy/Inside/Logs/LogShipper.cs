@@ -132,7 +132,7 @@ internal sealed class LogShipper : IApplicationOutput, IParentLineEvents, IAsync
         await _stopping.CancelAsync();
         await _sending;
         if (_parent.Clear() is > 0 and var lines)
-            Tell(_events.NotSent(_options!.To, lines));
+            TellOnConsole(_events.NotSent(_options!.To, lines));
         _console.Complete();
         await _consoleLines.Ended.WaitAsync(ConsolePatience, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -141,8 +141,12 @@ internal sealed class LogShipper : IApplicationOutput, IParentLineEvents, IAsync
     private void Tell(LogEvent logEvent)
     {
         _lines!.Emit(logEvent);
-        if (_options!.Console)
-            return;
+        if (!_options!.Console)
+            TellOnConsole(logEvent);
+    }
+
+    private void TellOnConsole(LogEvent logEvent)
+    {
         _consoleLines.Start();
         _console.AddOwn(ShippedLines.AsText(logEvent));
     }

@@ -43,13 +43,18 @@ internal sealed unsafe partial class OutputReader : IDisposable
         _ = fcntl((int)pipe.DangerousGetHandle(), SetFlags, NonBlocking);
         lock (_gate)
         {
+            if (_isDisposed)
+            {
+                pipe.Dispose();
+                return;
+            }
+
             _added.Add(new Source(pipe, _newCutter()));
             if (!_isStarted)
                 new Thread(Run) { Name = "application output", IsBackground = true }.Start();
             _isStarted = true;
+            Wake();
         }
-
-        Wake();
     }
 
     /// <summary>Completes when all was read that is in the pipes now, and lines without an end were taken as they are.</summary>
@@ -61,9 +66,9 @@ internal sealed unsafe partial class OutputReader : IDisposable
             if (!_isStarted || _isDisposed)
                 return Task.CompletedTask;
             _drains.Add(drained);
+            Wake();
         }
 
-        Wake();
         return drained.Task;
     }
 
@@ -75,12 +80,11 @@ internal sealed unsafe partial class OutputReader : IDisposable
             if (_isDisposed)
                 return;
             _isDisposed = true;
-            if (!_isStarted)
+            if (_isStarted)
+                Wake();
+            else
                 _wake.Dispose();
         }
-
-        if (_isStarted)
-            Wake();
     }
 
     private void Run()
@@ -167,6 +171,7 @@ internal sealed unsafe partial class OutputReader : IDisposable
         source.Cutter.End();
     }
 
+    /// <summary>Within the lock, and not once disposed of: the thread closes the descriptor then, and its number may be another's.</summary>
     private void Wake()
     {
         long one = 1;

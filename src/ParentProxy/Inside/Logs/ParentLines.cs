@@ -27,6 +27,15 @@ internal sealed class ParentLines(
     /// </summary>
     private static readonly TimeSpan Company = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>
+    /// How long the parent gets to close a new connection before anything is written: it accepts, and closes at once, what is beyond
+    /// <c>Egress:MaxConnectionsPerEnclave</c>, and what was written by then is lost.
+    /// </summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>After this a connection is one that lasts; of shorter ones no two follow each other at once.</summary>
+    private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(5);
 
@@ -36,18 +45,18 @@ internal sealed class ParentLines(
         var delay = FirstDelay;
         while (await HasLinesAsync(cancellationToken))
         {
+            long? connected = null;
             try
             {
                 await using var stream = await dialer.DialAsync(to, connectTimeout, cancellationToken);
-                events.Connected();
-                var written = queue.Taken;
-                if (await WriteAsync(stream, cancellationToken))
-                    return;
-                events.Disconnected("the parent has closed the connection");
+                connected = time.GetTimestamp();
+                await using (time.CreateTimer(_ => events.Connected(), state: null, Lasting, Timeout.InfiniteTimeSpan))
+                {
+                    if (await WriteAsync(stream, cancellationToken))
+                        return;
+                }
 
-                // Who takes lines is no one to stay away from.
-                if (queue.Taken > written)
-                    delay = FirstDelay;
+                events.Disconnected("the parent has closed the connection");
             }
             catch (IOException ex)
             {
@@ -55,7 +64,7 @@ internal sealed class ParentLines(
             }
 
             // At the end there is no time for more patience.
-            if (queue.IsComplete)
+            if (queue.IsComplete || (connected is { } since && time.GetElapsedTime(since) >= Lasting))
                 delay = FirstDelay;
             var wait = Task.Delay(delay, time, cancellationToken);
             await (queue.IsComplete ? wait : Task.WhenAny(wait, queue.Completion));
@@ -75,6 +84,8 @@ internal sealed class ParentLines(
     private async Task<bool> WriteAsync(EnclaveStream stream, CancellationToken cancellationToken)
     {
         var ended = WaitForEndAsync(stream);
+        await Task.WhenAny(ended, Task.Delay(Grace, time, cancellationToken));
+        cancellationToken.ThrowIfCancellationRequested();
         while (!ended.IsCompleted)
         {
             if (queue.TryPeek(out var lines))

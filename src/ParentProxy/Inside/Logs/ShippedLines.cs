@@ -10,13 +10,15 @@ namespace ParentProxy.Inside.Logs;
 /// <summary>Adds lines of the application and events of the program to what waits for the parent, and for the console where that is wanted.</summary>
 /// <param name="parent">What waits for the parent.</param>
 /// <param name="console">What waits for the console; null for none.</param>
-/// <param name="maxLineBytes">The longest line of the program's own; the rest of a longer one is left out.</param>
+/// <param name="maxLineBytes">The longest line of the program's own; of a longer one, message and exception are cut.</param>
 internal sealed class ShippedLines(LineQueue parent, LineQueue? console, int maxLineBytes) : ILineTarget, ILogEventSink
 {
     private const string ConsoleLine = "{Timestamp:HH:mm:ss.fff} {Level:u3} {Message:lj}{NewLine}{Exception}";
 
-    private static readonly EventLine Json = new();
+    private static readonly EventLine Whole = new(int.MaxValue);
     private static readonly MessageTemplateTextFormatter PlainText = new(ConsoleLine, CultureInfo.InvariantCulture);
+
+    private readonly EventLine _json = new(maxLineBytes);
 
     /// <inheritdoc/>
     public void Add(ReadOnlySpan<byte> lines, int count)
@@ -28,19 +30,12 @@ internal sealed class ShippedLines(LineQueue parent, LineQueue? console, int max
     /// <inheritdoc/>
     public void Emit(LogEvent logEvent)
     {
-        var line = AsJson(logEvent);
-        if (line.Length > maxLineBytes)
-        {
-            line = line[..maxLineBytes];
-            line[^1] = (byte)'\n';
-        }
-
-        parent.AddOwn(line);
+        parent.AddOwn(Format(_json, logEvent));
         console?.AddOwn(AsText(logEvent));
     }
 
     /// <summary>An event as the parent reads it, with its level and fields.</summary>
-    public static byte[] AsJson(LogEvent logEvent) => Format(Json, logEvent);
+    public static byte[] AsJson(LogEvent logEvent) => Format(Whole, logEvent);
 
     /// <summary>An event as people read it.</summary>
     public static byte[] AsText(LogEvent logEvent) => Format(PlainText, logEvent);

@@ -25,7 +25,7 @@ internal static partial class NamesLog
     [LoggerMessage(
         EventId = 1123,
         Level = LogLevel.Information,
-        Message = "Names are not answered on {Address}: this enclave has IPv6 switched off ({Errno})")]
+        Message = "Names are not answered on {Address}: this enclave has IPv6 switched off, or lo is down ({Errno})")]
     public static partial void NoIPv6(ILogger logger, InsideAddress address, string errno);
 
     [LoggerMessage(EventId = 1124, Level = LogLevel.Information, Message = "Names are answered on {Addresses}, by the parent's {Parent}")]

@@ -120,7 +120,7 @@ public sealed class IngressBridgesTests : IDisposable
         await using var first = BridgeBench.Connect(listen);
         Assert.Equal("a", await first.AskAsync("a"));
 
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < 20; i++)
         {
             await bridges.CloseAsync();
             Assert.False(bridges.IsOpen);
@@ -210,7 +210,8 @@ public sealed class IngressBridgesTests : IDisposable
         await Eventually.TrueAsync(() => bridges.Connections == 0);
         Assert.Equal(20, _bench.Measure()[$"connections{{{_bench.Address("in")},refused}}"]);
         var line = Assert.Single(_bench.Log.AtLeast(Microsoft.Extensions.Logging.LogLevel.Warning));
-        Assert.Contains($"A connection on {_bench.Address("in")}, to {to} was closed ({code}): {reason}", line.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"A connection on {_bench.Address("in")}, to {to} was closed ({code}): {reason}", line.Message, StringComparison.Ordinal);
     }
 
     /// <summary>The kernel says that the queue is full, and somebody is there who will empty it.</summary>

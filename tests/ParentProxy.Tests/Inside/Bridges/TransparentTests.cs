@@ -168,7 +168,10 @@ public sealed class TransparentTests : IDisposable
     {
         Transparent = new InsideTransparentOptions
         {
-            Hosts = [.. hosts.Select(text => Destination.TryParse(text, null, out var host, out _) ? host : throw new FormatException(text))],
+            Hosts =
+            [
+                .. hosts.Select(text => Destination.TryParse(text, null, out var host, out _) ? host : throw new FormatException(text)),
+            ],
             To = BridgeBench.EndpointOf(proxy),
         },
     };
