@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves.Transports;
 using ParentProxy.Inside;

@@ -9,7 +9,9 @@ namespace ParentProxy.Inside.Logs;
 /// </summary>
 /// <param name="maxLineBytes">The longest line; of a longer one the beginning is kept, with a mark.</param>
 /// <param name="target">Takes the lines.</param>
+#pragma warning disable CA1001 // A stream in memory holds nothing but memory.
 internal sealed class LineCutter(int maxLineBytes, ILineTarget target)
+#pragma warning restore CA1001
 {
     private const byte LF = (byte)'\n';
     private const int MostKept = 64 * 1024;

@@ -64,7 +64,7 @@ internal static class MachineInstruments
         }
     }
 
-    private static IEnumerable<string> Lines(string file)
+    private static string[] Lines(string file)
     {
         try
         {
