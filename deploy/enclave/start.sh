@@ -3,8 +3,9 @@
 # Needs a shell, socat and grep. In the Dockerfile:
 #
 #   COPY start.sh /start.sh
-#   ENTRYPOINT ["/start.sh"]
-#   CMD ["/app/server"]
+#   ENTRYPOINT ["/start.sh", "/app/server"]
+#
+# without a CMD: where there is one, nitro-cli starts that alone.
 #
 #   PARENT_CID=3       the parent, as an enclave sees it
 #   PROXY_PORT=3128    vsock port of Egress:Connect; empty for none

@@ -20,7 +20,8 @@ export default async function applicationSuite(stage) {
   });
 
   await stage.check('a program that is not there, or cannot be run, is 127 and 126, with the reason', async () => {
-    for (const [command, code, errno] of [['no-such-program', 127, 'ENOENT'], ['/no/such', 127, 'ENOENT'], ['/etc/passwd', 126, 'EACCES']]) {
+    const programs = [['no-such-program', 127, 'ENOENT'], ['/no/such', 127, 'ENOENT'], ['/etc/passwd', 126, 'EACCES']];
+    for (const [command, code, errno] of programs) {
       const enclave = await stage.enclave([command], { Application: { Restart: 'Always' } });
       assert.equal(await enclave.code(), code, enclave.said());
       assert.match(enclave.said(), new RegExp(errno));

@@ -43,7 +43,7 @@ export default async function linesSuite(stage) {
     assert.equal(enclave.said(), '');
   });
 
-  await stage.check(`${MEGABYTES} MB at once: the writer does not wait, memory is bounded, what is lost is counted, bridges answer`, async () => {
+  await stage.check(`${MEGABYTES} MB at once: the writer does not wait, memory is bounded, losses are counted, bridges answer`, async () => {
     const parent = await stage.parent({ LinesPerSecond: 1000 });
     const folder = await stage.folder();
     const server = createServer({ allowHalfOpen: true, noDelay: true }, socket => echo(new Wire(socket)).catch(() => socket.destroy()));
@@ -82,13 +82,14 @@ export default async function linesSuite(stage) {
     const { took, plain } = JSON.parse(readFileSync(tookFile, 'utf8'));
     const after = enclave.memory();
     stage.saw(`${took} ms, ${(MEGABYTES / took * 1000).toFixed(0)} MB/s (through a plain pipe to cat: ${plain} ms); `
-      + `processor time of the program ${(enclave.cpu() - cpu).toFixed(2)} s; memory ${before.now.toFixed(0)} MB before, at most ${after.most.toFixed(0)} MB`);
+      + `processor time of the program ${(enclave.cpu() - cpu).toFixed(2)} s; `
+      + `memory ${before.now.toFixed(0)} MB before, at most ${after.most.toFixed(0)} MB`);
     stage.saw(`bridge: quiet ${said(quiet)}; meanwhile ${said(busy)}`);
     assert.ok(after.most - before.now < 40, `${after.most - before.now} MB more`);
 
     const expected = Math.floor(MEGABYTES * 1e6 / (LINE.length + 1)) + 1;
     await until(async () => await enclave.metric('parentproxy_inside_log_waiting_bytes') === 0);
-    const [sent, lost] = [await enclave.metric('parentproxy_inside_log_lines_total', 'sent'), await enclave.metric('parentproxy_inside_log_lines_total', 'lost')];
+    const [sent, lost] = await Promise.all(['sent', 'lost'].map(result => enclave.metric('parentproxy_inside_log_lines_total', result)));
     const own = parent.events().length;
     stage.saw(`${expected} lines: ${sent} sent (${own} of them the program's own), ${lost} lost`);
     assert.ok(sent + lost >= expected && sent + lost <= expected + 2000, `${sent} + ${lost}`);

@@ -43,11 +43,11 @@ internal sealed record ApplicationUser(string Name, uint Uid, uint Gid, uint[] G
     public IEnumerable<KeyValuePair<string, string>> Environment =>
         [new("HOME", Home), new("USER", Name), new("LOGNAME", Name)];
 
-    private static IEnumerable<string[]> Lines(string path)
+    private static List<string[]> Lines(string path)
     {
         try
         {
-            return File.ReadLines(path).Select(line => line.Split(':')).ToList();
+            return [.. File.ReadLines(path).Select(line => line.Split(':'))];
         }
         catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -7,5 +7,7 @@ namespace ParentProxy.Inside.Application;
 /// <param name="IsZombie">Whether it has ended, and only its exit code is left.</param>
 /// <param name="CpuSeconds">Processor time of it and of those that it waited for.</param>
 /// <param name="ResidentBytes">Memory that it has in use; what it shares with others counts for each.</param>
-/// <param name="Started">When it was started, in ticks since the start of the machine: tells it from a later one of the same number.</param>
+/// <param name="Started">
+/// When it was started, in ticks since the start of the machine: tells it from a later one of the same number.
+/// </param>
 internal sealed record ProcessEntry(int Pid, int Parent, string Name, bool IsZombie, double CpuSeconds, long ResidentBytes, long Started);

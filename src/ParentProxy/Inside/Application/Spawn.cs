@@ -70,37 +70,32 @@ internal static unsafe partial class Spawn
     {
         var attributes = NativeMemory.AllocZeroed(AttributesBytes);
         var actions = NativeMemory.AllocZeroed(ActionsBytes);
-        var signals = stackalloc byte[SignalSetBytes];
+        var none = stackalloc byte[SignalSetBytes];
+        var all = stackalloc byte[SignalSetBytes];
         var argv = Strings(arguments);
         var envp = Strings(environment);
         var areReferenced = false;
         var areReferencedToo = false;
         try
         {
-            posix_spawnattr_init(attributes);
-            posix_spawnattr_setflags(attributes, SetSignalDefaults | SetSignalMask | SetSession);
-            new Span<byte>(signals, SignalSetBytes).Clear();
-            posix_spawnattr_setsigmask(attributes, signals);
+            output?.DangerousAddRef(ref areReferenced);
+            error?.DangerousAddRef(ref areReferencedToo);
+            new Span<byte>(none, SignalSetBytes).Clear();
+            var errno = First(
+                sigfillset(all),
+                posix_spawnattr_init(attributes),
+                posix_spawnattr_setflags(attributes, SetSignalDefaults | SetSignalMask | SetSession),
+                posix_spawnattr_setsigmask(attributes, none),
 
-            // The runtime ignores SIGPIPE, and what is ignored stays so: a program in a pipeline would not end with its reader.
-            _ = sigfillset(signals);
-            posix_spawnattr_setsigdefault(attributes, signals);
-
-            posix_spawn_file_actions_init(actions);
-            posix_spawn_file_actions_addopen(actions, 0, NoInput, 0, 0);
-            if (output is not null)
-            {
-                output.DangerousAddRef(ref areReferenced);
-                posix_spawn_file_actions_adddup2(actions, (int)output.DangerousGetHandle(), 1);
-            }
-
-            if (error is not null)
-            {
-                error.DangerousAddRef(ref areReferencedToo);
-                posix_spawn_file_actions_adddup2(actions, (int)error.DangerousGetHandle(), 2);
-            }
-
-            var errno = posix_spawn(out var pid, file, actions, attributes, argv, envp);
+                // The runtime ignores SIGPIPE, and what is ignored stays so: a program in a pipeline would not end with its reader.
+                posix_spawnattr_setsigdefault(attributes, all),
+                posix_spawn_file_actions_init(actions),
+                posix_spawn_file_actions_addopen(actions, 0, NoInput, 0, 0),
+                output is null ? 0 : posix_spawn_file_actions_adddup2(actions, (int)output.DangerousGetHandle(), 1),
+                error is null ? 0 : posix_spawn_file_actions_adddup2(actions, (int)error.DangerousGetHandle(), 2));
+            var pid = 0;
+            if (errno == 0)
+                errno = posix_spawn(out pid, file, actions, attributes, argv, envp);
             return (pid, errno);
         }
         finally
@@ -109,8 +104,8 @@ internal static unsafe partial class Spawn
                 output!.DangerousRelease();
             if (areReferencedToo)
                 error!.DangerousRelease();
-            posix_spawn_file_actions_destroy(actions);
-            posix_spawnattr_destroy(attributes);
+            _ = posix_spawn_file_actions_destroy(actions);
+            _ = posix_spawnattr_destroy(attributes);
             NativeMemory.Free(actions);
             NativeMemory.Free(attributes);
             Free(argv);
@@ -143,6 +138,8 @@ internal static unsafe partial class Spawn
 
     private static ApplicationStartException Failure(int exitCode, bool isPermanent, string errno, string meaning)
         => new(exitCode, isPermanent, $"{errno}: {meaning}");
+
+    private static int First(params ReadOnlySpan<int> errors) => errors.IndexOfAnyExcept(0) is var i and >= 0 ? errors[i] : 0;
 
     private static byte** Strings(IReadOnlyList<string> texts)
     {

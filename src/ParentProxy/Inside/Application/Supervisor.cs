@@ -4,7 +4,9 @@ using ParentProxy.Configuration;
 
 namespace ParentProxy.Inside.Application;
 
-/// <summary>Starts the application, waits until it serves, passes signals on to it, and decides what becomes of it when it has ended.</summary>
+/// <summary>
+/// Starts the application, waits until it serves, passes signals on to it, and decides what becomes of it when it has ended.
+/// </summary>
 internal sealed class Supervisor : IAsyncDisposable
 {
     /// <summary>
@@ -50,7 +52,8 @@ internal sealed class Supervisor : IAsyncDisposable
         ChildReaper children,
         InsideContext context)
     {
-        (_options, _ready, _output, _children, _context, _time) = (options, ready, output is { IsWanted: true } ? output : null, children, context, context.Time);
+        (_options, _ready, _children, _context, _time) = (options, ready, children, context, context.Time);
+        _output = output is { IsWanted: true } ? output : null;
         _logger = context.Loggers.CreateLogger<Supervisor>();
         _leftovers = new Leftovers(_logger, _time);
         if (options.User is { } name)

@@ -5,7 +5,8 @@ namespace ParentProxy.Inside.Application;
 
 internal static partial class SupervisorLog
 {
-    [LoggerMessage(EventId = 1150, Level = LogLevel.Information, Message = "Application {Program} was started as process {Pid}, user {User}")]
+    [LoggerMessage(
+        EventId = 1150, Level = LogLevel.Information, Message = "Application {Program} was started as process {Pid}, user {User}")]
     public static partial void Started(ILogger logger, string program, int pid, string user);
 
     [LoggerMessage(EventId = 1151, Level = LogLevel.Information, Message = "Application is ready after {Duration} ({Sign})")]
@@ -47,7 +48,8 @@ internal static partial class SupervisorLog
         Message = "Application has ended and left {Count} processes behind ({Names}): they get SIGTERM, and after {Patience} SIGKILL")]
     public static partial void LeftBehind(ILogger logger, int count, string names, TimeSpan patience);
 
-    [LoggerMessage(EventId = 1160, Level = LogLevel.Warning, Message = "{Count} processes that the application left behind ({Names}) get SIGKILL")]
+    [LoggerMessage(
+        EventId = 1160, Level = LogLevel.Warning, Message = "{Count} processes that the application left behind ({Names}) get SIGKILL")]
     public static partial void LeftBehindKilled(ILogger logger, int count, string names);
 
     [LoggerMessage(

@@ -12,11 +12,15 @@ namespace ParentProxy.Inside.Logs;
 internal sealed class LineCutter(int maxLineBytes, ILineTarget target)
 {
     private const byte LF = (byte)'\n';
+    private const int MostKept = 64 * 1024;
+
     private readonly byte[] _mark = Encoding.ASCII.GetBytes(
         string.Create(CultureInfo.InvariantCulture, $" [cut after {maxLineBytes} bytes]\n"));
 
     /// <summary>A line whose end has not come yet.</summary>
-    private readonly MemoryStream _begun = new();
+    private byte[] _begun = [];
+
+    private int _length;
 
     /// <summary>Whether the rest of a line that was too long is still to come.</summary>
     private bool _isSkipping;
@@ -26,7 +30,7 @@ internal sealed class LineCutter(int maxLineBytes, ILineTarget target)
     {
         while (!bytes.IsEmpty)
         {
-            if (_begun.Length > 0 || _isSkipping)
+            if (_length > 0 || _isSkipping)
             {
                 bytes = Continue(bytes);
                 continue;
@@ -48,7 +52,7 @@ internal sealed class LineCutter(int maxLineBytes, ILineTarget target)
     /// <summary>Nothing more comes, or not soon: what has no end yet is a line.</summary>
     public void End()
     {
-        if (_begun.Length > 0)
+        if (_length > 0)
             Take();
         _isSkipping = false;
     }
@@ -61,8 +65,8 @@ internal sealed class LineCutter(int maxLineBytes, ILineTarget target)
         if (!_isSkipping)
         {
             // One byte more than the longest line may be the CR of its end.
-            var room = maxLineBytes + 1 - (int)_begun.Length;
-            _begun.Write(part[..Math.Min(part.Length, room)]);
+            var room = maxLineBytes + 1 - _length;
+            Append(part[..Math.Min(part.Length, room)]);
             if (part.Length > room || (end < 0 && part.Length == room && part[^1] != '\r'))
             {
                 Cut();
@@ -80,24 +84,34 @@ internal sealed class LineCutter(int maxLineBytes, ILineTarget target)
 
     private void Take()
     {
-        var line = _begun.GetBuffer().AsSpan(0, (int)_begun.Length);
-        if (line.Length > maxLineBytes && line[^1] != '\r')
-        {
+        if (_length > maxLineBytes && _begun[_length - 1] != '\r')
             Cut();
-            return;
-        }
-
-        _begun.WriteByte(LF);
-        target.Add(_begun.GetBuffer().AsSpan(0, (int)_begun.Length), 1);
-        _begun.SetLength(0);
+        else
+            Take([LF]);
     }
 
     private void Cut()
     {
-        _begun.SetLength(maxLineBytes);
-        _begun.Position = maxLineBytes;
-        _begun.Write(_mark);
-        target.Add(_begun.GetBuffer().AsSpan(0, (int)_begun.Length), 1);
-        _begun.SetLength(0);
+        _length = maxLineBytes;
+        Take(_mark);
+    }
+
+    private void Take(ReadOnlySpan<byte> end)
+    {
+        Append(end);
+        target.Add(_begun.AsSpan(0, _length), 1);
+        _length = 0;
+
+        // One long line is no reason to keep room for the next.
+        if (_begun.Length > MostKept)
+            _begun = [];
+    }
+
+    private void Append(ReadOnlySpan<byte> bytes)
+    {
+        if (_begun.Length < _length + bytes.Length)
+            Array.Resize(ref _begun, Math.Max(_length + bytes.Length, 2 * _begun.Length));
+        bytes.CopyTo(_begun.AsSpan(_length));
+        _length += bytes.Length;
     }
 }

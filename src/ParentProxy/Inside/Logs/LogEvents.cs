@@ -52,7 +52,10 @@ internal sealed class LogEvents(TimeProvider time)
 
     /// <summary>Something is wrong with this program.</summary>
     public LogEvent Fault(Exception exception) => Event(
-        1175, LogEventLevel.Error, "Lines are not written to the parent any more, by a fault of this program: {Fault}", ("Fault", exception.ToString()));
+        1175,
+        LogEventLevel.Error,
+        "Lines are not written to the parent any more, by a fault of this program: {Fault}",
+        ("Fault", exception.ToString()));
 
     private LogEvent Event(int id, LogEventLevel level, string template, params ReadOnlySpan<(string Name, object Value)> values)
     {

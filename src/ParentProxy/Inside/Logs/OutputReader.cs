@@ -171,7 +171,9 @@ internal sealed unsafe partial class OutputReader : IDisposable
         source.Cutter.End();
     }
 
-    /// <summary>Within the lock, and not once disposed of: the thread closes the descriptor then, and its number may be another's.</summary>
+    /// <summary>
+    /// Within the lock, and not once disposed of: the thread closes the descriptor then, and its number may be another's.
+    /// </summary>
     private void Wake()
     {
         long one = 1;

@@ -7,7 +7,9 @@ using Serilog.Formatting.Display;
 
 namespace ParentProxy.Inside.Logs;
 
-/// <summary>Adds lines of the application and events of the program to what waits for the parent, and for the console where that is wanted.</summary>
+/// <summary>
+/// Adds lines of the application and events of the program to what waits for the parent, and for the console where that is wanted.
+/// </summary>
 /// <param name="parent">What waits for the parent.</param>
 /// <param name="console">What waits for the console; null for none.</param>
 /// <param name="maxLineBytes">The longest line of the program's own; of a longer one, message and exception are cut.</param>

@@ -11,7 +11,8 @@ public sealed class ApplicationUserTests : IDisposable
     {
         File.WriteAllText(
             _files.File("passwd"),
-            "root:x:0:0:root:/root:/bin/sh\n\n# none\napp:x:1000:1001:An, app:/home/app:/bin/sh\n77:x:5:5::/five:\nbad:x:y:z::/:\nnohome:x:8:8:::\n");
+            "root:x:0:0:root:/root:/bin/sh\n\n# none\n"
+                + "app:x:1000:1001:An, app:/home/app:/bin/sh\n77:x:5:5::/five:\nbad:x:y:z::/:\nnohome:x:8:8:::\n");
         File.WriteAllText(_files.File("group"), "root:x:0:\napp:x:1001:\naudio:x:29:bob,app\nvideo:x:44:apple\nkvm:x:107:app\nodd\n");
     }
 

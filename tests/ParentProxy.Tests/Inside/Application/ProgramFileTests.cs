@@ -21,7 +21,8 @@ public sealed class ProgramFileTests : IDisposable
     [Theory]
     [InlineData(null)]
     [InlineData("")]
-    public void Find_NoPath_LooksWhereTheCLibraryLooks(string? path) => Assert.EndsWith("/sh", ProgramFile.Find("sh", path), StringComparison.Ordinal);
+    public void Find_NoPath_LooksWhereTheCLibraryLooks(string? path) =>
+        Assert.EndsWith("/sh", ProgramFile.Find("sh", path), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("./program")]

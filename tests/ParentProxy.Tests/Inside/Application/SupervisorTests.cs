@@ -252,7 +252,8 @@ public sealed class SupervisorTests : IAsyncDisposable
     [Fact]
     public async Task Run_AnswersBadly_IsNotReadyBeforeItAnswersWell()
     {
-        var answers = new Queue<string>(["", "SSH-2.0-x\r\n", "HTTP/1.1 503 No\r\n\r\n", "HTTP/1.1 404 No\r\n\r\n", "HTTP/1.0 302 Yes\r\n\r\n"]);
+        var answers = new Queue<string>(
+            ["", "SSH-2.0-x\r\n", "HTTP/1.1 503 No\r\n\r\n", "HTTP/1.1 404 No\r\n\r\n", "HTTP/1.0 302 Yes\r\n\r\n"]);
         var heads = new List<string>();
         await using var server = ScriptedEnclave.Start(async connection =>
         {
@@ -380,8 +381,8 @@ public sealed class SupervisorTests : IAsyncDisposable
         Dictionary<string, string>? variables = null,
         IApplicationOutput? output = null)
     {
-        var supervisor = new Supervisor(
-            application, ready, variables ?? NoVariables, output, _children, _bench.Context(new InsideOptions { Application = application }));
+        var context = _bench.Context(new InsideOptions { Application = application });
+        var supervisor = new Supervisor(application, ready, variables ?? NoVariables, output, _children, context);
         _supervisors.Add(supervisor);
         return supervisor;
     }

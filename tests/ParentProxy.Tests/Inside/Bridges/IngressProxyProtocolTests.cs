@@ -4,6 +4,7 @@ using System.Threading.Channels;
 using ParentProxy.Configuration;
 using ParentProxy.Inside.Bridges;
 using ParentProxy.ProxyProtocol;
+using ParentProxy.Sockets;
 using ParentProxy.Tests.Passthrough;
 using ParentProxy.Tests.ProxyProtocol;
 using ParentProxy.Tests.Simulator;
@@ -60,6 +61,7 @@ public sealed class IngressProxyProtocolTests : IDisposable
         var line = await _bench.Log.WaitForAsync(
             entry => entry.Message.Contains("was closed (proxy_protocol): ", StringComparison.Ordinal));
         Assert.Contains(reason, line.Message, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => bridges.Connections == 0);
         Assert.Equal(0, application.Accepted);
         Assert.Equal(1, _bench.Measure()[$"connections{{{_bench.Address("in")},header}}"]);
     }
@@ -106,9 +108,9 @@ public sealed class IngressProxyProtocolTests : IDisposable
         await using var parent = BridgeBench.Connect(bench.Address("in"));
         await parent.SendAsync(said);
         await time.WaitForTimerAsync(options.ConnectTimeout);
-        if (said.Length > 0)
-            await Eventually.TrueAsync(() => bridges.Connections == 1);
 
+        // What was sent is read in the same turn.
+        await EventLoop.TurnAllAsync().WaitAsync(TestDeadline.Value);
         time.Advance(options.ConnectTimeout);
 
         Assert.Equal(isCarried ? "220 welcome" : "", (await parent.ReadTextToEndAsync()).Text);

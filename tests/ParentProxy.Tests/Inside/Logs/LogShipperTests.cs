@@ -11,6 +11,8 @@ using ParentProxy.Inside.Logs;
 using ParentProxy.Telemetry;
 using ParentProxy.Tests.Inside.Bridges;
 using ParentProxy.Tests.Support;
+using Serilog.Events;
+using Serilog.Parsing;
 
 namespace ParentProxy.Tests.Inside.Logs;
 
@@ -51,7 +53,9 @@ public sealed class LogShipperTests : IAsyncDisposable
         await shipper.FlushAsync(TestDeadline.Value);
 
         var lines = Received();
-        Assert.Equal(Enumerable.Range(0, 5000).Select(i => $"err {i}"), lines.Where(line => line.StartsWith("err", StringComparison.Ordinal)));
+        Assert.Equal(
+            Enumerable.Range(0, 5000).Select(i => $"err {i}"),
+            lines.Where(line => line.StartsWith("err", StringComparison.Ordinal)));
         Assert.Equal(
             [.. Enumerable.Range(0, 5000).Select(i => $"out {i}"), "the last, without an end"],
             lines.Where(line => !line.StartsWith("err", StringComparison.Ordinal)));
@@ -135,7 +139,11 @@ public sealed class LogShipperTests : IAsyncDisposable
         var (output, _) = Pipes(shipper);
 
         for (var i = 0; i < Count; i += 1000)
-            await output.WriteAsync(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(i, 1000).Select(n => $"line {n:d6} of many\n"))));
+        {
+            var thousand = string.Concat(Enumerable.Range(i, 1000).Select(n => $"line {n:d6} of many\n"));
+            await output.WriteAsync(Encoding.ASCII.GetBytes(thousand));
+        }
+
         await output.DisposeAsync();
         await shipper.DrainAsync();
         Listen();
@@ -211,8 +219,8 @@ public sealed class LogShipperTests : IAsyncDisposable
         await shipper.FlushAsync(TimeSpan.Zero);
     }
 
-    private static Serilog.Events.LogEvent Event(string text) => new(
-        DateTimeOffset.UnixEpoch, Serilog.Events.LogEventLevel.Information, null, new Serilog.Parsing.MessageTemplateParser().Parse(text), []);
+    private static LogEvent Event(string text) => new(
+        DateTimeOffset.UnixEpoch, LogEventLevel.Information, null, new MessageTemplateParser().Parse(text), []);
 
     private EnclaveEndpoint Parent => EnclaveEndpoint.Unix(_bench.Path("parent"));
 
