@@ -7,6 +7,7 @@ using ParentProxy.Egress.Lookups;
 using ParentProxy.Egress.Resolving;
 using ParentProxy.Egress.Time;
 using ParentProxy.Egress.Tunnels;
+using ParentProxy.Runtime;
 using ParentProxy.Sockets;
 
 namespace ParentProxy.Egress;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Egress.Time;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Egress.Time;
 

@@ -14,7 +14,7 @@ internal sealed class DatagramListener : IAsyncDisposable
     /// <summary>As much as a question over TCP may have.</summary>
     private const int MaxQuestionBytes = 4096;
 
-    /// <summary>A datagram takes some 800 bytes here, and thousands may come at once: who waits for one that was lost waits five seconds.</summary>
+    /// <summary>A datagram takes some 800 bytes here, and thousands may come at once; one that is lost costs five seconds.</summary>
     private const int BufferBytes = 4 * 1024 * 1024;
 
     private const int SocketLevel = 1; // SOL_SOCKET

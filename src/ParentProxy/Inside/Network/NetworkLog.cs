@@ -19,15 +19,14 @@ internal static partial class NetworkLog
             + "programs that look up IPv4 addresses only (AI_ADDRCONFIG of glibc) take IPv4 for absent and find none")]
     public static partial void NoSecondAddress(ILogger logger, string call, Errno errno, string description);
 
-    [LoggerMessage(
-        EventId = 1132, Level = LogLevel.Information, Message = "lo was brought up, with 127.0.0.2 beside 127.0.0.1")]
+    [LoggerMessage(EventId = 1132, Level = LogLevel.Information, Message = "lo was brought up, with 127.0.0.2 beside 127.0.0.1")]
     public static partial void LoopbackUp(ILogger logger);
 
     [LoggerMessage(
         EventId = 1133,
         Level = LogLevel.Warning,
         Message = "{Path} could not be written ({Errno}, {Description}), so that programs inside may not ask this one for names. Write "
-            + "'nameserver {Address}' there when the image is made, or set Enclave:Dns:ResolvConf to an empty text if it is right as it is")]
+            + "'nameserver {Address}' there when the image is made, or set Enclave:Dns:ResolvConf to an empty text if that is wanted so")]
     public static partial void ResolvConfNotWritten(ILogger logger, string path, Errno errno, string description, string address);
 
     [LoggerMessage(

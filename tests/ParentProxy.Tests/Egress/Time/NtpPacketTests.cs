@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using ParentProxy.Egress.Time;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Tests.Egress.Time;
 

@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Egress;
 using ParentProxy.Egress.Time;
+using ParentProxy.Runtime;
 using ParentProxy.Tests.Simulator;
 using ParentProxy.Tests.Support;
 using ParentProxy.Vsock;

@@ -32,7 +32,8 @@ public sealed class NameServerTests
     public async Task Udp_AThousandAtOnce_AreAllAnsweredOverOneStream()
     {
         await using var bench = NameBench.Open();
-        bench.Parent.Answers = query => [DnsBytes.Answer(query, [DnsBytes.Alias(DnsQuery.Read(query)!.Name), DnsBytes.Address("192.0.2.1")])];
+        bench.Parent.Answers = query =>
+            [DnsBytes.Answer(query, [DnsBytes.Alias(DnsQuery.Read(query)!.Name), DnsBytes.Address("192.0.2.1")])];
         var sockets = Enumerable.Range(0, 10).Select(_ => bench.Datagrams()).ToArray();
         await Task.WhenAll(sockets.Select((socket, s) => Task.Run(async () =>
         {
@@ -292,6 +293,7 @@ public sealed class NameServerTests
     private static byte[][] Long(byte[] query)
     {
         byte[][] opt = DnsQuery.Read(query)!.HasOpt ? [DnsBytes.Opt()] : [];
-        return [DnsBytes.Answer(query, [.. Enumerable.Range(0, 200).Select(i => DnsBytes.Address($"192.0.2.{i}"))], additional: opt)];
+        byte[][] records = [.. Enumerable.Range(0, 200).Select(i => DnsBytes.Address($"192.0.2.{i}"))];
+        return [DnsBytes.Answer(query, records, additional: opt)];
     }
 }

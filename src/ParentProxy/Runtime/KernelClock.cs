@@ -2,15 +2,16 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using ParentProxy.Vsock;
 
-namespace ParentProxy.Egress.Time;
+namespace ParentProxy.Runtime;
 
 /// <summary>
-/// The kernel's clock, and what chrony, ntpd or systemd-timesyncd told the kernel of it: adjtimex(2), which sets nothing here.
+/// The kernel's clock, and what chrony, ntpd or systemd-timesyncd told the kernel of it: adjtimex(2). Reading sets nothing.
 /// </summary>
 internal static partial class KernelClock
 {
     // struct timex, which is the same on all 64-bit architectures.
     private const int Size = 208;
+    private const int OffsetOffset = 8;
     private const int MaxErrorOffset = 24;
     private const int StatusOffset = 40;
     private const int SecondsOffset = 72;
@@ -21,6 +22,12 @@ internal static partial class KernelClock
 
     /// <summary>STA_NANO: the fraction of the second is in nanoseconds, else in microseconds.</summary>
     private const int InNanoseconds = 0x2000;
+
+    /// <summary>ADJ_OFFSET_SINGLESHOT: as adjtime(3), in microseconds, and in the place of what is left of the one before.</summary>
+    private const int SlewMode = 0x8001;
+
+    /// <summary>ADJ_SETOFFSET with ADJ_NANO: at once, seconds and nanoseconds of which the latter are never negative.</summary>
+    private const int StepMode = 0x2100;
 
     private const int InsertDue = 1;
     private const int DeleteDue = 2;
@@ -51,6 +58,34 @@ internal static partial class KernelClock
                 _ => LeapSecond.None,
             });
     }
+
+    /// <summary>
+    /// Makes the clock run faster or slower by 1 in 2000 until it has gained so much, or lost it. Null, or why it cannot.
+    /// </summary>
+    public static Errno? Slew(TimeSpan by)
+    {
+        Span<byte> timex = stackalloc byte[Size];
+        timex.Clear();
+        BinaryPrimitives.WriteInt32LittleEndian(timex, SlewMode);
+        BinaryPrimitives.WriteInt64LittleEndian(timex[OffsetOffset..], by.Ticks / TimeSpan.TicksPerMicrosecond);
+        return Change(timex);
+    }
+
+    /// <summary>Sets the clock by so much, forwards or back. Null, or why it cannot.</summary>
+    public static Errno? Step(TimeSpan by)
+    {
+        Span<byte> timex = stackalloc byte[Size];
+        timex.Clear();
+        var (seconds, ticks) = Math.DivRem(by.Ticks, TimeSpan.TicksPerSecond);
+        if (ticks < 0)
+            (seconds, ticks) = (seconds - 1, ticks + TimeSpan.TicksPerSecond);
+        BinaryPrimitives.WriteInt32LittleEndian(timex, StepMode);
+        BinaryPrimitives.WriteInt64LittleEndian(timex[SecondsOffset..], seconds);
+        BinaryPrimitives.WriteInt64LittleEndian(timex[FractionOffset..], ticks * TimeSpan.NanosecondsPerTick);
+        return Change(timex);
+    }
+
+    private static Errno? Change(Span<byte> timex) => Adjust(timex) < 0 ? new Errno(Marshal.GetLastPInvokeError()) : null;
 
     [LibraryImport("libc", EntryPoint = "adjtimex", SetLastError = true)]
     private static partial int Adjust(Span<byte> timex);

@@ -1,8 +1,8 @@
 using ParentProxy.Vsock;
 
-namespace ParentProxy.Egress.Time;
+namespace ParentProxy.Runtime;
 
-/// <summary>The parent's clock at one moment, and what is known of it.</summary>
+/// <summary>The clock of this machine at one moment, and what is known of it.</summary>
 /// <param name="Utc">What it says.</param>
 /// <param name="MaxError">By how much it may be wrong at most, as who sets it has told the kernel.</param>
 /// <param name="IsSynchronized">Whether somebody sets it.</param>

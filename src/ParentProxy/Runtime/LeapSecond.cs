@@ -1,4 +1,4 @@
-namespace ParentProxy.Egress.Time;
+namespace ParentProxy.Runtime;
 
 /// <summary>What the last minute of the day will be; the numbers are those of NTP's leap indicator (RFC 5905, 7.3).</summary>
 internal enum LeapSecond

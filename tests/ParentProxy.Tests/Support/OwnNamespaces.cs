@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using ParentProxy.Tests.Support;
 
-namespace ParentProxy.Tests.Inside.Network;
+namespace ParentProxy.Tests.Support;
 
 /// <summary>
 /// A thread with a network and mounts of its own, as an enclave has them, which end with it. They need root: without it nothing is run.
@@ -48,8 +47,12 @@ internal static class OwnNamespaces
     /// <summary>Mounts a folder with nothing in it, in which nothing can be made.</summary>
     public static void MountReadOnly(string target) => Assert.Equal(0, Mount("none", target, "tmpfs", ReadOnly, null));
 
-    /// <summary>Gives up what root may.</summary>
-    public static void DropCapabilities() => Assert.Equal(0, SetCapabilities([CapabilityVersion, 0], new int[6]));
+    /// <summary>Gives up what root may, for this thread.</summary>
+    public static void DropCapabilities()
+    {
+        Assert.Equal(0, SetCapabilities([CapabilityVersion, 0], new int[6]));
+        Assert.Contains("CapEff:\t0000000000000000\n", File.ReadAllText("/proc/thread-self/status"), StringComparison.Ordinal);
+    }
 
     [DllImport("libc", EntryPoint = "unshare")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
