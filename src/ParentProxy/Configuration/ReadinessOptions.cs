@@ -16,8 +16,8 @@ internal sealed record ReadinessOptions(EnclaveEndpoint Endpoint, string? Path)
         {
             if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.UserInfo.Length > 0 || uri.Fragment.Length > 0)
                 return new Mistake($"{Quoted.Text(text)} is not of the form http://HOST:PORT/PATH");
-            return new ReadinessOptions(
-                InsideTarget.WithAddress(EnclaveEndpoint.Tcp(uri.IdnHost.Trim('[', ']'), (uint)uri.Port)), uri.PathAndQuery);
+            return InsideTarget.WithAddress(EnclaveEndpoint.Tcp(uri.IdnHost.Trim('[', ']'), (uint)uri.Port))
+                .Select(endpoint => new ReadinessOptions(endpoint, uri.PathAndQuery));
         }
 
         return InsideTarget.Parse(text) is { Reason: null, Value: { Transport: EnclaveTransport.Tcp or EnclaveTransport.Unix } endpoint }

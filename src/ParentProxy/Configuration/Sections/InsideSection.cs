@@ -47,10 +47,10 @@ internal sealed class InsideSection
     {
         var listen = ReadListen(section, "where the parent connects, like vsock://any:6300");
         var hasTarget = section.TryRequired(nameof(InsideIngressOptions.To), InsideTarget.Parse, out var to);
-        if (hasTarget && !IsApplications(to!))
+        if (hasTarget && to!.Transport is not (EnclaveTransport.Tcp or EnclaveTransport.Unix))
             section.Report.Problem(
                 section.Ask(nameof(InsideIngressOptions.To)).Location,
-                $"{to} is not the application's: that is TCP by its address, like 127.0.0.1:6300, or unix:PATH");
+                $"{to} is not the application's: that is TCP on loopback, like 127.0.0.1:6300, or unix:PATH");
         var proxy = section.Section(
             nameof(InsideIngressOptions.ProxyProtocol), reader => ProxyProtocolOptions.Read(reader, canSend: true));
         return listen is null || !hasTarget ? null : new InsideIngressOptions { Listen = listen, To = to!, ProxyProtocol = proxy };
@@ -72,10 +72,6 @@ internal sealed class InsideSection
         _listeners.Add((section.Ask(nameof(InsideConnectOptions.Listen)).Location, listen));
         return new InsideConnectOptions { Listen = listen, To = to };
     }
-
-    /// <summary>Not by a name: each connection would have to wait for the resolver, which is this program.</summary>
-    private static bool IsApplications(EnclaveEndpoint to) =>
-        to.Transport == EnclaveTransport.Unix || (to.Transport == EnclaveTransport.Tcp && System.Net.IPAddress.TryParse(to.Host, out _));
 
     private static InsideTransparentOptions? ReadTransparent(SectionReader section)
     {
