@@ -125,7 +125,6 @@ public sealed class TransparentTests : IDisposable
         await using var bridges = Bridges(proxy, $"a.example:{_port}");
         bridges.Open();
         await using var program = Connect();
-        await program.SendAsync("hello");
 
         Assert.Empty((await program.ReadTextToEndAsync()).Text);
 
