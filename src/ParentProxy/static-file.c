@@ -4,7 +4,7 @@
  * those of threads that are running. Memory is destroyed then, seconds later and somewhere else (glibc 2.36, libssl of Debian 12). So
  * there is none: what wants a library, OpenSSL above all, finds that it is missing, and says so.
  */
-#include <stddef.h>
+#include <stdlib.h>
 
 void *dlopen(const char *file, int mode) {
     (void)file, (void)mode;
