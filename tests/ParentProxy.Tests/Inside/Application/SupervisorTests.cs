@@ -398,7 +398,7 @@ public sealed class SupervisorTests : IAsyncDisposable
             _events.Add("down");
             return Task.CompletedTask;
         },
-        cancellationToken).WaitAsync(TestDeadline.Value);
+        cancellationToken).WaitAsync(TestDeadline.Value, CancellationToken.None);
 
     private Task IsUpAsync() => Eventually.TrueAsync(
         () => File.Exists(_bench.Path("output")) && File.ReadAllText(_bench.Path("output")).StartsWith("up\n", StringComparison.Ordinal));

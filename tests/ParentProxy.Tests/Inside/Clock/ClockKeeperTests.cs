@@ -4,7 +4,6 @@ using ParentProxy.Configuration;
 using ParentProxy.Inside.Clock;
 using ParentProxy.Tests.Inside.Bridges;
 using ParentProxy.Tests.Simulator;
-using ParentProxy.Tests.Support;
 using ParentProxy.Vsock;
 
 namespace ParentProxy.Tests.Inside.Clock;

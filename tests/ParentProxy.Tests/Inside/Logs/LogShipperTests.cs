@@ -3,7 +3,6 @@ using System.IO.Pipes;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Endpoints;
 using ParentProxy.Inside.Application;
