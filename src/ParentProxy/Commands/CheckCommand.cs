@@ -28,7 +28,8 @@ internal static class CheckCommand
     }
 
     /// <summary>What is not seen in the configuration itself: in variables of others, and in files that it names.</summary>
-    private static async Task<ConfigurationResult<ProxyOptions>> AddWhatTheStartFindsAsync(ConfigurationResult<ProxyOptions> loaded, ProxyOptions options)
+    private static async Task<ConfigurationResult<ProxyOptions>> AddWhatTheStartFindsAsync(
+        ConfigurationResult<ProxyOptions> loaded, ProxyOptions options)
     {
         var problems = new List<ConfigurationProblem>();
         try

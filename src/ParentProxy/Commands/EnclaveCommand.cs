@@ -42,7 +42,8 @@ internal static class EnclaveCommand
         }
         catch (Exception ex) when (ex is InvalidOperationException or ArgumentException or FormatException or IOException)
         {
-            await Console.Error.WriteLineAsync($"parent-proxy: the configuration has a mistake:\n  Serilog: {ex.GetBaseException().Message}");
+            await Console.Error.WriteLineAsync(
+                $"parent-proxy: the configuration has a mistake:\n  Serilog: {ex.GetBaseException().Message}");
             return ExitCode.Configuration;
         }
 

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace ParentProxy.Configuration;
 
-/// <summary>The whole configuration of the program inside an enclave, validated and immutable. There is no reload: an image does not change.</summary>
+/// <summary>
+/// The whole configuration of the program inside an enclave, validated and immutable. There is no reload: an image does not change.
+/// </summary>
 internal sealed record InsideConfiguration
 {
     /// <summary>What the program does.</summary>

@@ -8,6 +8,6 @@ internal sealed record InsideConnectOptions
     /// <summary>Where programs inside connect: what <c>HTTPS_PROXY</c> says.</summary>
     public required InsideAddress Listen { get; init; }
 
-    /// <summary>The parent's <c>Egress:Connect</c>.</summary>
+    /// <summary>Where the parent has <c>Egress:Connect</c>.</summary>
     public required EnclaveEndpoint To { get; init; }
 }

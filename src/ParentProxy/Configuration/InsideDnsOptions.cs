@@ -9,7 +9,7 @@ internal sealed record InsideDnsOptions
     public IReadOnlyList<InsideAddress> Listen { get; init; } =
         [InsideAddress.Parse("127.0.0.1:53").Value, InsideAddress.Parse("[::1]:53").Value];
 
-    /// <summary>The parent's <c>Egress:Dns</c>.</summary>
+    /// <summary>Where the parent has <c>Egress:Dns</c>.</summary>
     public required EnclaveEndpoint To { get; init; }
 
     /// <summary>How long the parent may take for an answer; then SERVFAIL.</summary>

@@ -5,7 +5,7 @@ namespace ParentProxy.Configuration;
 /// <summary>Section <c>Enclave:Logs</c>: log lines to the parent.</summary>
 internal sealed record InsideLogsOptions
 {
-    /// <summary>The parent's <c>Egress:Logs</c>.</summary>
+    /// <summary>Where the parent has <c>Egress:Logs</c>.</summary>
     public required EnclaveEndpoint To { get; init; }
 
     /// <summary>Bytes of lines that are kept while the parent is away; further lines are dropped and counted.</summary>

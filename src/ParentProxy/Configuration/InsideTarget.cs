@@ -12,7 +12,6 @@ internal static class InsideTarget
 {
     private const string Tcp = "tcp://";
 
-    /// <summary>Reads one.</summary>
     public static Parsed<EnclaveEndpoint> Parse(string text)
     {
         if (EnclaveEndpoint.TryParse(text, out var endpoint, out var reason))

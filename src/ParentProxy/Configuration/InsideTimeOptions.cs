@@ -5,7 +5,7 @@ namespace ParentProxy.Configuration;
 /// <summary>Section <c>Enclave:Time</c>: the enclave's clock, compared with the parent's.</summary>
 internal sealed record InsideTimeOptions
 {
-    /// <summary>The parent's <c>Egress:Time</c>.</summary>
+    /// <summary>Where the parent has <c>Egress:Time</c>.</summary>
     public required EnclaveEndpoint To { get; init; }
 
     /// <summary>From one comparison to the next.</summary>

@@ -14,7 +14,7 @@ internal sealed record InsideTransparentOptions
     /// <summary>Names with ports. A name with several ports has one address; <c>*.</c> is not possible in <c>/etc/hosts</c>.</summary>
     public required IReadOnlyList<Destination> Hosts { get; init; }
 
-    /// <summary>The parent's <c>Egress:Connect</c>.</summary>
+    /// <summary>Where the parent has <c>Egress:Connect</c>.</summary>
     public required EnclaveEndpoint To { get; init; }
 
     /// <summary>The file that gets the names.</summary>

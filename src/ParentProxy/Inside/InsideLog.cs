@@ -4,7 +4,8 @@ namespace ParentProxy.Inside;
 
 internal static partial class InsideLog
 {
-    [LoggerMessage(EventId = 1180, Level = LogLevel.Information, Message = "parent-proxy {Version} inside the enclave; configuration: {File}")]
+    [LoggerMessage(
+        EventId = 1180, Level = LogLevel.Information, Message = "parent-proxy {Version} inside the enclave; configuration: {File}")]
     public static partial void Started(ILogger logger, string version, string file);
 
     [LoggerMessage(

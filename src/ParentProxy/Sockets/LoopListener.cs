@@ -108,7 +108,8 @@ internal sealed class LoopListener : IDisposable
         where T : class => AcceptAsync(static listener => listener.TryAccept(), take, staysOnLoop: false);
 
     /// <summary>
-    /// <see cref="AcceptAsync{T}(Func{Socket, T})"/> for who needs no socket of the runtime. What comes while it waits is returned on the thread of an event loop, which need not wake another for it; after some in a row on the thread pool.
+    /// <see cref="AcceptAsync{T}(Func{Socket, T})"/> for who needs no socket of the runtime. What comes while it waits is returned on the
+    /// thread of an event loop, which need not wake another for it; after some in a row on the thread pool.
     /// </summary>
     public ValueTask<T?> AcceptBareAsync<T>(Func<AcceptedDescriptor, T> take)
         where T : class => AcceptAsync(static listener => listener.TryAcceptBare(), take, staysOnLoop: true);

@@ -48,7 +48,7 @@ public sealed partial class FloorTests
         ["Telemetry"] = ["Configuration", "Runtime"],
         ["Capabilities"] = ["Html", "Configuration"],
         ["Html"] = [],
-        ["Configuration"] = ["Endpoints", "Runtime"],
+        ["Configuration"] = ["Endpoints", "Runtime", "Vsock"],
         ["Sockets"] = Ground,
         ["Endpoints"] = Ground,
         ["Runtime"] = Ground,

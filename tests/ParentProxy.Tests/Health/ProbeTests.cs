@@ -63,9 +63,9 @@ public sealed class ProbeTests
     [Theory]
     [InlineData("""{"detail":"The application has ended"}""", "answered 503: The application has ended")]
     [InlineData("""{"detail":"a\u001b[31mb\nc\u202e"}""", "answered 503: a [31mb c")]
-    [InlineData("""{"detail":17}""", "answered 503, expected 200-299")]
-    [InlineData("""{"detail":"cut""", "answered 503, expected 200-299")]
-    [InlineData("[]", "answered 503, expected 200-299")]
+    [InlineData("""{"detail":17}""", "answered 503, expected 200-399")]
+    [InlineData("""{"detail":"cut""", "answered 503, expected 200-399")]
+    [InlineData("[]", "answered 503, expected 200-399")]
     public async Task Http_Problem_IsSaidInItsOwnWords(string problem, string said)
     {
         await using var enclave = ScriptedEnclave.Answering(

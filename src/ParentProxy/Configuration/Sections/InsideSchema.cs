@@ -18,7 +18,8 @@ internal static class InsideSchema
         new HashSet<string>(AllKeys.Where(key => !key.Contains(':', StringComparison.Ordinal)), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// The one that variables may set: the environment is the application's, too, to which <c>Serilog__…</c> or <c>LOG__LEVEL</c> may belong.
+    /// The one that variables may set: the environment is the application's, too, to which <c>Serilog__…</c> or <c>LOG__LEVEL</c>
+    /// may belong.
     /// </summary>
     public static IReadOnlySet<string> OwnSection { get; } = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { Enclave };
 

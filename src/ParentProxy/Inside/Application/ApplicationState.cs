@@ -6,7 +6,6 @@ internal enum ApplicationState
     /// <summary>It was started, and has not shown yet that it serves.</summary>
     Starting,
 
-    /// <summary>It serves.</summary>
     Ready,
 
     /// <summary>It has ended, and will be started again.</summary>

@@ -55,7 +55,6 @@ internal sealed unsafe partial class ChildReaper : IDisposable
     /// <summary>For a process that has other children, which others wait for: tests.</summary>
     public static ChildReaper ForOwnChildren() => new(takesOrphans: false);
 
-    /// <summary>Starts a child.</summary>
     /// <param name="spawn">Starts it and returns its number. Nothing is waited for meanwhile, so it should not take long.</param>
     /// <param name="exit">Completes when it has ended.</param>
     /// <returns>The child's number.</returns>
@@ -189,11 +188,9 @@ internal sealed unsafe partial class ChildReaper : IDisposable
     [StructLayout(LayoutKind.Explicit, Size = 128)]
     private struct SignalInfo
     {
-        /// <summary>How it ended.</summary>
         [FieldOffset(8)]
         public int Code;
 
-        /// <summary>Which process.</summary>
         [FieldOffset(16)]
         public int Pid;
 

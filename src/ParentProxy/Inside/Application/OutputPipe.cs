@@ -20,7 +20,6 @@ internal sealed unsafe partial class OutputPipe : IDisposable
     /// <summary>The end of who writes, closed here once the process has it.</summary>
     public SafeFileHandle Write { get; private set; }
 
-    /// <summary>Makes one.</summary>
     /// <exception cref="ApplicationStartException">There are no descriptors left.</exception>
     public static OutputPipe Create()
     {

@@ -3,7 +3,6 @@ namespace ParentProxy.Inside.Application;
 /// <summary>What became of the wait for an application to serve.</summary>
 internal enum ReadinessResult
 {
-    /// <summary>It serves.</summary>
     Ready,
 
     /// <summary>It has ended before that, or was told to.</summary>

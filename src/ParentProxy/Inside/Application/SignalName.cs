@@ -23,7 +23,6 @@ internal static class SignalName
     /// <summary>Means what the application likes, too.</summary>
     public const int User2 = 12;
 
-    /// <summary>The polite end.</summary>
     public const int Term = 15;
 
     /// <summary>A child has ended.</summary>

@@ -36,7 +36,6 @@ internal sealed class Supervisor : IAsyncDisposable
     private double _cpuSeconds;
     private ITimer? _killTimer;
 
-    /// <summary>Starts nothing yet.</summary>
     /// <param name="options">What is started.</param>
     /// <param name="ready">What tells that it serves; null when it does so from its start.</param>
     /// <param name="environment">Variables that it gets beside those of this process, or in their place.</param>

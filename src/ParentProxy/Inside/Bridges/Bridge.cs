@@ -29,10 +29,8 @@ internal class Bridge
         _dialer = new BackoffDialer(context.Dialer, to, static () => false, context.Time) { Patience = Patience(to) };
     }
 
-    /// <summary>What bridges share.</summary>
     public BridgeContext Context { get; }
 
-    /// <summary>The address.</summary>
     public InsideAddress Listen { get; }
 
     /// <summary>Where its connections go.</summary>
@@ -41,7 +39,6 @@ internal class Bridge
     /// <summary>The setting that has the address.</summary>
     public string Setting { get; }
 
-    /// <summary>What is counted.</summary>
     public BridgeCounts Counts { get; }
 
     /// <summary>Whether connections come from the parent, and go to a program inside.</summary>

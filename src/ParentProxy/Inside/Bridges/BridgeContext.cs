@@ -33,7 +33,6 @@ internal sealed class BridgeContext : IDisposable
     /// <summary>What the program does.</summary>
     public InsideOptions Options => _inside.Options;
 
-    /// <summary>The section <c>Vsock</c>.</summary>
     public VsockOptions Vsock => _inside.Configuration.Vsock;
 
     /// <summary>The way to the parent, and to the application.</summary>
@@ -42,16 +41,13 @@ internal sealed class BridgeContext : IDisposable
     /// <summary>The clock of time-outs.</summary>
     public TimeProvider Time => _inside.Time;
 
-    /// <summary>What is counted.</summary>
     public BridgeInstruments Instruments { get; }
 
     /// <summary>What is written down.</summary>
     public BridgeComplaints Complaints { get; }
 
-    /// <summary>Watches the time-outs.</summary>
     public RelayWatch<BridgeConnection> Watch { get; }
 
-    /// <summary>The log.</summary>
     public ILogger Logger { get; }
 
     /// <summary>What a connection needs that was accepted at an address.</summary>

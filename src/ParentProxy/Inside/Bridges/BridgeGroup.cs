@@ -15,7 +15,6 @@ internal sealed class BridgeGroup : IAsyncDisposable
     /// <summary>Connections that are open.</summary>
     public int Connections => _listeners.Sum(static listener => listener.Connections);
 
-    /// <summary>The addresses.</summary>
     public IReadOnlyList<BridgeListener> Listeners => _listeners;
 
     /// <summary>Opens all of them, or none.</summary>

@@ -8,7 +8,6 @@ internal static class BridgeResults
     private static readonly string[] Words =
         [.. Enum.GetNames<BridgeResult>().Select(JsonNamingPolicy.SnakeCaseLower.ConvertName)];
 
-    /// <summary>All of them.</summary>
     public static IReadOnlyList<BridgeResult> All { get; } = Enum.GetValues<BridgeResult>();
 
     /// <summary>The word for one.</summary>

@@ -3,7 +3,6 @@ using ParentProxy.Vsock;
 
 namespace ParentProxy.Inside.Clock;
 
-/// <summary>The kernel's clock.</summary>
 internal sealed class AdjustableKernelClock : IAdjustableClock
 {
     /// <inheritdoc/>

@@ -197,13 +197,11 @@ internal sealed class LineQueue(int maxBytes, Func<long, byte[]> gap) : ILineTar
     /// <summary>Lines, one after the other.</summary>
     private sealed class Block(byte[] bytes)
     {
-        /// <summary>Where they are.</summary>
         public byte[] Bytes => bytes;
 
         /// <summary>The first byte that was not taken out.</summary>
         public int Start { get; set; }
 
-        /// <summary>Behind the last.</summary>
         public int End { get; set; }
     }
 }

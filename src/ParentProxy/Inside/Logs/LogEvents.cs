@@ -23,7 +23,6 @@ internal sealed class LogEvents(TimeProvider time)
         ("BufferBytes", bufferBytes),
         ("Reason", reason));
 
-    /// <summary>It does again.</summary>
     public LogEvent Back(EnclaveEndpoint to, TimeSpan away) => Event(
         1171,
         LogEventLevel.Information,

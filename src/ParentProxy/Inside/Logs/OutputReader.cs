@@ -195,27 +195,22 @@ internal sealed unsafe partial class OutputReader : IDisposable
     [LibraryImport("libc")]
     private static partial nint write(int descriptor, void* buffer, nuint count);
 
-    /// <summary>The kernel's <c>pollfd</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
     private struct PollEntry
     {
         /// <summary>What is waited for.</summary>
         public int Descriptor;
 
-        /// <summary>For what.</summary>
         public short Events;
 
-        /// <summary>What came.</summary>
         public short Returned;
     }
 
     /// <summary>A pipe and its lines.</summary>
     private sealed class Source(SafeFileHandle pipe, LineCutter cutter)
     {
-        /// <summary>The pipe.</summary>
         public int Descriptor => (int)pipe.DangerousGetHandle();
 
-        /// <summary>Its lines.</summary>
         public LineCutter Cutter => cutter;
 
         /// <summary>Whether there is something to read.</summary>

@@ -19,7 +19,6 @@ internal sealed class ParentStream(DuplexStream stream, Action<byte[]> onMessage
     /// <summary>Whether a question was sent.</summary>
     public bool HasAsked { get; private set; }
 
-    /// <summary>Whether anything came.</summary>
     public bool HasReceived => Volatile.Read(ref _lastReceived) != 0;
 
     /// <summary>Carries questions and answers until one side or the other ends it, and closes it. Says how it ended.</summary>
