@@ -65,13 +65,14 @@ internal sealed class InsideHost : IAsyncDisposable
     public async Task<int> RunAsync(InsideSignals signals)
     {
         var options = _context.Options;
-        if (options.SetUpLoopback)
+        var other = EnclaveNetwork.OtherInterface();
+        if (options.SetUpLoopback && other is null)
             Loopback.SetUp(_logger);
         _parent.Open();
         _names?.Open();
-        if (options.Dns is { ResolvConf: { } file } dns)
+        if (options.Dns is { ResolvConf: { } file } dns && MayWrite(file, other))
             ResolvConf.Write(file, [.. dns.Listen.Select(address => (IPEndPoint)address.EndPoint)], _logger);
-        if (options.Transparent is { } transparent)
+        if (options.Transparent is { } transparent && MayWrite(transparent.HostsFile, other))
             HostsFile.Write(transparent.HostsFile, _parent.Names, _logger);
         _clock?.Start();
         if (_status is not null)
@@ -113,6 +114,15 @@ internal sealed class InsideHost : IAsyncDisposable
             }
             .Where(variable => Environment.GetEnvironmentVariable(variable.Name) is null)
             .ToDictionary(variable => variable.Name, variable => variable.Value, StringComparer.Ordinal);
+    }
+
+    /// <summary>The files of a machine that has a network are left alone: it would lose its names.</summary>
+    private bool MayWrite(string file, string? otherInterface)
+    {
+        if (otherInterface is null || !file.StartsWith("/etc/", StringComparison.Ordinal))
+            return true;
+        InsideLog.NotAnEnclave(_logger, file, otherInterface);
+        return false;
     }
 
     private async Task<int> ServeAsync(InsideSignals signals)

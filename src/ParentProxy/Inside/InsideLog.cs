@@ -26,6 +26,13 @@ internal static partial class InsideLog
         EventId = 1186, Level = LogLevel.Critical, Message = "A fault of parent-proxy ends the program; please report it with this trace")]
     public static partial void Fault(ILogger logger, Exception fault);
 
+    [LoggerMessage(
+        EventId = 1187,
+        Level = LogLevel.Warning,
+        Message = "{File} is not written: this machine has a network ({Interface}), which an enclave has not. Name another file, or "
+            + "write the lines yourself")]
+    public static partial void NotAnEnclave(ILogger logger, string file, string @interface);
+
     [LoggerMessage(EventId = 1185, Level = LogLevel.Information, Message = "The end, with exit code {Code}")]
     public static partial void Ended(ILogger logger, int code);
 }
