@@ -13,10 +13,7 @@ namespace ParentProxy.Egress.Lookups;
 internal sealed class DnsStream(
     DnsService service, EgressConnection connection, TimeSpan requestTimeout, DnsCounts counts, TimeProvider clock) : IDisposable
 {
-    /// <summary>
-    /// As many as the resolver inside may need, which asks on one stream for all programs; fewer than an enclave may have open.
-    /// </summary>
-    private const int MaxOpenQuestions = 1000;
+    private const int MaxOpenQuestions = 100;
     private const int MaxWriteBytes = 16 * 1024;
     private const int LengthBytes = 2;
 

@@ -2,7 +2,7 @@ using System.Net.NetworkInformation;
 
 namespace ParentProxy.Inside.Network;
 
-/// <summary>Tells an enclave from a machine with a network, whose name resolution nobody wants to lose by trying this program there.</summary>
+/// <summary>Tells an enclave from a machine with a network, whose names nobody wants to lose by trying this program there.</summary>
 internal static class EnclaveNetwork
 {
     /// <summary>An interface beside the loopback that is up, by its name; null in an enclave, which has none.</summary>

@@ -97,18 +97,18 @@ public sealed class DnsServiceTests : IDisposable
     }
 
     [Fact]
-    public async Task Framed_AThousandOpen_NoMoreAreRead()
+    public async Task Framed_AHundredOpen_NoMoreAreRead()
     {
-        // Nothing is answered, so a thousand questions are open, and what is behind them stays where it is.
+        // Nothing is answered, so a hundred questions are open, and what is behind them stays where it is.
         _resolver.BeMute();
         var stream = Open();
-        await stream.WriteAsync(DnsBytes.Framed([.. Enumerable.Range(0, 1050).Select(i => DnsBytes.Query($"h{i}.example", id: (ushort)i))]));
-        await _resolver.AskedTimesAsync(1000);
+        await stream.WriteAsync(DnsBytes.Framed([.. Enumerable.Range(0, 150).Select(i => DnsBytes.Query($"h{i}.example", id: (ushort)i))]));
+        await _resolver.AskedTimesAsync(100);
 
         _resolver.Hold(DnsBytes.Address("192.0.2.1"));
-        Assert.Equal(1000, _resolver.Asked.Select(asked => DnsQuery.Read(asked.Bytes)!.Name).Distinct().Count());
+        Assert.Equal(100, _resolver.Asked.Select(asked => DnsQuery.Read(asked.Bytes)!.Name).Distinct().Count());
         _clock.Advance(TimeSpan.FromSeconds(1.9));
-        for (var i = 0; i < 1050; i++)
+        for (var i = 0; i < 150; i++)
             await ReadFramedAsync(stream);
     }
 
