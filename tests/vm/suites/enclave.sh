@@ -180,7 +180,7 @@ down_is_told_from_gone() {
     sh -c "[ ! -e $work/down ] || exit 4; busybox httpd -f -p 127.0.0.1:8080 -h $work"
   came_up "the enclave" healthy || return
   touch "$work/down"
-  inside pkill -f 'httpd -f' || { fail "no httpd"; return; }
+  inside pkill -x busybox || { fail "no httpd"; return; }
   wait_until "$PATIENCE" shown "answered 503: The application" || { fail "not told: $(curl -sS -m 60 "$admin/health")"; return; }
   rm "$work/down"
   wait_until "$PATIENCE" healthy || { fail "not back: $(curl -sS -m 60 "$admin/health")"; return; }
