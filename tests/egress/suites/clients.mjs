@@ -100,7 +100,9 @@ export default async function clientsSuite(stage) {
     assert.equal(String((await post('-H', 'Expect:')).stdout), digest);
     const chunked = await post('-H', 'Transfer-Encoding: chunked');
     assert.equal(String(chunked.stdout), digest, chunked.stderr);
-    assert.equal(requests.at(-1).headers['transfer-encoding'], 'chunked');
+    // Not the last of all: apt asks meanwhile.
+    const posts = requests.filter(request => request.method === 'POST' && request.headers.host === 'plain.allowed.test');
+    assert.equal(posts.at(-1).headers['transfer-encoding'], 'chunked');
     const expecting = await post('-v', '-H', 'Expect: 100-continue');
     assert.equal(String(expecting.stdout), digest, expecting.stderr);
     assert.match(expecting.stderr, /< HTTP\/1\.1 100 Continue/);

@@ -19,6 +19,16 @@ const numbers = lines => lines.map(line => /^n (\d+)/.exec(line)?.[1]).filter(Bo
 
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
+/** Numbers in which a gap may be, as ranges. */
+function ranges(numbers) {
+  const found = [];
+  for (const number of numbers) {
+    if (found.at(-1)?.[1] === number - 1) found.at(-1)[1] = number;
+    else found.push([number, number]);
+  }
+  return found;
+}
+
 export default async function linesSuite(stage) {
   await stage.check('the last lines are with the parent when the program has ended: the application’s, then its exit code', async () => {
     const parent = await stage.parent();
@@ -85,6 +95,45 @@ export default async function linesSuite(stage) {
     assert.ok(sent + lost >= expected && sent + lost <= expected + 2000, `${sent} + ${lost}`);
     enclave.signal('SIGTERM');
     assert.equal(await enclave.code(), 6);
+  });
+
+  await stage.check('parent away for a while: lines are kept in their order, and what found no room is counted at its place', async () => {
+    const first = await stage.parent();
+    const enclave = await stage.enclave(
+      shell(`${numbered}; wait_for() { until [ -e $1 ]; do sleep 0.05; done; }; trap "exit 0" TERM
+        say 1 100; wait_for two; say 101 300; wait_for three; say 301 200000; echo > flooded; wait_for four; say 200001 200100
+        while :; do sleep 0.1; done`),
+      { Logs: { To: `unix:${first.path}`, BufferBytes: 65536 } });
+    const next = name => writeFileSync(join(enclave.folder, name), '');
+    await until(() => numbers(first.lines()).length === 100);
+    await first.stop();
+    await enclave.says('takes no lines');
+    stage.saw(/.*takes no lines.*/.exec(enclave.said()));
+    next('two');
+    await sleep(1000);
+
+    const second = await first.again();
+    stage.atEndOfCheck(() => second.kill());
+    await until(() => numbers(second.lines()).length >= 200);
+    assert.deepEqual(numbers(second.lines()), range(101, 300));
+    await second.stop();
+    next('three');
+    await until(() => existsSync(join(enclave.folder, 'flooded')));
+
+    const third = await second.again();
+    stage.atEndOfCheck(() => third.kill());
+    // Nothing is taken before a part of what waits is gone.
+    await until(async () => await enclave.metric('parentproxy_inside_log_waiting_bytes') === 0);
+    next('four');
+    await until(() => numbers(third.lines()).includes(200100));
+    const seen = ranges(numbers(third.lines()));
+    const told = third.events().map(({ text }) => /^(\d+) lines were lost here/.exec(text)?.[1]).filter(Boolean).map(Number);
+    stage.saw(`after the flood: ${seen.map(([from, to]) => `${from}–${to}`).join(', ')}; told to be lost: ${told}`);
+    assert.equal(seen[0][0], 301);
+    const missing = 200100 - 300 - seen.reduce((sum, [from, to]) => sum + to - from + 1, 0);
+    assert.equal(told.reduce((sum, lines) => sum + lines, 0), missing);
+    enclave.signal('SIGTERM');
+    assert.equal(await enclave.code(), 0);
   });
 
   await stage.check('parent never there: the application runs as ever, and the end is not held up for long', async () => {
