@@ -9,30 +9,45 @@ import { until } from '../../harness/waiting.mjs';
 const PATIENCE_MS = 40_000;
 const NETWORK = fileURLToPath(new URL('enclave-network', import.meta.url));
 
-/** An enclave: a namespace with a loopback, and socat between it and the unix sockets of the parent. */
+/** An enclave: a namespace with a loopback, and socat or our own program between it and the unix sockets of the parent. */
 export class Enclave {
   /** The process that holds the namespace, in ours. */
   #pid;
   #holder;
+  #resolvConf;
 
   /**
    * @param bridges pairs of socat's addresses, as they are in the start script of an enclave
    * @param resolver what stands in /etc/resolv.conf behind `nameserver 127.0.0.1`
    */
   static async open(stage, bridges, resolver = '') {
-    const enclave = new this(), resolvConf = join(await stage.folder(), 'resolv.conf');
-    await writeFile(resolvConf, `nameserver 127.0.0.1\n${resolver}\n`);
-    const holder = enclave.#holder = start('unshare',
-      ['--net', '--mount', '--pid', '--fork', '--kill-child', NETWORK, resolvConf, ...bridges.flat()],
-      { stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
-    holder.stderr.on('data', text => { said += text; });
-    stage.atEnd(() => enclave.close());
-    enclave.#pid = await until(() => childrenOf(holder.pid)[0], { patience: 10_000, otherwise: () => said });
-    const ports = bridges.map(([listen]) => /^(TCP|UDP)4-LISTEN:(\d+)/.exec(listen));
-    await until(() => ports.every(([, kind, port]) => enclave.#listens(kind.toLowerCase(), Number(port))),
-      { patience: 10_000, otherwise: () => `the bridges do not listen: ${said}` });
+    const enclave = new this(), ports = bridges.map(([listen]) => /^(TCP|UDP)4-LISTEN:(\d+)/.exec(listen));
+    await enclave.#begin(stage, `nameserver 127.0.0.1\n${resolver}\n`, bridges.flat(),
+      () => ports.every(([, kind, port]) => enclave.#listens(kind.toLowerCase(), Number(port))));
     return enclave;
+  }
+
+  /** One with parent-proxy enclave and these settings, among them Dns, and a resolv.conf that names nobody who answers. */
+  static async ours(stage, settings) {
+    const enclave = new this(), file = join(await stage.folder(), 'enclave.json');
+    await writeFile(file, JSON.stringify({ Enclave: settings }));
+    await enclave.#begin(stage, 'nameserver 192.0.2.53\n', ['--', process.env.PARENT_PROXY, 'enclave', '--config', file],
+      () => enclave.#listens('tcp', 53) && enclave.#listens('udp', 53)
+        && readFileSync(enclave.#resolvConf, 'utf8').includes('\nnameserver 127.0.0.1\n'));
+    return enclave;
+  }
+
+  async #begin(stage, resolvConf, args, isReady) {
+    this.#resolvConf = join(await stage.folder(), 'resolv.conf');
+    await writeFile(this.#resolvConf, resolvConf);
+    const holder = this.#holder = start('unshare',
+      ['--net', '--mount', '--pid', '--fork', '--kill-child', NETWORK, this.#resolvConf, ...args],
+      { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const output of [holder.stdout, holder.stderr]) output.on('data', text => { said += text; });
+    stage.atEnd(() => this.close());
+    this.#pid = await until(() => childrenOf(holder.pid)[0], { patience: 10_000, otherwise: () => said });
+    await until(isReady, { patience: 30_000, otherwise: () => `the bridges do not listen: ${said}` });
   }
 
   /** Runs a client to its end. It gets what is named here as its environment, and PATH. */

@@ -9,7 +9,10 @@ internal static class ResolvConf
     private const int Port = 53;
     private const string Keyword = "nameserver";
 
-    /// <summary>Names resolvers there in the place of those that it names; what else it says stays.</summary>
+    /// <summary>
+    /// Names resolvers there in the place of those that it names, which become comments: whoever tries this program on a machine that is
+    /// no enclave finds them again. What else it says stays.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="addresses">Where names are answered; what is not on port 53 cannot be named.</param>
     /// <param name="logger">Where it is said when that cannot be done.</param>
@@ -24,8 +27,11 @@ internal static class ResolvConf
 
     private static string Change(string old, IPAddress[] named)
     {
-        var kept = old.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !IsNameserver(line));
-        return string.Concat(kept.Concat(named.Select(address => $"{Keyword} {address}")).Select(line => line + '\n'));
+        string[] ours = [.. named.Select(address => $"{Keyword} {address}")];
+        var kept = old.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !ours.Contains(line))
+            .Select(line => IsNameserver(line) ? $"# {line}" : line);
+        return string.Concat(kept.Concat(ours).Select(line => line + '\n'));
     }
 
     private static bool IsNameserver(string line) =>

@@ -30,7 +30,8 @@ public sealed class SystemFilesTests : IDisposable
     [InlineData("", "nameserver 127.0.0.1\nnameserver ::1\n")]
     [InlineData(
         "# made by docker\nnameserver 10.0.0.2\nsearch a.example\nnameserver\t10.0.0.3\noptions ndots:2",
-        "# made by docker\nsearch a.example\noptions ndots:2\nnameserver 127.0.0.1\nnameserver ::1\n")]
+        "# made by docker\n# nameserver 10.0.0.2\nsearch a.example\n# nameserver\t10.0.0.3\noptions ndots:2\n"
+            + "nameserver 127.0.0.1\nnameserver ::1\n")]
     public void ResolvConf_NamesOurServersAlone(string? old, string expected)
     {
         if (old is not null)
@@ -103,7 +104,7 @@ public sealed class SystemFilesTests : IDisposable
         });
 
         if (isRun)
-            Assert.Equal("nameserver 127.0.0.1\n", File.ReadAllText(mounted));
+            Assert.Equal("# nameserver 10.0.0.2\nnameserver 127.0.0.1\n", File.ReadAllText(mounted));
         Assert.Empty(_log.Entries);
         Assert.Equal(2, Directory.GetFiles(_directory.Root).Length);
     }
