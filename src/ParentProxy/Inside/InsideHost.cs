@@ -69,9 +69,8 @@ internal sealed class InsideHost : IAsyncDisposable
         if (options.SetUpLoopback && other is null)
             Loopback.SetUp(_logger);
         _parent.Open();
-        _names?.Open();
-        if (options.Dns is { ResolvConf: { } file } dns && MayWrite(file, other))
-            ResolvConf.Write(file, [.. dns.Listen.Select(address => (IPEndPoint)address.EndPoint)], _logger);
+        if (_names?.Open() is { } answering && options.Dns!.ResolvConf is { } file && MayWrite(file, other))
+            ResolvConf.Write(file, answering, _logger);
         if (options.Transparent is { } transparent && MayWrite(transparent.HostsFile, other))
             HostsFile.Write(transparent.HostsFile, _parent.Names, _logger);
         _clock?.Start();

@@ -103,6 +103,8 @@ public sealed class InsideTests
     [InlineData("is an address; names alone", "--Enclave:Transparent:Hosts:0=10.0.0.1:443", "--Enclave:Transparent:To=vsock://3:1")]
     [InlineData("is missing: names with ports", "--Enclave:Transparent:To=vsock://3:1")]
     [InlineData("is no address that resolvers ask", "--Enclave:Dns:To=vsock://3:53", "--Enclave:Dns:Listen:0=vsock://any:53")]
+    [InlineData("0.0.0.0:53 is every address", "--Enclave:Dns:To=vsock://3:53", "--Enclave:Dns:Listen:0=0.0.0.0:53")]
+    [InlineData("[::]:53 is every address", "--Enclave:Dns:To=vsock://3:53", "--Enclave:Dns:Listen:0=[::]:53")]
     [InlineData("is missing: program and arguments", "--Enclave:Application:Ready=127.0.0.1:1", "--Enclave:Status:Listen=vsock://any:9")]
     [InlineData("is none of never, onfailure, always", "--Enclave:Application:Restart=sometimes", "--Enclave:Application:Command:0=/a")]
     [InlineData("is none of http://HOST:PORT/PATH", "--Enclave:Application:Ready=vsock://3:1", "--Enclave:Application:Command:0=/a")]

@@ -1,3 +1,4 @@
+using System.Net;
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Endpoints;
 
@@ -105,9 +106,14 @@ internal sealed class InsideSection
         foreach (var address in options.Listen)
         {
             _listeners.Add((section.Ask(key).Location, address));
-            if (address.EndPoint is not System.Net.IPEndPoint)
+            if (address.EndPoint is not IPEndPoint { Address: var ip })
                 section.Report.Problem(
                     section.Ask(key).Location, $"{address} is no address that resolvers ask, like 127.0.0.1:53 or [::1]:53");
+            else if (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any))
+                section.Report.Problem(
+                    section.Ask(key).Location,
+                    $"{address} is every address: answers may come from another one than was asked, which resolvers do not take; "
+                        + "name each, like 127.0.0.1:53");
         }
 
         return options;

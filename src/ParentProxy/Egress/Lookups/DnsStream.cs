@@ -13,7 +13,11 @@ namespace ParentProxy.Egress.Lookups;
 internal sealed class DnsStream(
     DnsService service, EgressConnection connection, TimeSpan requestTimeout, DnsCounts counts, TimeProvider clock) : IDisposable
 {
-    private const int MaxOpenQuestions = 100;
+    /// <summary>
+    /// Less than an enclave may have open: who asks for names of dead zones has many open, each for two seconds, and all that the
+    /// enclave's programs ask may come on one stream.
+    /// </summary>
+    private const int MaxOpenQuestions = 1000;
     private const int MaxWriteBytes = 16 * 1024;
     private const int LengthBytes = 2;
 

@@ -26,6 +26,7 @@ internal sealed class UpstreamClient(
     private const int MaxUdpBytes = 4096;
     private const int LengthBytes = 2;
 
+    private readonly SendWindow _window = new(clock);
     private int _open;
 
     /// <inheritdoc/>
@@ -89,7 +90,7 @@ internal sealed class UpstreamClient(
         return new UpstreamResult(last.Message, last.Code, string.Join("; ", failed.Select(reply => reply.ToString()).Distinct()));
     }
 
-    private static async Task<UpstreamReply> AskAsync(DnsQuery query, IPEndPoint resolver, CancellationToken over)
+    private async Task<UpstreamReply> AskAsync(DnsQuery query, IPEndPoint resolver, CancellationToken over)
     {
         var transport = "UDP";
         try
@@ -124,12 +125,13 @@ internal sealed class UpstreamClient(
     }
 
     /// <summary>Null for an answer that cannot be read: it may have been too long.</summary>
-    private static async Task<DnsMessage?> AskUdpAsync(
+    private async Task<DnsMessage?> AskUdpAsync(
         DnsQuery query, ReadOnlyMemory<byte> bytes, IPEndPoint resolver, CancellationToken over)
     {
         // Connected: the kernel chooses a random port, takes answers from nobody else, and says when nobody listens.
         using var socket = new Socket(resolver.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         await socket.ConnectAsync(resolver, over).ConfigureAwait(false);
+        using var place = await _window.EnterAsync(over).ConfigureAwait(false);
         await socket.SendAsync(bytes, SocketFlags.None, over).ConfigureAwait(false);
         var buffer = new byte[Math.Min(query.UdpBytes, MaxUdpBytes) + 1];
         while (true)

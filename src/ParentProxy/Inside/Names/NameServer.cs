@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
@@ -35,18 +36,20 @@ internal sealed class NameServer : IAsyncDisposable
         NameInstruments.Add(context.Meter, counts);
     }
 
-    /// <summary>Listens on all addresses, and begins to answer. Of IPv6 it is enough to say so where the enclave has none.</summary>
+    /// <summary>
+    /// Listens on all addresses, and begins to answer: those are returned. Of IPv6 it is enough to say so where the enclave has none.
+    /// </summary>
     /// <exception cref="ListenException">An address cannot be listened on. Others may be open until this is disposed of.</exception>
-    public void Open()
+    public IReadOnlyList<IPEndPoint> Open()
     {
-        var opened = new List<string>();
+        var opened = new List<InsideAddress>();
         (InsideAddress Address, SocketException Failure)? without = null;
         foreach (var address in _options.Listen)
         {
             try
             {
                 Listen(address);
-                opened.Add(address.Text);
+                opened.Add(address);
             }
             catch (SocketException ex) when (IsWithoutIPv6(address, ex))
             {
@@ -66,6 +69,7 @@ internal sealed class NameServer : IAsyncDisposable
         foreach (var streams in _streams)
             streams.Start();
         NamesLog.Opened(_logger, string.Join(", ", opened), _options.To);
+        return [.. opened.Select(address => (IPEndPoint)address.EndPoint)];
     }
 
     /// <inheritdoc/>
