@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ParentProxy.Configuration;
 
 namespace ParentProxy.Commands;
 
@@ -40,11 +41,47 @@ internal static class CommandLine
             HelpName = "FILE",
             Recursive = true,
         };
+        var root = new RootCommand(
+            "Reverse proxy for the parent instance of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.");
+        root.Options.Add(config);
+        if (Edition.IsForEnclaves)
+            AddHint(root);
+        else
+            AddParent(root, config, settings);
+        AddInside(root, config, settings);
+        return root;
+    }
+
+    /// <summary>What is called without the one command that there is.</summary>
+    private static void AddHint(RootCommand root)
+    {
+        root.Description = "The part of parent-proxy for the inside of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.";
+        root.SetAction(_ =>
+        {
+            Console.Error.WriteLine($"parent-proxy: {UsageHint.ForEnclaves}");
+            return ExitCode.Usage;
+        });
+    }
+
+    private static void AddInside(RootCommand root, Option<string?> config, List<KeyValuePair<string, string>> settings)
+    {
+        var flags = new EnclaveFlags();
+        var inside = new Command(
+            "enclave",
+            "Inside an enclave: start the application, let the parent reach it, and bring names, HTTPS, log lines and the clock in.");
+        flags.AddTo(inside);
+        inside.SetAction((parsed, _) => EnclaveCommand.RunAsync(
+            ConfigurationSources.OfProcess(parsed.GetValue(config), [.. flags.Settings(parsed), .. settings])));
+        root.Subcommands.Add(inside);
+    }
+
+    private static void AddParent(RootCommand root, Option<string?> config, List<KeyValuePair<string, string>> settings)
+    {
         var run = new Command("run", "Forward requests to the configured enclaves (the default).");
-        run.SetAction((parsed, _) => RunCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
+        run.SetAction((parsed, _) => RunCommand.RunAsync(ConfigurationSources.OfProcess(parsed.GetValue(config), settings)));
         var check = new Command(
             "check", "Check the configuration: print a summary, or every mistake in it. Opens no port and connects to nothing.");
-        check.SetAction((parsed, _) => CheckCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
+        check.SetAction((parsed, _) => CheckCommand.RunAsync(ConfigurationSources.OfProcess(parsed.GetValue(config), settings)));
         var egress = new Option<string>("--egress")
         {
             Description = "What an enclave wants to reach: names, rules, connection, listeners and the last refusals on the way there.",
@@ -58,7 +95,7 @@ internal static class CommandLine
         };
         var doctor = new Command("doctor", "Find out why something is not reached.") { egress, enclave };
         doctor.SetAction((parsed, _) => DoctorCommand.RunAsync(
-            RunCommand.ProcessSources(parsed.GetValue(config), settings), parsed.GetValue(egress)!, parsed.GetValue(enclave)));
+            ConfigurationSources.OfProcess(parsed.GetValue(config), settings), parsed.GetValue(egress)!, parsed.GetValue(enclave)));
         var demo = new Command(
             "demo", "Start two simulated enclaves and the proxy in front of them; needs no configuration and no vsock device.");
         var isInside = new Option<bool>("--inside")
@@ -72,22 +109,9 @@ internal static class CommandLine
             if (parsed.GetResult(config) is not null)
                 parsed.AddError("demo reads no configuration file; settings of the form --Section:Key=value go with it.");
         });
-        var flags = new EnclaveFlags();
-        var inside = new Command(
-            "enclave",
-            "Inside an enclave: start the application, let the parent reach it, and bring names, HTTPS, log lines and the clock in.");
-        flags.AddTo(inside);
-        inside.SetAction((parsed, _) => EnclaveCommand.RunAsync(
-            RunCommand.ProcessSources(parsed.GetValue(config), [.. flags.Settings(parsed), .. settings])));
-
-        var root = new RootCommand(
-            "Reverse proxy for the parent instance of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.")
-        {
-            run, check, doctor, demo, inside,
-        };
-        root.Options.Add(config);
-        root.SetAction((parsed, _) => RunCommand.RunAsync(RunCommand.ProcessSources(parsed.GetValue(config), settings)));
-        return root;
+        foreach (var command in new[] { run, check, doctor, demo })
+            root.Subcommands.Add(command);
+        root.SetAction((parsed, _) => RunCommand.RunAsync(ConfigurationSources.OfProcess(parsed.GetValue(config), settings)));
     }
 
     private static bool IsSetting(string argument)

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Hosting.Systemd;
@@ -55,16 +54,6 @@ internal static class RunCommand
         await using (logging)
             return await ServeAsync(sources, loaded, options, logging, otlp, onStarted);
     }
-
-    /// <summary>The sources of this process.</summary>
-    public static ConfigurationSources ProcessSources(string? configFile, IReadOnlyList<KeyValuePair<string, string>> settings) => new()
-    {
-        ConfigFile = configFile,
-        Environment = Environment.GetEnvironmentVariables()
-            .Cast<DictionaryEntry>()
-            .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""),
-        CommandLine = settings,
-    };
 
     private static Task WriteMistakeAsync(string mistake) =>
         Console.Error.WriteLineAsync($"parent-proxy: the configuration has a mistake:\n  {mistake}");

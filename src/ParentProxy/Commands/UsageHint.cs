@@ -9,6 +9,10 @@ internal static class UsageHint
     /// <summary>A key that more sections have says nothing about which of them was meant.</summary>
     private const int MaxSettings = 2;
 
+    /// <summary>Says of a file that was made for enclaves what it is.</summary>
+    public const string ForEnclaves =
+        "this file is for the images of enclaves and has the command enclave alone (parent-proxy enclave --help); the parent's file has the others";
+
     private static readonly string[] Options = ["--config", "--help", "--version"];
     private static readonly string[] Commands = ["run", "check", "doctor", "demo", "enclave"];
 
@@ -19,6 +23,12 @@ internal static class UsageHint
         {
             var argument = arguments[i];
             var value = i + 1 < arguments.Count && !arguments[i + 1].StartsWith('-') ? arguments[i + 1] : null;
+            if (Edition.IsForEnclaves && Commands.Contains(argument))
+            {
+                yield return $"{Quoted.Text(argument)} is not here: {ForEnclaves}";
+                continue;
+            }
+
             var hint = Of(argument, value, out var takesValue);
             yield return $"{Quoted.Text(argument)} is neither a command nor an option{(hint is null ? "" : $"; {hint}")}";
             if (takesValue && value is not null)

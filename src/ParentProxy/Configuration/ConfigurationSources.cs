@@ -1,3 +1,4 @@
+using System.Collections;
 using ParentProxy.Configuration.Sources;
 
 namespace ParentProxy.Configuration;
@@ -19,6 +20,18 @@ internal sealed record ConfigurationSources
 
     /// <summary>The file beside the assembly, or null for none.</summary>
     public string? ShippedFile { get; init; } = Path.Combine(AppContext.BaseDirectory, "appsettings.json");
+
+    /// <summary>Those of this process: its environment, and what its command line names.</summary>
+    /// <param name="configFile">The file of <c>--config</c>, or null.</param>
+    /// <param name="settings">The settings of the command line.</param>
+    public static ConfigurationSources OfProcess(string? configFile, IReadOnlyList<KeyValuePair<string, string>> settings) => new()
+    {
+        ConfigFile = configFile,
+        Environment = System.Environment.GetEnvironmentVariables()
+            .Cast<DictionaryEntry>()
+            .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? ""),
+        CommandLine = settings,
+    };
 
     /// <summary>The files of which the first that is there is read.</summary>
     public IReadOnlyList<string> CandidateFiles =>

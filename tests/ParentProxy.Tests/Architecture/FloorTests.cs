@@ -56,10 +56,15 @@ public sealed partial class FloorTests
         ["Vsock"] = [],
     };
 
-    /// <summary>What speaks HTTP, and the rooms that must do without.</summary>
-    private static readonly string[] Http = ["Microsoft.AspNetCore", "System.Net.Http", "Yarp"];
-
-    private static readonly string[] WithoutHttp = ["Passthrough", "Egress", "Enclaves", .. Protocols, "Endpoints", "Runtime"];
+    /// <summary>
+    /// What others have, and the rooms that must do without: HTTP, and cryptography, which is OpenSSL, of which the static file for
+    /// enclaves has none.
+    /// </summary>
+    private static readonly (string[] Namespaces, string[] Rooms)[] Without =
+    [
+        (["Microsoft.AspNetCore", "System.Net.Http", "Yarp"], ["Passthrough", "Egress", "Enclaves", .. Protocols, "Endpoints", "Runtime"]),
+        (["System.Security.Cryptography", "System.Net.Security"], ["Inside", "Dns", "Http1", "ProxyProtocol", .. Ground]),
+    ];
 
     private static readonly Lazy<IReadOnlyList<Arrow>> Arrows = new(() =>
     [
@@ -93,8 +98,10 @@ public sealed partial class FloorTests
         var from = RoomOf(arrow.From);
         if (!arrow.To.StartsWith(House, StringComparison.Ordinal))
         {
-            var http = Http.FirstOrDefault(name => arrow.To.StartsWith($"{name}.", StringComparison.Ordinal));
-            return http is null || !WithoutHttp.Contains(from) ? null : $"{from} > {http}";
+            var foreign = Without.Where(rule => rule.Rooms.Contains(from))
+                .SelectMany(rule => rule.Namespaces)
+                .FirstOrDefault(name => arrow.To.StartsWith($"{name}.", StringComparison.Ordinal));
+            return foreign is null ? null : $"{from} > {foreign}";
         }
 
         var to = RoomOf(arrow.To);

@@ -17,6 +17,7 @@ WARM_UPS, WARM_CONNECTIONS = 20, 100  # few at a time: what many hold is to be m
 SETTLING = 6  # seconds in which whoever gives memory back when it is idle has done so
 GIVING_BACK = 30  # seconds in which what was held is to go
 GIVEN_BACK = 0.1  # KiB for each connection: what nobody waits for
+KERNEL_STACK = 16  # KiB, on x86-64 and arm64
 SPARE = 400  # descriptors that a peer needs beside two for each connection
 REQUEST = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 ANSWER_SECONDS = 10
@@ -31,6 +32,7 @@ class Round:
     connections: int
     before_mib: float  # PSS of the process tree before the first round
     held_mib: float  # while all are open
+    own_mib: float  # then, what nobody else has: anonymous pages, and what the kernel keeps for processes
     after_mib: float  # when they have closed
     kib_per_connection: float  # what is held for each: more than before or after, whichever is less
     kept_kib: float  # what is kept of each: more after than before
@@ -68,7 +70,7 @@ def undisturbed(load, target, seconds, may_repeat):
         closed = sum(_is_readable(connection) for connection in connections)
         if closed:
             errors = f"{errors} {closed} of {len(connections)} were closed while they were idle".strip()
-        held = _pss(target.pid)
+        held, own = _pss(target.pid), _own(target.pid)
     finally:
         for connection in connections:
             connection.close()
@@ -82,7 +84,7 @@ def undisturbed(load, target, seconds, may_repeat):
         time.sleep(1)
     # What was there before may have been more than was needed: the least counts.
     each, kept = (held - min(before, after)) / count, (after - before) / count
-    return Round(len(connections), before / 1024, held / 1024, after / 1024, each, kept, seconds, errors)
+    return Round(len(connections), before / 1024, held / 1024, own / 1024, after / 1024, each, kept, seconds, errors)
 
 
 def possible(wanted):
@@ -93,16 +95,18 @@ def possible(wanted):
 def one(result):
     """One round, while it runs."""
     return (f"{result.connections:6,d} connections  {result.kib_per_connection:7.2f} KiB each  {result.kept_kib:7.2f} KiB kept"
-            f" after {result.seconds:3.0f} s  ({result.before_mib:.1f}, {result.held_mib:.1f}, {result.after_mib:.1f} MiB)")
+            f" after {result.seconds:3.0f} s  ({result.before_mib:.1f}, {result.held_mib:.1f}, {result.after_mib:.1f} MiB;"
+            f" {result.own_mib:.1f} its own)")
 
 
 def table(rounds, scenario):
     """The lines of the table."""
     del scenario
-    yield f"{'':<12} {'connections':>11} {'MiB before':>11} {'MiB held':>9} {'KiB each':>9} {'kept KiB':>9} {'after s':>8}"
+    yield f"{'':<12} {'connections':>11} {'MiB before':>11} {'MiB held':>9} {'its own':>8} {'KiB each':>9} {'kept KiB':>9} {'after s':>8}"
     for name, results in rounds.items():
         yield (f"{name:<12} {median(results, 'connections'):11,.0f} {median(results, 'before_mib'):11.1f}"
-               f" {median(results, 'held_mib'):9.1f} {median(results, 'kib_per_connection'):9.2f} {median(results, 'kept_kib'):9.2f} {median(results, 'seconds'):8.0f}")
+               f" {median(results, 'held_mib'):9.1f}"
+               f" {median(results, 'own_mib'):8.1f} {median(results, 'kib_per_connection'):9.2f} {median(results, 'kept_kib'):9.2f} {median(results, 'seconds'):8.0f}")
 
 
 def _asked(target):
@@ -126,11 +130,23 @@ def _is_readable(connection):
 
 def _pss(root):
     """KiB of a process tree, with its share of what is shared."""
+    return _sum(root, "smaps_rollup", "Pss")
+
+
+def _own(root):
+    """
+    KiB that a process tree takes beside the files that it runs, which an enclave has in memory whether or not they run: anonymous pages,
+    page tables, and a kernel stack for each thread. What else the kernel keeps for a process is not counted.
+    """
+    return _sum(root, "smaps_rollup", "Pss_Anon") + _sum(root, "status", "VmPTE") + KERNEL_STACK * _sum(root, "status", "Threads")
+
+
+def _sum(root, file, name):
     total = 0
     for pid in cpu.tree(root):
         try:
-            with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
-                total += int(re.search(r"^Pss:\s+(\d+) kB$", file.read(), re.MULTILINE)[1])
+            with open(f"/proc/{pid}/{file}", encoding="utf-8", errors="replace") as lines:
+                total += int(re.search(rf"^{name}:\s+(\d+)", lines.read(), re.MULTILINE)[1])
         except (FileNotFoundError, ProcessLookupError):
             pass
     return total

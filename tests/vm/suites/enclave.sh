@@ -50,6 +50,25 @@ JSON
   start_proxy parent PARENTPROXY_CONFIG="$work/settings.json" Log__Format=text
 }
 
+# A parent whose clock is ahead of the guest's by $1 seconds, and stays so far ahead of what it was, whatever becomes of that.
+ahead() {
+  start ahead python3 -c '
+import datetime, socket, sys, time
+zero = time.time() - time.monotonic() + float(sys.argv[1])
+listener = socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM)
+listener.bind((socket.VMADDR_CID_ANY, 124))
+listener.listen()
+print("listening", flush=True)
+while True:
+    peer, _ = listener.accept()
+    peer.recv(16)
+    now = datetime.datetime.fromtimestamp(zero + time.monotonic(), datetime.timezone.utc)
+    peer.sendall(now.strftime("%Y-%m-%dT%H:%M:%S.%fZ error=0.000100 synchronized=true leap=none source=kernel\n").encode())
+    peer.close()' "$1"
+  ahead=$pid
+  came_up "a parent that is ahead" log_has "$log" listening
+}
+
 # --- The enclave --------------------------------------------------------------------------------------------------------
 
 # enclave NAME [FLAG…] -- COMMAND…: sets $enclave, the process outside that waits for PID 1, $enclave_log, and $inside.
@@ -140,6 +159,42 @@ compares_clock() {
 }
 has_offset() { curl -sS -m 60 "$admin/enclaves/0/metrics" | grep -q '^parentproxy_inside_clock_offset_seconds'; }
 
+# The wall clock beside the one that nobody sets, in milliseconds.
+wall() { python3 -c 'import time; print(round((time.time() - time.monotonic()) * 1000))'; }
+
+steps_clock() {
+  local before moved
+  before=$(wall)
+  ahead 5 || return
+  enclave step --time 124 --Enclave:Time:Adjust=Step --Enclave:Time:StepThreshold=00:00:02
+  wait_until "$PATIENCE" log_has "$enclave_log" "The clock was set" || { fail "not set: $(tail -n 3 "$enclave_log")"; return; }
+  moved=$(($(wall) - before))
+  stop "$enclave" TERM
+  stop "$ahead" KILL
+  ((moved > 4000 && moved < 6000)) || fail "the clock was moved by $moved ms"
+}
+
+slews_clock() {
+  local before moved
+  before=$(wall)
+  ahead 1 || return
+  enclave slew --time 124 --Enclave:Time:Adjust=Slew --Enclave:Time:StepThreshold=00:00:05
+  wait_until "$PATIENCE" slewing || { fail "the kernel has nothing to slew: $(tail -n 3 "$enclave_log")"; return; }
+  moved=$(($(wall) - before))
+  stop "$enclave" TERM
+  stop "$ahead" KILL
+  ((moved < 500)) || fail "the clock was set, by $moved ms"
+}
+# What adjtimex has left to slew (ADJ_OFFSET_SS_READ), a second but for what is done: 0.5 ms a second.
+slewing() {
+  python3 -c '
+import ctypes, struct
+timex = (ctypes.c_char * 208)()
+struct.pack_into("i", timex, 0, 0xa001)
+ctypes.CDLL(None).adjtimex(timex)
+raise SystemExit(not 500_000 < struct.unpack_from("q", timex, 8)[0] < 1_500_000)'
+}
+
 line_of_the_enclave() { wait_until "$PATIENCE" grep -qE "proof-server \(CID 1\): .*$1" "$proxy_log" || fail "no line: $(tail -n 3 "$proxy_log")"; }
 
 stops_by_signal() {
@@ -220,3 +275,5 @@ it "a crash: its exit code outside, its last lines in the parent's log" crash_is
 it "restarts by policy" restarts_by_policy
 it "an application that is down is told from an enclave that is gone" down_is_told_from_gone
 it "an unchanged parent with socat reaches it" old_parent
+it "the clock is set, where that is allowed" steps_clock
+it "the clock is slewed, where that alone is allowed" slews_clock

@@ -6,7 +6,9 @@ namespace ParentProxy.Egress.Resolving;
 /// <see cref="Longest"/> is over, so that resolvers that say nothing hold nobody up. Any thread.
 /// </summary>
 /// <param name="clock">The clock of that.</param>
+#pragma warning disable CA1001 // Without a wait handle, which nobody asks it for, a semaphore holds nothing but memory.
 internal sealed class SendWindow(TimeProvider clock)
+#pragma warning restore CA1001
 {
     /// <summary>Questions that may have been sent just now and have no answer.</summary>
     public const int Places = 150;

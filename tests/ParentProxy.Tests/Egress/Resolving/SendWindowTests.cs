@@ -15,20 +15,20 @@ public sealed class SendWindowTests
     public async Task Enter_AllPlacesAreTaken_WaitsForOneThatIsLeft()
     {
         var places = await FillAsync();
-        var next = _window.EnterAsync(CancellationToken.None).AsTask();
+        var next = EnterAsync();
         Assert.False(next.IsCompleted);
 
         places[7].Dispose();
 
         using var place = await next.WaitAsync(TestDeadline.Value);
-        Assert.False(_window.EnterAsync(CancellationToken.None).IsCompleted);
+        Assert.False(EnterAsync().IsCompleted);
     }
 
     [Fact]
     public async Task Enter_NobodyLeaves_WaitsForTheirTimeToBeOver()
     {
         var places = await FillAsync();
-        var next = _window.EnterAsync(CancellationToken.None).AsTask();
+        var next = EnterAsync();
         _clock.Advance(SendWindow.Longest);
         using var place = await next.WaitAsync(TestDeadline.Value);
 
@@ -36,8 +36,8 @@ public sealed class SendWindowTests
         foreach (var late in places)
             late.Dispose();
         for (var i = 1; i < SendWindow.Places; i++)
-            Assert.True(_window.EnterAsync(CancellationToken.None).IsCompleted);
-        Assert.False(_window.EnterAsync(CancellationToken.None).IsCompleted);
+            Assert.True(EnterAsync().IsCompleted);
+        Assert.False(EnterAsync().IsCompleted);
     }
 
     [Fact]
@@ -51,14 +51,16 @@ public sealed class SendWindowTests
 
         places[0].Dispose();
 
-        Assert.True(_window.EnterAsync(CancellationToken.None).IsCompleted);
+        Assert.True(EnterAsync().IsCompleted);
     }
+
+    private Task<IDisposable> EnterAsync() => _window.EnterAsync(CancellationToken.None).AsTask();
 
     private async Task<List<IDisposable>> FillAsync()
     {
         var places = new List<IDisposable>();
         for (var i = 0; i < SendWindow.Places; i++)
-            places.Add(await _window.EnterAsync(CancellationToken.None));
+            places.Add(await EnterAsync());
         return places;
     }
 }

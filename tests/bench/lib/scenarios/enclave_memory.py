@@ -12,6 +12,7 @@ TITLE = "enclave: memory while {connections} connections are open"
 MEASURE, CONNECTIONS = idle, 200
 
 BARS = [
+    Bar("enclave-ours/enclave-socat MiB of its own", "own_mib", "enclave-ours", "enclave-socat", at_most=0.5),
     Bar("enclave-ours/enclave-socat KiB of an idle connection", "kib_per_connection", "enclave-ours", "enclave-socat", at_most=0.1),
 ]
 
