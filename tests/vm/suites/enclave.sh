@@ -169,7 +169,7 @@ steps_clock() {
   enclave step --time 124 --Enclave:Time:Adjust=Step --Enclave:Time:StepThreshold=00:00:02
   wait_until "$PATIENCE" log_has "$enclave_log" "The clock was set" || { fail "not set: $(tail -n 3 "$enclave_log")"; return; }
   moved=$(($(wall) - before))
-  stop "$enclave" TERM
+  stop "$enclave" KILL
   stop "$ahead" KILL
   ((moved > 4000 && moved < 6000)) || fail "the clock was moved by $moved ms"
 }
@@ -181,7 +181,7 @@ slews_clock() {
   enclave slew --time 124 --Enclave:Time:Adjust=Slew --Enclave:Time:StepThreshold=00:00:05
   wait_until "$PATIENCE" slewing || { fail "the kernel has nothing to slew: $(tail -n 3 "$enclave_log")"; return; }
   moved=$(($(wall) - before))
-  stop "$enclave" TERM
+  stop "$enclave" KILL
   stop "$ahead" KILL
   ((moved < 500)) || fail "the clock was set, by $moved ms"
 }
