@@ -14,13 +14,15 @@ internal static class CommandLine
         // Settings are arguments of any name; the parser sees the rest. What follows -- is an application's own.
         var own = args.TakeWhile(static argument => argument != "--").ToList();
         var settings = own.Where(IsSetting).Select(Split).ToList();
-        var parsed = Root(settings).Parse([.. own.Where(a => !IsSetting(a)), .. args.Skip(own.Count)]);
+        var words = Math.Max(0, args.Length - own.Count - 1);
+        var parsed = Root(settings, words).Parse([.. own.Where(a => !IsSetting(a)), .. args.Skip(own.Count)]);
         if (parsed.Errors.Count > 0)
         {
             var unknown = UsageHint.For(parsed.UnmatchedTokens).ToList();
             foreach (var error in unknown.Count > 0 ? unknown : parsed.Errors.Select(error => error.Message))
                 await Console.Error.WriteLineAsync($"parent-proxy: {error}");
-            await Console.Error.WriteLineAsync("Try 'parent-proxy --help'. Settings have the form --Section:Key=value.");
+            var command = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
+            await Console.Error.WriteLineAsync($"Try 'parent-proxy{command} --help'. Settings have the form --Section:Key=value.");
             return ExitCode.Usage;
         }
 
@@ -32,12 +34,13 @@ internal static class CommandLine
         });
     }
 
-    private static RootCommand Root(List<KeyValuePair<string, string>> settings)
+    private static RootCommand Root(List<KeyValuePair<string, string>> settings, int words)
     {
         var config = new Option<string?>("--config")
         {
-            Description = "The configuration file. "
-                + "Else $PARENTPROXY_CONFIG, /etc/parent-proxy/appsettings.json or the file beside the program.",
+            Description = "The configuration file. Else $PARENTPROXY_CONFIG, "
+                + (Edition.IsForEnclaves ? "" : "/etc/parent-proxy/appsettings.json or the file beside the program; for enclave ")
+                + "/etc/parent-proxy/enclave.json.",
             HelpName = "FILE",
             Recursive = true,
         };
@@ -48,14 +51,15 @@ internal static class CommandLine
             AddHint(root);
         else
             AddParent(root, config, settings);
-        AddInside(root, config, settings);
+        AddInside(root, config, settings, words);
         return root;
     }
 
     /// <summary>What is called without the one command that there is.</summary>
     private static void AddHint(RootCommand root)
     {
-        root.Description = "The part of parent-proxy for the inside of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.";
+        root.Description =
+            "The part of parent-proxy for the inside of AWS Nitro Enclaves. Any setting can be given as --Section:Key=value.";
         root.SetAction(_ =>
         {
             Console.Error.WriteLine($"parent-proxy: {UsageHint.ForEnclaves}");
@@ -63,13 +67,14 @@ internal static class CommandLine
         });
     }
 
-    private static void AddInside(RootCommand root, Option<string?> config, List<KeyValuePair<string, string>> settings)
+    private static void AddInside(
+        RootCommand root, Option<string?> config, List<KeyValuePair<string, string>> settings, int words)
     {
         var flags = new EnclaveFlags();
         var inside = new Command(
             "enclave",
             "Inside an enclave: start the application, let the parent reach it, and bring names, HTTPS, log lines and the clock in.");
-        flags.AddTo(inside);
+        flags.AddTo(inside, words);
         inside.SetAction((parsed, _) => EnclaveCommand.RunAsync(
             ConfigurationSources.OfProcess(parsed.GetValue(config), [.. flags.Settings(parsed), .. settings])));
         root.Subcommands.Add(inside);

@@ -70,7 +70,9 @@ internal sealed class EnclaveFlags
     };
 
     /// <summary>Adds the flags to the command.</summary>
-    public void AddTo(Command command)
+    /// <param name="command">The command.</param>
+    /// <param name="words">How many arguments follow <c>--</c>: those are the application's, and before it there are none.</param>
+    public void AddTo(Command command, int words)
     {
         Option[] options =
         [
@@ -79,6 +81,12 @@ internal sealed class EnclaveFlags
         foreach (var option in options)
             command.Options.Add(option);
         command.Arguments.Add(_command);
+        command.Validators.Add(result =>
+        {
+            var all = result.GetResult(_command)?.Tokens ?? [];
+            foreach (var misplaced in all.Take(all.Count - words))
+                result.AddError(UsageHint.BeforeCommand(misplaced.Value, [.. options.Select(option => option.Name)]));
+        });
     }
 
     /// <summary>The settings that the flags stand for.</summary>
@@ -98,7 +106,7 @@ internal sealed class EnclaveFlags
             Add(nameof(InsideOptions.Status), nameof(InsideStatusOptions.Listen), $"vsock://any:{parsed.GetValue(_status)}");
         var names = parsed.GetValue(_transparent) ?? [];
         AddList(nameof(InsideOptions.Transparent), nameof(InsideTransparentOptions.Hosts), names);
-        if (names.Length > 0)
+        if (names.Length > 0 && (Given(_connect) || Given(_parent)))
             Add(nameof(InsideOptions.Transparent), nameof(InsideTransparentOptions.To), Vsock(parsed.GetValue(_connect)));
         AddList(nameof(InsideOptions.Application), nameof(InsideApplicationOptions.Command), parsed.GetValue(_command) ?? []);
         AddText(nameof(InsideApplicationOptions.Ready), parsed.GetValue(_ready));

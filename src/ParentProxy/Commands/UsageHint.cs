@@ -11,7 +11,8 @@ internal static class UsageHint
 
     /// <summary>Says of a file that was made for enclaves what it is.</summary>
     public const string ForEnclaves =
-        "this file is for the images of enclaves and has the command enclave alone (parent-proxy enclave --help); the parent's file has the others";
+        "this file is for the images of enclaves and has the command enclave alone (parent-proxy enclave --help); "
+        + "the parent's file has the others";
 
     private static readonly string[] Options = ["--config", "--help", "--version"];
     private static readonly string[] Commands = ["run", "check", "doctor", "demo", "enclave"];
@@ -34,6 +35,16 @@ internal static class UsageHint
             if (takesValue && value is not null)
                 i++;
         }
+    }
+
+    /// <summary>A line for an argument that stands where an option of <c>enclave</c> may.</summary>
+    public static string BeforeCommand(string argument, string[] options)
+    {
+        const string order = "the application comes after --, as in 'parent-proxy enclave --ingress 6300 -- /app/server'";
+        if (!argument.StartsWith('-'))
+            return $"{Quoted.Text(argument)} is no option: {order}";
+        var guess = Spelling.Guess(argument.TrimStart('-').Split('=')[0], options);
+        return $"{Quoted.Text(argument)} is no option of enclave{(guess is null ? "" : $"; did you mean {guess}?")} ({order})";
     }
 
     private static string? Of(string argument, string? value, out bool takesValue)

@@ -5,6 +5,9 @@ namespace ParentProxy.Configuration;
 /// <summary>Section <c>Enclave:Logs</c>: log lines to the parent.</summary>
 internal sealed record InsideLogsOptions
 {
+    /// <summary>As many of the longest lines have to fit into the buffer, or ordinary ones that come together would find no room.</summary>
+    public const int LeastLines = 4;
+
     /// <summary>Where the parent has <c>Egress:Logs</c>.</summary>
     public required EnclaveEndpoint To { get; init; }
 

@@ -54,7 +54,7 @@ internal sealed class InsideHost : IAsyncDisposable
             return;
         ProcessInstruments.Add(context.Meter);
         MachineInstruments.Add(context.Meter);
-        _metrics = new MetricsPipeline([context.Meter.Scope!], _logger);
+        _metrics = new MetricsPipeline([context.Meter.Scope!], _logger, readsEnvironment: false);
         _status = new StatusListener(status, context, _metrics, () => _application?.Status);
     }
 
@@ -73,7 +73,8 @@ internal sealed class InsideHost : IAsyncDisposable
             ResolvConf.Write(file, answering, _logger);
         if (options.Transparent is { } transparent && MayWrite(transparent.HostsFile, other))
             HostsFile.Write(transparent.HostsFile, _parent.Names, _logger);
-        _clock?.Start();
+        if (_clock is not null)
+            await _clock.StartAsync(options.ConnectTimeout);
         if (_status is not null)
             await _status.StartAsync(CancellationToken.None);
         return _application is null ? await ServeAsync(signals) : await SuperviseAsync(_application, signals);
@@ -127,7 +128,9 @@ internal sealed class InsideHost : IAsyncDisposable
     private async Task<int> ServeAsync(InsideSignals signals)
     {
         var signal = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var cut = new CancellationTokenSource();
+
+        // Not disposed of: a further signal may come at any time until the program has ended.
+        var cut = new CancellationTokenSource();
         signals.HandTo(number =>
         {
             // The second one is impatient.

@@ -50,7 +50,7 @@ internal sealed class ListenException : Exception
         "EADDRINUSE" when predecessor is not null => $"Another program listens there, perhaps {predecessor}: 'ss -ltnp' names it",
         "EADDRINUSE" => "Another program listens there, perhaps a second parent-proxy: 'ss -ltnp' names it. "
             + $"Stop it, or set {setting} to another port",
-        "EACCES" or "EPERM" => "Ports below 1024 need CAP_NET_BIND_SERVICE, which the shipped unit grants",
+        "EACCES" or "EPERM" => "Ports below 1024 need root or CAP_NET_BIND_SERVICE, which the shipped unit grants",
         "EADDRNOTAVAIL" => "The address belongs to none of this machine's interfaces",
         "EAFNOSUPPORT" => "This machine has IPv6 switched off: write 0.0.0.0 for [::] or *",
         _ => "",

@@ -89,6 +89,13 @@ public sealed class InsideTests
     }
 
     [Theory]
+    [InlineData("vsock://3:3128")]
+    [InlineData("vsock://5:4128", "--Enclave:Connect:To=vsock://5:4128")]
+    [InlineData("vsock://3:1", "--Enclave:Connect:To=vsock://5:4128", "--Enclave:Transparent:To=vsock://3:1")]
+    public void Transparent_GoesWhereConnectGoes_UnlessItIsToldOtherwise(string expected, params string[] settings) =>
+        Assert.Equal(expected, Accept(["--Enclave:Transparent:Hosts:0=a.example:443", .. settings]).Transparent!.To.ToString());
+
+    [Theory]
     [InlineData("Enclave: there is nothing to do", "--Log:Format=text")]
     [InlineData("Enclave:Ingress:0:To (command line): is missing", "--Enclave:Ingress:0:Listen=vsock://any:1")]
     [InlineData("Enclave:Ingress:0:Listen (command line): is missing: where the parent connects", "--Enclave:Ingress:0:To=127.0.0.1:1")]
@@ -103,6 +110,8 @@ public sealed class InsideTests
     [InlineData("is an address; names alone", "--Enclave:Transparent:Hosts:0=10.0.0.1:443", "--Enclave:Transparent:To=vsock://3:1")]
     [InlineData("is missing: names with ports", "--Enclave:Transparent:To=vsock://3:1")]
     [InlineData("is no address that resolvers ask", "--Enclave:Dns:To=vsock://3:53", "--Enclave:Dns:Listen:0=vsock://any:53")]
+    [InlineData("has to hold 4 at least", "--Enclave:Logs:To=vsock://3:1", "--Enclave:Logs:BufferBytes=65536", "--Enclave:Logs:MaxLineBytes=16385",
+        "--Enclave:Status:Listen=vsock://any:9")]
     [InlineData("0.0.0.0:53 is every address", "--Enclave:Dns:To=vsock://3:53", "--Enclave:Dns:Listen:0=0.0.0.0:53")]
     [InlineData("[::]:53 is every address", "--Enclave:Dns:To=vsock://3:53", "--Enclave:Dns:Listen:0=[::]:53")]
     [InlineData("is missing: program and arguments", "--Enclave:Application:Ready=127.0.0.1:1", "--Enclave:Status:Listen=vsock://any:9")]

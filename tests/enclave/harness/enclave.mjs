@@ -8,6 +8,9 @@ import { until } from '../../harness/waiting.mjs';
 const NAMESPACES = ['--pid', '--fork', '--mount-proc', '--net'];
 const TICKS_PER_SECOND = 100;
 
+/** What an image may set for its application, and not for this program. */
+const APPLICATIONS = { OTEL_SDK_DISABLED: 'true', OTEL_SERVICE_NAME: 'application' };
+
 /** parent-proxy enclave in namespaces of its own, as PID 1 there. */
 export class Enclave {
   #child;
@@ -20,7 +23,7 @@ export class Enclave {
   /** { code, signal } once it has ended. */
   ended;
 
-  static async start(folder, command, { Application, ...settings }, { init = true, environment = {} }) {
+  static async start(folder, command, { Application, ...settings }, { init = true, environment = APPLICATIONS }) {
     const enclave = new this();
     enclave.folder = folder;
     enclave.status = join(folder, 'status.sock');

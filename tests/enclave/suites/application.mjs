@@ -38,6 +38,18 @@ export default async function applicationSuite(stage) {
     assert.equal(enclave.said().split('it came').length, 2, enclave.said());
   });
 
+  await stage.check('without an application, several signals at once end it in order', async () => {
+    for (let i = 0; i < 5; i++) {
+      const enclave = await stage.enclave([]);
+      await until(() => enclave.get('/health').catch(() => null));
+      for (const signal of ['SIGTERM', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGINT']) {
+        enclave.signal(signal);
+        await sleep(i);
+      }
+      assert.equal(await enclave.code(), 0, enclave.said());
+    }
+  });
+
   await stage.check('other signals reach it, too, and end nothing', async () => {
     const enclave = await stage.enclave(shell(
       'for s in HUP USR1 USR2 WINCH CONT; do trap "echo came $s" $s; done; trap "exit 9" QUIT; echo up; while :; do sleep 0.05; done'));

@@ -144,6 +144,24 @@ export default async function linesSuite(stage) {
     assert.match(enclave.said(), /\d+ lines have not reached the parent's log/);
   });
 
+  await stage.check('parent never there: a signal at the end holds the last lines up no longer', async () => {
+    const enclave = await stage.enclave(shell('exit 7'), { Logs: { To: `unix:/nowhere/logs.sock` } });
+    await enclave.says('takes no lines');
+    const start = performance.now();
+    // Until the application has ended they are for that.
+    while (await Promise.race([enclave.ended.then(() => false), sleep(100).then(() => true)])) {
+      try {
+        enclave.signal('SIGTERM');
+      } catch {
+        // It has just ended.
+      }
+    }
+    stage.saw(`${(performance.now() - start).toFixed(0)} ms, ${/\d+ lines have not reached.*/.exec(enclave.said())}`);
+    assert.equal(await enclave.code(), 7, enclave.said());
+    assert.match(enclave.said(), /\d+ lines have not reached the parent's log/);
+    assert.ok(performance.now() - start < 4000);
+  });
+
   await stage.check('Console: both are printed, in debug mode; without a parent’s log the application writes there itself', async () => {
     const parent = await stage.parent();
     for (const Logs of [{ To: `unix:${parent.path}`, Console: true }, undefined]) {

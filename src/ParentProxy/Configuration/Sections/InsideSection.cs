@@ -14,12 +14,13 @@ internal sealed class InsideSection
     {
         var defaults = new InsideOptions();
         var ingress = section.ListOfSections(nameof(InsideOptions.Ingress), ReadIngress).OfType<InsideIngressOptions>().ToList();
+        var connect = section.Section(nameof(InsideOptions.Connect), ReadConnect);
         var options = new InsideOptions
         {
             Ingress = ingress,
-            Connect = section.Section(nameof(InsideOptions.Connect), ReadConnect),
+            Connect = connect,
             Forwards = [.. section.ListOfSections(nameof(InsideOptions.Forwards), ReadForward).OfType<InsideForwardOptions>()],
-            Transparent = section.Section(nameof(InsideOptions.Transparent), ReadTransparent),
+            Transparent = section.Section(nameof(InsideOptions.Transparent), reader => ReadTransparent(reader, connect?.To)),
             Dns = section.Section(nameof(InsideOptions.Dns), ReadDns),
             Time = section.Section(nameof(InsideOptions.Time), ReadTime),
             Logs = section.Section(nameof(InsideOptions.Logs), ReadLogs),
@@ -74,11 +75,11 @@ internal sealed class InsideSection
         return new InsideConnectOptions { Listen = listen, To = to };
     }
 
-    private static InsideTransparentOptions? ReadTransparent(SectionReader section)
+    private static InsideTransparentOptions? ReadTransparent(SectionReader section, EnclaveEndpoint? connect)
     {
         const string key = nameof(InsideTransparentOptions.Hosts);
         var hosts = section.List<Destination>([], ParseHost, key);
-        var to = ReadParent(section);
+        var to = ReadParent(section) ?? (hosts.Count > 0 ? connect ?? InsideTransparentOptions.UsualParent : null);
         var options = new InsideTransparentOptions { Hosts = hosts, To = to! };
         options = options with { HostsFile = section.Value(options.HostsFile, Values.FilePath) };
         if (to is null)
@@ -140,6 +141,11 @@ internal sealed class InsideSection
             MaxLineBytes = section.Number(options.MaxLineBytes, 256, 1024 * 1024),
             Console = section.Bool(options.Console),
         };
+        if (options.MaxLineBytes > options.BufferBytes / InsideLogsOptions.LeastLines)
+            section.Report.Problem(
+                section.Ask(nameof(InsideLogsOptions.MaxLineBytes)).Location,
+                $"is {options.MaxLineBytes}, of which BufferBytes ({options.BufferBytes}) has to hold {InsideLogsOptions.LeastLines} at "
+                    + $"least: raise that, or set this to {options.BufferBytes / InsideLogsOptions.LeastLines} or less");
         return options.To is null ? null : options;
     }
 
@@ -167,7 +173,7 @@ internal sealed class InsideSection
         };
         if (options.Command.Count > 0)
             return options;
-        if (options.User is not null || options.Ready is not null)
+        if (options.User is not null || options.Ready is not null || options.Restart != RestartPolicy.Never)
             section.Report.Problem(section.Ask(key).Location, "is missing: program and arguments, or -- COMMAND on the command line");
         return null;
     }

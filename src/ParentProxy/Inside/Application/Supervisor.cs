@@ -58,7 +58,7 @@ internal sealed class Supervisor : IAsyncDisposable
         if (options.User is { } name)
             _user = FindUser(name);
         _environment = EnvironmentOf(environment);
-        _status = new ApplicationStatus(ApplicationState.Down, null, _time.GetUtcNow(), 0, null);
+        _status = new ApplicationStatus(ApplicationState.Down, null, _time.GetTimestamp(), 0, null);
         _ = new ApplicationInstruments(context.Meter, this);
     }
 
@@ -364,7 +364,7 @@ internal sealed class Supervisor : IAsyncDisposable
     }
 
     private void Become(ApplicationState state, int? pid) =>
-        Volatile.Write(ref _status, Status with { State = state, Pid = pid, Since = _time.GetUtcNow() });
+        Volatile.Write(ref _status, Status with { State = state, Pid = pid, Since = _time.GetTimestamp() });
 
     private static ApplicationUser FindUser(string name)
     {

@@ -17,6 +17,9 @@ internal sealed class ClockKeeper : IAsyncDisposable
     /// <summary>What the kernel makes a clock faster or slower: 1 in 2000.</summary>
     private const double SlewRate = 2000;
 
+    private const double DaysOfYear = 365.25;
+    private const double MinutesOfDay = 1440;
+
     private readonly InsideTimeOptions _options;
     private readonly IAdjustableClock _clock;
     private readonly TimeProvider _time;
@@ -24,6 +27,7 @@ internal sealed class ClockKeeper : IAsyncDisposable
     private readonly ParentClock _parent;
     private readonly ClockCounts _counts = new();
     private readonly BackgroundLoop _keeping;
+    private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // What was said, so that only a change is.
     private bool _saidOffset;
@@ -32,7 +36,7 @@ internal sealed class ClockKeeper : IAsyncDisposable
     private bool _saidLarge;
     private bool _saidNotAdjusted;
 
-    /// <summary>Makes it, for the kernel's clock; nothing is compared before <see cref="Start"/>.</summary>
+    /// <summary>Makes it, for the kernel's clock; nothing is compared before <see cref="StartAsync"/>.</summary>
     public ClockKeeper(InsideTimeOptions options, InsideContext context)
         : this(options, context, new AdjustableKernelClock())
     {
@@ -50,8 +54,16 @@ internal sealed class ClockKeeper : IAsyncDisposable
         ClockInstruments.Add(context.Meter, _counts);
     }
 
-    /// <summary>Compares now, and then at each interval; called once.</summary>
-    public void Start() => _keeping.Start(KeepAsync);
+    /// <summary>
+    /// Compares now, and then at each interval; called once. Where the clock may be set, that is waited for, so that it does not jump under
+    /// the application; a parent that is away holds nobody up for longer than a connection may take.
+    /// </summary>
+    public async Task StartAsync(TimeSpan patience)
+    {
+        _keeping.Start(KeepAsync);
+        if (_options.Adjust == ClockAdjustment.Step)
+            await _first.Task.WaitAsync(patience, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _keeping.DisposeAsync();
@@ -61,6 +73,7 @@ internal sealed class ClockKeeper : IAsyncDisposable
         while (true)
         {
             var pause = await CompareAsync(cancellationToken).ConfigureAwait(false);
+            _first.TrySetResult();
             await Task.Delay(pause < _options.Interval ? pause : _options.Interval, _time, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -117,8 +130,9 @@ internal sealed class ClockKeeper : IAsyncDisposable
         }
 
         // What the exchange itself may have added is no difference.
-        if (_options.Adjust != ClockAdjustment.Observe && sample.Offset.Duration() > sample.Uncertainty)
-            IsDone(_clock.Slew(sample.Offset), sample);
+        if (_options.Adjust != ClockAdjustment.Observe && sample.Offset.Duration() > sample.Uncertainty
+            && !IsDone(_clock.Slew(sample.Offset), sample))
+            return false;
         if (isLarge && !_saidLarge)
             ClockLog.Large(_logger, Seconds(sample.Offset), Advice(sample.Offset));
         else if (!isLarge && _saidLarge)
@@ -131,9 +145,11 @@ internal sealed class ClockKeeper : IAsyncDisposable
     {
         if (_options.Adjust == ClockAdjustment.Observe)
             return "It is left as it is, as Enclave:Time:Adjust is Observe; Slew or Step would correct it";
-        var lasts = TimeSpan.FromMinutes(Math.Ceiling(offset.Duration().TotalMinutes * SlewRate));
-        return FormattableString.Invariant(
-            $"To slew it takes {lasts:d' days, 'hh':'mm' hours'}; with Enclave:Time:Adjust=Step it would be set at once");
+        var days = offset.Duration().TotalDays * SlewRate;
+        var lasts = days < DaysOfYear
+            ? FormattableString.Invariant($"{TimeSpan.FromMinutes(Math.Ceiling(days * MinutesOfDay)):d' days, 'hh':'mm' hours'}")
+            : FormattableString.Invariant($"{days / DaysOfYear:0} years");
+        return $"To slew it takes {lasts}; with Enclave:Time:Adjust=Step it would be set at once";
     }
 
     private bool IsDone(Errno? failure, ClockSample sample)

@@ -47,9 +47,9 @@ internal static partial class ClockLog
     [LoggerMessage(
         EventId = 1146,
         Level = LogLevel.Warning,
-        Message = "The clock differs from the parent's by {Offset} s and cannot be adjusted ({Call}: {Errno}, {Description}). From here on "
-            + "it is only compared. Setting it needs CAP_SYS_TIME: run this program as root in the enclave, or set Enclave:Time:Adjust to "
-            + "Observe")]
+        Message = "The clock differs from the parent's by {Offset} s and cannot be adjusted ({Call}: {Errno}, {Description}). That is "
+            + "tried again at each comparison. It needs CAP_SYS_TIME: run this program as root in the enclave, or set "
+            + "Enclave:Time:Adjust to Observe")]
     public static partial void NotAdjusted(ILogger logger, double offset, string call, Errno errno, string description);
 
     [LoggerMessage(

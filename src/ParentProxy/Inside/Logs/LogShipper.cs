@@ -84,6 +84,8 @@ internal sealed class LogShipper : IApplicationOutput, IParentLineEvents, IAsync
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        // Whoever waits for what is under way does so no more.
+        await _stopping.CancelAsync();
         await FlushAsync(TimeSpan.Zero);
         _reader?.Dispose();
         _stopping.Dispose();

@@ -71,9 +71,20 @@ internal static partial class Loopback
     }
 
     /// <summary>Whether glibc sees IPv4.</summary>
-    private static bool HasFurtherAddress() => NetworkInterface.GetAllNetworkInterfaces()
-        .SelectMany(one => one.GetIPProperties().UnicastAddresses)
-        .Any(one => one.Address.AddressFamily == AddressFamily.InterNetwork && !one.Address.Equals(IPAddress.Loopback));
+    private static bool HasFurtherAddress()
+    {
+        try
+        {
+            return NetworkInterface.GetAllNetworkInterfaces()
+                .SelectMany(one => one.GetIPProperties().UnicastAddresses)
+                .Any(one => one.Address.AddressFamily == AddressFamily.InterNetwork && !one.Address.Equals(IPAddress.Loopback));
+        }
+        catch (NetworkInformationException)
+        {
+            // Nobody tells; one that is there already is no failure.
+            return false;
+        }
+    }
 
     private static Span<byte> Address(Span<byte> request, IPAddress address)
     {

@@ -26,8 +26,8 @@ internal static partial class NetworkLog
         EventId = 1133,
         Level = LogLevel.Warning,
         Message = "{Path} could not be written ({Errno}, {Description}), so that programs inside may not ask this one for names. Write "
-            + "'nameserver {Address}' there when the image is made, or set Enclave:Dns:ResolvConf to an empty text if that is wanted so")]
-    public static partial void ResolvConfNotWritten(ILogger logger, string path, Errno errno, string description, string address);
+            + "'{Lines}' there when the image is made, or set Enclave:Dns:ResolvConf to an empty text if that is wanted so")]
+    public static partial void ResolvConfNotWritten(ILogger logger, string path, Errno errno, string description, string lines);
 
     [LoggerMessage(
         EventId = 1134,

@@ -22,13 +22,20 @@ internal static class ResolvConf
         if (named.Length == 0)
             NetworkLog.NoResolverPort(logger, path, string.Join(", ", addresses));
         else if (SystemFile.Change(path, old => Change(old, named)) is { } errno)
-            NetworkLog.ResolvConfNotWritten(logger, path, errno, errno.Description, named[0].ToString());
+            NetworkLog.ResolvConfNotWritten(logger, path, errno, errno.Description, string.Join(@"\n", Lines(named)));
     }
+
+    private static string[] Lines(IPAddress[] named) => [.. named.Select(address => $"{Keyword} {address}")];
 
     private static string Change(string old, IPAddress[] named)
     {
-        string[] ours = [.. named.Select(address => $"{Keyword} {address}")];
-        var kept = old.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        var ours = Lines(named);
+        var lines = old.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        // An image on a root that is read-only has it so from the start, with whatever else it says, wherever.
+        if (lines.Where(IsNameserver).Order(StringComparer.Ordinal).SequenceEqual(ours.Order(StringComparer.Ordinal)))
+            return old;
+        var kept = lines
             .Where(line => !ours.Contains(line))
             .Select(line => IsNameserver(line) ? $"# {line}" : line);
         return string.Concat(kept.Concat(ours).Select(line => line + '\n'));

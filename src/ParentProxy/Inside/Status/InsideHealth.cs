@@ -10,12 +10,12 @@ internal static class InsideHealth
 {
     /// <summary>Why the application does not serve, as a sentence; null while it does, and where there is none to start.</summary>
     /// <param name="application">Its state.</param>
-    /// <param name="now">The time, for how long it has been so.</param>
-    public static string? Complaint(ApplicationStatus? application, DateTimeOffset now)
+    /// <param name="time">The clock, for how long it has been so.</param>
+    public static string? Complaint(ApplicationStatus? application, TimeProvider time)
     {
         if (application is null or { State: ApplicationState.Ready })
             return null;
-        var since = string.Create(CultureInfo.InvariantCulture, $"{(now - application.Since).TotalSeconds:0.#} s");
+        var since = string.Create(CultureInfo.InvariantCulture, $"{time.GetElapsedTime(application.Since).TotalSeconds:0.#} s");
         var before = application.LastExit is { } exit ? $"; the last one ended with {exit}" : "";
         return application.State switch
         {
@@ -27,7 +27,7 @@ internal static class InsideHealth
     }
 
     /// <summary>The body: <c>{"status":"healthy"}</c>, or a problem document (RFC 9457).</summary>
-    public static ReadOnlyMemory<byte> Body(string? complaint, ApplicationStatus? application)
+    public static ReadOnlyMemory<byte> Body(string? complaint, ApplicationStatus? application, TimeProvider time)
     {
         var body = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(body);
@@ -46,7 +46,7 @@ internal static class InsideHealth
         if (application is not null)
         {
             json.WriteString("application", JsonNamingPolicy.CamelCase.ConvertName(application.State.ToString()));
-            json.WriteString("since", application.Since.UtcDateTime);
+            json.WriteString("since", (time.GetUtcNow() - time.GetElapsedTime(application.Since)).UtcDateTime);
             json.WriteNumber("restarts", application.Restarts);
         }
 

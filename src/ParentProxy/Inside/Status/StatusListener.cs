@@ -101,8 +101,8 @@ internal sealed class StatusListener : IAsyncDisposable
     private Task HealthAsync(HttpContext context)
     {
         var application = _application();
-        var complaint = InsideHealth.Complaint(application, _time.GetUtcNow());
-        var body = InsideHealth.Body(complaint, application);
+        var complaint = InsideHealth.Complaint(application, _time);
+        var body = InsideHealth.Body(complaint, application, _time);
         context.Response.StatusCode = (int)(complaint is null ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable);
         context.Response.ContentType = complaint is null ? "application/json" : "application/problem+json";
         context.Response.ContentLength = body.Length;

@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
@@ -26,6 +28,9 @@ internal sealed class MetricsPipeline : IAsyncDisposable
     /// compacted: with OpenTelemetry's own limit of 2000 that is 12 MB, and each array is a large object.
     /// </summary>
     private const int MaxSeries = 1000;
+
+    /// <summary>Series of each CPU of an enclave.</summary>
+    private const int ModesOfCpu = 8;
 
     /// <summary>The most series of what the runtime and Kestrel say of themselves, by generation, listener and the like.</summary>
     private const int MaxPlatformSeries = 100;
@@ -58,17 +63,23 @@ internal sealed class MetricsPipeline : IAsyncDisposable
     /// </param>
     /// <param name="logger">Told of scrapes that fail.</param>
     /// <param name="otlp">Exports to OTLP too, with these settings above those of <c>OTEL_EXPORTER_OTLP_*</c>.</param>
-    public MetricsPipeline(IReadOnlyCollection<object> scopes, ILogger logger, Action<OtlpExporterOptions>? otlp = null)
+    /// <param name="readsEnvironment">
+    /// Whether <c>OTEL_*</c> variables are for this program; in an enclave they are the application's.
+    /// </param>
+    public MetricsPipeline(
+        IReadOnlyCollection<object> scopes, ILogger logger, Action<OtlpExporterOptions>? otlp = null, bool readsEnvironment = true)
     {
         _scopes = scopes;
         var builder = Sdk.CreateMeterProviderBuilder()
-            .SetResourceBuilder(TelemetryResource.Create())
+            .SetResourceBuilder(TelemetryResource.Create(readsEnvironment))
             .SetExemplarFilter(ExemplarFilterType.TraceBased)
             .AddMeter([ProxyMeter.Name, .. PlatformMeters])
             .AddView(View)
 
             // A client that has its response must find the request counted, however soon after another scrape it asks.
             .AddPrometheusExporter(exporter => exporter.ScrapeResponseCacheDurationMilliseconds = 0);
+        if (!readsEnvironment)
+            builder.ConfigureServices(services => services.AddSingleton<IConfiguration>(new ConfigurationBuilder().Build()));
         if (otlp is not null)
             builder.AddOtlpExporter(otlp);
         _provider = builder.Build();
@@ -101,6 +112,7 @@ internal sealed class MetricsPipeline : IAsyncDisposable
         {
             "parentproxy.requests" => MaxRequestSeries,
             "parentproxy.enclave.state" => MaxStateSeries,
+            "node.cpu" => Math.Max(MaxSeries, ModesOfCpu * Environment.ProcessorCount),
             _ => MaxSeries,
         };
         return instrument.Unit == "s" && Is(instrument, typeof(Histogram<>))

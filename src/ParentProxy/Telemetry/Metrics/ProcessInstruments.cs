@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using ParentProxy.Runtime;
@@ -13,13 +14,13 @@ internal static class ProcessInstruments
     /// <summary>Adds them to a meter.</summary>
     public static void Add(Meter meter)
     {
-        var started = new DateTimeOffset(Process.GetCurrentProcess().StartTime).ToUnixTimeMilliseconds() / 1000.0;
         meter.CreateObservableCounter(
             "process.cpu",
             () => Environment.CpuUsage.TotalTime.TotalSeconds,
             "s",
             "Processor time of the process, user and system.");
-        meter.CreateObservableGauge("process.start_time", () => started, "s", "When the process started, in seconds since 1970.");
+        if (StartTime() is { } started)
+            meter.CreateObservableGauge("process.start_time", () => started, "s", "When the process started, in seconds since 1970.");
         meter.CreateObservableGauge(
             "process.resident_memory",
             () => Known(ProcessStatus.Read()?.ResidentBytes),
@@ -33,6 +34,20 @@ internal static class ProcessInstruments
             "process.max_fds", () => Known(OpenFileLimit.Current()), null, "Descriptors that may be open (LimitNOFILE).");
         meter.CreateObservableGauge(
             "parentproxy.thread_pool.threads", () => ThreadPool.ThreadCount, null, "Threads of the runtime's pool.");
+    }
+
+    /// <summary>In seconds since 1970; null where there is no <c>/proc</c> that tells.</summary>
+    private static double? StartTime()
+    {
+        try
+        {
+            using var self = Process.GetCurrentProcess();
+            return new DateTimeOffset(self.StartTime).ToUnixTimeMilliseconds() / 1000.0;
+        }
+        catch (Win32Exception)
+        {
+            return null;
+        }
     }
 
     private static Measurement<long>[] Known(long? value) => value is { } known ? [new Measurement<long>(known)] : [];

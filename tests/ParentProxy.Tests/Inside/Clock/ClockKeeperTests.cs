@@ -4,6 +4,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Inside.Clock;
 using ParentProxy.Tests.Inside.Bridges;
 using ParentProxy.Tests.Simulator;
+using ParentProxy.Tests.Support;
 using ParentProxy.Vsock;
 
 namespace ParentProxy.Tests.Inside.Clock;
@@ -13,6 +14,7 @@ public sealed class ClockKeeperTests : IAsyncDisposable
 {
     private const string Checks = "clock.checks";
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(7);
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(10);
 
     private readonly ManualTimeProvider _time = new();
@@ -40,6 +42,10 @@ public sealed class ClockKeeperTests : IAsyncDisposable
     [Theory]
     [InlineData(ClockAdjustment.Observe, 0.3, "")]
     [InlineData(ClockAdjustment.Observe, 100, "")]
+    [InlineData(ClockAdjustment.Observe, 2e9, "")]
+    [InlineData(ClockAdjustment.Slew, 2e9, "slew 2000000000")]
+    [InlineData(ClockAdjustment.Slew, -1e9, "slew -1000000000")]
+    [InlineData(ClockAdjustment.Step, 2e9, "step 2000000000")]
     [InlineData(ClockAdjustment.Slew, 0.3, "slew 0.3")]
     [InlineData(ClockAdjustment.Slew, -100, "slew -100")]
     [InlineData(ClockAdjustment.Step, 0.5, "slew 0.5")]
@@ -177,6 +183,44 @@ public sealed class ClockKeeperTests : IAsyncDisposable
         Assert.Contains("time.sock: ENOENT (", Assert.Single(_bench.Log.Entries).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(ClockAdjustment.Step, false)]
+    [InlineData(ClockAdjustment.Slew, true)]
+    internal async Task Start_WaitsUntilTheClockIsSet_WhereItMayBe(ClockAdjustment adjust, bool goesOn)
+    {
+        using var answers = new ManualResetEventSlim();
+        _ahead = TimeSpan.FromSeconds(100);
+        _parent.Says = _ =>
+        {
+            answers.Wait();
+            return Line();
+        };
+        var starting = Keeper(adjust).StartAsync(Patience);
+        Assert.Equal(goesOn, starting.IsCompleted);
+
+        answers.Set();
+        await starting.WaitAsync(TestDeadline.Value);
+        Assert.Equal(goesOn ? 0 : 1, _clock.Done.Count(done => done.StartsWith("step", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Start_ParentSaysNothing_WaitsNoLongerThanItMay()
+    {
+        using var answers = new ManualResetEventSlim();
+        _parent.Says = _ =>
+        {
+            answers.Wait();
+            return null;
+        };
+        var starting = Keeper(ClockAdjustment.Step).StartAsync(Patience);
+
+        await _time.WaitForTimerAsync(Patience);
+        _time.Advance(Patience);
+
+        await starting.WaitAsync(TestDeadline.Value);
+        answers.Set();
+    }
+
     private string Line() => string.Create(
         CultureInfo.InvariantCulture,
         $"{_time.GetUtcNow().UtcDateTime + _ahead:yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'} error=0.000250 "
@@ -185,11 +229,15 @@ public sealed class ClockKeeperTests : IAsyncDisposable
     /// <summary>Compares for the first time, after which it waits as long as this.</summary>
     private Task ComparedAsync(ClockAdjustment adjust, TimeSpan pause)
     {
-        var to = InsideTarget.Parse(_bench.Address("time.sock").Text).Value!;
-        _keeper = new ClockKeeper(
-            new InsideTimeOptions { To = to, Adjust = adjust, Interval = Interval }, _bench.Context(new InsideOptions()), _clock);
-        _keeper.Start();
+        _ = Keeper(adjust).StartAsync(Patience);
         return _time.WaitForTimerAsync(pause);
+    }
+
+    private ClockKeeper Keeper(ClockAdjustment adjust)
+    {
+        var to = InsideTarget.Parse(_bench.Address("time.sock").Text).Value!;
+        return _keeper = new ClockKeeper(
+            new InsideTimeOptions { To = to, Adjust = adjust, Interval = Interval }, _bench.Context(new InsideOptions()), _clock);
     }
 
     private async Task PassAsync(TimeSpan pause, TimeSpan next)

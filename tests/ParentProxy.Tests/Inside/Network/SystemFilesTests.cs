@@ -44,6 +44,18 @@ public sealed class SystemFilesTests : IDisposable
         Assert.Empty(_log.Entries);
     }
 
+    [Theory]
+    [InlineData("nameserver 127.0.0.1\nnameserver ::1\noptions ndots:2\n")]
+    [InlineData("nameserver ::1\n\nnameserver 127.0.0.1")]
+    public void ResolvConf_ThatNamesOursAlready_IsNotTouched(string old)
+    {
+        File.WriteAllText(Path, old);
+
+        ResolvConf.Write(Path, [Server, IPEndPoint.Parse("[::1]:53")], Logger);
+
+        Assert.Equal(old, File.ReadAllText(Path));
+    }
+
     [Fact]
     public void ResolvConf_OtherPort_IsSaid()
     {
