@@ -1,7 +1,9 @@
 """The backend, and the peers in front of it."""
 
+import contextlib
 import http.client
 import os
+import random
 import socket
 import time
 from dataclasses import dataclass
@@ -92,10 +94,12 @@ class Stage:
 
     @staticmethod
     def free_port():
-        """A port that was free a moment ago."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return probe.getsockname()[1]
+        """A port that was free a moment ago, and is none that the kernel gives to whoever connects."""
+        while True:
+            port = random.randrange(10_000, 32_768)
+            with contextlib.suppress(OSError), socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+                return port
 
     def nginx(self, name, use, file="nginx.conf", **values):
         """The command line of an nginx with one worker that keeps its hands off this machine's files."""
