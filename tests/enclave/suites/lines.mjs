@@ -145,10 +145,11 @@ export default async function linesSuite(stage) {
   });
 
   await stage.check('parent never there: a signal at the end holds the last lines up no longer', async () => {
-    const enclave = await stage.enclave(shell('exit 7'), { Logs: { To: `unix:/nowhere/logs.sock` } });
+    const enclave = await stage.enclave(shell('echo > ended; exit 7'), { Logs: { To: `unix:/nowhere/logs.sock` } });
     await enclave.says('takes no lines');
+    // Before, signals are the application's.
+    await until(() => existsSync(join(enclave.folder, 'ended')) && enclave.processes().length === 0);
     const start = performance.now();
-    // Until the application has ended they are for that.
     while (await Promise.race([enclave.ended.then(() => false), sleep(100).then(() => true)])) {
       try {
         enclave.signal('SIGTERM');
