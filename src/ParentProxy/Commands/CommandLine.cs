@@ -55,7 +55,7 @@ internal static class CommandLine
         return root;
     }
 
-    /// <summary>What is called without the one command that there is.</summary>
+    /// <summary>Answers a call that names no command: elsewhere that runs the proxy, of which this file has nothing.</summary>
     private static void AddHint(RootCommand root)
     {
         root.Description =

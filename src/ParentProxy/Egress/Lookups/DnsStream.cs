@@ -14,8 +14,8 @@ internal sealed class DnsStream(
     DnsService service, EgressConnection connection, TimeSpan requestTimeout, DnsCounts counts, TimeProvider clock) : IDisposable
 {
     /// <summary>
-    /// Less than an enclave may have open: who asks for names of dead zones has many open, each for two seconds, and all that the
-    /// enclave's programs ask may come on one stream.
+    /// Fewer than an enclave may have open, and still many: names of dead zones are open for two seconds each, and the questions of all
+    /// programs of an enclave may come on one stream.
     /// </summary>
     private const int MaxOpenQuestions = 1000;
     private const int MaxWriteBytes = 16 * 1024;

@@ -5,7 +5,7 @@ namespace ParentProxy.Egress.Resolving;
 /// that before their program runs is lost, which costs its asker most of a second. Who enters has a place until it leaves or
 /// <see cref="Longest"/> is over, so that resolvers that say nothing hold nobody up. Any thread.
 /// </summary>
-/// <param name="clock">The clock of that.</param>
+/// <param name="clock">The clock by which a place is given back.</param>
 #pragma warning disable CA1001 // Without a wait handle, which nobody asks it for, a semaphore holds nothing but memory.
 internal sealed class SendWindow(TimeProvider clock)
 #pragma warning restore CA1001
