@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
+using ParentProxy.Attestation;
 using ParentProxy.Hosting;
 using ParentProxy.Simulator;
 using ParentProxy.Tests.Documents;
@@ -27,7 +28,10 @@ public sealed partial class FloorTests
     private static readonly string[] Protocols = ["Dns", "Http1", "ProxyProtocol", "Tls"];
 
     private static readonly string[] BelowTop =
-        ["Ingress", "Passthrough", "Egress", "Inside", "Health", "Enclaves", .. Protocols, "Telemetry", "Capabilities", "Html", "Configuration", .. Ground];
+    [
+        "Ingress", "Passthrough", "Egress", "Inside", "Trust", "Health", "Enclaves", .. Protocols, "Telemetry", "Capabilities", "Html",
+        "Configuration", "Attestation", .. Ground,
+    ];
 
     /// <summary>Each room, and the rooms that it may read beside itself.</summary>
     private static readonly Dictionary<string, string[]> MayRead = new()
@@ -39,6 +43,7 @@ public sealed partial class FloorTests
         ["Passthrough"] = ["Enclaves", "ProxyProtocol", "Tls", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Egress"] = ["Enclaves", "Dns", "Http1", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Inside"] = ["Enclaves", .. Protocols, "Telemetry", "Configuration", .. Ground],
+        ["Trust"] = ["Health", "Enclaves", "Telemetry", "Capabilities", "Html", "Configuration", "Attestation", .. Ground],
         ["Health"] = ["Enclaves", "Telemetry", "Capabilities", "Html", "Configuration", .. Ground],
         ["Enclaves"] = ["Capabilities", "Html", "Configuration", .. Ground],
         ["Dns"] = [],
@@ -48,12 +53,13 @@ public sealed partial class FloorTests
         ["Telemetry"] = ["Configuration", "Runtime"],
         ["Capabilities"] = ["Html", "Configuration"],
         ["Html"] = [],
-        ["Configuration"] = ["Endpoints", "Runtime", "Vsock"],
+        ["Configuration"] = ["Attestation", "Endpoints", "Runtime", "Vsock"],
         ["Sockets"] = Ground,
         ["Endpoints"] = Ground,
         ["Runtime"] = Ground,
         ["Simulator"] = ["Vsock"],
         ["Vsock"] = [],
+        ["Attestation"] = [],
     };
 
     /// <summary>
@@ -83,8 +89,9 @@ public sealed partial class FloorTests
     public void Assemblies_ReferOnlyToThoseBelow()
     {
         Assert.Equal([], Of(typeof(VsockStream)));
+        Assert.Equal([], Of(typeof(AttestationVerifier)));
         Assert.Equal(["ParentProxy.Vsock"], Of(typeof(SimulatedEnclave)));
-        Assert.Equal(["ParentProxy.Simulator", "ParentProxy.Vsock"], Of(typeof(ProxyServer)));
+        Assert.Equal(["ParentProxy.Attestation", "ParentProxy.Simulator", "ParentProxy.Vsock"], Of(typeof(ProxyServer)));
 
         static IEnumerable<string> Of(System.Type type) => type.Assembly.GetReferencedAssemblies()
             .Select(assembly => assembly.Name!)
@@ -112,7 +119,11 @@ public sealed partial class FloorTests
 
     private static IEnumerable<Arrow> Read()
     {
-        Assembly[] house = [typeof(ProxyServer).Assembly, typeof(SimulatedEnclave).Assembly, typeof(VsockStream).Assembly];
+        Assembly[] house =
+        [
+            typeof(ProxyServer).Assembly, typeof(SimulatedEnclave).Assembly, typeof(VsockStream).Assembly,
+            typeof(AttestationVerifier).Assembly,
+        ];
         return new ArchLoader().LoadAssemblies(house).Build().Types
             .SelectMany(type => type.Dependencies)
             .Where(dependency => dependency.Target is not GenericParameter)
