@@ -24,6 +24,7 @@ internal sealed partial class AdminJson : JsonSerializerContext
         {
             new JsonStringEnumConverter<EnclaveState>(JsonNamingPolicy.CamelCase),
             new JsonStringEnumConverter<EnclaveTransport>(JsonNamingPolicy.CamelCase),
+            new JsonStringEnumConverter<TrustVerdict>(JsonNamingPolicy.CamelCase),
         },
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });

@@ -19,6 +19,7 @@ internal sealed record EnclaveView(
     long Outages,
     double DowntimeSeconds,
     EnclaveView.ProbeView? LastProbe,
+    EnclaveView.AttestationView? Attestation,
     int InFlight,
     int Waiting,
     int Connections,
@@ -46,6 +47,7 @@ internal sealed record EnclaveView(
             metrics.Outages,
             Math.Round(enclave.Downtime.TotalSeconds, 3),
             probe is null ? null : ProbeView.Of(probe),
+            enclave.Attestation is { } trust ? AttestationView.Of(trust) : null,
             enclave.InFlight,
             enclave.Waiting,
             enclave.OpenConnections,
@@ -68,6 +70,37 @@ internal sealed record EnclaveView(
         /// <summary>Shows a probe; its code is an error only where it did not pass.</summary>
         public static ProbeView Of(ProbeResult probe) =>
             new(probe.At, probe.Ok, probe.Status, Milliseconds(probe.Latency), probe.Ok ? null : probe.Code, probe.Detail);
+    }
+
+    /// <summary>What its attestation came to.</summary>
+    /// <param name="Verdict">The verdict on the last document.</param>
+    /// <param name="Reason">The check that failed, or how the request did; null where nothing did.</param>
+    /// <param name="Detail">The sentence of the log.</param>
+    /// <param name="CheckedAt">When the last attempt ended.</param>
+    /// <param name="VerifiedAt">When a document last passed.</param>
+    /// <param name="ModuleId">The enclave that this document was of.</param>
+    /// <param name="Debug">Whether it runs in debug mode, by this document.</param>
+    /// <param name="Trust">Whose root vouches: <c>aws</c>, or <c>custom</c> for any other.</param>
+    internal sealed record AttestationView(
+        TrustVerdict Verdict,
+        string? Reason,
+        string Detail,
+        DateTimeOffset CheckedAt,
+        DateTimeOffset? VerifiedAt,
+        string? ModuleId,
+        bool Debug,
+        string Trust)
+    {
+        /// <summary>Shows the verdict, and what it rests on.</summary>
+        public static AttestationView Of(EnclaveTrust trust) => new(
+            trust.Verdict,
+            trust.Code,
+            trust.Detail,
+            trust.CheckedAt,
+            trust.VerifiedAt,
+            trust.ModuleId,
+            trust.IsDebug,
+            trust.IsCustomRoot ? "custom" : "aws");
     }
 
     /// <summary>What was counted since the start.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Endpoints;
 
@@ -10,8 +9,6 @@ internal sealed record DiscoveryOptions
 {
     /// <summary>Hex digits of a PCR: SHA-384.</summary>
     private const int PcrDigits = 96;
-
-    private const int LastPcr = 31;
 
     /// <summary>Whether enclaves are looked for.</summary>
     public bool Enabled { get; init; }
@@ -72,10 +69,10 @@ internal sealed record DiscoveryOptions
         foreach (var (key, digits) in section.NamedValues(ParseDigits))
         {
             var location = section.Node.Child(key).Location;
-            if (NameOf(key) is not { } name)
-                section.Report.Problem(location, $"is no PCR; write PCR0 to PCR{LastPcr}, or 0 to {LastPcr}");
-            else if (!pins.TryAdd(name, digits))
-                section.Report.Problem(location, $"sets {name}, which is set already");
+            if (PcrName.IndexOf(key) is not { } index)
+                section.Report.Problem(location, $"is no PCR; write PCR0 to PCR{PcrName.Last}, or 0 to {PcrName.Last}");
+            else if (!pins.TryAdd($"PCR{index}", digits))
+                section.Report.Problem(location, $"sets PCR{index}, which is set already");
         }
 
         return pins.ToFrozenDictionary(StringComparer.Ordinal);
@@ -86,14 +83,4 @@ internal sealed record DiscoveryOptions
             ? text.ToLowerInvariant()
             : new Mistake($"{Quoted.Text(text)} is not {PcrDigits} hex digits; "
                 + "see Measurements of 'nitro-cli describe-eif' or 'describe-enclaves'");
-
-    private static string? NameOf(string key)
-    {
-        var digits = key.StartsWith("PCR", StringComparison.OrdinalIgnoreCase) ? key[3..] : key;
-        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number <= LastPcr
-            && (digits.Length == 1 || digits[0] != '0')
-            ? string.Create(CultureInfo.InvariantCulture, $"PCR{number}")
-            : null;
-    }
 }

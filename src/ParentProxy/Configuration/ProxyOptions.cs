@@ -60,6 +60,9 @@ internal sealed record ProxyOptions
     /// <summary>What enclaves reach, and through which listeners.</summary>
     public EgressOptions Egress { get; init; } = new();
 
+    /// <summary>How enclaves are asked for attestation documents.</summary>
+    public AttestationOptions Attestation { get; init; } = new();
+
     /// <summary>
     /// Sections that other libraries read (<c>Kestrel</c>, <c>Serilog</c>), merged over all sources. It has no reload
     /// token: nothing may react to a file but the reload as a whole.

@@ -19,6 +19,9 @@ internal sealed class Enclave
     /// <summary>Without any, nothing would warm up.</summary>
     private const double SmallestShare = 0.1;
 
+    /// <summary>Why one is untrusted at first.</summary>
+    public const string NotVerifiedYet = "no attestation document of it was verified yet";
+
     /// <summary>How long requests have to leave an enclave that is out.</summary>
     private static readonly TimeSpan ToLeave = TimeSpan.FromSeconds(1);
 
@@ -39,6 +42,9 @@ internal sealed class Enclave
     private long _lastResponse;
     private long _lastHead;
     private int _excusesWithoutHead;
+    private EnclaveTrust? _trust;
+    private bool _isTrusted;
+    private int _epoch;
     private volatile Outage _outage;
     private long _outSince;
 
@@ -63,7 +69,9 @@ internal sealed class Enclave
         _configuration = configuration;
         _time = time;
         _logger = logger;
-        _status = configuration.Options.Health.Probe.Enabled
+        _status = IsGated
+            ? new EnclaveStatus(EnclaveState.Untrusted, time.GetUtcNow(), NotVerifiedYet, ProbeHealthy: false, null)
+            : configuration.Options.Health.Probe.Enabled
             ? new EnclaveStatus(EnclaveState.Starting, time.GetUtcNow(), "not probed yet", ProbeHealthy: false, null)
             : new EnclaveStatus(
                 EnclaveState.Healthy, time.GetUtcNow(), "not probed: Health:Probe:Enabled is false", ProbeHealthy: true, null);
@@ -138,6 +146,19 @@ internal sealed class Enclave
     /// <summary>The state now, with its reason and what the last probe gave; replaced whole.</summary>
     public EnclaveStatus Status => Volatile.Read(ref _status);
 
+    /// <summary>What its attestation documents came to; null while nobody asks for them.</summary>
+    public EnclaveTrust? Attestation
+    {
+        get => Volatile.Read(ref _trust);
+        set => Volatile.Write(ref _trust, value);
+    }
+
+    /// <summary>How often it went out: what was learnt of it before says nothing about what is there now.</summary>
+    public int Epoch => Volatile.Read(ref _epoch);
+
+    /// <summary>Set when a document is wanted sooner than planned: it came back from an outage, or answers for the first time.</summary>
+    public WakeSignal AttestationWanted { get; } = new();
+
     /// <summary>Whether it may get traffic now.</summary>
     public bool IsUsable => Status.State == EnclaveState.Healthy;
 
@@ -190,15 +211,19 @@ internal sealed class Enclave
         return null;
     }
 
-    /// <summary>Begins a request, or a connection that is passed through; false once the enclave is retired.</summary>
+    /// <summary>Begins a request, or a connection that is passed through; false once the enclave is retired, or untrusted.</summary>
     /// <param name="connector">The way to it, leased until <see cref="EndRequest"/>.</param>
     public bool TryBeginRequest([NotNullWhen(true)] out EnclaveConnector? connector)
     {
         // Counted first: a removed enclave is gone when it has none.
         Interlocked.Increment(ref _inFlight);
         connector = LeaseConnector();
-        if (connector is not null)
+
+        // It may have been chosen a moment before it was distrusted; whoever leased before that is sent away with its connections.
+        if (connector is not null && Status.State != EnclaveState.Untrusted)
             return true;
+        connector?.Release();
+        connector = null;
         Interlocked.Decrement(ref _inFlight);
         return false;
     }
@@ -256,7 +281,11 @@ internal sealed class Enclave
     /// <summary>Traffic showed something that a probe has to confirm.</summary>
     public void ReportEvidence(Evidence evidence)
     {
-        if (!_configuration.Options.Health.Probe.Enabled || IsRetired)
+        if (IsRetired)
+            return;
+        if (evidence.Kind is EvidenceKind.DialFailed or EvidenceKind.ResponseCut && IsGated)
+            DoubtIdentity(evidence);
+        if (!_configuration.Options.Health.Probe.Enabled)
             return;
         lock (_gate)
         {
@@ -303,8 +332,11 @@ internal sealed class Enclave
     public void ReportProbe(ProbeResult result, bool onEvidence)
     {
         var probe = _configuration.Options.Health.Probe;
+        bool wasAnswering;
         lock (_gate)
         {
+            wasAnswering = _status.LastProbe is { Ok: true };
+
             // Answers to requests keep an enclave in; only a probe's own brings one back.
             if (_status.State == EnclaveState.Healthy && result is { Ok: false, QueuedSince: { } since } && IsExcused(since))
             {
@@ -342,6 +374,8 @@ internal sealed class Enclave
 
         if (!result.Connected)
             WakeDiscovery();
+        if (result.Ok && !wasAnswering)
+            AttestationWanted.Set();
 
         // Also without a change: a request may wait for just this verdict.
         _registry.Changed.Set();
@@ -364,18 +398,32 @@ internal sealed class Enclave
     {
         lock (_gate)
         {
-            if (!IsRetired)
+            _isTrusted = false;
+            if (IsRetired)
+                return;
+            if (_status.State == EnclaveState.Untrusted)
+                Volatile.Write(ref _status, _status with { Reason = reason });
+            else
                 Change(EnclaveState.Untrusted, reason, probeHealthy: false);
         }
     }
 
-    /// <summary>Attestation vouches for it again: its last probe says what it is now.</summary>
-    public void Trust(string reason)
+    /// <summary>
+    /// Attestation vouches for it: its last probe says what it is now. Not for one that was out since: behind the same address another
+    /// enclave may be back.
+    /// </summary>
+    /// <param name="reason">Why it is trusted.</param>
+    /// <param name="epoch">What <see cref="Epoch"/> was before it was asked.</param>
+    /// <returns>Whether it is trusted now.</returns>
+    public bool Trust(string reason, int epoch)
     {
         lock (_gate)
         {
+            if (epoch != _epoch || _status.State is EnclaveState.Unhealthy or EnclaveState.Ejected)
+                return false;
+            _isTrusted = true;
             if (_status.State != EnclaveState.Untrusted)
-                return;
+                return true;
             var next = _status.LastProbe switch
             {
                 { Ok: true } => EnclaveState.Healthy,
@@ -386,6 +434,7 @@ internal sealed class Enclave
         }
 
         ProbeWanted.Set();
+        return true;
     }
 
     /// <summary>The enclave left the configuration: it gets nothing new.</summary>
@@ -407,7 +456,32 @@ internal sealed class Enclave
     /// <inheritdoc/>
     public override string ToString() => Id == Name ? $"{Id} ({Endpoint})" : $"{Id} ({Name}, {Endpoint})";
 
+    /// <summary>Whether it gets traffic only while attestation vouches for it.</summary>
+    private bool IsGated => _configuration.Options.Attestation.Mode == AttestationMode.Enforce;
+
     private IConnectionPool? Pool => Volatile.Read(ref _connector)?.Pool;
+
+    /// <summary>
+    /// An enclave that is restarted cuts its connections, and nothing else tells that another one is there: what comes next must not
+    /// reach it unverified, even where it is the last.
+    /// </summary>
+    private void DoubtIdentity(Evidence evidence)
+    {
+        lock (_gate)
+        {
+            if (_status.State != EnclaveState.Healthy)
+                return;
+            _epoch++;
+            _isTrusted = false;
+            Change(
+                EnclaveState.Untrusted,
+                $"{evidence.Reason}; its attestation is verified anew, since it may have been restarted",
+                probeHealthy: false);
+        }
+
+        _registry.Reconnect(this);
+        AttestationWanted.Set();
+    }
 
     private void WakeDiscovery()
     {
@@ -460,6 +534,19 @@ internal sealed class Enclave
     private void Change(EnclaveState state, string reason, bool probeHealthy)
     {
         var from = _status.State;
+        if (state is EnclaveState.Unhealthy or EnclaveState.Ejected)
+        {
+            _isTrusted = false;
+            _epoch++;
+        }
+        else if (state == EnclaveState.Healthy && IsGated && !_isTrusted)
+        {
+            // Behind the same address another enclave may be back.
+            (state, probeHealthy) = (EnclaveState.Untrusted, false);
+            reason = $"{reason}; it was out, and its attestation is verified anew before it gets traffic";
+            AttestationWanted.Set();
+        }
+
         _outage = Outage.None;
         CountOutage(from, state);
         if (state is not (EnclaveState.Draining or EnclaveState.Gone))

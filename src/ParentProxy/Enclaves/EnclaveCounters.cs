@@ -34,6 +34,11 @@ internal static class EnclaveCounters
         meter.CreateObservableCounter(
             "parentproxy.probes", () => Named(enclaves, "result", e => e.Probes), null, "Health probes by result.");
         meter.CreateObservableCounter(
+            "parentproxy.attestation.checks",
+            () => Named(enclaves, "result", e => e.Attestations),
+            null,
+            "Requests for attestation documents by what they came to: verified, unpinned, the check that failed, or how the request did.");
+        meter.CreateObservableCounter(
             "parentproxy.tunnels.ended",
             () => Named(enclaves, "reason", e => e.Tunnels),
             null,

@@ -21,6 +21,9 @@ internal sealed class EnclaveGauges : IDisposable
     private static readonly EnclaveState[] States = Enum.GetValues<EnclaveState>();
     private static readonly string[] StateNames = [.. States.Select(state => state.ToString().ToLowerInvariant())];
 
+    private static readonly TrustVerdict[] Verdicts = Enum.GetValues<TrustVerdict>();
+    private static readonly string[] VerdictNames = [.. Verdicts.Select(verdict => verdict.ToString().ToLowerInvariant())];
+
     private readonly EnclaveRegistry _registry;
     private readonly Func<Meter> _newMeter;
     private readonly Lock _gate = new();
@@ -66,6 +69,13 @@ internal sealed class EnclaveGauges : IDisposable
         var now = enclave.Status.State;
         for (var i = 0; i < States.Length; i++)
             yield return new Measurement<int>(States[i] == now ? 1 : 0, Tag(EnclaveLabel, enclave.Id), Tag("state", StateNames[i]));
+    }
+
+    private static IEnumerable<Measurement<int>> VerdictsOf(Enclave enclave)
+    {
+        var now = enclave.Attestation?.Verdict;
+        for (var i = 0; i < Verdicts.Length; i++)
+            yield return new Measurement<int>(Verdicts[i] == now ? 1 : 0, Tag(EnclaveLabel, enclave.Id), Tag("verdict", VerdictNames[i]));
     }
 
     private static Measurement<int> Info(Enclave enclave) => new(
@@ -115,8 +125,21 @@ internal sealed class EnclaveGauges : IDisposable
             () => Described(e => e.IsDebug ? 1 : 0),
             null,
             "Whether an enclave runs in debug mode, as nitro-cli reports: its memory is no secret then.");
+        meter.CreateObservableGauge(
+            "parentproxy.attestation.verdict",
+            () => _registry.All.Where(enclave => enclave.Attestation is not null).SelectMany(VerdictsOf),
+            null,
+            "1 for the verdict on an enclave's last attestation document, 0 for the others; none while Attestation:Mode is off.");
+        meter.CreateObservableGauge(
+            "parentproxy.attestation.verified.timestamp",
+            () => _registry.All.Where(enclave => enclave.Attestation is { VerifiedAt: not null }).Select(VerifiedAt),
+            "s",
+            "When an attestation document of an enclave last passed, in seconds since 1970.");
         return meter;
     }
+
+    private static Measurement<double> VerifiedAt(Enclave enclave) =>
+        new(enclave.Attestation!.VerifiedAt!.Value.ToUnixTimeMilliseconds() / 1000.0, Tag(EnclaveLabel, enclave.Id));
 
     private List<(string Id, string Name, string? EndPoint)> Shown() =>
     [

@@ -40,6 +40,9 @@ internal sealed class EnclaveMetrics
     /// <summary>Health probes by their result.</summary>
     public NamedCounts Probes { get; } = new();
 
+    /// <summary>Requests for attestation documents by what they came to.</summary>
+    public NamedCounts Attestations { get; } = new();
+
     /// <summary>What went wrong last.</summary>
     public EnclaveErrors Errors { get; } = new();
 

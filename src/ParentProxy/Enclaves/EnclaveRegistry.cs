@@ -135,6 +135,16 @@ internal sealed class EnclaveRegistry(
     /// <summary>An enclave has returned, and begins with a part of its share.</summary>
     public void StartsSlowly() => Volatile.Write(ref _lastReturn, time.GetTimestamp());
 
+    /// <summary>Has nothing more sent over the connections that an enclave has: what is in flight on them ends, what waits goes elsewhere.</summary>
+    public void Reconnect(Enclave enclave)
+    {
+        lock (_updating)
+        {
+            if (!enclave.IsRetired && Options is { } options)
+                enclave.UseConnector(new EnclaveConnector(enclave, dialer, options, time));
+        }
+    }
+
     /// <summary>Closes the idle connections to all enclaves; for the end of the program.</summary>
     public void Close()
     {

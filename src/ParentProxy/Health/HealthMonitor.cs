@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
@@ -14,14 +13,14 @@ internal sealed class HealthMonitor(
     TimeProvider time,
     ILogger<HealthMonitor> logger) : IAsyncDisposable
 {
-    private readonly Lock _starting = new();
-    private readonly ConcurrentDictionary<Enclave, BackgroundLoop> _loops = new();
+    private EnclaveLoops? _loops;
 
     /// <summary>Begins to probe, and follows the registry from now on.</summary>
     public void Start()
     {
-        registry.Updated += Synchronize;
-        Synchronize();
+        _loops = new EnclaveLoops(
+            registry, ProbeForeverAsync, enclave => enclave.ProbeWanted.Set(), (enclave, ex) => HealthLog.LoopFailed(logger, enclave, ex));
+        _loops.Start();
     }
 
     /// <summary>Waits until every enclave has been probed once, with whatever result.</summary>
@@ -30,54 +29,20 @@ internal sealed class HealthMonitor(
         while (true)
         {
             var changed = registry.Changed.Next;
-            if (registry.All.All(e => e.Status.State != EnclaveState.Starting || e.Status.LastProbe is not null))
+            if (!configuration.Options.Health.Probe.Enabled || registry.All.All(IsProbed))
                 return;
             await changed.WaitAsync(cancellationToken);
         }
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        registry.Updated -= Synchronize;
-        await Task.WhenAll(_loops.Values.Select(loop => loop.DisposeAsync().AsTask()));
-    }
+    public ValueTask DisposeAsync() => _loops?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    /// <summary>Starts a loop for every enclave that has none, and lets all look at the settings anew.</summary>
-    private void Synchronize()
-    {
-        lock (_starting)
-        {
-            foreach (var enclave in registry.All)
-            {
-                _loops.GetOrAdd(enclave, Begin);
-                enclave.ProbeWanted.Set();
-            }
-        }
-    }
+    private static bool IsProbed(Enclave enclave) =>
+        enclave.Status is { LastProbe: not null } or { State: not (EnclaveState.Starting or EnclaveState.Untrusted) };
 
     /// <summary>Keeps the scheduled probes of several enclaves, and of several proxies, from falling into step.</summary>
     private static double Jitter() => 0.9 + (0.2 * Random.Shared.NextDouble());
-
-    private BackgroundLoop Begin(Enclave enclave)
-    {
-        // Without its loop an enclave would keep its state for ever and nobody would know.
-        var loop = new BackgroundLoop(ex => HealthLog.LoopFailed(logger, enclave, ex));
-        loop.Start(cancellationToken => RunAsync(enclave, cancellationToken));
-        return loop;
-    }
-
-    private async Task RunAsync(Enclave enclave, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await ProbeForeverAsync(enclave, cancellationToken);
-        }
-        finally
-        {
-            _loops.TryRemove(enclave, out _);
-        }
-    }
 
     private async Task ProbeForeverAsync(Enclave enclave, CancellationToken cancellationToken)
     {

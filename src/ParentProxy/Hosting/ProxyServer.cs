@@ -17,6 +17,7 @@ using ParentProxy.Telemetry;
 using ParentProxy.Telemetry.AccessLog;
 using ParentProxy.Telemetry.Metrics;
 using ParentProxy.Telemetry.Tracing;
+using ParentProxy.Trust;
 
 namespace ParentProxy.Hosting;
 
@@ -76,7 +77,7 @@ internal sealed class ProxyServer : IAsyncDisposable
 
         // In the order in which they open and end: who takes requests before what serves them.
         _front = [Ingress, Passthrough, Egress];
-        _behind = [discovery, _health];
+        _behind = [discovery, _health, new TrustCapability(Registry, configuration, time, loggers)];
         _capabilities = [.. _front, .. _behind];
 
         EnclaveCounters.Add(_meter.Meter, enclaves);

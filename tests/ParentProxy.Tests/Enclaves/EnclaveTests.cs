@@ -362,14 +362,14 @@ public sealed class EnclaveTests
             (enclave.Status.State, enclave.IsUsable, enclave.Status.ProbeHealthy, enclave.Status.Reason));
         Assert.Equal(1, enclave.Metrics.Outages);
         _time.Advance(Seconds(3));
-        enclave.Trust("its document is good");
+        enclave.Trust("its document is good", enclave.Epoch);
         Assert.Equal((EnclaveState.Healthy, true, Seconds(3)), (enclave.Status.State, enclave.Status.ProbeHealthy, enclave.Downtime));
 
         enclave.Distrust("again");
         Report(enclave, false);
-        enclave.Trust("good");
+        enclave.Trust("good", enclave.Epoch);
         Assert.Equal(EnclaveState.Unhealthy, enclave.Status.State);
-        enclave.Trust("nothing changes for one that is trusted");
+        enclave.Trust("nothing changes for one that is trusted", enclave.Epoch);
         Assert.Equal("good", enclave.Status.Reason);
     }
 
@@ -379,7 +379,7 @@ public sealed class EnclaveTests
         var enclave = Registry().All[0];
 
         enclave.Distrust("no document");
-        enclave.Trust("a good one");
+        enclave.Trust("a good one", enclave.Epoch);
         Assert.Equal(EnclaveState.Starting, enclave.Status.State);
 
         enclave.Drain("removed");

@@ -82,7 +82,7 @@ internal static class EnclavesSection
         html.Add($"""<tr role="row" class="{tone}" data-key="{key}"><td role="cell" class="state">""");
         html.Add($"""<span class="tag {tone}">{Icons.Of(tone)}{Word(status.State)}</span> """);
         html.Add($"""<span class="quiet nowrap">for {Times.Since(status.Since, page.Now)}</span> """);
-        html.Add($"""{Probe(status.LastProbe, page.Now)}</td>""");
+        html.Add($"""{Probe(status.LastProbe, page.Now)}{Attestation(facts.Enclave.Attestation, page.Now)}</td>""");
         html.Add($"""<th role="rowheader" scope="row" class="who"><b>{enclave.Id}</b>{Name(enclave)} """);
         html.Add($"""<code>{Breaks.In(enclave.Endpoint.ToString())}</code>{Belongs(enclave)}</th>""");
         html.Add($"""<td role="cell" class="why">{Breaks.In(status.Reason)}{Errors(enclave, key, page.Now)}</td>""");
@@ -187,6 +187,19 @@ internal static class EnclavesSection
             Figure(html, name, facts.Recent.Times.Quantile(share) is { } time ? Words.Duration(time) : "–", "");
         html.Add($"</dl>");
     }
+
+    // What a rejected document leads to stands with the state.
+    private static Action<HtmlWriter> Attestation(EnclaveTrust? trust, DateTimeOffset now) => html =>
+    {
+        if (trust is null)
+            return;
+        var style = trust.Verdict == TrustVerdict.Verified ? "nowrap" : "bad";
+        var root = trust.IsCustomRoot ? ", by a custom root" : "";
+        html.Add($"""<br><span class="{style}">attestation {trust.Verdict.ToString().ToLowerInvariant()}{root}</span> """);
+        html.Add($"""<span class="quiet nowrap">{Times.Since(trust.CheckedAt, now)} ago</span>""");
+        if (trust.Verdict != TrustVerdict.Verified)
+            html.Add($"""<br><span class="quiet">{Words.Sentence(trust.Detail)}</span>""");
+    };
 
     private static Action<HtmlWriter> Probe(ProbeResult? probe, DateTimeOffset now) => html =>
     {

@@ -1,0 +1,229 @@
+using Microsoft.Extensions.Logging;
+using ParentProxy.Attestation;
+using ParentProxy.Configuration;
+using ParentProxy.Enclaves;
+using ParentProxy.Runtime;
+using ParentProxy.Trust.Clients;
+
+namespace ParentProxy.Trust;
+
+/// <summary>
+/// Keeps up what is known of one enclave's attestation: asks for a document with a nonce of its own each time, judges it, and, where
+/// <c>Attestation:Mode</c> is <c>enforce</c>, lets the enclave have traffic or not.
+/// </summary>
+/// <remarks>
+/// A document that a check rejects is final: the enclave is out at once. That there is no document is not: the enclave may be busy, and
+/// stays in until the last one that passed is older than <c>Attestation:MaxAge</c>.
+/// </remarks>
+internal sealed class TrustWatch(
+    Enclave enclave,
+    EnclaveRegistry registry,
+    AttestationVerifier verifier,
+    ActiveConfiguration configuration,
+    TimeProvider time,
+    ILogger logger)
+{
+    /// <summary>However often it is wanted, the security module of an enclave is slow, and serves others as well.</summary>
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly Lock _gate = new();
+    private readonly WakeSignal _changed = new();
+    private AttestationOptions? _options;
+    private PassedDocument? _passed;
+
+    /// <summary>Takes over the settings as they are: what was verified is judged by new rules, without a new document.</summary>
+    public void Follow()
+    {
+        var options = configuration.Options.Attestation;
+        lock (_gate)
+        {
+            if (options == _options)
+                return;
+            if (options.Mode == AttestationMode.Off)
+                (_passed, enclave.Attestation) = (null, null);
+            else if (_passed is { } passed && options.Rules != _options?.Rules)
+                JudgeAnew(passed, options);
+            if (options.Mode != AttestationMode.Enforce)
+                enclave.Trust($"Attestation:Mode is {options.Mode.ToString().ToLowerInvariant()}", enclave.Epoch);
+            else if (_passed is null || _passed.Epoch != enclave.Epoch)
+                Distrust(enclave.Attestation?.Detail ?? Enclave.NotVerifiedYet);
+            _options = options;
+        }
+
+        _changed.Set();
+    }
+
+    /// <summary>Asks again and again until the enclave is retired.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var failures = 0;
+        while (!enclave.IsRetired)
+        {
+            var (changed, wanted) = (_changed.Next, enclave.AttestationWanted.Next);
+            var options = configuration.Options.Attestation;
+            if (options.Mode == AttestationMode.Off)
+            {
+                await changed.WaitAsync(cancellationToken);
+                continue;
+            }
+
+            var started = time.GetTimestamp();
+            var passes = await CheckAsync(options, cancellationToken);
+            failures = passes ? 0 : failures + 1;
+
+            // What it was wanted for while it was asked, a document that passed has answered.
+            if (passes)
+                wanted = enclave.AttestationWanted.Next;
+            await WaitAsync(Task.WhenAny(changed, wanted), started, failures, Jitter(), cancellationToken);
+        }
+    }
+
+    /// <summary>Keeps the questions to several enclaves, and of several proxies, from falling into step.</summary>
+    private static double Jitter() => 0.9 + (0.2 * Random.Shared.NextDouble());
+
+    /// <summary>Waits for the next turn, or for being wanted; sees to it meanwhile that a verdict does not outlive its age.</summary>
+    private async Task WaitAsync(Task wanted, long started, int failures, double jitter, CancellationToken cancellationToken)
+    {
+        if (ShortestPause - time.GetElapsedTime(started) is var rest && rest > TimeSpan.Zero)
+            await Task.Delay(rest, time, cancellationToken);
+        while (!wanted.IsCompleted)
+        {
+            var options = configuration.Options.Attestation;
+            var left = (TrustSchedule.Pause(options.Interval, failures) * jitter) - time.GetElapsedTime(started);
+            if (left <= TimeSpan.Zero)
+                return;
+            var expiry = Expire(options);
+            await WakeSignal.WaitAsync(wanted, expiry < left ? expiry : left, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Takes the enclave out when the last document that passed is too old; else says how long that one is good for.</summary>
+    private TimeSpan Expire(AttestationOptions options)
+    {
+        lock (_gate)
+        {
+            if (_passed is not { } passed)
+                return TimeSpan.MaxValue;
+            var left = options.MaxAge - time.GetElapsedTime(passed.Timestamp);
+            if (left > TimeSpan.Zero)
+                return left;
+            _passed = null;
+            if (options.Mode == AttestationMode.Enforce)
+            {
+                Distrust(
+                    $"the last document that was verified is of {passed.At.UtcDateTime:u}, longer ago than Attestation:MaxAge, "
+                        + $"{options.MaxAge:c}, allows; since then: {enclave.Attestation?.Detail}");
+            }
+
+            return TimeSpan.MaxValue;
+        }
+    }
+
+    /// <returns>Whether a document came, and passed.</returns>
+    private async Task<bool> CheckAsync(AttestationOptions options, CancellationToken cancellationToken)
+    {
+        // One that is out meanwhile may be another one afterwards, which this document is not of.
+        var epoch = enclave.Epoch;
+        var request = new AttestationRequest { Nonce = AttestationNonce.Create() };
+        try
+        {
+            if (enclave.LeaseConnector() is not { } connector)
+                return false;
+            try
+            {
+                var client = AttestationClients.For(connector, options, configuration.Options.Routing.HttpVersion, time);
+                var document = await client.RequestAsync(request, cancellationToken);
+                return Judge(document, request.NonceBytes, epoch, options);
+            }
+            finally
+            {
+                connector.Release();
+            }
+        }
+        catch (AttestationRequestException ex)
+        {
+            lock (_gate)
+            {
+                Note(TrustVerdict.Failed, ex.Code, ex.Message, options);
+                if (_passed is null && options.Mode == AttestationMode.Enforce)
+                    Distrust(ex.Message);
+            }
+
+            return false;
+        }
+    }
+
+    private bool Judge(byte[] document, byte[] nonce, int epoch, AttestationOptions options)
+    {
+        var now = time.GetUtcNow();
+        var result = verifier.VerifyAt(document, options.Policy with { Nonce = nonce }, now);
+        lock (_gate)
+        {
+            // By other rules than those that it was asked for under, the next one is judged.
+            if (options != configuration.Options.Attestation)
+                return false;
+            _passed = Passes(result, options)
+                ? new PassedDocument(document, nonce, result.Document!, epoch, now, time.GetTimestamp())
+                : null;
+            Note(result, options);
+            if (_passed is not null)
+                return enclave.Trust(enclave.Attestation!.Detail, epoch);
+            if (options.Mode == AttestationMode.Enforce)
+                Distrust(enclave.Attestation!.Detail);
+            return false;
+        }
+    }
+
+    private void JudgeAnew(PassedDocument passed, AttestationOptions options)
+    {
+        var result = verifier.VerifyAt(passed.Bytes, options.Policy with { Nonce = passed.Nonce }, passed.At);
+        if (!Passes(result, options))
+            _passed = null;
+        Note(result, options);
+    }
+
+    // In debug mode nothing can be pinned, and to allow it is to let it pass.
+    private static bool Passes(AttestationResult result, AttestationOptions options) =>
+        result.Verdict == AttestationVerdict.Verified || (result.IsDebug && options.AllowDebug);
+
+    private void Distrust(string reason)
+    {
+        enclave.Distrust($"attestation: {reason}");
+        registry.Reconnect(enclave);
+    }
+
+    private void Note(AttestationResult result, AttestationOptions options)
+    {
+        var (verdict, detail) = result switch
+        {
+            { Failure: { } failure } => (TrustVerdict.Rejected, failure.Message),
+            { Verdict: AttestationVerdict.Verified, Document: { } document } =>
+                (TrustVerdict.Verified, $"{document.ModuleId} at {document.Timestamp.UtcDateTime:u}, with the PCRs that are pinned"),
+            { IsDebug: true } => (TrustVerdict.Unpinned, $"{result.Document.ModuleId} runs in debug mode: nobody can tell which image"),
+            _ => (TrustVerdict.Unpinned, $"{result.Document!.ModuleId} is an enclave, but Attestation:Pcrs does not say of which image"),
+        };
+        Note(verdict, result.Failure?.Reason.Code(), detail, options);
+    }
+
+    private void Note(TrustVerdict verdict, string? code, string detail, AttestationOptions options)
+    {
+        var before = enclave.Attestation;
+        enclave.Metrics.Attestations.Count(code ?? verdict.ToString().ToLowerInvariant());
+        enclave.Attestation = new EnclaveTrust(
+            verdict,
+            code,
+            detail,
+            time.GetUtcNow(),
+            _passed?.At ?? before?.VerifiedAt,
+            _passed?.Content.ModuleId ?? before?.ModuleId,
+            _passed?.Content.IsDebug ?? before?.IsDebug ?? false,
+            options.Anchor.IsCustom);
+        registry.Changed.Set();
+        if (before is not null && (before.Verdict, before.Code) == (verdict, code))
+            return;
+        if (verdict == TrustVerdict.Verified)
+            TrustLog.Verified(logger, enclave, detail);
+        else
+            TrustLog.NotVerified(logger, enclave, verdict.ToString().ToLowerInvariant(), detail);
+    }
+}
