@@ -1,6 +1,5 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
+using ParentProxy.Runtime;
 
 namespace ParentProxy.Health;
 
@@ -8,7 +7,6 @@ namespace ParentProxy.Health;
 internal static class ProbeProblem
 {
     private const int MaxBytes = 4096;
-    private const int MaxCharacters = 200;
 
     /// <summary>
     /// The sentence, in one line and without anything that a terminal would obey; null where there is none. It is the word of the enclave.
@@ -26,7 +24,7 @@ internal static class ProbeProblem
             return document.RootElement.ValueKind == JsonValueKind.Object
                 && document.RootElement.TryGetProperty("detail", out var detail)
                 && detail.ValueKind == JsonValueKind.String
-                && Visible(detail.GetString()!) is { Length: > 0 } text
+                && ForeignText.Shown(detail.GetString()!) is { Length: > 0 } text
                 ? text
                 : null;
         }
@@ -35,19 +33,5 @@ internal static class ProbeProblem
             // The status alone decides.
             return null;
         }
-    }
-
-    private static string Visible(string text)
-    {
-        var visible = new StringBuilder();
-        foreach (var rune in text.EnumerateRunes())
-        {
-            if (visible.Length >= MaxCharacters)
-                return visible.Append('…').ToString();
-            visible.Append(Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
-                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator ? ' ' : rune.ToString());
-        }
-
-        return visible.ToString().Trim();
     }
 }
