@@ -50,7 +50,9 @@ internal sealed class AttestationArguments
     }
 
     /// <summary>How to attest; null: not at all.</summary>
-    public AttesterOptions? Read(ParseResult parsed) => parsed.GetValue(_on) || Others.Any(option => parsed.GetResult(option) is not null)
+    // A flag that was not given has a result all the same, an implicit one.
+    public AttesterOptions? Read(ParseResult parsed) =>
+        parsed.GetValue(_on) || Others.Any(option => parsed.GetResult(option) is { Implicit: false })
         ? new AttesterOptions
         {
             Listen = parsed.GetValue(_listen),

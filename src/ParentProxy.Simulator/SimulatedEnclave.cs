@@ -73,8 +73,11 @@ public sealed class SimulatedEnclave : IAsyncDisposable
         var app = SimulatorHost.Build(options, kestrel =>
         {
             httpListener = SimulatorHost.ListenForHttp(kestrel, http, options);
-            if (lines is not null)
-                lineListener = SimulatorHost.ListenForLines(kestrel, lines, new LineServer(attester!, lines, options.TimeProvider), options);
+            if (lines is not null && attester is not null)
+            {
+                var server = new LineServer(attester, lines, options.TimeProvider);
+                lineListener = SimulatorHost.ListenForLines(kestrel, lines, server, options);
+            }
         });
         try
         {
@@ -83,7 +86,7 @@ public sealed class SimulatedEnclave : IAsyncDisposable
             EnclaveRoutes.Map(app, state, attester);
             await app.StartAsync(cancellationToken);
             return new SimulatedEnclave(
-                app, state, attester, http.ToUri(httpListener!.EndPoint), lineListener is null ? null : lines!.ToUri(lineListener.EndPoint));
+                app, state, attester, http.ToUri(httpListener!.EndPoint), lines?.ToUri(lineListener!.EndPoint));
         }
         catch
         {

@@ -18,12 +18,12 @@ internal sealed class LineServer(SimulatedAttester attester, ListenAddress addre
 
     public async Task ServeAsync(ConnectionContext connection)
     {
+        // Not the token of a closed connection: the server cancels it as soon as the client has closed its half.
         var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed, stopping);
         try
         {
-            if (await ReadRequestAsync(connection.Transport.Input, either.Token) is { Length: > 0 } request)
-                await AnswerAsync(connection, request, either.Token);
+            if (await ReadRequestAsync(connection.Transport.Input, stopping) is { Length: > 0 } request)
+                await AnswerAsync(connection, request, stopping);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
@@ -72,11 +72,8 @@ internal sealed class LineServer(SimulatedAttester attester, ListenAddress addre
                 await output.WriteAsync((byte[])[.. line, .. line], cancellationToken);
                 break;
             case AttestationFault.Slow:
-                for (var i = 0; i < line.Length; i++)
-                {
-                    await output.WriteAsync(line.AsMemory(i, 1), cancellationToken);
+                for (var i = 0; i < line.Length && !(await output.WriteAsync(line.AsMemory(i, 1), cancellationToken)).IsCompleted; i++)
                     await Task.Delay(attester.SlowPause, timeProvider, cancellationToken);
-                }
 
                 break;
             default:

@@ -24,8 +24,19 @@ public sealed class SimulatedAttester
     private long _slowPauseTicks = TimeSpan.FromMilliseconds(10).Ticks;
     private long _documents;
 
-    internal SimulatedAttester(AttesterOptions options, TimeProvider timeProvider)
+    /// <summary>Makes one that is asked directly; an enclave makes its own from <see cref="SimulatorOptions.Attestation"/>.</summary>
+    /// <param name="options">What it is to be; where it listens is of no concern here.</param>
+    /// <param name="timeProvider">The clock; null: the system's.</param>
+    /// <exception cref="ArgumentException">The options are wrong; the message names all mistakes.</exception>
+    public SimulatedAttester(AttesterOptions options, TimeProvider? timeProvider = null)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        timeProvider ??= TimeProvider.System;
+        var errors = new List<string>();
+        options.Validate(errors);
+        if (errors.Count > 0)
+            throw new ArgumentException(string.Join("; ", errors));
+
         _timeProvider = timeProvider;
         ModuleId = options.ModuleId;
         Pki = options.Pki ?? SimulatedPki.Create(timeProvider);
@@ -96,9 +107,12 @@ public sealed class SimulatedAttester
     public IReadOnlyDictionary<int, string> Pcrs =>
         Volatile.Read(ref _registers).Read().ToDictionary(pcr => pcr.Key, pcr => Convert.ToHexStringLower(pcr.Value));
 
-    /// <summary>Sets PCR8, for the signer of the image, or one of 16 to 31, for the application, to the SHA-384 of zeros and a text.</summary>
+    /// <summary>
+    /// Sets PCR8, which is for the signer of the image, or one of 16 to 31, which are for the application, to the SHA-384 of 48 zero bytes
+    /// and a text.
+    /// </summary>
     /// <param name="index">8, or 16 to 31.</param>
-    /// <param name="text">The text; null: PCR8 is zero again, another one is no longer in the document.</param>
+    /// <param name="text">The text; null: PCR8 is zero again, and another one is no longer in the document.</param>
     public void SetPcr(int index, string? text)
     {
         if (!PlatformRegisters.CanSet(index))

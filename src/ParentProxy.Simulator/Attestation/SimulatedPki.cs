@@ -48,7 +48,7 @@ public sealed class SimulatedPki
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            throw new IOException($"{path} does not hold a certificate and its key in PEM, as saved by a simulated enclave: {e.Message}", e);
+            throw new IOException($"{path} is no certificate and key in PEM, as simulated enclaves save them: {e.Message}", e);
         }
     }
 

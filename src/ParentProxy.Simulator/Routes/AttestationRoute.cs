@@ -62,7 +62,8 @@ internal static class AttestationRoute
             [made.Leaf.Certificate, .. made.Leaf.Bundle],
             attester.ModuleId);
         return JsonSerializer.SerializeToUtf8Bytes(
-            new AttestedAnswer("AWS Nitro Enclaves", "CBOR/COSE_Sign1", nonce, made.ToBase64(fault), metadata), Json.Answers.AttestedAnswer);
+            new AttestedAnswer("AWS Nitro Enclaves", "CBOR/COSE_Sign1", nonce, made.ToBase64(fault), metadata),
+            Json.Answers.AttestedAnswer);
     }
 
     private static Task RefuseAsync(HttpContext context, string platform, string? nonce) => Json.WriteAsync(
