@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using ParentProxy.Simulator.Attestation;
 using ParentProxy.Simulator.Hosting;
 using ParentProxy.Simulator.Listening;
 using ParentProxy.Simulator.Routes;
@@ -17,15 +18,26 @@ public sealed class SimulatedEnclave : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly EnclaveState _state;
 
-    private SimulatedEnclave(WebApplication app, EnclaveState state, string endPoint)
+    private SimulatedEnclave(
+        WebApplication app, EnclaveState state, SimulatedAttester? attester, string endPoint, string? attestationEndPoint)
     {
         _app = app;
         _state = state;
+        Attester = attester;
         EndPoint = endPoint;
+        AttestationEndPoint = attestationEndPoint;
     }
 
     /// <summary>The URI to reach it at, with the real port.</summary>
     public string EndPoint { get; }
+
+    /// <summary>
+    /// The URI to reach the one-line JSON protocol at, with the real port; null without <see cref="AttesterOptions.Listen"/>.
+    /// </summary>
+    public string? AttestationEndPoint { get; }
+
+    /// <summary>What makes its attestation documents; null without <see cref="SimulatorOptions.Attestation"/>.</summary>
+    public SimulatedAttester? Attester { get; }
 
     /// <summary>What its responses carry as <c>X-Enclave</c>, from <see cref="SimulatorOptions.Name"/>.</summary>
     public string Name => _state.Name;
@@ -47,24 +59,34 @@ public sealed class SimulatedEnclave : IAsyncDisposable
     /// <param name="options">What it is to be.</param>
     /// <param name="cancellationToken">Gives up starting.</param>
     /// <exception cref="ArgumentException">The options are wrong; the message names all mistakes.</exception>
-    /// <exception cref="IOException">The endpoint is in use, or the directory of the socket file is missing.</exception>
-    /// <exception cref="System.Net.Sockets.SocketException">The endpoint cannot be bound.</exception>
+    /// <exception cref="IOException">An endpoint is in use, or the directory of the socket file is missing.</exception>
+    /// <exception cref="System.Net.Sockets.SocketException">An endpoint cannot be bound.</exception>
     public static async Task<SimulatedEnclave> StartAsync(SimulatorOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var address = options.Validate();
-        if (address.SocketPath is { } path)
+        var (http, lines) = options.Validate();
+        foreach (var path in new[] { http.SocketPath, lines?.SocketPath }.OfType<string>())
             await UnixSocketFile.PrepareAsync(path, cancellationToken);
 
-        ListenOptions? listener = null;
-        var app = SimulatorHost.Build(options, address, listen => listener = listen);
+        var attester = options.Attestation is { } attestation ? new SimulatedAttester(attestation, options.TimeProvider) : null;
+        ListenOptions? httpListener = null, lineListener = null;
+        var app = SimulatorHost.Build(options, kestrel =>
+        {
+            httpListener = SimulatorHost.ListenForHttp(kestrel, http, options);
+            if (lines is not null && attester is not null)
+            {
+                var server = new LineServer(attester, lines, options.TimeProvider);
+                lineListener = SimulatorHost.ListenForLines(kestrel, lines, server, options);
+            }
+        });
         try
         {
             var lifetime = app.Services.GetRequiredService<IHostApplicationLifetime>();
             var state = new EnclaveState(options, lifetime.ApplicationStopping);
-            EnclaveRoutes.Map(app, state);
+            EnclaveRoutes.Map(app, state, attester);
             await app.StartAsync(cancellationToken);
-            return new SimulatedEnclave(app, state, address.ToUri(listener!.EndPoint));
+            return new SimulatedEnclave(
+                app, state, attester, http.ToUri(httpListener!.EndPoint), lines?.ToUri(lineListener!.EndPoint));
         }
         catch
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Sockets;
+using ParentProxy.Simulator.Attestation;
 
 namespace ParentProxy.Simulator;
 
@@ -34,8 +35,10 @@ internal static class SimulatorCommand
             HelpName = "0..1",
         };
         var http2 = new Option<bool>("--http2") { Description = "Serve HTTP/2 without TLS instead of HTTP/1.1." };
+        var attestation = new AttestationArguments();
         var command = new RootCommand("A simulated enclave for development and tests.") { listen, name, latency, failureRate, http2 };
-        command.SetAction((parsed, cancellationToken) => ServeAsync(
+        attestation.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => PrepareAsync(
             new SimulatorOptions
             {
                 Listen = parsed.GetRequiredValue(listen),
@@ -43,12 +46,42 @@ internal static class SimulatorCommand
                 Latency = TimeSpan.FromMilliseconds(parsed.GetValue(latency)),
                 FailureRate = parsed.GetValue(failureRate),
                 Http2 = parsed.GetValue(http2),
+                Attestation = attestation.Read(parsed),
             },
+            attestation.ReadFiles(parsed),
             cancellationToken));
 
         var result = command.Parse(args);
         var code = await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TerminationTimeout });
         return result.Errors.Count > 0 ? WrongUsage : code;
+    }
+
+    private static async Task<int> PrepareAsync(SimulatorOptions options, AttestationFiles files, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // All mistakes, before a file is made.
+            options.Validate();
+            if (options.Attestation is { } attestation)
+            {
+                var pki = await files.PrepareAsync(options.TimeProvider, cancellationToken);
+                options = options with { Attestation = attestation with { Pki = pki } };
+            }
+        }
+        catch (ArgumentException e)
+        {
+            return await FailAsync(WrongUsage, e.Message);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return await FailAsync(Failed, $"cannot use the files for attestation: {e.Message}");
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Ok;
+        }
+
+        return await ServeAsync(options, cancellationToken);
     }
 
     private static async Task<int> ServeAsync(SimulatorOptions options, CancellationToken cancellationToken)
@@ -58,13 +91,10 @@ internal static class SimulatorCommand
         {
             enclave = await SimulatedEnclave.StartAsync(options, cancellationToken);
         }
-        catch (ArgumentException e)
-        {
-            return await FailAsync(WrongUsage, e.Message);
-        }
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {
-            return await FailAsync(Failed, $"cannot listen on {options.Listen}: {e.Message}");
+            var also = options.Attestation?.Listen is { } lines ? $" and {lines}" : "";
+            return await FailAsync(Failed, $"cannot listen on {options.Listen}{also}: {e.Message}");
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -74,6 +104,10 @@ internal static class SimulatorCommand
         await using (enclave)
         {
             await Console.Out.WriteLineAsync($"listening on {enclave.EndPoint}");
+            if (enclave.AttestationEndPoint is { } lines)
+                await Console.Out.WriteLineAsync($"attestation on {lines}");
+            if (enclave.Attester is { } attester)
+                await Console.Out.WriteLineAsync($"attestation root sha256 {attester.Pki.RootSha256}");
             await Console.Out.FlushAsync(CancellationToken.None);
             await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await enclave.StopAsync(CancellationToken.None);

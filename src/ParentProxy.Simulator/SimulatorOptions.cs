@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using ParentProxy.Simulator.Attestation;
 using ParentProxy.Simulator.Listening;
 
 namespace ParentProxy.Simulator;
@@ -28,6 +29,10 @@ public sealed record SimulatorOptions
     /// <value>The default value is <see langword="false"/>.</value>
     public bool Http2 { get; init; }
 
+    /// <summary>How it attests.</summary>
+    /// <value>The default value is <see langword="null"/>: it does not, as an application outside an enclave.</value>
+    public AttesterOptions? Attestation { get; init; }
+
     /// <summary>The clock behind every wait and timestamp.</summary>
     /// <value>The default value is <see cref="TimeProvider.System"/>.</value>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
@@ -36,8 +41,8 @@ public sealed record SimulatorOptions
     /// <value>The default value is <see langword="null"/>: nowhere.</value>
     public ILoggerFactory? LoggerFactory { get; init; }
 
-    /// <summary>Reads <see cref="Listen"/> and checks the rest; reports every mistake at once.</summary>
-    internal ListenAddress Validate()
+    /// <summary>Reads where to listen and checks the rest; reports every mistake at once.</summary>
+    internal (ListenAddress Http, ListenAddress? Lines) Validate()
     {
         var errors = new List<string>();
         if (!ListenAddress.TryParse(Listen, out var address, out var error))
@@ -49,6 +54,7 @@ public sealed record SimulatorOptions
             errors.Add($"latency {Latency.TotalMilliseconds} ms: 0 to {WaitRange.MaxMilliseconds}");
         if (!FailureRateRange.Contains(FailureRate))
             errors.Add($"failure rate {FailureRate}: 0 to 1");
-        return errors.Count == 0 ? address! : throw new ArgumentException(string.Join("; ", errors));
+        var lines = Attestation?.Validate(errors);
+        return errors.Count == 0 ? (address!, lines) : throw new ArgumentException(string.Join("; ", errors));
     }
 }

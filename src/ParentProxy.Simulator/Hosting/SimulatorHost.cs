@@ -2,10 +2,12 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using ParentProxy.Simulator.Attestation;
 using ParentProxy.Simulator.Listening;
 using ParentProxy.Vsock;
 
@@ -19,26 +21,15 @@ internal static class SimulatorHost
     private const int HeadBytes = 256 * 1024;
 
     /// <param name="options">What the enclave is.</param>
-    /// <param name="address">Where it listens.</param>
-    /// <param name="onListen">Gets the listener, which knows its endpoint once the server has started.</param>
-    public static WebApplication Build(SimulatorOptions options, ListenAddress address, Action<ListenOptions> onListen)
+    /// <param name="addListeners">Adds what it listens on.</param>
+    public static WebApplication Build(SimulatorOptions options, Action<KestrelServerOptions> addListeners)
     {
         // Empty: no environment, no configuration files and no watchers, in whichever process and working directory this is.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             LiftLimits(kestrel);
-            kestrel.Listen(address.EndPoint, listen =>
-            {
-                listen.Protocols = options.Http2 ? HttpProtocols.Http2 : HttpProtocols.Http1;
-                if (address.Transport == ListenTransport.Hybrid)
-                {
-                    var handshake = new HybridHandshake(address.HybridPort, options.TimeProvider);
-                    listen.Use(next => connection => handshake.RunAsync(connection, next));
-                }
-
-                onListen(listen);
-            });
+            addListeners(kestrel);
         });
 
         var services = builder.Services;
@@ -52,6 +43,39 @@ internal static class SimulatorHost
         if (options.LoggerFactory is { } loggerFactory)
             services.AddSingleton(loggerFactory);
         return builder.Build();
+    }
+
+    /// <summary>Adds the listener of the application.</summary>
+    /// <returns>The listener, which knows its endpoint once the server has started.</returns>
+    public static ListenOptions ListenForHttp(KestrelServerOptions kestrel, ListenAddress address, SimulatorOptions options) =>
+        Listen(kestrel, address, options, listen => listen.Protocols = options.Http2 ? HttpProtocols.Http2 : HttpProtocols.Http1);
+
+    /// <summary>Adds the listener of the one-line JSON protocol.</summary>
+    /// <returns>The listener, which knows its endpoint once the server has started.</returns>
+    public static ListenOptions ListenForLines(
+        KestrelServerOptions kestrel, ListenAddress address, LineServer server, SimulatorOptions options) =>
+        Listen(kestrel, address, options, listen =>
+        {
+            listen.Protocols = HttpProtocols.None;
+            listen.Run(server.ServeAsync);
+        });
+
+    private static ListenOptions Listen(
+        KestrelServerOptions kestrel, ListenAddress address, SimulatorOptions options, Action<ListenOptions> serve)
+    {
+        ListenOptions? listener = null;
+        kestrel.Listen(address.EndPoint, listen =>
+        {
+            if (address.Transport == ListenTransport.Hybrid)
+            {
+                var handshake = new HybridHandshake(address.HybridPort, options.TimeProvider);
+                listen.Use(next => connection => handshake.RunAsync(connection, next));
+            }
+
+            serve(listen);
+            listener = listen;
+        });
+        return listener!;
     }
 
     // Whoever is tested with this enclave is to be stopped by its own limits, never by ours.

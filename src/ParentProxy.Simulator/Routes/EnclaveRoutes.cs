@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Builder;
+using ParentProxy.Simulator.Attestation;
 
 namespace ParentProxy.Simulator.Routes;
 
 /// <summary>Everything that a simulated enclave answers.</summary>
 internal static class EnclaveRoutes
 {
-    public static void Map(WebApplication app, EnclaveState state)
+    public static void Map(WebApplication app, EnclaveState state, SimulatedAttester? attester)
     {
         app.UseMiddleware<OrdinaryRequests>(state);
         // No pings: nothing on the wire that a test did not ask for.
@@ -13,7 +14,8 @@ internal static class EnclaveRoutes
 
         HealthRoutes.Map(app, state);
         ControlRoutes.Map(app, state);
-        AttestationRoute.Map(app);
+        AttesterRoutes.Map(app, attester);
+        AttestationRoute.Map(app, state, attester);
         EchoRoutes.Map(app, state);
         BodyRoutes.Map(app);
         HeadRoutes.Map(app);

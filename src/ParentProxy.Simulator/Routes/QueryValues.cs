@@ -35,12 +35,12 @@ internal static class QueryValues
             throw new BadHttpRequestException($"the query parameter '{name}' is missing");
     }
 
-    private static string? ReadText(this HttpContext context, string name)
+    public static string? ReadText(this HttpContext context, string name)
     {
         var values = context.Request.Query[name];
         return values.Count <= 1 ? values : throw Bad(name, values.ToString(), "one value");
     }
 
-    private static BadHttpRequestException Bad(string name, string? value, string expected) =>
+    public static BadHttpRequestException Bad(string name, string? value, string expected) =>
         new($"the query parameter '{name}' is '{value}': {expected}");
 }
