@@ -165,6 +165,7 @@ const rows = {
     graph('How long connections last', 'Long ones are good.', 's', [0.5, 0.95].map(q => query(`histogram_quantile(${q}, sum by (le) (${rate('kestrel_connection_duration_seconds_bucket')}))`, `p${q * 100}`))),
     graph('Connections that ended with an error', 'By what Kestrel calls it.', 'ops', [query(perSecond('error_type', 'kestrel_connection_duration_seconds_count', `${I}, error_type!=""`), '{{error_type}}')]),
     graph('Requests refused', 'For what they are, by the proxy or by Kestrel. A flood of them is somebody who tries something out.', 'ops', [query(perSecond('reason', 'parentproxy_requests_refused_total'), '{{reason}}')], { stack: true }),
+    graph('Requests over a rate limit', 'Answered with 429 over Limits:RateLimits. client: one of them asks too often; total: all of them together do.', 'ops', [query(perSecond('path, scope', 'parentproxy_rate_limited_requests_total'), '{{path}} {{scope}}')], { stack: true }),
     graph('Ends of WebSockets', 'closed: in order. cut_by_enclave: a crash, or an application that drops its clients.', 'ops', [query(perSecond('reason', 'parentproxy_tunnels_ended_total', E), '{{reason}}')], { stack: true, overrides: [color('cut_by_enclave', 'red')] }),
     graph('Requests as the server sees them', 'With what the proxy answers itself (/health, the admin listener).', 'reqps', [
       query(perSecond('http_response_status_code', 'http_server_request_duration_seconds_count'), '{{http_response_status_code}}')], { stack: true }),

@@ -3,6 +3,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Enclaves;
 using ParentProxy.Ingress.Failover;
 using ParentProxy.Ingress.Kestrel.Refusals;
+using ParentProxy.Ingress.Limiting;
 using ParentProxy.Telemetry.Metrics;
 
 namespace ParentProxy.Ingress;
@@ -11,6 +12,7 @@ namespace ParentProxy.Ingress;
 internal static class IngressInstruments
 {
     private static readonly RetryReason[] Reasons = Enum.GetValues<RetryReason>();
+    private static readonly RateLimitScope[] Scopes = Enum.GetValues<RateLimitScope>();
 
     /// <summary>Adds them to the meter of the proxy.</summary>
     public static void Add(
@@ -23,6 +25,7 @@ internal static class IngressInstruments
     {
         AddRetries(meter, configuration, retries);
         AddRequests(meter, registry, selector, retries, server.Refusals);
+        AddRateLimits(meter, server.RateLimits);
         AddListeners(meter, server);
     }
 
@@ -73,6 +76,15 @@ internal static class IngressInstruments
             null,
             "Requests that were refused for what they are, by us or by Kestrel.");
     }
+
+    private static void AddRateLimits(Meter meter, RateLimits limits) => meter.CreateObservableCounter(
+        "parentproxy.rate_limited_requests",
+        () => limits.Rules.SelectMany(rule => Scopes.Select(scope => new Measurement<long>(
+            rule.Counts.Of(scope),
+            new KeyValuePair<string, object?>("path", rule.Options.Path),
+            new KeyValuePair<string, object?>("scope", scope.ToString().ToLowerInvariant())))),
+        null,
+        "Requests that were refused with 429 over Limits:RateLimits.");
 
     private static void AddListeners(Meter meter, IngressServer server)
     {

@@ -54,6 +54,13 @@ internal static partial class IngressLog
         ILogger logger, string endPoint, string peer, string problem, long refused, string reason);
 
     [LoggerMessage(
+        EventId = 310,
+        Level = LogLevel.Warning,
+        Message = "Requests for {Path} are refused with 429: {Count} since the last such line, the latest of client {Client} over "
+            + "{Limit}. Limits:RateLimits sets the limits; parentproxy_rate_limited_requests_total counts all")]
+    public static partial void RateLimited(ILogger logger, string path, long count, string client, string limit);
+
+    [LoggerMessage(
         EventId = 320,
         Level = LogLevel.Information,
         Message = "Certificate of {Endpoint} replaced: {Path} holds one for {Subject} until {NotAfter:yyyy-MM-dd HH:mm:ss}; new "

@@ -22,6 +22,7 @@ using ParentProxy.Ingress.Http2;
 using ParentProxy.Ingress.Kestrel;
 using ParentProxy.Ingress.Kestrel.Certificates;
 using ParentProxy.Ingress.Kestrel.Refusals;
+using ParentProxy.Ingress.Limiting;
 using ParentProxy.Ingress.Pipeline;
 using ParentProxy.Ingress.Routing;
 using ParentProxy.Runtime;
@@ -92,6 +93,8 @@ internal sealed class IngressServer : ICapability
         services.AddSingleton<ILoggerFactory>(new KestrelLoggers(loggers, kestrelRefusals));
         services.AddSingleton<DiagnosticSource>(kestrelRefusals);
         services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
+        RateLimits = new RateLimits(configuration.Options.Limits, time);
+        services.AddSingleton(RateLimits);
         services.AddSingleton(configuration).AddSingleton(registry).AddSingleton(selector).AddSingleton(Retries).AddSingleton(drain)
             .AddSingleton(Refusals).AddSingleton(accessLog).AddSingleton(tracing).AddSingleton(health).AddSingleton(time);
         services.AddSingleton<IConnectionListenerFactory>(_listeners);
@@ -126,6 +129,7 @@ internal sealed class IngressServer : ICapability
         ((IApplicationBuilder)_app).Properties["__AuthorizationMiddlewareSet"] = true;
         _app.UseMiddleware<ExchangeMiddleware>();
         _app.UseMiddleware<PublicHealthMiddleware>();
+        _app.UseMiddleware<RateLimitMiddleware>();
         _app.UseRouting();
         _app.MapReverseProxy(proxy =>
         {
@@ -151,6 +155,9 @@ internal sealed class IngressServer : ICapability
     /// <summary>How many requests were refused for what they are.</summary>
     public RefusalCounts Refusals { get; } = new();
 
+    /// <summary>How many requests for a path are let through.</summary>
+    public RateLimits RateLimits { get; }
+
     /// <summary>What is sent again, and what was.</summary>
     public RetryPolicy Retries { get; }
 
@@ -167,7 +174,11 @@ internal sealed class IngressServer : ICapability
     public IStatusSection StatusSection => new ListenersSection(() => Listeners, Certificates);
 
     /// <inheritdoc/>
-    public void Apply(ProxyOptions options) => Certificates.Ask();
+    public void Apply(ProxyOptions options)
+    {
+        Certificates.Ask();
+        RateLimits.Apply(options.Limits);
+    }
 
     /// <inheritdoc/>
     public void AddInstruments(Meter meter) => IngressInstruments.Add(meter, _configuration, _registry, _selector, Retries, this);
@@ -195,6 +206,7 @@ internal sealed class IngressServer : ICapability
     {
         _routes.Dispose();
         await _app.DisposeAsync();
+        RateLimits.Dispose();
         await Certificates.DisposeAsync();
     }
 

@@ -59,7 +59,9 @@ public sealed class ConfigurationKeysTests
         Kestrel:Endpoints:*:Sni:*:ClientCertificateMode Kestrel:Endpoints:*:Sni:*:Protocols Kestrel:Endpoints:*:Sni:*:SslProtocols
         Kestrel:Endpoints:*:SslProtocols Kestrel:Endpoints:*:Url
         Kestrel:Limits
-        Limits Limits:MaxConnections Limits:MaxRequestBodyBytes
+        Limits Limits:MaxConnections Limits:MaxRequestBodyBytes Limits:RateLimits
+        Limits:RateLimits:*:Path Limits:RateLimits:*:PerClient Limits:RateLimits:*:PerClientBurst Limits:RateLimits:*:Total
+        Limits:RateLimits:*:TotalBurst Limits:RateLimits:*:Window
         Log Log:Format
         Passthrough Passthrough:*:ConnectTimeout Passthrough:*:HalfCloseTimeout Passthrough:*:IdleTimeout Passthrough:*:Listen
         Passthrough:*:Log Passthrough:*:MaxConnections Passthrough:*:MaxConnectionsPerSource Passthrough:*:Port
@@ -104,6 +106,7 @@ public sealed class ConfigurationKeysTests
         const string oneOfEverything = """
             {
               "Enclaves": [ {} ],
+              "Limits": { "RateLimits": [ {} ] },
               "Passthrough": [ {} ],
               "Egress": { "Allow": [ {} ], "Deny": [ {} ], "Forwards": [ {} ], "Files": [ {} ] },
               "Kestrel": { "Certificates": { "a": {} }, "Endpoints": { "a": { "Sni": { "a": {} } } } },

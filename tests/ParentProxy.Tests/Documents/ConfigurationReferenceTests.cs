@@ -122,6 +122,8 @@ public sealed partial class ConfigurationReferenceTests
 
     private static string Written(JsonElement element) => element.ValueKind switch
     {
+        JsonValueKind.Array when element.EnumerateArray().Any(item => item.ValueKind == JsonValueKind.Object) =>
+            string.Join(' ', element.GetRawText().Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries)),
         JsonValueKind.Array when element.GetArrayLength() > 0 =>
             string.Join(", ", element.EnumerateArray().Select(item => item.GetString())),
         JsonValueKind.String => element.GetString()!,

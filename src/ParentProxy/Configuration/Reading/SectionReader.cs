@@ -15,7 +15,8 @@ namespace ParentProxy.Configuration.Reading;
 /// </remarks>
 internal sealed class SectionReader
 {
-    private static readonly TimeSpan ShortestDuration = TimeSpan.FromMilliseconds(1);
+    /// <summary>The shortest time above zero that a setting may hold.</summary>
+    public static readonly TimeSpan ShortestDuration = TimeSpan.FromMilliseconds(1);
 
     private readonly ConfigurationNode _node;
     private readonly string _pattern;
@@ -139,6 +140,17 @@ internal sealed class SectionReader
     /// <summary>A list of sections.</summary>
     public IReadOnlyList<T> ListOfSections<T>(string key, Func<SectionReader, T> read) =>
         [.. Elements(Ask(key)).Select(element => Below(element, $"{Pattern(key)}:*", read))];
+
+    /// <summary>A list of sections that has entries when nobody wrote it. An empty text is the empty list.</summary>
+    public IReadOnlyList<T> ListOfSections<T>(
+        IReadOnlyList<T> fallback, Func<SectionReader, T?> read, [CallerArgumentExpression(nameof(fallback))] string key = "")
+        where T : class
+    {
+        var node = Ask(key);
+        if (!node.IsSet)
+            return fallback;
+        return node.Value is { Length: 0 } ? [] : [.. ListOfSections(key, read).OfType<T>()];
+    }
 
     /// <summary>Sections by names of the operator's choice.</summary>
     public IReadOnlyList<T> NamedSections<T>(string key, Func<SectionReader, T> read) =>

@@ -198,7 +198,9 @@ internal static class ConfigurationSchema
         var egress = ListsOfEgress
             .Select(list => new SourceEntry([Names.Egress, list, "0", "Listen"], "vsock://any:1", ConfigurationOrigin.CommandLine));
         var endpoint = new SourceEntry([Names.Kestrel, "Endpoints", "Http", "Url"], "http://127.0.0.1:0", ConfigurationOrigin.File);
-        Read(EntryTree.Build([enclave, passthrough, endpoint, .. egress], report), report);
+        var rate = new SourceEntry(
+            [nameof(ProxyOptions.Limits), nameof(LimitOptions.RateLimits), "0", "Path"], "/", ConfigurationOrigin.CommandLine);
+        Read(EntryTree.Build([enclave, passthrough, endpoint, rate, .. egress], report), report);
         return report.Keys;
     }
 }

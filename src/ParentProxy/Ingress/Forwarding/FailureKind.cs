@@ -75,6 +75,9 @@ internal enum FailureKind
     /// <summary>The form of the request target is none that is forwarded.</summary>
     BadTarget,
 
+    /// <summary>There were more requests for this path than <c>Limits:RateLimits</c> lets through.</summary>
+    RateLimited,
+
     /// <summary>The client went away.</summary>
     ClientGone,
 

@@ -119,6 +119,10 @@ internal static class FailureTable
             Level = LogLevel.Debug,
             Refusal = RefusalReason.BodyTimeout,
         },
+        FailureKind.RateLimited => new(429, "http_request_denied", "There are too many requests of this kind. Try again later.")
+        {
+            Level = LogLevel.Debug,
+        },
         FailureKind.ClientGone => NotForwarded with
         {
             Yarp = ForwarderError.RequestCanceled,

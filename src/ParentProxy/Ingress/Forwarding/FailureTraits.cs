@@ -19,6 +19,7 @@ internal sealed record FailureTraits(int Status, string Error, string Detail)
         404 => "Not Found",
         408 => "Request Timeout",
         413 => "Content Too Large",
+        429 => "Too Many Requests",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
         _ => "Gateway Timeout",

@@ -37,7 +37,7 @@ internal static class AccessReport
             FirstByte = attempts.FirstByteTime,
             RetryReasons = attempts.Failed is { } failed ? Reasons(failed) : null,
             Failure = outcome.Refusal is { } reason ? RefusalReasons.Word(reason) : outcome.Failure?.Code,
-            Detail = outcome.Refusal is null && outcome.TunnelEnd is null ? null : outcome.Failure?.Detail,
+            Detail = IsRefused(outcome) || outcome.TunnelEnd is not null ? outcome.Failure?.Detail : null,
             Tunnel = outcome.TunnelEnd is { } end ? TunnelEnds.Word(end) : null,
             Client = exchange.ClientAddress,
             RequestId = exchange.RequestId,
@@ -48,7 +48,10 @@ internal static class AccessReport
     }
 
     private static bool IsWanted(AccessLogger log, Exchange exchange, int status) =>
-        exchange.Outcome.Refusal is null ? log.Wants(status, IsRemarkable(exchange, status)) : log.WantsRefusal();
+        IsRefused(exchange.Outcome) ? log.WantsRefusal() : log.Wants(status, IsRemarkable(exchange, status));
+
+    private static bool IsRefused(Outcome outcome) =>
+        outcome.Refusal is not null || outcome.Failure?.Kind == FailureKind.RateLimited;
 
     /// <summary>A cut response has the status of a whole one. A tunnel is not slow for being used long.</summary>
     private static bool IsRemarkable(Exchange exchange, int status) =>

@@ -132,6 +132,17 @@ internal sealed class ExchangeMiddleware(
             Exchange.Of(context),
             new AttemptFailure(FailureKind.NoRoute, "404", "no route matches the request", "ReverseProxy:Routes holds the routes."));
 
+    /// <summary>Ends a request that none will be made of to an enclave.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="exchange">The same.</param>
+    /// <param name="failure">Why not.</param>
+    /// <param name="retryAfter">In how many seconds to try again, where it is worth that.</param>
+    public static Task FailAsync(HttpContext context, Exchange exchange, AttemptFailure failure, int retryAfter = 1)
+    {
+        exchange.Outcome.Fail(failure);
+        return ProblemResponse.WriteAsync(context, failure.Kind, exchange.RequestId, retryAfter);
+    }
+
     /// <summary>
     /// Makes <c>Host</c> what the client sent, or named in absolute form where HTTP/1.0 has no such field (RFC 9112 §3.2.2);
     /// whether it was anything else.
@@ -176,12 +187,6 @@ internal sealed class ExchangeMiddleware(
         string.Equals(context.Request.Headers.Upgrade.ToString().Trim(), "websocket", StringComparison.OrdinalIgnoreCase)
         && HttpProtocol.IsHttp11(context.Request.Protocol)
         && context.Features.Get<IHttpUpgradeFeature>()?.IsUpgradableRequest == true;
-
-    private static Task FailAsync(HttpContext context, Exchange exchange, AttemptFailure failure)
-    {
-        exchange.Outcome.Fail(failure);
-        return ProblemResponse.WriteAsync(context, failure.Kind, exchange.RequestId);
-    }
 
     /// <summary>Where the next request would begin is what nobody knows.</summary>
     private static void CloseAfterResponse(HttpContext context) => context.Response.OnStarting(static state =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using ParentProxy.Ingress.Forwarding;
@@ -16,13 +17,15 @@ internal static class ProblemResponse
     /// <summary>Its value where the request is refused for what it is.</summary>
     public const string RequestError = "parent-proxy; error=http_request_error";
 
-    private const string RetryAfterSeconds = "1";
-
     /// <summary>
     /// Writes the response if none has started. Behind the head of another one nothing may follow, and what has begun must not
     /// pass for whole: the connection ends then, or the stream.
     /// </summary>
-    public static async Task WriteAsync(HttpContext context, FailureKind kind, string requestId)
+    /// <param name="context">The request.</param>
+    /// <param name="kind">What has failed.</param>
+    /// <param name="requestId">The id of the request.</param>
+    /// <param name="retryAfter">In how many seconds to try again, where it is worth that.</param>
+    public static async Task WriteAsync(HttpContext context, FailureKind kind, string requestId, int retryAfter = 1)
     {
         if (context.Response.HasStarted)
         {
@@ -36,8 +39,8 @@ internal static class ProblemResponse
         response.StatusCode = failure.Status;
         response.Headers.CacheControl = "no-store";
         response.Headers[ProxyStatus] = $"parent-proxy; error={failure.Error}";
-        if (failure.Status == StatusCodes.Status503ServiceUnavailable)
-            response.Headers.RetryAfter = RetryAfterSeconds;
+        if (failure.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
+            response.Headers.RetryAfter = retryAfter.ToString(CultureInfo.InvariantCulture);
         response.ContentType = "application/problem+json";
         var problem = new PublicProblem($"urn:parent-proxy:{failure.Error}", failure.Title, failure.Status, failure.Detail, requestId);
         var body = JsonSerializer.SerializeToUtf8Bytes(problem, PublicJson.Plain.PublicProblem);

@@ -12,7 +12,7 @@ internal static partial class AccessLogWarnings
     [LoggerMessage(
         EventId = 702, Level = LogLevel.Warning,
         Message = "Access log: {Refusals} refused requests had no line since the last such warning: there are more than "
-            + "{PerSecond} a second. parentproxy_requests_refused_total counts them all")]
+            + "{PerSecond} a second. parentproxy_requests_refused_total and parentproxy_rate_limited_requests_total count them all")]
     public static partial void LeftOut(ILogger logger, long refusals, int perSecond);
 
     [LoggerMessage(

@@ -30,6 +30,7 @@ public sealed class FailureTableTests
     [InlineData("BadRequestBody", 400, "http_request_error", "RequestBodyClient")]
     [InlineData("BodyTooLarge", 413, "http_request_denied", "RequestBodyClient")]
     [InlineData("BadTarget", 400, "http_request_denied", "Request")]
+    [InlineData("RateLimited", 429, "http_request_denied", "Request")]
     [InlineData("ClientGone", 502, "proxy_internal_error", "RequestCanceled")]
     [InlineData("NoRoute", 404, "destination_not_found", "Request")]
     [InlineData("Internal", 502, "proxy_internal_error", "Request")]
