@@ -74,26 +74,42 @@ internal sealed class TrustWatch(
             // What it was wanted for while it was asked, a document that passed has answered.
             if (passes)
                 wanted = enclave.AttestationWanted.Next;
-            await WaitAsync(Task.WhenAny(changed, wanted), started, failures, Jitter(), cancellationToken);
+            await WaitAsync(wanted, started, failures, cancellationToken);
         }
     }
 
     /// <summary>Keeps the questions to several enclaves, and of several proxies, from falling into step.</summary>
     private static double Jitter() => 0.9 + (0.2 * Random.Shared.NextDouble());
 
-    /// <summary>Waits for the next turn, or for being wanted; sees to it meanwhile that a verdict does not outlive its age.</summary>
-    private async Task WaitAsync(Task wanted, long started, int failures, double jitter, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits for the next turn, or for being wanted; sees to it meanwhile that a verdict does not outlive its age. Other settings plan
+    /// the turn anew; where nothing passes any more by them, or nobody asked before, it is now.
+    /// </summary>
+    private async Task WaitAsync(Task wanted, long started, int failures, CancellationToken cancellationToken)
     {
+        var jitter = Jitter();
         if (ShortestPause - time.GetElapsedTime(started) is var rest && rest > TimeSpan.Zero)
             await Task.Delay(rest, time, cancellationToken);
         while (!wanted.IsCompleted)
         {
+            var changed = _changed.Next;
             var options = configuration.Options.Attestation;
             var left = (TrustSchedule.Pause(options.Interval, failures) * jitter) - time.GetElapsedTime(started);
-            if (left <= TimeSpan.Zero)
+            if (left <= TimeSpan.Zero || options.Mode == AttestationMode.Off)
                 return;
             var expiry = Expire(options);
-            await WakeSignal.WaitAsync(wanted, expiry < left ? expiry : left, time, cancellationToken);
+            await WakeSignal.WaitAsync(Task.WhenAny(changed, wanted), expiry < left ? expiry : left, time, cancellationToken);
+            if (changed.IsCompleted && !HasPassed)
+                return;
+        }
+    }
+
+    private bool HasPassed
+    {
+        get
+        {
+            lock (_gate)
+                return _passed is not null;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using ParentProxy.Simulator;
@@ -52,8 +53,10 @@ public sealed class EnforceTests : IAsyncLifetime
     [MemberData(nameof(Faults))]
     public async Task FromTheStart_OneThatCannotProveItself_GetsNothing_AndTheGoodOneServes(AttestationFault fault, string reason)
     {
+        _other.Attester!.Image = "good";
+
         // What it replays was made for somebody.
-        _other.Attester!.Attest();
+        _other.Attester.Attest();
         _other.Attester.Fault = fault;
         await using var proxy = await StartProxyAsync("http");
 
@@ -61,12 +64,10 @@ public sealed class EnforceTests : IAsyncLifetime
         await proxy.WaitForStateAsync("1", "untrusted");
         Assert.Equal(reason, Reason(await proxy.EnclaveAsync("1")));
         await AllGoToTheGoodOneAsync(proxy, 6);
-        Assert.Contains(
-            $"parentproxy_enclave_state{{enclave=\"1\",state=\"untrusted\"}} 1", await proxy.Admin.GetStringAsync("/metrics"), StringComparison.Ordinal);
-        Assert.Contains(
-            $"parentproxy_attestation_checks_total{{enclave=\"1\",result=\"{reason}\"}}",
-            await proxy.Admin.GetStringAsync("/metrics"),
-            StringComparison.Ordinal);
+        var metrics = await proxy.Admin.GetStringAsync("/metrics");
+        Assert.Equal(1, Sample(metrics, "parentproxy_enclave_state", "enclave=\"1\"", "state=\"untrusted\""));
+        Assert.Equal(1, Sample(metrics, "parentproxy_attestation_verdict", "enclave=\"0\"", "verdict=\"verified\""));
+        Assert.True(Sample(metrics, "parentproxy_attestation_checks_total", "enclave=\"1\"", $"result=\"{reason}\"") >= 1);
     }
 
     [Theory]
@@ -199,6 +200,13 @@ public sealed class EnforceTests : IAsyncLifetime
 
         Assert.Equal(503, (int)(await proxy.Http.GetAsync("/echo")).StatusCode);
         Assert.Equal("unhealthy", (await proxy.HealthAsync()).GetProperty("status").GetString());
+    }
+
+    private static double Sample(string metrics, string name, params string[] labels)
+    {
+        var line = metrics.Split('\n').Single(line =>
+            line.StartsWith($"{name}{{", StringComparison.Ordinal) && labels.All(label => line.Contains(label, StringComparison.Ordinal)));
+        return double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture);
     }
 
     private static string? Reason(JsonElement enclave) => Of(enclave, "reason");
