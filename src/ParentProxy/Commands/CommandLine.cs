@@ -1,10 +1,11 @@
 using System.CommandLine;
+using ParentProxy.Commands.Attest;
 using ParentProxy.Configuration;
 
 namespace ParentProxy.Commands;
 
 /// <summary>The command line: <c>parent-proxy [run] [--config FILE] [--Section:Key=value …]</c>, <c>check</c>, <c>doctor</c>,
-/// <c>demo</c>, <c>enclave</c>.</summary>
+/// <c>attest</c>, <c>demo</c>, <c>enclave</c>.</summary>
 internal static class CommandLine
 {
     /// <summary>Runs the command that the arguments name.</summary>
@@ -114,9 +115,27 @@ internal static class CommandLine
             if (parsed.GetResult(config) is not null)
                 parsed.AddError("demo reads no configuration file; settings of the form --Section:Key=value go with it.");
         });
-        foreach (var command in new[] { run, check, doctor, demo })
+        foreach (var command in new[] { run, check, doctor, Attest(config, settings), demo })
             root.Subcommands.Add(command);
         root.SetAction((parsed, _) => RunCommand.RunAsync(ConfigurationSources.OfProcess(parsed.GetValue(config), settings)));
+    }
+
+    private static Command Attest(Option<string?> config, List<KeyValuePair<string, string>> settings)
+    {
+        var flags = new AttestFlags();
+        var attest = new Command(
+            "attest", "Ask an enclave for its attestation document and verify it: whether AWS vouches for it, and which image it runs.");
+        flags.AddTo(attest);
+        attest.SetAction((parsed, cancellationToken) =>
+        {
+            var file = parsed.GetValue(config);
+            return new AttestCommand(Console.Out, Console.Error, TimeProvider.System).RunAsync(
+                ConfigurationSources.OfProcess(file, settings),
+                isConfigured: file is not null || settings.Count > 0,
+                flags.Read(parsed),
+                cancellationToken);
+        });
+        return attest;
     }
 
     private static bool IsSetting(string argument)

@@ -36,7 +36,7 @@ internal sealed class AttestationPeer(
         {
             // A request that fails just when nobody wants it any more was given up.
             cancellationToken.ThrowIfCancellationRequested();
-            throw Explain(what, ex);
+            throw deadline.IsCancellationRequested ? TimedOut(what, ex) : Explain(what, ex);
         }
     }
 
@@ -66,18 +66,19 @@ internal sealed class AttestationPeer(
             }
         }
 
-        return ex is OperationCanceledException
-            ? Failed(
-                what,
-                AttestationRequestException.Timeout,
-                string.Create(CultureInfo.InvariantCulture, $"had no whole answer within {timeout.TotalSeconds:0.###} s"),
-                "Is the enclave busy, or does what answers there speak another protocol?",
-                ex)
-            : Failed(
-                what,
-                AttestationRequestException.Protocol,
-                $"failed: {ex.GetBaseException().Message.TrimEnd('.')}",
-                "Does what answers there speak this protocol?",
-                ex);
+        return Failed(
+            what,
+            AttestationRequestException.Protocol,
+            $"failed: {ex.GetBaseException().Message.TrimEnd('.')}",
+            "Does what answers there speak this protocol?",
+            ex);
     }
+
+    // What is read over it may have failed in the meantime in its own words.
+    private AttestationRequestException TimedOut(string what, Exception ex) => Failed(
+        what,
+        AttestationRequestException.Timeout,
+        string.Create(CultureInfo.InvariantCulture, $"had no whole answer within {timeout.TotalSeconds:0.###} s"),
+        "Is the enclave busy, or does what answers there speak another protocol?",
+        ex);
 }

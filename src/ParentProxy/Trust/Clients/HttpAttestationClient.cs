@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using System.Text.Json;
 using ParentProxy.Attestation;
 using ParentProxy.Health;
 using ParentProxy.Runtime;
@@ -70,24 +69,11 @@ internal sealed class HttpAttestationClient(AttestationPeer peer, HttpAttestatio
                 "The words are the enclave's; look at its log.");
         }
 
-        if (Find(json.RootElement) is not { } text)
+        if (JsonAnswer.Text(json.RootElement, options.Pointer) is not { } text)
             throw Nonsense($"answered 200 without a text at {options.Pointer}");
         return AttestationDocument.TryDecode(text, out var document, out var failure)
             ? document
             : throw Nonsense($"answered 200, and what is at {options.Pointer} is no document: {failure.Message}");
-    }
-
-    private string? Find(JsonElement json)
-    {
-        try
-        {
-            return options.Pointer.Find(json) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
-        }
-        catch (InvalidOperationException)
-        {
-            // Half a surrogate pair, escaped.
-            return null;
-        }
     }
 
     private AttestationRequestException Refused(HttpResponseMessage response, byte[] body)

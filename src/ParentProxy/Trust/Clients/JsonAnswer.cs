@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
+using ParentProxy.Configuration;
 using ParentProxy.Runtime;
 
 namespace ParentProxy.Trust.Clients;
@@ -53,6 +54,19 @@ internal static class JsonAnswer
         catch (InvalidOperationException)
         {
             // Half a surrogate pair, escaped.
+            return null;
+        }
+    }
+
+    /// <summary>The text at a place, as it came; null when it is missing or no text.</summary>
+    public static string? Text(JsonElement json, JsonPointer pointer)
+    {
+        try
+        {
+            return pointer.Find(json) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
             return null;
         }
     }

@@ -1,0 +1,65 @@
+using ParentProxy.Configuration;
+using ParentProxy.Configuration.Reading;
+using ParentProxy.Enclaves.Discovery;
+using ParentProxy.Endpoints;
+
+namespace ParentProxy.Commands.Attest;
+
+/// <summary>Finds out where the enclave that was meant answers.</summary>
+/// <param name="options">The configuration; null when there is none.</param>
+/// <param name="time">The clock of nitro-cli's time-out.</param>
+internal sealed class AttestTarget(ProxyOptions? options, TimeProvider time)
+{
+    private const uint JsonLinesPort = 9000;
+
+    private readonly DiscoveryOptions _discovery = options?.Discovery ?? new DiscoveryOptions();
+
+    /// <summary>Where to connect.</summary>
+    /// <param name="arguments">What was given.</param>
+    /// <param name="cancellationToken">Kills nitro-cli.</param>
+    /// <returns>The endpoint; or why there is none.</returns>
+    public async Task<Parsed<EnclaveEndpoint>> FindAsync(AttestArguments arguments, CancellationToken cancellationToken)
+    {
+        var port = arguments.Port ?? (arguments.Http is null ? JsonLinesPort : _discovery.Port);
+        if (arguments.Endpoint is { } endpoint)
+            return endpoint;
+        if (arguments.Cid is { } cid)
+            return EnclaveEndpoint.Vsock(cid, port);
+        if (arguments.Enclave is { } named && Configured(named) is { } enclave)
+            return AtPort(enclave, arguments);
+
+        if (arguments.Enclave is not null && !_discovery.Enabled)
+            return new Mistake(NotConfigured(arguments.Enclave));
+        var described = await new NitroCli(time).DescribeAsync(_discovery.NitroCli, _discovery.Timeout, cancellationToken);
+        var running = described.Enclaves.Where(one => one.State is null or DescribedEnclave.Running).ToList();
+        var found = arguments.Enclave is { } name
+            ? running.Find(one => Is(one.Name, name) || Is(one.EnclaveId, name))
+            : running.FirstOrDefault();
+        if (found is not null)
+            return EnclaveEndpoint.Vsock(found.Cid, port);
+        if (described.Failure is { } failure)
+            return new Mistake($"which enclave runs is not known: {failure}. An endpoint (vsock://CID:PORT) or --cid needs no nitro-cli");
+        return new Mistake(arguments.Enclave is null
+            ? $"no enclave runs ('{_discovery.NitroCli} describe-enclaves' told of {described.Enclaves.Count}, none of them RUNNING)"
+            : $"{NotConfigured(arguments.Enclave)}, and nitro-cli tells of none that runs by that name");
+    }
+
+    private EnclaveOptions? Configured(string name) =>
+        options?.Enclaves.FirstOrDefault(one => Is(one.Id, name)) ?? options?.Enclaves.FirstOrDefault(one => Is(one.Name, name));
+
+    private static Parsed<EnclaveEndpoint> AtPort(EnclaveOptions enclave, AttestArguments arguments)
+    {
+        uint? port = arguments.Port ?? (arguments.Http is null ? JsonLinesPort : null);
+        if (port is null)
+            return enclave.Endpoint;
+        return EnclaveEndpoint.CheckPort(enclave.Endpoint.Transport, port.Value) is { } reason
+            ? new Mistake($"--port: {reason}")
+            : enclave.Endpoint.WithPort(port.Value);
+    }
+
+    private string NotConfigured(string name) => options?.Enclaves is { Count: > 0 } enclaves
+        ? $"no enclave has the Id or Name {Quoted.Text(name)}; there are {string.Join(", ", enclaves.Select(one => one.Name))}"
+        : $"no enclave has the Id or Name {Quoted.Text(name)}: none is configured";
+
+    private static bool Is(string one, string other) => one.Equals(other, StringComparison.OrdinalIgnoreCase);
+}
