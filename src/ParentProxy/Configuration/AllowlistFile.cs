@@ -1,7 +1,6 @@
 using System.Text;
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Endpoints;
-using ParentProxy.Runtime;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -73,28 +72,11 @@ internal sealed class AllowlistFile
     private static string? ReadText(string path, out string text)
     {
         text = "";
-        if (Directory.Exists(path))
-            return $"{Quoted.Text(path)} is a folder; name the file in it";
-        if (FileKind.IsSpecial(path))
-            return $"{Quoted.Text(path)} is no regular file";
+        if (NamedFile.Read(path, MaxBytes, out var bytes) is { } reason)
+            return reason;
         try
         {
-            var bytes = File.ReadAllBytes(path);
-            if (bytes.Length > MaxBytes)
-                return $"{Quoted.Text(path)} has {bytes.Length} bytes, of at most {MaxBytes}";
             text = Utf8.GetString(bytes).TrimStart('\uFEFF');
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return $"there is no file {Quoted.Text(path)} (ENOENT)";
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return $"{Quoted.Text(path)} may not be read by this user (EACCES)";
-        }
-        catch (IOException e)
-        {
-            return $"{Quoted.Text(path)} cannot be read: {e.Message}";
         }
         catch (DecoderFallbackException)
         {

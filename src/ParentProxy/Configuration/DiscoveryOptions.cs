@@ -81,7 +81,8 @@ internal sealed record DiscoveryOptions
         return pins.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
-    private static Parsed<string> ParseDigits(string text) =>
+    /// <summary>The value of a PCR, in lower case.</summary>
+    public static Parsed<string> ParseDigits(string text) =>
         text.Length == PcrDigits && text.All(char.IsAsciiHexDigit)
             ? text.ToLowerInvariant()
             : new Mistake($"{Quoted.Text(text)} is not {PcrDigits} hex digits; "

@@ -60,9 +60,16 @@ internal sealed record ProxyOptions
     /// <summary>What enclaves reach, and through which listeners.</summary>
     public EgressOptions Egress { get; init; } = new();
 
+    /// <summary>What is told of the images of enclaves.</summary>
+    public AttestationOptions Attestation { get; init; } = new();
+
     /// <summary>
     /// Sections that other libraries read (<c>Kestrel</c>, <c>Serilog</c>), merged over all sources. It has no reload
     /// token: nothing may react to a file but the reload as a whole.
     /// </summary>
     public required IConfiguration Sections { get; init; }
+
+    /// <summary>Files that the configuration names and that are read with it: a change of one is a change of the configuration.</summary>
+    public IReadOnlyList<string> NamedFiles() =>
+        [.. new[] { Egress.AllowlistFile, Attestation.MeasurementsFile }.OfType<string>()];
 }

@@ -10,7 +10,8 @@ public sealed class SingleMistakeTests
     [InlineData(""" "Logging": { "LogLevel": {} } """, "Logging", "Serilog:MinimumLevel")]
     [InlineData(""" "Routing": { "MaxDialPerEnclave": 4 } """, "Routing:MaxDialPerEnclave", "did you mean MaxDialsPerEnclave?")]
     [InlineData(""" "Health": { "Probe": { "Colour": 1 } } """, "Health:Probe:Colour", "unknown key")]
-    [InlineData(""" "Attestation": {} """, "Attestation", "not available in this version")]
+    [InlineData(""" "Attestation": { "MeasurementFile": null } """, "Attestation:MeasurementFile", "did you mean MeasurementsFile?")]
+    [InlineData(""" "Attestation": { "MeasurementsFile": "pcrs.json" } """, "Attestation:MeasurementsFile", "not the absolute path")]
     // Shapes
     [InlineData(""" "Health": 5 """, "Health", "is a value, not an object")]
     [InlineData(""" "Health": [] """, "Health", "is a list, not an object")]

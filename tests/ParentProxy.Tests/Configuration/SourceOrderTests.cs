@@ -96,7 +96,6 @@ public sealed class SourceOrderTests
     [InlineData("--Health::Path=x", "Health::Path (command line): a part of the path is empty")]
     [InlineData("Health____Path=/x", "Health::Path (Health____Path): a part of the path is empty")]
     [InlineData("Serilog__A:B=x", "Serilog:A:B (Serilog__A:B): a part of the path is empty or holds a ':'")]
-    [InlineData("Attestation__Mode=off", "Attestation (Attestation_…): is not available in this version")]
     [InlineData("Health__Probe=x", "Health:Probe (Health__Probe): is a value, not an object")]
     [InlineData("Health__Path__X=x", "Health:Path (Health__Path_…): is an object, not a value")]
     [InlineData(

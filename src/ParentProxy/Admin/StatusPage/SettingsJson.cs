@@ -12,6 +12,7 @@ namespace ParentProxy.Admin.StatusPage;
 /// <summary>The configuration in effect as JSON, with the values as they are written in a file.</summary>
 [JsonSerializable(typeof(AccessLogOptions))]
 [JsonSerializable(typeof(AdminOptions))]
+[JsonSerializable(typeof(AttestationOptions))]
 [JsonSerializable(typeof(DiscoveryOptions))]
 [JsonSerializable(typeof(EgressOptions))]
 [JsonSerializable(typeof(ForwardedHeadersOptions))]

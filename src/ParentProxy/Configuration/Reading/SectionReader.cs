@@ -192,13 +192,6 @@ internal sealed class SectionReader
             Report.Problem(node.Location, reason);
     }
 
-    /// <summary>Refuses keys whose capability is not built yet.</summary>
-    public void NotAvailable(params IEnumerable<string> keys)
-    {
-        foreach (var key in keys)
-            Refuse(key, "is not available in this version");
-    }
-
     /// <summary>Takes every key that is left: they belong to somebody else, or are names.</summary>
     public void AcceptRest() => _restIsKnown = true;
 

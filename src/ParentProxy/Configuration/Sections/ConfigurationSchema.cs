@@ -7,8 +7,6 @@ namespace ParentProxy.Configuration.Sections;
 /// <summary>All sections, each once; and the rules that span several of them.</summary>
 internal static class ConfigurationSchema
 {
-    private static readonly string[] NotYetBuilt = ["Attestation"];
-
     private static readonly string[] ListsOfEgress =
         [nameof(EgressOptions.Allow), nameof(EgressOptions.Deny), nameof(EgressOptions.Forwards), nameof(EgressOptions.Files)];
 
@@ -17,7 +15,7 @@ internal static class ConfigurationSchema
     /// <summary>The names of our sections, for a source that has to tell what is ours.</summary>
     public static IReadOnlySet<string> SectionNames { get; } =
         new HashSet<string>(
-            AllKeys.Where(key => !key.Contains(':', StringComparison.Ordinal)).Concat(NotYetBuilt), StringComparer.OrdinalIgnoreCase);
+            AllKeys.Where(key => !key.Contains(':', StringComparison.Ordinal)), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Every key that there is.</summary>
     public static KnownKeys Keys { get; } = new(AllKeys);
@@ -28,7 +26,6 @@ internal static class ConfigurationSchema
 
     private static ProxyOptions Read(SectionReader root)
     {
-        root.NotAvailable(NotYetBuilt);
         foreach (var (name, hint) in ForeignSections.All)
             root.Refuse(name, hint);
 
@@ -62,6 +59,7 @@ internal static class ConfigurationSchema
             ReverseProxy = root.Section(Names.ReverseProxy, section => ReverseProxySection.Read(section, enclaves, discovery.Enabled)),
             Passthrough = [.. passthrough.Select(entry => entry.Options)],
             Egress = root.Section(Names.Egress, egress.Read),
+            Attestation = root.Section(nameof(ProxyOptions.Attestation), AttestationOptions.Read),
             Sections = FlatSections.Create(root.Ask(Names.Kestrel), root.Ask(Names.Serilog)),
         };
 
