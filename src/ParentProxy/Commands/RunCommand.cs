@@ -67,7 +67,7 @@ internal static class RunCommand
         Action<ProxyServer>? onStarted)
     {
         // Taken at once: what changes while the program starts is a change, too.
-        var seen = ConfigurationReloader.Fingerprint(sources, options.Egress.AllowlistFile);
+        var seen = ConfigurationReloader.Fingerprint(sources, options.NamedFiles());
         var time = TimeProvider.System;
         var configuration = new ActiveConfiguration(options);
         var manager = new ServiceManager(new SystemdNotifier());

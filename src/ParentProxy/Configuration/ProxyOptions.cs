@@ -68,4 +68,8 @@ internal sealed record ProxyOptions
     /// token: nothing may react to a file but the reload as a whole.
     /// </summary>
     public required IConfiguration Sections { get; init; }
+
+    /// <summary>Files that the configuration names and that are read with it: a change of one is a change of the configuration.</summary>
+    public IReadOnlyList<string> NamedFiles() =>
+        [.. new[] { Egress.AllowlistFile, Attestation.MeasurementsFile, Attestation.Root }.OfType<string>(), .. Attestation.PcrsFrom];
 }

@@ -42,13 +42,13 @@ internal sealed class ConfigurationReloader(
 
     /// <summary>Identifies the content that the sources have now.</summary>
     /// <param name="sources">The file, and what else is read at the start only.</param>
-    /// <param name="allowlist">A file that the configuration names, and that is read with it; null for none.</param>
-    public static byte[] Fingerprint(ConfigurationSources sources, string? allowlist)
+    /// <param name="named">The files that the configuration names, and that are read with it.</param>
+    public static byte[] Fingerprint(ConfigurationSources sources, IReadOnlyList<string> named)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         AppendFirst(hash, sources.CandidateFiles);
-        if (allowlist is not null)
-            AppendFirst(hash, [allowlist]);
+        foreach (var file in named)
+            AppendFirst(hash, [file]);
         return hash.GetHashAndReset();
     }
 
@@ -140,15 +140,15 @@ internal sealed class ConfigurationReloader(
         while (true)
         {
             var asked = await WaitAsync(cancellationToken);
-            var allowlist = configuration.Options.Egress.AllowlistFile;
-            var now = Fingerprint(sources, allowlist);
+            var named = configuration.Options.NamedFiles();
+            var now = Fingerprint(sources, named);
             if (!asked && now.AsSpan().SequenceEqual(_seen))
                 continue;
             Reload();
 
-            // Another allowlist that it names now was read with it.
-            var next = configuration.Options.Egress.AllowlistFile;
-            _seen = next == allowlist ? now : Fingerprint(sources, next);
+            // Other files that it names now were read with it.
+            var next = configuration.Options.NamedFiles();
+            _seen = next.SequenceEqual(named) ? now : Fingerprint(sources, next);
         }
     }
 

@@ -129,6 +129,7 @@ internal sealed class IngressServer : ICapability
         ((IApplicationBuilder)_app).Properties["__AuthorizationMiddlewareSet"] = true;
         _app.UseMiddleware<ExchangeMiddleware>();
         _app.UseMiddleware<PublicHealthMiddleware>();
+        _app.UseMiddleware<MeasurementsMiddleware>();
         _app.UseMiddleware<RateLimitMiddleware>();
         _app.UseRouting();
         _app.MapReverseProxy(proxy =>

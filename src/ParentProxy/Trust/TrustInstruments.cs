@@ -19,6 +19,6 @@ internal static class TrustInstruments
             1,
             new KeyValuePair<string, object?>("mode", options.Mode.ToString().ToLowerInvariant()),
             new KeyValuePair<string, object?>("protocol", options.Protocol.ToString().ToLowerInvariant()),
-            new KeyValuePair<string, object?>("trust", options.Anchor.IsCustom ? "custom" : "aws"));
+            new KeyValuePair<string, object?>("trust", options.Policy.Root.IsCustom ? "custom" : "aws"));
     }
 }

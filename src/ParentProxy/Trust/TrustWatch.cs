@@ -41,7 +41,7 @@ internal sealed class TrustWatch(
                 return;
             if (options.Mode == AttestationMode.Off)
                 (_passed, enclave.Attestation) = (null, null);
-            else if (_passed is { } passed && options.Rules != _options?.Rules)
+            else if (_passed is { } passed && options.Policy != _options?.Policy)
                 JudgeAnew(passed, options);
             if (options.Mode != AttestationMode.Enforce)
                 enclave.Trust($"Attestation:Mode is {options.Mode.ToString().ToLowerInvariant()}", enclave.Epoch);
@@ -233,7 +233,7 @@ internal sealed class TrustWatch(
             _passed?.At ?? before?.VerifiedAt,
             _passed?.Content.ModuleId ?? before?.ModuleId,
             _passed?.Content.IsDebug ?? before?.IsDebug ?? false,
-            options.Anchor.IsCustom);
+            options.Policy.Root.IsCustom);
         registry.Changed.Set();
         if (before is not null && (before.Verdict, before.Code) == (verdict, code))
             return;

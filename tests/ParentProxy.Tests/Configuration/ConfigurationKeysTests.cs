@@ -16,6 +16,7 @@ public sealed class ConfigurationKeysTests
         AccessLog:RedactHeaders
         AccessLog:RedactQuery AccessLog:Sample2xx AccessLog:Sink
         Admin Admin:AllowedHosts Admin:EnclaveMetricsPath Admin:EnclaveMetricsPort Admin:MetricsUrl Admin:Url
+        Attestation Attestation:MeasurementsFile
         Discovery Discovery:AllowDebugMode Discovery:EnclaveName Discovery:Enabled Discovery:Interval Discovery:NitroCli Discovery:Pcrs
         Discovery:Port Discovery:Timeout
         Egress Egress:Allow Egress:Allow:*:Cids Egress:Allow:*:Enclaves Egress:Allow:*:Hosts Egress:AllowlistFile

@@ -19,6 +19,8 @@ public sealed class SingleMistakeTests
     [InlineData(""" "Attestation": { "Pointer": "attestation" } """, "Attestation:Pointer", "is no JSON pointer")]
     [InlineData(""" "Attestation": { "Root": "/nowhere.pem" } """, "Attestation:Root", "cannot be read")]
     [InlineData(""" "Attestation": { "PcrsFrom": [ "build.json" ] } """, "Attestation:PcrsFrom:0", "is not the absolute path of a file")]
+    [InlineData(""" "Attestation": { "MeasurementFile": null } """, "Attestation:MeasurementFile", "did you mean MeasurementsFile?")]
+    [InlineData(""" "Attestation": { "MeasurementsFile": "pcrs.json" } """, "Attestation:MeasurementsFile", "not the absolute path")]
     // Shapes
     [InlineData(""" "Health": 5 """, "Health", "is a value, not an object")]
     [InlineData(""" "Health": [] """, "Health", "is a list, not an object")]

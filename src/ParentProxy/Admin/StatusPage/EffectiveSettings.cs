@@ -51,6 +51,7 @@ internal static class EffectiveSettings
         .. Section(nameof(options.AccessLog), options.AccessLog, SettingsJson.Written.AccessLogOptions),
         .. Section(nameof(options.Passthrough), options.Passthrough, SettingsJson.Written.IReadOnlyListPassthroughOptions),
         .. Section(nameof(options.Egress), options.Egress.WithoutFile(), SettingsJson.Written.EgressOptions),
+        .. Section(nameof(options.Attestation), options.Attestation, SettingsJson.Written.AttestationOptions),
         .. Section(nameof(options.ReverseProxy), options.ReverseProxy, SettingsJson.Written.ReverseProxyOptions),
         .. Log(options.Log),
         .. Written(options.Sections),

@@ -12,6 +12,7 @@ namespace ParentProxy.Admin.StatusPage;
 /// <summary>The configuration in effect as JSON, with the values as they are written in a file.</summary>
 [JsonSerializable(typeof(AccessLogOptions))]
 [JsonSerializable(typeof(AdminOptions))]
+[JsonSerializable(typeof(AttestationOptions))]
 [JsonSerializable(typeof(DiscoveryOptions))]
 [JsonSerializable(typeof(EgressOptions))]
 [JsonSerializable(typeof(ForwardedHeadersOptions))]
@@ -34,6 +35,7 @@ internal sealed partial class SettingsJson : JsonSerializerContext
             new TextConverter<IPNetwork>(network => network.ToString()),
             new TextConverter<StatusRanges>(ranges => ranges.ToString()),
             new TextConverter<EnclaveEndpoint>(endpoint => endpoint.ToString()),
+            new TextConverter<JsonPointer>(pointer => pointer.ToString()),
             new TextConverter<Destination>(destination => destination.ToString()),
             new TextConverter<EgressAddress>(address => address.Text),
             new TextConverter<EgressHostPattern>(host => host.Text),
@@ -44,6 +46,8 @@ internal sealed partial class SettingsJson : JsonSerializerContext
             Word<AccessLogFormat>(),
             Word<AccessLogMode>(),
             Word<AccessLogSink>(),
+            Word<AttestationMode>(),
+            Word<AttestationProtocol>(),
             Word<PassthroughLogMode>(),
             Word<ProbeType>(),
             Word<ProxyProtocolAccept>(),

@@ -59,7 +59,7 @@ internal static class ConfigurationSchema
             ReverseProxy = root.Section(Names.ReverseProxy, section => ReverseProxySection.Read(section, enclaves, discovery.Enabled)),
             Passthrough = [.. passthrough.Select(entry => entry.Options)],
             Egress = root.Section(Names.Egress, egress.Read),
-            Attestation = root.Section(nameof(ProxyOptions.Attestation), AttestationOptions.Read),
+            Attestation = root.Section(nameof(ProxyOptions.Attestation), AttestationSection.Read),
             Sections = FlatSections.Create(root.Ask(Names.Kestrel), root.Ask(Names.Serilog)),
         };
 
