@@ -29,7 +29,7 @@ public sealed record SimulatorOptions
     /// <value>The default value is <see langword="false"/>.</value>
     public bool Http2 { get; init; }
 
-    /// <summary>How it attests.</summary>
+    /// <summary>Whether it attests, and as whom.</summary>
     /// <value>The default value is <see langword="null"/>: it does not, as an application outside an enclave.</value>
     public AttesterOptions? Attestation { get; init; }
 

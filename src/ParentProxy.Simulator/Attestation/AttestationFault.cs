@@ -5,7 +5,7 @@ namespace ParentProxy.Simulator.Attestation;
 /// </summary>
 public enum AttestationFault
 {
-    /// <summary>Nothing is wrong.</summary>
+    /// <summary>Every document is as it should be, and so is every answer.</summary>
     None,
 
     /// <summary>The timestamp lies ten minutes back.</summary>

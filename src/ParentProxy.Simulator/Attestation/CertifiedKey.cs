@@ -23,7 +23,7 @@ internal sealed class CertifiedKey
         Issuer = issuer;
     }
 
-    /// <summary>The certificate's DER.</summary>
+    /// <summary>The certificate in DER, as documents hold it.</summary>
     public byte[] Certificate { get; }
 
     public DateTimeOffset NotAfter { get; }

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using ParentProxy.Simulator;
 using ParentProxy.Simulator.Attestation;
-using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Simulator.Attestation;
 
