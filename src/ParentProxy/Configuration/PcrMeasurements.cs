@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using ParentProxy.Attestation;
 using ParentProxy.Configuration.Reading;
 
 namespace ParentProxy.Configuration;
@@ -12,8 +13,14 @@ internal sealed class PcrMeasurements
 {
     private const int MaxBytes = 64 * 1024;
 
+    private const string Wrapper = "Measurements";
+    private const string Prefix = "PCR";
+
     /// <summary>Image, kernel and application: without one of them any image would do.</summary>
-    private static readonly int[] Required = [0, 1, 2];
+    private static readonly string[] Required = ["PCR0", "PCR1", "PCR2"];
+
+    // Of two values with one name each client takes another one.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     private PcrMeasurements(byte[] json)
     {
@@ -33,34 +40,41 @@ internal sealed class PcrMeasurements
     /// <param name="report">Takes the mistakes.</param>
     public static PcrMeasurements? Read(string path, string location, ConfigurationReport report)
     {
+        var problems = report.Problems.Count;
         var (bytes, reason) = SmallFile.Read(path, MaxBytes);
-        reason ??= IsJson(bytes) ? null : $"{Quoted.Text(path)} is not JSON";
-        if (reason is null)
-        {
-            (var measurements, reason) = MeasurementsFile.Parse(bytes);
-            reason = reason is not null ? $"{Quoted.Text(path)} {reason}"
-                : Required.Except(measurements.Keys).Select(index => $"PCR{index}").FirstOrDefault() is { } missing
-                    ? $"{Quoted.Text(path)} has no {missing}; take the output of 'nitro-cli build-enclave'"
-                    : null;
-        }
-
-        if (reason is null)
-            return new PcrMeasurements(bytes);
-        report.Problem(location, reason);
-        return null;
+        if (reason is not null)
+            report.Problem(location, reason);
+        else
+            Check(path, bytes, location, report);
+        return report.Problems.Count == problems ? new PcrMeasurements(bytes) : null;
     }
 
-    // What nitro-cli prints before it, clients could not read.
-    private static bool IsJson(byte[] bytes)
+    private static void Check(string path, byte[] bytes, string location, ConfigurationReport report)
     {
         try
         {
-            using var json = JsonDocument.Parse(bytes);
-            return true;
+            using var json = JsonDocument.Parse(bytes, Strict);
+            var measurements = json.RootElement;
+            if (measurements.ValueKind == JsonValueKind.Object && measurements.TryGetProperty(Wrapper, out var inner))
+                measurements = inner;
+            if (measurements.ValueKind != JsonValueKind.Object)
+            {
+                report.Problem(location, $"{Quoted.Text(path)} holds no object with {Prefix}0 and so on");
+                return;
+            }
+
+            foreach (var name in Required.Where(name => !measurements.TryGetProperty(name, out _)))
+                report.Problem(location, $"{Quoted.Text(path)} has no {name}; it is what 'nitro-cli build-enclave' prints");
+            foreach (var pcr in measurements.EnumerateObject().Where(pcr => pcr.Name.StartsWith(Prefix, StringComparison.Ordinal)))
+            {
+                var text = pcr.Value.ValueKind == JsonValueKind.String ? pcr.Value.GetString()! : pcr.Value.GetRawText();
+                if (PcrPins.CheckValue(text) is { } wrong)
+                    report.Problem(location, $"{Quoted.Text(path)}: {pcr.Name} {Quoted.Text(text)} is {wrong}");
+            }
         }
-        catch (JsonException)
+        catch (JsonException e)
         {
-            return false;
+            report.Problem(location, $"{Quoted.Text(path)} is not JSON: {e.Message}");
         }
     }
 }
