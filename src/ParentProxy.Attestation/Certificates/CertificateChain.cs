@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ParentProxy.Attestation.Reading;
 
@@ -74,6 +75,11 @@ internal sealed class CertificateChain : IDisposable
                 || !built.Zip(_certificates).All(pair => pair.First.Span.SequenceEqual(pair.Second.Certificate.RawDataMemory.Span)))
                 throw new AttestationException(AttestationReason.CaBundleOrder, "the chain is another than the one in the document");
             return new TrustedChain(Validity, Leaf.CommonName, Leaf.OpenKey());
+        }
+        catch (CryptographicException)
+        {
+            // A key that is no point of its curve, for one: OpenSSL sees that only when it needs the key.
+            throw new AttestationException(AttestationReason.CertificateParse, "a certificate in the chain has a part that cannot be read");
         }
         finally
         {

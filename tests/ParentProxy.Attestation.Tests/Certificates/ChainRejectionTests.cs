@@ -97,6 +97,8 @@ public sealed class ChainRejectionTests
         }) },
         { "basicConstraints twice", "certificate-parse", () => Twice(19, "30060101FF020101") },
         { "keyUsage twice", "certificate-parse", () => Twice(15, "03020104") },
+        { "zone's key no point of the curve", "certificate-parse", () => Changed(Zone, der => Point(der, TestPki.Valid.Certificates[Zone].Key)) },
+        { "leaf's key no point of the curve", "certificate-parse", () => Changed(Leaf, der => Point(der, TestPki.Valid.Leaf.Key)) },
         { "a date that is none", "certificate-parse", () => Changed(Leaf, der => Replaced(der, "260901114000Z", "261901114000Z")) },
         { "a date of letters", "certificate-parse", () => Changed(Leaf, der => Replaced(der, "260901114000Z", "not-in-UTC-!!")) },
         { "a name that is none", "issuer-mismatch", () => Changed(Zone, der => Replaced(der, "2c3d.zonal", "\u00ff\u00fe3d.zonal")) },
@@ -134,6 +136,12 @@ public sealed class ChainRejectionTests
         var text = Encoding.Latin1.GetString(der);
         Assert.Contains(old, text, StringComparison.Ordinal);
         return Encoding.Latin1.GetBytes(text.Replace(old, by, StringComparison.Ordinal));
+    }
+
+    private static byte[] Point(byte[] der, ECDsa key)
+    {
+        var x = Encoding.Latin1.GetString(key.ExportParameters(includePrivateParameters: false).Q.X!);
+        return Replaced(der, x, "no point" + x[8..]);
     }
 
     private static byte[] Signature(byte[] der) => [.. der[..^1], (byte)(der[^1] ^ 1)];
