@@ -54,7 +54,7 @@ public sealed record AttestationDocument
     /// <param name="bytes">COSE_Sign1, untagged or with tag 18.</param>
     /// <param name="document">What it says.</param>
     /// <param name="failure">Why it cannot be read.</param>
-    /// <remarks>Bad bytes are never an exception.</remarks>
+    /// <remarks>Bad bytes are never an exception. The document refers to the bytes: they are not to be written to any more.</remarks>
     public static bool TryRead(
         ReadOnlyMemory<byte> bytes,
         [NotNullWhen(true)] out AttestationDocument? document,

@@ -10,7 +10,7 @@ public sealed record AttestationResult
     }
 
     /// <summary>Whether and how far it can be relied on.</summary>
-    public required AttestationVerdict Verdict { get; init; }
+    public AttestationVerdict Verdict { get; private init; }
 
     /// <summary>Why it was rejected; null when it was not.</summary>
     public AttestationFailure? Failure { get; private init; }

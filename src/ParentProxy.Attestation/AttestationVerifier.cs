@@ -18,6 +18,7 @@ public sealed class AttestationVerifier(TimeProvider time)
     /// <param name="bytes">The document: COSE_Sign1, untagged or with tag 18.</param>
     /// <param name="policy">What it has to fulfil.</param>
     /// <returns>The verdict; with the first fault when the document is rejected. Bad bytes are never an exception.</returns>
+    /// <remarks>The document in the result refers to the bytes: they are not to be written to any more.</remarks>
     public AttestationResult Verify(ReadOnlyMemory<byte> bytes, AttestationPolicy policy) => VerifyAt(bytes, policy, time.GetUtcNow());
 
     /// <summary>

@@ -27,7 +27,9 @@ public sealed class PcrPins
 
     /// <summary>Pins values.</summary>
     /// <param name="values">By index, each 96 hex digits, in either case. An index without values is not pinned.</param>
-    /// <exception cref="FormatException">An index is not 0 to 31, or a value is none, or all zero, which only debug mode has.</exception>
+    /// <exception cref="FormatException">
+    /// An index is not 0 to 31, or is there twice, or a value is none, or all zero, which only debug mode has.
+    /// </exception>
     public static PcrPins Create(IEnumerable<KeyValuePair<int, IReadOnlyList<string>>> values)
     {
         ArgumentNullException.ThrowIfNull(values);
@@ -36,10 +38,13 @@ public sealed class PcrPins
         {
             if (index is < 0 or > LastIndex)
                 throw new FormatException($"PCR{index} is none; 0 to {LastIndex} are");
-            if (texts.Count > 0)
-                pins.Add(index, [.. texts.Select(text => CheckValue(text) is { } mistake
-                    ? throw new FormatException($"PCR{index}: {mistake}")
-                    : (ReadOnlyMemory<byte>)Convert.FromHexString(text))]);
+            if (texts.Count == 0)
+                continue;
+            IReadOnlyList<ReadOnlyMemory<byte>> pinned = [.. texts.Select(text => CheckValue(text) is { } mistake
+                ? throw new FormatException($"PCR{index}: {mistake}")
+                : (ReadOnlyMemory<byte>)Convert.FromHexString(text))];
+            if (!pins.TryAdd(index, pinned))
+                throw new FormatException($"PCR{index} is there twice");
         }
 
         return new PcrPins(pins.ToFrozenDictionary());

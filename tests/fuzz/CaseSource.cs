@@ -9,12 +9,12 @@ namespace ParentProxy.Fuzz;
 /// changed in a way that keeps much of their structure.
 /// </summary>
 /// <param name="seed">Each case follows from it and its number alone.</param>
-internal sealed class CaseSource(int seed)
+internal sealed class CaseSource(int seed) : ICaseSource<FuzzCase>
 {
-    /// <summary>Makes a case.</summary>
+    /// <inheritdoc/>
     public FuzzCase Make(long number)
     {
-        var random = new Random(HashCode(number));
+        var random = CaseRandom.Of(seed, number);
         if (number < Corpus.Samples.Length)
             return new FuzzCase(
                 number, Sample(random), Corpus.Samples[number], Http1Limits.Default, IsHead: false, IsValid: true, random.Next());
@@ -25,9 +25,6 @@ internal sealed class CaseSource(int seed)
         return new FuzzCase(
             number, before, input, Limits(random, input.Length), IsHead: random.Next(10) == 0, IsValid: false, random.Next());
     }
-
-    // Not System.HashCode, which is another in each process.
-    private int HashCode(long number) => unchecked((int)((number * 6364136223846793005L + seed) * 1442695040888963407L >> 32));
 
     private static Http1Limits Limits(Random random, int inputLength) => random.Next(4) != 0 ? Http1Limits.Default : new Http1Limits
     {

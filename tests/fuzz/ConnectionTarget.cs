@@ -6,7 +6,7 @@ namespace ParentProxy.Fuzz;
 /// The whole connection: what it makes of each response has to be what the parser and the decoder make of it, and it may
 /// be used again only when it is exactly at its end.
 /// </summary>
-internal sealed class ConnectionTarget : IFuzzTarget
+internal sealed class ConnectionTarget : IFuzzTarget<FuzzCase>
 {
     /// <inheritdoc/>
     public string Name => "connection";

@@ -7,7 +7,7 @@ namespace ParentProxy.Fuzz;
 /// <summary>Counts what one target came to.</summary>
 internal sealed partial class Figures
 {
-    private const int ReasonsShown = 20;
+    private const int ReasonsShown = 40;
 
     private readonly Dictionary<Ending, long> _endings = [];
     private readonly Dictionary<string, long> _reasons = [];
@@ -17,13 +17,14 @@ internal sealed partial class Figures
     private long _responses;
 
     /// <summary>Runs a case and counts it.</summary>
-    public void Count(IFuzzTarget target, FuzzCase fuzzCase)
+    public void Count<TCase>(IFuzzTarget<TCase> target, TCase fuzzCase)
+        where TCase : IFuzzCase
     {
         _running.Start();
         var outcome = target.Run(fuzzCase);
         _running.Stop();
         _inputs++;
-        _bytes += fuzzCase.Input.Length;
+        _bytes += fuzzCase.Length;
         _responses += outcome.Ends.Count;
         _endings[outcome.Ending] = _endings.GetValueOrDefault(outcome.Ending) + 1;
         if (outcome.Reason is { } reason)
@@ -38,8 +39,9 @@ internal sealed partial class Figures
     {
         to.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{name}: {_inputs} inputs of {_bytes / Math.Max(1, _inputs)} bytes on average, {_responses} complete "
-                + $"responses, {_inputs / Math.Max(0.001, _running.Elapsed.TotalSeconds):F0} executions/s (each in all its ways)"));
+            $"{name}: {_inputs} inputs of {_bytes / Math.Max(1, _inputs)} bytes on average, "
+                + $"{(_responses > 0 ? $"{_responses} complete responses, " : "")}"
+                + $"{_inputs / Math.Max(0.001, _running.Elapsed.TotalSeconds):F0} executions/s (each in all its ways)"));
         foreach (var (ending, count) in _endings.OrderBy(e => e.Key))
             to.WriteLine($"{count,12} {(ending == Ending.Complete ? "accepted" : ending.ToString().ToLowerInvariant())}");
         foreach (var (reason, count) in _reasons.OrderByDescending(r => r.Value).Take(ReasonsShown))

@@ -12,8 +12,12 @@ namespace ParentProxy.Fuzz;
 /// <param name="IsValid">Whether it must not be refused.</param>
 /// <param name="SplitSeed">Decides the pieces in which it comes.</param>
 internal sealed record FuzzCase(long Number, byte[] Before, byte[] Input, Http1Limits Limits, bool IsHead, bool IsValid, int SplitSeed)
+    : IFuzzCase
 {
-    /// <summary>Shows it, for a report.</summary>
+    /// <inheritdoc/>
+    public int Length => Input.Length;
+
+    /// <inheritdoc/>
     public string Describe() => $"""
         case {Number}{(IsHead ? ", HEAD" : "")}, {Limits}
         before (hex): {Convert.ToHexString(Before)}

@@ -1,7 +1,9 @@
 namespace ParentProxy.Fuzz;
 
 /// <summary>Something that reads what an enclave sends.</summary>
-internal interface IFuzzTarget
+/// <typeparam name="TCase">What it reads.</typeparam>
+internal interface IFuzzTarget<in TCase>
+    where TCase : IFuzzCase
 {
     /// <summary>For the figures.</summary>
     string Name { get; }
@@ -10,5 +12,5 @@ internal interface IFuzzTarget
     /// <exception cref="FindingException">
     /// They do not, or another invariant does not hold. Any other exception is a finding too.
     /// </exception>
-    Outcome Run(FuzzCase fuzzCase);
+    Outcome Run(TCase fuzzCase);
 }

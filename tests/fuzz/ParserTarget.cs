@@ -1,7 +1,7 @@
 namespace ParentProxy.Fuzz;
 
 /// <summary>The parser of response heads and the decoder of chunked bodies.</summary>
-internal sealed class ParserTarget : IFuzzTarget
+internal sealed class ParserTarget : IFuzzTarget<FuzzCase>
 {
     private static readonly byte[] Marker =
         "HTTP/1.1 218 marker\r\nTransfer-Encoding: chunked\r\nMarker: 1\r\n\r\n6\r\nmarker\r\n0\r\nMarker: 2\r\n\r\n"u8.ToArray();

@@ -17,14 +17,14 @@ internal sealed class Watchdog : IDisposable
     }
 
     /// <summary>Writes a finding.</summary>
-    public static void Report(int seed, IFuzzTarget target, FuzzCase fuzzCase, string what)
+    public static void Report(int seed, string target, IFuzzCase fuzzCase, string what)
     {
-        Console.WriteLine($"FOUND by seed {seed} in {target.Name}: {what}");
+        Console.WriteLine($"FOUND by seed {seed} in {target}: {what}");
         Console.WriteLine(fuzzCase.Describe());
     }
 
     /// <summary>A case begins.</summary>
-    public void Begin(IFuzzTarget target, FuzzCase fuzzCase) =>
+    public void Begin(string target, IFuzzCase fuzzCase) =>
         _running = new Running(target, fuzzCase, TimeProvider.System.GetTimestamp());
 
     /// <summary>It has ended.</summary>
@@ -41,5 +41,5 @@ internal sealed class Watchdog : IDisposable
         Environment.Exit(1);
     }
 
-    private sealed record Running(IFuzzTarget Target, FuzzCase FuzzCase, long Since);
+    private sealed record Running(string Target, IFuzzCase FuzzCase, long Since);
 }

@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using ParentProxy.Attestation.Reading;
 
 namespace ParentProxy.Attestation.Certificates;
 
@@ -17,13 +19,7 @@ internal sealed class CertificateChain : IDisposable
     private ChainCertificate Leaf => _certificates[^1];
 
     /// <summary>When they are valid.</summary>
-    public Validity Validity => new(
-    [
-        .. _certificates.Select(certificate => (
-            certificate.Place,
-            certificate.Certificate.NotBefore.ToUniversalTime(),
-            certificate.Certificate.NotAfter.ToUniversalTime())),
-    ]);
+    public Validity Validity => new([.. _certificates.Select(certificate => (certificate.Place, certificate.From, certificate.Until))]);
 
     /// <summary>Reads them, and checks all but signatures and time.</summary>
     /// <exception cref="AttestationException">One is not what it has to be.</exception>
@@ -79,6 +75,11 @@ internal sealed class CertificateChain : IDisposable
                 || !built.Zip(_certificates).All(pair => pair.First.Span.SequenceEqual(pair.Second.Certificate.RawDataMemory.Span)))
                 throw new AttestationException(AttestationReason.CaBundleOrder, "the chain is another than the one in the document");
             return new TrustedChain(Validity, Leaf.CommonName, Leaf.OpenKey());
+        }
+        catch (CryptographicException)
+        {
+            // A key that is no point of its curve, for one: OpenSSL sees that only when it needs the key.
+            throw new AttestationException(AttestationReason.CertificateParse, "a certificate in the chain has a part that cannot be read");
         }
         finally
         {
@@ -139,14 +140,15 @@ internal sealed class CertificateChain : IDisposable
             reason = AttestationReason.IssuerMismatch;
         return new AttestationException(
             reason,
-            $"{certificate.Place} names the issuer {certificate.Certificate.Issuer}, and the one above it is {above.Certificate.Subject}");
+            $"{certificate.Place} names the issuer {Printable.Text(certificate.Certificate.Issuer)}, and the one above it is "
+                + Printable.Text(above.Certificate.Subject));
     }
 
     private void CheckAuthorities()
     {
         foreach (var certificate in _certificates[..^1])
         {
-            if (certificate.Constraints is not { CertificateAuthority: true, Critical: true })
+            if (!certificate.IsAuthority || !certificate.IsConstraintCritical)
                 throw Wrong(certificate, AttestationReason.BasicConstraints, "is no certificate authority, and issued another");
             if (certificate.Usage is not { } usage || !usage.HasFlag(X509KeyUsageFlags.KeyCertSign))
                 throw Wrong(certificate, AttestationReason.KeyUsage, "may not sign certificates (keyCertSign)");
@@ -155,14 +157,14 @@ internal sealed class CertificateChain : IDisposable
         // The one that signed the document is not counted.
         for (var (i, below) = (0, _certificates.Count - 2); below >= 0; i++, below--)
         {
-            if (_certificates[i].Constraints is { HasPathLengthConstraint: true, PathLengthConstraint: var allowed } && below > allowed)
+            if (_certificates[i].PathLength is { } allowed && below > allowed)
                 throw Wrong(_certificates[i], AttestationReason.PathLength, $"allows {allowed} authorities below it, not {below}");
         }
     }
 
     private void CheckLeaf()
     {
-        if (Leaf.Constraints is { CertificateAuthority: true } or { HasPathLengthConstraint: true })
+        if (Leaf.IsAuthority || Leaf.PathLength is not null)
             throw Wrong(Leaf, AttestationReason.BasicConstraints, "is a certificate authority");
         if (Leaf.Usage is not { } usage || !usage.HasFlag(X509KeyUsageFlags.DigitalSignature))
             throw Wrong(Leaf, AttestationReason.KeyUsage, "may not sign documents (digitalSignature)");

@@ -14,8 +14,16 @@ internal sealed class ChainCertificate : IDisposable
     {
         Certificate = certificate;
         Place = place;
-        Constraints = certificate.Extensions.OfType<X509BasicConstraintsExtension>().FirstOrDefault();
-        Usage = certificate.Extensions.OfType<X509KeyUsageExtension>().FirstOrDefault()?.KeyUsages;
+        From = certificate.NotBefore.ToUniversalTime();
+        Until = certificate.NotAfter.ToUniversalTime();
+        CommonName = certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+        Usage = certificate.Extensions.OfType<X509KeyUsageExtension>().SingleOrDefault()?.KeyUsages;
+        if (certificate.Extensions.OfType<X509BasicConstraintsExtension>().SingleOrDefault() is not { } constraints)
+            return;
+        IsAuthority = constraints.CertificateAuthority;
+        IsConstraintCritical = constraints.Critical;
+        if (constraints.HasPathLengthConstraint)
+            PathLength = constraints.PathLengthConstraint;
     }
 
     public X509Certificate2 Certificate { get; }
@@ -23,13 +31,25 @@ internal sealed class ChainCertificate : IDisposable
     /// <summary>Which one it is, for messages.</summary>
     public string Place { get; }
 
-    public X509BasicConstraintsExtension? Constraints { get; }
+    /// <summary>From when it is valid, in UTC.</summary>
+    public DateTime From { get; }
+
+    /// <summary>Until when it is valid, in UTC.</summary>
+    public DateTime Until { get; }
+
+    public bool IsAuthority { get; }
+
+    /// <summary>Whether who does not understand basicConstraints must refuse it.</summary>
+    public bool IsConstraintCritical { get; }
+
+    /// <summary>How many authorities may stand below it; null for any number.</summary>
+    public int? PathLength { get; }
 
     /// <summary>Null when the certificate does not say.</summary>
     public X509KeyUsageFlags? Usage { get; }
 
-    /// <summary>Null when the certificate has none, or several.</summary>
-    public string? CommonName => Certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false);
+    /// <summary>Of its subject; where it has none, another part of the name.</summary>
+    public string CommonName { get; }
 
     public ReadOnlySpan<byte> Subject => Certificate.SubjectName.RawData;
 
@@ -41,9 +61,16 @@ internal sealed class ChainCertificate : IDisposable
         var certificate = Load(der, place);
         try
         {
+            var read = new ChainCertificate(certificate, place);
             if (certificate.SignatureAlgorithm.Value != EcdsaWithSha384)
                 throw Algorithm($"was signed with {certificate.SignatureAlgorithm.FriendlyName}, not with ECDSA and SHA-384");
-            return HasKeyOnP384(certificate) ? new ChainCertificate(certificate, place) : throw Algorithm("has no key on P-384");
+            return HasKeyOnP384(certificate) ? read : throw Algorithm("has no key on P-384");
+        }
+        catch (Exception ex) when (ex is CryptographicException or InvalidOperationException or ArgumentException)
+        {
+            // The platform reads most parts only now that it is asked for them: dates, names, extensions (of each there may be one).
+            certificate.Dispose();
+            throw new AttestationException(AttestationReason.CertificateParse, $"{place} has a part that cannot be read");
         }
         catch
         {
@@ -74,12 +101,19 @@ internal sealed class ChainCertificate : IDisposable
     /// <summary>Whether it was signed by the key of another certificate, whatever names they have.</summary>
     public bool IsSignedBy(ChainCertificate issuer)
     {
-        var sequence = new AsnReader(Certificate.RawDataMemory, AsnEncodingRules.DER).ReadSequence();
-        var signed = sequence.ReadEncodedValue();
-        sequence.ReadEncodedValue(); // the algorithm
-        var signature = sequence.ReadBitString(out _);
-        using var key = issuer.OpenKey();
-        return key.VerifyData(signed.Span, signature, HashAlgorithmName.SHA384, DSASignatureFormat.Rfc3279DerSequence);
+        try
+        {
+            var sequence = new AsnReader(Certificate.RawDataMemory, AsnEncodingRules.DER).ReadSequence();
+            var signed = sequence.ReadEncodedValue();
+            sequence.ReadEncodedValue(); // the algorithm
+            var signature = sequence.ReadBitString(out _);
+            using var key = issuer.OpenKey();
+            return key.VerifyData(signed.Span, signature, HashAlgorithmName.SHA384, DSASignatureFormat.Rfc3279DerSequence);
+        }
+        catch (AsnContentException)
+        {
+            return false;
+        }
     }
 
     public void Dispose() => Certificate.Dispose();

@@ -10,7 +10,7 @@ namespace ParentProxy.Attestation.Certificates;
 /// <param name="validity">When it is valid.</param>
 /// <param name="commonName">Of the certificate that signs documents.</param>
 /// <param name="key">Of the certificate that signs documents.</param>
-internal sealed class TrustedChain(Validity validity, string? commonName, ECDsa key)
+internal sealed class TrustedChain(Validity validity, string commonName, ECDsa key)
 {
     private readonly Lock _gate = new();
 
@@ -18,7 +18,7 @@ internal sealed class TrustedChain(Validity validity, string? commonName, ECDsa 
     public Validity Validity => validity;
 
     /// <summary>Whether it is the chain of this enclave.</summary>
-    public bool IsOf(string moduleId) => commonName?.StartsWith($"{moduleId}.", StringComparison.Ordinal) ?? false;
+    public bool IsOf(string moduleId) => commonName.StartsWith($"{moduleId}.", StringComparison.Ordinal);
 
     /// <summary>Whether it signed a document, in the bytes that were received.</summary>
     public bool HasSigned(ReadOnlySpan<byte> document)

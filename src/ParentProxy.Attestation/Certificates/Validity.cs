@@ -1,7 +1,7 @@
 namespace ParentProxy.Attestation.Certificates;
 
 /// <summary>From when until when the certificates of a chain are valid.</summary>
-/// <param name="certificates">Each: which one it is, for messages, and its first and last second in UTC.</param>
+/// <param name="certificates">Each: which one it is, for messages, and its first and last second in UTC, of which OpenSSL takes the last for the end.</param>
 internal sealed class Validity(IReadOnlyList<(string Place, DateTime From, DateTime Until)> certificates)
 {
     /// <summary>When the last of them begins to be valid.</summary>
@@ -15,7 +15,8 @@ internal sealed class Validity(IReadOnlyList<(string Place, DateTime From, DateT
     {
         foreach (var (place, from, until) in certificates)
         {
-            if (from - skew > now.UtcDateTime || until < now.UtcDateTime)
+            // Both are any dates at all: a difference has room for them, a sum may not.
+            if (from - now.UtcDateTime > skew || until <= now.UtcDateTime)
             {
                 throw new AttestationException(
                     AttestationReason.Validity, $"{place} is valid from {from:u} until {until:u}, and the time is {now.UtcDateTime:u}");

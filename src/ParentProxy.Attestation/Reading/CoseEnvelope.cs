@@ -10,6 +10,7 @@ internal static class CoseEnvelope
 {
     private const int Parts = 4;
     private const int MaxPayload = 16 * 1024;
+    private const int MaxHeader = 256;
     private const int SignatureLength = 96; // r and s, 48 bytes each
     private const int AlgorithmLabel = 1;
     private const int Es384 = -35;
@@ -67,6 +68,12 @@ internal static class CoseEnvelope
             return;
 
         // It is refused in any case: what it says is told to whoever looks for the cause.
+        if (header.Length > MaxHeader)
+        {
+            throw new AttestationException(
+                AttestationReason.ProtectedHeader, $"the protected header has {header.Length} bytes, and the algorithm takes 4");
+        }
+
         throw ReadAlgorithm(header) == Es384
             ? new AttestationException(
                 AttestationReason.ProtectedHeader, "the protected header says more than the algorithm, or says it in other bytes")

@@ -17,6 +17,7 @@ internal sealed class PayloadReader
     private const int LastPcr = 31;
     private const int MaxCertificates = 8; // there are four
     private const int MaxBytes = 1024;
+    private const int MaxDepth = 8; // the lists in the map are 2
     private const int MaxModuleIdLength = 128;
     private const long MaxTimestamp = 253_402_300_799_999; // the year 9999
 
@@ -55,7 +56,7 @@ internal sealed class PayloadReader
             Expect(CborReaderState.TextString, "a key of the payload", "text string");
             var key = _reader.ReadTextString();
             if (!_seen.Add(key))
-                throw new AttestationException(AttestationReason.DuplicateKey, $"the payload has the key {Shown(key)} twice");
+                throw new AttestationException(AttestationReason.DuplicateKey, $"the payload has the key {Printable.Text(key)} twice");
             ReadValue(key);
         }
 
@@ -94,6 +95,35 @@ internal sealed class PayloadReader
                 break;
             case "nonce":
                 _nonce = ReadOptional(key);
+                break;
+            default:
+                Skip(2);
+                break;
+        }
+    }
+
+    /// <summary>Passes over what nobody asks for. The reader alone would follow it to any depth, at quadratic cost in maps as keys.</summary>
+    private void Skip(int depth)
+    {
+        if (depth > MaxDepth)
+            throw new AttestationException(AttestationReason.MalformedCbor, $"the payload is nested more than {MaxDepth} deep");
+        switch (_reader.PeekState())
+        {
+            case CborReaderState.Tag:
+                _reader.ReadTag();
+                Skip(depth + 1);
+                break;
+            case CborReaderState.StartArray:
+                _reader.ReadStartArray();
+                while (_reader.PeekState() != CborReaderState.EndArray)
+                    Skip(depth + 1);
+                _reader.ReadEndArray();
+                break;
+            case CborReaderState.StartMap:
+                _reader.ReadStartMap();
+                while (_reader.PeekState() != CborReaderState.EndMap)
+                    Skip(depth + 1);
+                _reader.ReadEndMap();
                 break;
             default:
                 _reader.SkipValue();
@@ -205,7 +235,7 @@ internal sealed class PayloadReader
     private static DateTimeOffset CheckTimestamp(ulong timestamp, string digest)
     {
         if (digest != "SHA384")
-            throw new AttestationException(AttestationReason.Digest, $"digest is {Shown(digest)}, not SHA384");
+            throw new AttestationException(AttestationReason.Digest, $"digest is {Printable.Text(digest)}, not SHA384");
         return timestamp is 0 or > MaxTimestamp
             ? throw new AttestationException(AttestationReason.Timestamp, $"timestamp {timestamp} is no time in milliseconds since 1970")
             : DateTimeOffset.FromUnixTimeMilliseconds((long)timestamp);
@@ -248,8 +278,4 @@ internal sealed class PayloadReader
         if (_reader.PeekState() != state)
             throw new AttestationException(AttestationReason.FieldType, $"{what} is no {type}");
     }
-
-    // It may be anything, and goes to logs and terminals.
-    private static string Shown(string text) =>
-        text.Length <= 32 && !text.AsSpan().ContainsAnyExceptInRange('!', '~') ? text : "(unprintable)";
 }
