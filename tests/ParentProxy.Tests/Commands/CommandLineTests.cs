@@ -35,6 +35,9 @@ public sealed class CommandLineTests
     [InlineData("--config", "--config")]
     [InlineData("'--restrat' is no option of enclave; did you mean --restart?", "enclave", "--restrat", "always", "--", "/bin/true")]
     [InlineData("'/bin/true' is no option: the application comes after --", "enclave", "--ingress", "6300", "/bin/true")]
+    [InlineData("'--bogus' is no option of attest", "attest", "--bogus")]
+    [InlineData("'--allow-debg' is no option of attest; did you mean --allow-debug?", "attest", "--allow-debg")]
+    [InlineData("--nonce and --nonce-hex are the same thing", "attest", "--nonce", "a", "--nonce-hex", "61")]
     [InlineData("Try 'parent-proxy enclave --help'", "enclave", "--ingress", "6300", "/bin/true")]
     public async Task WrongUsage_Is2WithAHelpfulLine(string named, params string[] arguments)
     {
