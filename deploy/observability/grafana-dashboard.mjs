@@ -114,6 +114,9 @@ const rows = {
     graph('Memory inside', 'Where an exporter inside is relayed.', 'percentunit', [query(`1 - node_memory_MemAvailable_bytes{job="parent-proxy-enclaves", ${E}} / node_memory_MemTotal_bytes{job="parent-proxy-enclaves", ${E}}`, '{{enclave}}')], { defaults: { max: 1 } }),
     graph('Restarts of the application', 'Per minute, as parent-proxy enclave tells.', 'short', [query(`60 * ${perSecond('enclave', 'parentproxy_inside_application_restarts_total', `job="parent-proxy-enclaves", ${E}`)}`, '{{enclave}}')]),
     graph('Clock inside', 'Against the parent; above one second there is an alert.', 's', [query(`max by (enclave) (parentproxy_inside_clock_offset_seconds{job="parent-proxy-enclaves", ${E}})`, '{{enclave}}')]),
+    graph('Attestation', 'By result; docs/attestation.md (Reason codes) says what each means.', 'ops', [query(perSecond('enclave, result', 'parentproxy_attestation_checks_total', E), '{{enclave}} {{result}}')]),
+    graph('Verified last', 'How long ago an attestation document of the enclave passed.', 's', [query(`time() - max by (enclave) (parentproxy_attestation_verified_timestamp_seconds{${E}})`, '{{enclave}}')]),
+    stat('Not proven', 'Enclaves whose attestation is rejected, or failed.', 'short', [query(`sum(parentproxy_attestation_verdict{${E}, verdict=~"rejected|failed"}) or vector(0)`, '')], steps([null, 'green'], [1, 'red'])),
     table('Where they are', '', `parentproxy_enclave_info{${E}}`, []),
   ],
   'Retries and failover': [
