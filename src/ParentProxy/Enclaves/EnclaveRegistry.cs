@@ -135,7 +135,9 @@ internal sealed class EnclaveRegistry(
     /// <summary>An enclave has returned, and begins with a part of its share.</summary>
     public void StartsSlowly() => Volatile.Write(ref _lastReturn, time.GetTimestamp());
 
-    /// <summary>Has nothing more sent over the connections that an enclave has: what is in flight on them ends, what waits goes elsewhere.</summary>
+    /// <summary>
+    /// Has nothing more sent over the connections that an enclave has: what is in flight on them ends, what waits goes elsewhere.
+    /// </summary>
     public void Reconnect(Enclave enclave)
     {
         lock (_updating)

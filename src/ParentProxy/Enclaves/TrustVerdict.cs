@@ -9,7 +9,7 @@ internal enum TrustVerdict
     /// <summary>It is genuine, but no image is pinned, or it is of debug mode.</summary>
     Unpinned,
 
-    /// <summary>A check failed.</summary>
+    /// <summary>A check of the document failed.</summary>
     Rejected,
 
     /// <summary>There was no document: the enclave could not be asked, or answered something else.</summary>

@@ -16,7 +16,9 @@ public sealed class ConfigurationKeysTests
         AccessLog:RedactHeaders
         AccessLog:RedactQuery AccessLog:Sample2xx AccessLog:Sink
         Admin Admin:AllowedHosts Admin:EnclaveMetricsPath Admin:EnclaveMetricsPort Admin:MetricsUrl Admin:Url
-        Attestation Attestation:MeasurementsFile
+        Attestation Attestation:AllowDebug Attestation:Interval Attestation:MaxAge Attestation:MeasurementsFile Attestation:Mode
+        Attestation:Path Attestation:Pcrs Attestation:PcrsFrom Attestation:Pointer Attestation:Port Attestation:Protocol
+        Attestation:Root Attestation:Timeout
         Discovery Discovery:AllowDebugMode Discovery:EnclaveName Discovery:Enabled Discovery:Interval Discovery:NitroCli Discovery:Pcrs
         Discovery:Port Discovery:Timeout
         Egress Egress:Allow Egress:Allow:*:Cids Egress:Allow:*:Enclaves Egress:Allow:*:Hosts Egress:AllowlistFile

@@ -25,6 +25,8 @@ public sealed class ExampleTests
         // The files of an installed proxy, which this machine need not have.
         using var certificate = new TestCertificate();
         using var logs = new TemporaryDirectory();
+        var measurements = logs.File("build.json");
+        File.WriteAllText(measurements, $$"""{"Measurements":{"HashAlgorithm":"Sha384 { ... }","PCR0":"{{new string('a', 96)}}"}}""");
         var text = Block(place).Text;
         if (text.Contains("\"Enclave\":", StringComparison.Ordinal))
         {
@@ -36,6 +38,7 @@ public sealed class ExampleTests
             .Replace("/etc/parent-proxy/cert.pem", certificate.Path, StringComparison.Ordinal)
             .Replace("/etc/parent-proxy/key.pem", certificate.KeyPath, StringComparison.Ordinal)
             .Replace("/etc/parent-proxy/clients.pem", certificate.Path, StringComparison.Ordinal)
+            .Replace("/etc/parent-proxy/build.json", measurements, StringComparison.Ordinal)
             .Replace("/var/log/parent-proxy", logs.Root, StringComparison.Ordinal));
 
         Assert.Equal([], result.Problems.Concat(result.Warnings).Select(problem => problem.ToString()));

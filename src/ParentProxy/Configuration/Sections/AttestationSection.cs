@@ -96,11 +96,17 @@ internal static class AttestationSection
             var location = section.Node.Child(nameof(options.PcrsFrom)).Child($"{position}").Location;
             var (measurements, reason) = MeasurementsFile.Read(path);
             if (reason is null && first is not null && !first.Keys.ToHashSet().SetEquals(measurements.Keys))
-                reason = $"{Quoted.Text(path)} has {Names(measurements.Keys)} and {Quoted.Text(options.PcrsFrom[0])} has {Names(first.Keys)}: "
+            {
+                reason = $"{Quoted.Text(path)} has {Names(measurements.Keys)}, and the file before it {Names(first.Keys)}: "
                     + "pin the same PCRs of every image";
+            }
+
             if (reason is null && options.Pcrs.Keys.Intersect(measurements.Keys).Any()
                 && measurements.Keys.Except(options.Pcrs.Keys).FirstOrDefault(-1) is >= 0 and var lacking)
+            {
                 reason = $"{Quoted.Text(path)} pins PCR{lacking}, which Pcrs does not: an image of Pcrs would have to measure as this one";
+            }
+
             if (reason is not null)
             {
                 section.Report.Problem(location, reason);

@@ -1,0 +1,133 @@
+# Attestation over real AF_VSOCK: the command and the proxy against simulated enclaves. CID 1 is this machine: the enclaves differ by
+# their ports, where real ones differ by their CIDs.
+source /out/settings
+source "$REPO/tests/vm/guest/lib.sh"
+
+pki=$work/pki.pem root=$work/root.pem
+any=vsock://4294967295
+
+# enclave NAME PORT [ARGUMENT…]: serves on PORT and attests there over HTTP, with JSON lines on PORT+3000. All have one root.
+enclave() {
+  local name=$1 port=$2
+  shift 2
+  start "$name" simulator --listen "$any:$port" --name "$name" --attestation-listen "$any:$((port + 3000))" --attestation-pki "$pki" \
+    --attestation-root "$root" "$@"
+  came_up "enclave $name" log_has "$log" "attestation on"
+}
+
+enclaves() {
+  enclave good 6001 --image good && enclave other 6002 --image other && enclave debug 6003 --image good --debug-image
+}
+
+attest() { "$PARENT_PROXY" attest "$@" < /dev/null 2>&1; }
+pcr0() { attest "vsock://1:$1" --root "$root" --no-verify --json | grep -o '"0": *"[0-9a-f]*"' | head -n 1 | grep -o '[0-9a-f]\{96\}'; }
+
+learns_the_pin() {
+  good=$(pcr0 9001)
+  [[ ${#good} == 96 ]] || fail "no PCR0: $(attest vsock://1:9001 --root "$root" --no-verify)"
+}
+
+# says STATUS TEXT ARGUMENT…: what the command exits with, and a part of what it prints.
+says() {
+  local status=$1 text=$2 out
+  shift 2
+  out=$(attest "$@")
+  equal "exit status of attest $*" "$?" "$status" || { reason+=": $out"; return 1; }
+  contains "the output" "$out" "$text"
+}
+
+command_verifies() {
+  says 0 verified vsock://1:9001 --root "$root" --pcr0 "$good" || return
+  says 0 '"verified":true' --cid 1 --port 9001 --root "$root" --pcr0 "$good" --nonce challenge-123 --user-data session --generate-key --json || return
+  says 0 verified vsock://1:6001 --http --root "$root" --pcr0 "$good" || return
+  says 0 'Pong!' vsock://1:9001 --ping || return
+  says 0 running vsock://1:9001 --status
+}
+
+command_rejects() {
+  says 1 pcr-mismatch vsock://1:9002 --root "$root" --pcr0 "$good" --json || return
+  says 1 debug-mode vsock://1:9003 --root "$root" --pcr0 "$good" --json || return
+  says 1 untrusted-root vsock://1:9001 --pcr0 "$good" --json || return
+  says 1 ECONNRESET vsock://1:9099 --root "$root" --pcr0 "$good"
+}
+
+starts_enforcing() {
+  start_proxy proxy \
+    Enclaves__0__Id=good Enclaves__0__Cid=1 Enclaves__0__Port=6001 \
+    Enclaves__1__Id=other Enclaves__1__Cid=1 Enclaves__1__Port=6002 \
+    Enclaves__2__Id=debug Enclaves__2__Cid=1 Enclaves__2__Port=6003 \
+    Attestation__Mode=enforce Attestation__Root="$root" Attestation__Pcrs__0__0="$good" Attestation__Interval=00:00:02 || return
+  wait_until "$PATIENCE" is good healthy || fail "$(enclave_json)"
+}
+
+enclave_json() { curl -sS -m 20 "$admin/enclaves" | tr -d ' \n'; }
+of() { grep -o "\"id\":\"$1\".*" <<< "$(enclave_json)" | sed 's/"totals".*//'; }
+is() { [[ $(of "$1") == *"\"state\":\"$2\""* ]]; }
+because() { [[ $(of "$1") == *'"verdict":"rejected","reason":"'"$2"'"'* ]]; }
+
+# rejected ENCLAVE CODE: it is out for this reason, and the good one serves.
+rejected() {
+  wait_until "$PATIENCE" because "$1" "$2" || { fail "$1 is not rejected for $2: $(of "$1")"; return; }
+  wait_until "$PATIENCE" is "$1" untrusted || { fail "$1 is not untrusted: $(of "$1")"; return; }
+  good_serves
+}
+
+good_serves() {
+  local i name
+  for i in 1 2 3 4; do
+    name=$(curl -sS -m 30 -o /dev/null -D - "$public/echo" | tr -d '\r' | sed -n 's/^X-Enclave: //p')
+    [[ $name == good ]] || { fail "answered by '$name', not by good"; return; }
+  done
+}
+
+# control PORT QUERY: changes what an enclave attests.
+control() {
+  printf 'GET /control/attestation?%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' "$2" \
+    | timeout 60 socat -t 30 - "VSOCK-CONNECT:1:$1" | grep -q '^HTTP/1.1 200' || fail "/control/attestation?$2 on $1"
+}
+
+# With the right image it is verified; then it goes wrong in one way after the other.
+turns_bad() {
+  control 6002 'image=good' || return
+  wait_until "$PATIENCE" is other healthy || { fail "not trusted with the right image: $(of other)"; return; }
+  control 6002 'fault=stale' && rejected other freshness || return
+  control 6002 'fault=replay' && rejected other nonce || return
+  control 6002 'fault=wrong-nonce' && rejected other nonce || return
+  control 6002 'fault=other-root' && rejected other untrusted-root || return
+  control 6002 'fault=none' || return
+  wait_until "$PATIENCE" is other healthy || { fail "not trusted again: $(of other)"; return; }
+}
+
+is_custom() {
+  contains "/enclaves" "$(of good)" '"trust":"custom"' || return
+  contains "/metrics" "$(curl -sS -m 20 "$admin/metrics" | grep '^parentproxy_attestation_info')" 'trust="custom"' || return
+  contains "/metrics" "$(curl -sS -m 20 "$admin/metrics" | grep '^parentproxy_attestation_verdict.*enclave="debug".*verdict="rejected"')" " 1"
+}
+
+over_json_lines() {
+  stop "$proxy" || return
+  start_proxy lines Enclaves__0__Id=good Enclaves__0__Cid=1 Enclaves__0__Port=6001 \
+    Attestation__Mode=enforce Attestation__Protocol=jsonl Attestation__Port=9001 Attestation__Root="$root" Attestation__Pcrs__0__0="$good" || return
+  wait_until "$PATIENCE" is good healthy || { fail "$(of good)"; return; }
+  wait_until "$PATIENCE" served || fail "not served"
+}
+
+client_asks() {
+  local answer
+  answer=$(curl -sS -m 30 "$public/attestation?nonce=mine-123") || { fail "no answer"; return; }
+  contains "the answer" "$answer" '"nonce":"mine-123"' || return
+  printf '%s' "$answer" > "$work/answer.json"
+  says 0 verified --file "$work/answer.json" --nonce mine-123 --root "$root" --pcr0 "$good"
+}
+
+it "three simulated enclaves attest on vsock" enclaves
+it "attest --no-verify: what an unverified document says" learns_the_pin
+it "attest: verified over JSON lines and HTTP, ping, status" command_verifies
+it "attest: another image, debug mode, an unknown root, nobody there" command_rejects
+it "enforce: the good one is let in" starts_enforcing
+it "enforce: the wrong image is out, the good one serves" rejected other pcr-mismatch
+it "enforce: debug mode is out, the good one serves" rejected debug debug-mode
+it "enforce: stale, replayed, wrong nonce, other root are out, and back when it is good" turns_bad
+it "a custom root shows" is_custom
+it "a client's own question passes through, and its answer verifies" client_asks
+it "enforce over JSON lines" over_json_lines
