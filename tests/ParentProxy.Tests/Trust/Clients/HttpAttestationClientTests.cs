@@ -39,11 +39,11 @@ public sealed class HttpAttestationClientTests
     [InlineData("/a~1b/~0", """{"a/b":{"~":"AQID"}}""")]
     [InlineData("/attestation", """{"attestation":"AQID","error":null}""")]
     [InlineData("/attestation", """{"attestation":"AQID","error":""}""")]
-    public async Task Request_Document_IsAtThePointer(string pointer, string body)
+    public async Task Request_Document_IsAtThePointer(string place, string body)
     {
         await using var enclave = ScriptedEnclave.Answering(Ok(body));
 
-        Assert.Equal(Document, await RequestAsync(enclave, Pointing(pointer)));
+        Assert.Equal(Document, await RequestAsync(enclave, Pointing(place)));
     }
 
     [Fact]
@@ -223,7 +223,7 @@ public sealed class HttpAttestationClientTests
 
     private static string Ok(string body, string status = "200 OK") => $"HTTP/1.1 {status}\r\nContent-Length: {body.Length}\r\n\r\n{body}";
 
-    private static HttpAttestationOptions Pointing(string pointer) => new() { Pointer = JsonPointer.Parse(pointer).Value };
+    private static HttpAttestationOptions Pointing(string place) => new() { Pointer = JsonPointer.Parse(pointer).Value };
 
     private static HttpAttestationClient Client(ScriptedEnclave enclave, HttpAttestationOptions? options = null) =>
         new(TestPeer.At(enclave.EndPoint), options ?? new HttpAttestationOptions());
