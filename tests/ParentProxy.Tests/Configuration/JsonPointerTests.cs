@@ -17,8 +17,8 @@ public sealed class JsonPointerTests
     [InlineData("/ ", "7")]
     [InlineData("/m~0n", "8")]
     [InlineData("/~01", "9")]
-    public void Find_AValue_IsAtItsPlace(string pointer, string value) =>
-        Assert.Equal(value, Find(pointer)!.Value.GetRawText());
+    public void Find_AValue_IsAtItsPlace(string place, string value) =>
+        Assert.Equal(value, Find(place)!.Value.GetRawText());
 
     [Theory]
     [InlineData("/none")]
@@ -29,7 +29,7 @@ public sealed class JsonPointerTests
     [InlineData("/foo/+1")]
     [InlineData("/foo/99999999999999999999")]
     [InlineData("/foo/0/bar")]
-    public void Find_NoValue_IsNull(string pointer) => Assert.Null(Find(pointer));
+    public void Find_NoValue_IsNull(string place) => Assert.Null(Find(place));
 
     [Theory]
     [InlineData("")]
@@ -41,9 +41,9 @@ public sealed class JsonPointerTests
     public void Parse_OfNoPointer_SaysWhy(string text) =>
         Assert.Contains("is no JSON pointer", JsonPointer.Parse(text).Reason, StringComparison.Ordinal);
 
-    private static JsonElement? Find(string pointer)
+    private static JsonElement? Find(string place)
     {
-        var (parsed, reason) = JsonPointer.Parse(pointer);
+        var (parsed, reason) = JsonPointer.Parse(place);
         Assert.Null(reason);
         using var json = JsonDocument.Parse(Example);
         return parsed.Find(json.RootElement)?.Clone();

@@ -49,7 +49,7 @@ public sealed class AttestTargetTests
         using var cli = new FakeNitroCli();
         cli.Tell(
             FakeNitroCli.Enclave("ending", 17, state: "TERMINATING"), FakeNitroCli.Enclave("app", 18), FakeNitroCli.Enclave("other", 19));
-        var target = new AttestTarget(TestConfiguration.Accept(null, cli.Settings), TimeProvider.System);
+        var target = new AttestTarget(TestConfiguration.Accept(null, [.. cli.Settings.Select(setting => $"--{setting}")]), TimeProvider.System);
 
         var (found, reason) = await target.FindAsync(new AttestArguments { Enclave = name }, CancellationToken.None);
 
@@ -64,7 +64,7 @@ public sealed class AttestTargetTests
     {
         using var cli = new FakeNitroCli();
         cli.Do(mode);
-        var target = new AttestTarget(TestConfiguration.Accept(null, cli.Settings), TimeProvider.System);
+        var target = new AttestTarget(TestConfiguration.Accept(null, [.. cli.Settings.Select(setting => $"--{setting}")]), TimeProvider.System);
 
         var (_, reason) = await target.FindAsync(new AttestArguments(), CancellationToken.None);
 
