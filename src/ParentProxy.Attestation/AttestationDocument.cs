@@ -65,7 +65,11 @@ public sealed record AttestationDocument
         try
         {
             if (bytes.Length is 0 or > MaxBytes)
-                throw new AttestationException(AttestationReason.DocumentSize, $"the document has {bytes.Length} bytes, not 1 to {MaxBytes}");
+            {
+                throw new AttestationException(
+                    AttestationReason.DocumentSize, $"the document has {bytes.Length} bytes, not 1 to {MaxBytes}");
+            }
+
             document = PayloadReader.Read(CoseEnvelope.ReadPayload(bytes));
             return true;
         }
@@ -80,7 +84,8 @@ public sealed record AttestationDocument
         catch (Exception ex) when (ex is InvalidOperationException or OverflowException)
         {
             // How the library says that a string comes in pieces, or that a number is beyond 64 bit.
-            failure = new(AttestationReason.FieldType, $"a part of the document has another form than it may have: {ex.Message.TrimEnd('.')}");
+            failure = new(
+                AttestationReason.FieldType, $"a part of the document has another form than it may have: {ex.Message.TrimEnd('.')}");
         }
 
         return false;

@@ -108,7 +108,8 @@ internal sealed class CertificateChain : IDisposable
         ];
         var reason = reasons.FirstOrDefault(entry => all.HasFlag(entry.Flag)).Reason;
         return new AttestationException(
-            reason == AttestationReason.None ? AttestationReason.ChainIncomplete : reason, $"the chain of certificates does not hold: {all}");
+            reason == AttestationReason.None ? AttestationReason.ChainIncomplete : reason,
+            $"the chain of certificates does not hold: {all}");
     }
 
     private void CheckIssuers()

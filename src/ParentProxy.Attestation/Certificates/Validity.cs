@@ -1,7 +1,9 @@
 namespace ParentProxy.Attestation.Certificates;
 
 /// <summary>From when until when the certificates of a chain are valid.</summary>
-/// <param name="certificates">Each: which one it is, for messages, and its first and last second in UTC, of which OpenSSL takes the last for the end.</param>
+/// <param name="certificates">
+/// Each: which one it is, for messages, and in UTC its first second and its last, which is one too late for OpenSSL.
+/// </param>
 internal sealed class Validity(IReadOnlyList<(string Place, DateTime From, DateTime Until)> certificates)
 {
     /// <summary>When the last of them begins to be valid.</summary>

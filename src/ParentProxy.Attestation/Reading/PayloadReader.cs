@@ -102,7 +102,7 @@ internal sealed class PayloadReader
         }
     }
 
-    /// <summary>Passes over what nobody asks for. The reader alone would follow it to any depth, at quadratic cost in maps as keys.</summary>
+    /// <summary>Passes over what nobody asks for. The reader would follow it to any depth, at quadratic cost in maps as keys.</summary>
     private void Skip(int depth)
     {
         if (depth > MaxDepth)
