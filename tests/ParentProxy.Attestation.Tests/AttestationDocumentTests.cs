@@ -7,7 +7,7 @@ public sealed class AttestationDocumentTests
     [Fact]
     public void TryRead_NoSignatureOfAnybody_SaysWhatItSays()
     {
-        var document = new TestDocument { Signed = _ => new byte[96] }.Remove("nonce");
+        var document = new TestDocument { AfterSigning = _ => new byte[96] }.Remove("nonce");
 
         Assert.True(AttestationDocument.TryRead(document.Encode(), out var read, out var failure));
 
@@ -48,7 +48,8 @@ public sealed class AttestationDocumentTests
     {
         var bytes = new TestDocument().Encode();
 
-        foreach (var text in new[] { Convert.ToBase64String(bytes), Convert.ToBase64String(bytes, Base64FormattingOptions.InsertLineBreaks) + "\n" })
+        string[] texts = [Convert.ToBase64String(bytes), Convert.ToBase64String(bytes, Base64FormattingOptions.InsertLineBreaks) + "\n"];
+        foreach (var text in texts)
         {
             Assert.True(AttestationDocument.TryDecode(text, out var decoded, out var failure));
             Assert.Null(failure);

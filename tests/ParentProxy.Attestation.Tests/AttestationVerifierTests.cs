@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.Cose;
-using System.Security.Cryptography.X509Certificates;
 using ParentProxy.Attestation.Tests.Support;
 
 namespace ParentProxy.Attestation.Tests;
@@ -19,7 +18,10 @@ public sealed class AttestationVerifierTests
         { "timestamp in a shorter form", d => d.Set("timestamp", Item.Number(TestPki.Now.ToUnixTimeMilliseconds())) },
         { "without what is optional", d => d.Remove("public_key").Remove("user_data") },
         { "empty public key and user data", d => d.Set("public_key", Item.Bytes([])).Set("user_data", Item.Bytes([])) },
-        { "public key and user data of 1024 bytes", d => d.Set("public_key", Item.Bytes(new byte[1024])).Set("user_data", Item.Bytes(new byte[1024])) },
+        {
+            "public key and user data of 1024 bytes",
+            d => d.Set("public_key", Item.Bytes(new byte[1024])).Set("user_data", Item.Bytes(new byte[1024]))
+        },
         { "32 PCRs", d => d.SetPcrs(pcrs => Enumerable.Range(16, 16).ToList().ForEach(i => pcrs[i] = new byte[48])) },
         { "the pinned PCRs alone", d => d.SetPcrs(pcrs => pcrs.Keys.Where(i => i > 2).ToList().ForEach(i => pcrs.Remove(i))) },
         { "PCRs in another order, of indefinite length", d => d.Set("pcrs", Item.Map(
@@ -27,7 +29,7 @@ public sealed class AttestationVerifierTests
         { "PCR0 in a longer form", d => d.Set("pcrs", Item.Map(
             TestDocument.Pcrs().Select(pcr => ((byte[])[0x18, (byte)pcr.Key], Item.Bytes(pcr.Value))))) },
         { "PCR9 zero", d => d.SetPcrs(pcrs => pcrs[9] = new byte[48]) },
-        { "s the other half of the order", d => d.Signed = OtherHalf },
+        { "s the other half of the order", d => d.AfterSigning = OtherHalf },
     };
 
     [Theory]
@@ -140,10 +142,10 @@ public sealed class AttestationVerifierTests
     [Fact]
     public void Verify_SeveralFaults_TellsTheFirstInOrder()
     {
-        var pki = TestPki.Issue(TestPki.Shapes() switch
-        {
-            var shapes => [.. shapes[..3], shapes[3] with { IsAuthority = false, PathLength = null }, shapes[4] with { Until = TestPki.Now.AddSeconds(-1) }],
-        });
+        var shapes = TestPki.Shapes();
+        shapes[3] = shapes[3] with { IsAuthority = false, PathLength = null };
+        shapes[4] = shapes[4] with { Until = TestPki.Now.AddSeconds(-1) };
+        var pki = TestPki.Issue(shapes);
         (string Code, Action<TestDocument> Fault)[] faults =
         [
             ("alg", d => d.Protected = Item.Hex("A10126")),
@@ -155,18 +157,19 @@ public sealed class AttestationVerifierTests
         ];
         for (var first = 0; first < faults.Length; first++)
         {
-            var document = new TestDocument(pki) { Signed = _ => new byte[96] };
+            var document = new TestDocument(pki) { AfterSigning = _ => new byte[96] };
             foreach (var (_, fault) in faults[first..])
                 fault(document);
             Assert.Equal(faults[first].Code, CodeOf(document.Encode(), Policies.Of(pki), TestPki.Now));
         }
 
-        Assert.Equal("basic-constraints", CodeOf(new TestDocument(pki) { Signed = _ => new byte[96] }.Encode(), Policies.Of(pki), TestPki.Now));
+        var unsigned = new TestDocument(pki) { AfterSigning = _ => new byte[96] }.Encode();
+        Assert.Equal("basic-constraints", CodeOf(unsigned, Policies.Of(pki), TestPki.Now));
 
         // And what is asked for by the policy: signature, age, debug mode, PCRs, nonce.
         (string Code, Action<TestDocument> Fault)[] wishes =
         [
-            ("cose-signature", d => d.Signed = _ => new byte[96]),
+            ("cose-signature", d => d.AfterSigning = _ => new byte[96]),
             ("freshness", d => d.Set("timestamp", Item.Number(1))),
             ("debug-mode", d => d.SetPcrs(pcrs => pcrs[0] = new byte[48])),
             ("pcr-mismatch", d => d.SetPcrs(pcrs => pcrs[1] = pcrs[0])),
@@ -252,8 +255,12 @@ public sealed class AttestationVerifierTests
 
     /// <summary>Which is what becomes of <c>condition ? bytes : null</c>.</summary>
     [Fact]
-    public void Verify_EmptyNonceAskedFor_IsNotNone() =>
-        Assert.Equal("nonce", CodeOf(new TestDocument().Encode(), Policies.Pinned with { Nonce = ReadOnlyMemory<byte>.Empty }, TestPki.Now));
+    public void Verify_EmptyNonceAskedFor_IsNotNone()
+    {
+        var policy = Policies.Pinned with { Nonce = ReadOnlyMemory<byte>.Empty };
+
+        Assert.Equal("nonce", CodeOf(new TestDocument().Encode(), policy, TestPki.Now));
+    }
 
     [Fact]
     public void Verify_ByTheRootOfAws_IsRejected()
@@ -282,7 +289,8 @@ public sealed class AttestationVerifierTests
         [
             .. TestPki.Valid.Certificates.SkipLast(1),
             TestCertificate.Issue(
-                TestPki.Shapes()[4] with { From = TestPki.Now.AddMinutes(-1), Until = TestPki.Now.AddHours(3) }, TestPki.Valid.Certificates[3]),
+                TestPki.Shapes()[4] with { From = TestPki.Now.AddMinutes(-1), Until = TestPki.Now.AddHours(3) },
+                TestPki.Valid.Certificates[3]),
         ]);
         Assert.Equal("none", CodeOf(new TestDocument().Encode(), Policies.Pinned, TestPki.Now));
 

@@ -72,7 +72,7 @@ public sealed class PlatformTests
     {
         foreach (var length in new[] { 0, 1, 64, 95, 97, 132 })
         {
-            var document = new TestDocument { Signed = _ => new byte[length] };
+            var document = new TestDocument { AfterSigning = _ => new byte[length] };
             Assert.False(CoseMessage.DecodeSign1(document.Encode()).VerifyEmbedded(TestPki.Valid.Leaf.Key));
         }
     }
@@ -121,7 +121,10 @@ public sealed class PlatformTests
         { "a leaf without digitalSignature", "key-usage", () => TestPki.With(4, s => s with { Usage = X509KeyUsageFlags.NonRepudiation }) },
         { "a leaf without keyUsage", "key-usage", () => TestPki.With(4, s => s with { Usage = null }) },
         { "an authority without keyUsage", "key-usage", () => TestPki.With(2, s => s with { Usage = null }) },
-        { "basicConstraints that are not critical", "basic-constraints", () => TestPki.With(2, s => s with { IsConstraintCritical = false }) },
+        {
+            "basicConstraints that are not critical", "basic-constraints",
+            () => TestPki.With(2, s => s with { IsConstraintCritical = false })
+        },
         { "a signature with SHA-256", "certificate-alg", () => TestPki.With(2, s => s with { Hash = HashAlgorithmName.SHA256 }) },
         { "an authority on P-256", "certificate-alg", () => TestPki.With(2, s => s with { Curve = ECCurve.NamedCurves.nistP256 }) },
         { "any order", "cabundle-order", () => new TestPki([.. new[] { 0, 3, 1, 2, 4 }.Select(i => TestPki.Valid.Certificates[i])]) },
@@ -174,6 +177,30 @@ public sealed class PlatformTests
         using var certificate = X509CertificateLoader.LoadCertificate(pki.Leaf.Der);
 
         Assert.Null(certificate.GetECDsaPublicKey());
+    }
+
+    /// <summary>Of what is not signed by anybody, yet: so that whoever sends a certificate decides whether there is an exception.</summary>
+    [Fact]
+    public void X509Chain_KeyThatIsNoPointOfItsCurve_Throws()
+    {
+        var leaf = TestPki.Valid.Leaf;
+        byte[] der = [.. leaf.Der];
+        der[der.AsSpan().IndexOf(leaf.Key.ExportParameters(includePrivateParameters: false).Q.X) + 10] ^= 1;
+
+        var pki = new TestPki([.. TestPki.Valid.Certificates.SkipLast(1), leaf with { Der = der }]);
+        Assert.ThrowsAny<CryptographicException>(() => Build(pki));
+    }
+
+    [Fact]
+    public void X509Certificate2_PartsThatCannotBeRead_ThrowOnlyWhenTheyAreAskedFor()
+    {
+        var pki = TestPki.With(4, s => s with { Usage = null, Extensions = [new("2.5.29.15", [5, 0], critical: false)] });
+        byte[] der = [.. pki.Leaf.Der];
+        "xx"u8.CopyTo(der.AsSpan(der.AsSpan().IndexOf("260901"u8)));
+        using var certificate = X509CertificateLoader.LoadCertificate(der);
+
+        Assert.ThrowsAny<CryptographicException>(() => certificate.NotBefore);
+        Assert.ThrowsAny<CryptographicException>(() => certificate.Extensions.OfType<X509KeyUsageExtension>().Single().KeyUsages);
     }
 
     /// <summary>A time without a zone is read as one of this machine's.</summary>

@@ -102,9 +102,13 @@ internal sealed class PayloadReader
         }
     }
 
+<<<<<<< HEAD
     /// <summary>
     /// Passes over what nobody asks for. The reader alone would follow it to any depth, at quadratic cost in maps as keys.
     /// </summary>
+=======
+    /// <summary>Passes over what nobody asks for. The reader would follow it to any depth, at quadratic cost in maps as keys.</summary>
+>>>>>>> e4ef3cdd8dc4f584a607874a879562a867295f64
     private void Skip(int depth)
     {
         if (depth > MaxDepth)

@@ -36,7 +36,7 @@ public sealed class ChainCacheTests
     {
         Assert.Null(_verifier.VerifyAt(new TestDocument().Encode(), Policies.Pinned, TestPki.Now).Failure);
 
-        Assert.Equal(AttestationReason.CoseSignature, Reason(document => document.Signed = _ => new byte[96]));
+        Assert.Equal(AttestationReason.CoseSignature, Reason(document => document.AfterSigning = _ => new byte[96]));
         Assert.Equal(AttestationReason.ModuleId, Reason(document => document.Set("module_id", Item.Text("i-0"))));
         Assert.Equal(AttestationReason.Nonce, Reason(document => document.Set("nonce", Item.Null)));
         Assert.Equal(AttestationReason.PcrMismatch, Reason(document => document.SetPcrs(pcrs => pcrs[0][0] ^= 1)));
@@ -103,14 +103,14 @@ public sealed class ChainCacheTests
     public async Task Verify_FromManyThreads_IsTheSame()
     {
         var chains = Enumerable.Range(0, 4).Select(_ => TestPki.Issue(TestPki.Shapes())).ToList();
-        var documents = chains.Select(pki => (Good: new TestDocument(pki).Encode(), Bad: new TestDocument(pki) { Signed = _ => new byte[96] }.Encode()))
-            .ToList();
+        var good = chains.Select(pki => new TestDocument(pki).Encode()).ToList();
+        var bad = chains.Select(pki => new TestDocument(pki) { AfterSigning = _ => new byte[96] }.Encode()).ToList();
 
         await Parallel.ForAsync(0, 400, new ParallelOptions { MaxDegreeOfParallelism = 8 }, (i, _) =>
         {
             var policy = Policies.Of(chains[i % 4]);
-            Assert.Equal(AttestationVerdict.Verified, _verifier.VerifyAt(documents[i % 4].Good, policy, TestPki.Now).Verdict);
-            Assert.Equal(AttestationReason.CoseSignature, _verifier.VerifyAt(documents[i % 4].Bad, policy, TestPki.Now).Failure?.Reason);
+            Assert.Equal(AttestationVerdict.Verified, _verifier.VerifyAt(good[i % 4], policy, TestPki.Now).Verdict);
+            Assert.Equal(AttestationReason.CoseSignature, _verifier.VerifyAt(bad[i % 4], policy, TestPki.Now).Failure?.Reason);
             return ValueTask.CompletedTask;
         });
     }

@@ -46,7 +46,7 @@ public sealed class TestDocument
     public HashAlgorithmName Hash { get; set; } = HashAlgorithmName.SHA384;
 
     /// <summary>What is done to the signature.</summary>
-    public Func<byte[], byte[]> Signed { get; set; } = signature => signature;
+    public Func<byte[], byte[]> AfterSigning { get; set; } = signature => signature;
 
     /// <summary>Measurements of an image that is signed, with an IAM role.</summary>
     public static SortedDictionary<int, byte[]> Pcrs() => new(
@@ -86,7 +86,7 @@ public sealed class TestDocument
     public byte[] Encode()
     {
         var payload = PayloadBytes();
-        var signature = Signed(Sign(Key, Hash, Protected, payload));
+        var signature = AfterSigning(Sign(Key, Hash, Protected, payload));
         return Item.Array([Item.Bytes(Protected), Unprotected, Item.Bytes(payload), Item.Bytes(signature)]);
     }
 

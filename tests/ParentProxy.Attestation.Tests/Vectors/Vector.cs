@@ -59,7 +59,8 @@ public sealed record Vector(
     {
         var expected = json.GetProperty("expected");
         var isReal = json.GetProperty("kind").GetString() == "real-positive";
-        var asked = isReal || !expected.GetString()!.Contains("no nonce", StringComparison.Ordinal) ? Text(json, "expected_nonce_hex") : null;
+        var isAsked = isReal || !expected.GetString()!.Contains("no nonce", StringComparison.Ordinal);
+        var asked = isAsked ? Text(json, "expected_nonce_hex") : null;
         var at = Text(json, "verify_at") ?? Text(json, "timestamp") ?? Text(json, "verify_at_timestamp");
         return new Vector(
             json.GetProperty("file").GetString()!,

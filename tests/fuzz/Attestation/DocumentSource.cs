@@ -111,7 +111,8 @@ internal sealed class DocumentSource(int seed, IReadOnlyList<Original> originals
                 node.IsIndefinite = !node.IsIndefinite;
                 return "length";
             case 2:
-                node.Become(new CborNode { Major = 6, Value = Pick(random, (ulong[])[0, 1, 2, 17, 18, 24, 55799]), Items = { node.Copy() } });
+                var tag = Pick(random, (ulong[])[0, 1, 2, 17, 18, 24, 55799]);
+                node.Become(new CborNode { Major = 6, Value = tag, Items = { node.Copy() } });
                 return "tag";
             case 3:
                 node.Become(Odd(random));
@@ -136,7 +137,8 @@ internal sealed class DocumentSource(int seed, IReadOnlyList<Original> originals
                 return "number";
             case 12:
                 // Certificates, mostly: a byte of a name, a date, an extension, a key, a signature.
-                var certificate = Pick(random, nodes.Where(n => n.Major == 2 && n.Content.Length > 400 && n.Items.Count == 0).DefaultIfEmpty(node).ToList());
+                var certificates = nodes.Where(n => n.Major == 2 && n.Content.Length > 400 && n.Items.Count == 0);
+                var certificate = Pick(random, certificates.DefaultIfEmpty(node).ToList());
                 certificate.Content = MutateBytes(random, certificate.Content);
                 return "certificate";
             default:
@@ -192,7 +194,8 @@ internal sealed class DocumentSource(int seed, IReadOnlyList<Original> originals
             return;
         }
 
-        var (to, from) = (nodes.FirstOrDefault(n => n.Find("module_id") is not null), other.All().FirstOrDefault(n => n.Find("module_id") is not null));
+        var to = nodes.FirstOrDefault(n => n.Find("module_id") is not null);
+        var from = other.All().FirstOrDefault(n => n.Find("module_id") is not null);
         for (var i = random.Next(1, 3); i > 0; i--)
         {
             var key = Pick(random, keys);

@@ -56,9 +56,9 @@ internal sealed class Oracle(IReadOnlyList<Original> originals)
         if (fuzzCase.Original.Key is null || isDebug)
             return null;
         var expected = TestDocument.Pcrs();
-        return fuzzCase.Policy.Pins.Indexes.Any(i => !values.TryGetValue((ulong)i, out var value) || !value.AsSpan().SequenceEqual(expected[i]))
-            ? "it is of another image"
-            : null;
+        var isOurs = fuzzCase.Policy.Pins.Indexes.All(i =>
+            values.TryGetValue((ulong)i, out var value) && value.AsSpan().SequenceEqual(expected[i]));
+        return isOurs ? null : "it is of another image";
     }
 
     private static IEnumerable<CborNode> Keys(CborNode map) => map.Items.Where((_, i) => i % 2 == 0);
@@ -66,7 +66,8 @@ internal sealed class Oracle(IReadOnlyList<Original> originals)
     // The content: forms may differ.
     private static bool Same(CborNode one, CborNode other, string key) =>
         one.Find(key) is { } a && other.Find(key) is { } b && a.Major == b.Major && a.Content.AsSpan().SequenceEqual(b.Content)
-        && a.Items.Count == b.Items.Count && a.Items.Zip(b.Items).All(pair => pair.First.Content.AsSpan().SequenceEqual(pair.Second.Content));
+        && a.Items.Count == b.Items.Count
+        && a.Items.Zip(b.Items).All(pair => pair.First.Content.AsSpan().SequenceEqual(pair.Second.Content));
 
     private static bool IsFresh(ulong timestamp, DocumentCase fuzzCase)
     {

@@ -11,5 +11,6 @@ namespace ParentProxy.Fuzz.Attestation;
 internal sealed record Original(byte[] Bytes, ECDsa? Key, AttestationPolicy Policy, DateTimeOffset At)
 {
     /// <summary>What was signed: the protected header and the payload.</summary>
-    public (byte[] Header, byte[] Payload) Signed { get; } = SignedPart.Of(Bytes) ?? throw new FindingException("an original cannot be read");
+    public (byte[] Header, byte[] Payload) Signed { get; } =
+        SignedPart.Of(Bytes) ?? throw new FindingException("an original cannot be read");
 }

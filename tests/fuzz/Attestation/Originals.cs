@@ -11,12 +11,14 @@ internal static class Originals
     public static Original[] All()
     {
         var valid = TestPki.Valid;
-        var renewed = new TestPki([.. valid.Certificates.SkipLast(1), TestCertificate.Issue(TestPki.Shapes()[4], valid.Certificates[3])]);
+        var renewed = new TestPki(
+            [.. valid.Certificates.SkipLast(1), TestCertificate.Issue(TestPki.Shapes()[4], valid.Certificates[3])]);
         var neighbour = new TestPki(
         [
             .. valid.Certificates.SkipLast(1),
             TestCertificate.Issue(
-                TestPki.Shapes()[4] with { CommonName = "i-0123456789abcdef0-enc0fedcba987654321.us-east-1.not-aws" }, valid.Certificates[3]),
+                TestPki.Shapes()[4] with { CommonName = "i-0123456789abcdef0-enc0fedcba987654321.us-east-1.not-aws" },
+                valid.Certificates[3]),
         ]);
         return
         [
