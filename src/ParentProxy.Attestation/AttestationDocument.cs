@@ -65,16 +65,11 @@ public sealed record AttestationDocument
         try
         {
             if (bytes.Length is 0 or > MaxBytes)
-<<<<<<< HEAD
-                throw new AttestationException(
-                    AttestationReason.DocumentSize, $"the document has {bytes.Length} bytes, not 1 to {MaxBytes}");
-=======
             {
                 throw new AttestationException(
                     AttestationReason.DocumentSize, $"the document has {bytes.Length} bytes, not 1 to {MaxBytes}");
             }
 
->>>>>>> e4ef3cdd8dc4f584a607874a879562a867295f64
             document = PayloadReader.Read(CoseEnvelope.ReadPayload(bytes));
             return true;
         }

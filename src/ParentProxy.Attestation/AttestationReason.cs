@@ -21,11 +21,7 @@ public enum AttestationReason
     /// <summary>The document has a tag other than 18 (COSE_Sign1), or more than one.</summary>
     CoseTag,
 
-<<<<<<< HEAD
-    /// <summary>The document is not an array of the four parts of COSE_Sign1, or one of them has the wrong type or size.</summary>
-=======
     /// <summary>The document has not the four parts of a COSE_Sign1 structure, or one of them has the wrong type or size.</summary>
->>>>>>> e4ef3cdd8dc4f584a607874a879562a867295f64
     CoseStructure,
 
     /// <summary>Something follows the document or its payload.</summary>

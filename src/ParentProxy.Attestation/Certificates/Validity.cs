@@ -2,11 +2,7 @@ namespace ParentProxy.Attestation.Certificates;
 
 /// <summary>From when until when the certificates of a chain are valid.</summary>
 /// <param name="certificates">
-<<<<<<< HEAD
-/// Each: which one it is, for messages, and its first and last second in UTC, of which OpenSSL takes the last for the end.
-=======
 /// Each: which one it is, for messages, and in UTC its first second and its last, which is one too late for OpenSSL.
->>>>>>> e4ef3cdd8dc4f584a607874a879562a867295f64
 /// </param>
 internal sealed class Validity(IReadOnlyList<(string Place, DateTime From, DateTime Until)> certificates)
 {

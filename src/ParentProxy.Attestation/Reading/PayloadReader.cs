@@ -36,7 +36,7 @@ internal sealed class PayloadReader
     // The strict reader finds equal keys only where their bytes are equal, and cannot say that this is what it found.
     private PayloadReader(ReadOnlyMemory<byte> payload) => _reader = new CborReader(payload, CborConformanceMode.Lax);
 
-    /// <summary>Reads all fields, and nothing else.</summary>
+    /// <summary>Reads them all.</summary>
     /// <exception cref="AttestationException">One is wrong, or missing.</exception>
     /// <exception cref="CborContentException">The payload is no CBOR.</exception>
     public static AttestationDocument Read(ReadOnlyMemory<byte> payload)
@@ -102,13 +102,7 @@ internal sealed class PayloadReader
         }
     }
 
-<<<<<<< HEAD
-    /// <summary>
-    /// Passes over what nobody asks for. The reader alone would follow it to any depth, at quadratic cost in maps as keys.
-    /// </summary>
-=======
     /// <summary>Passes over what nobody asks for. The reader would follow it to any depth, at quadratic cost in maps as keys.</summary>
->>>>>>> e4ef3cdd8dc4f584a607874a879562a867295f64
     private void Skip(int depth)
     {
         if (depth > MaxDepth)
