@@ -16,7 +16,7 @@ internal sealed class TrustCapability : ICapability
     private readonly ActiveConfiguration _configuration;
     private readonly EnclaveLoops _loops;
 
-    /// <summary>Asks nobody yet.</summary>
+    /// <summary>Knows the enclaves, and asks none of them yet.</summary>
     /// <param name="registry">The enclaves.</param>
     /// <param name="configuration">What is in effect.</param>
     /// <param name="time">The clock, which documents are judged by as well.</param>

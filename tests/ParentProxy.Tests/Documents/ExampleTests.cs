@@ -26,7 +26,7 @@ public sealed class ExampleTests
         using var certificate = new TestCertificate();
         using var logs = new TemporaryDirectory();
         var measurements = logs.File("build.json");
-        File.WriteAllText(measurements, $$"""{"Measurements":{"HashAlgorithm":"Sha384 { ... }","PCR0":"{{new string('a', 96)}}"}}""");
+        File.WriteAllText(measurements, $$$"""{"Measurements":{"PCR0":"{{{new string('a', 96)}}}"}}""");
         var text = Block(place).Text;
         if (text.Contains("\"Enclave\":", StringComparison.Ordinal))
         {
