@@ -25,7 +25,7 @@ internal static class MeasurementsFile
     private static readonly string[] OfRunningEnclaves = ["EnclaveID", "EnclaveCID", "State", "Flags"];
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    /// <summary>Reads a file.</summary>
+    /// <summary>Reads the measurements in a file.</summary>
     /// <param name="path">The file.</param>
     /// <returns>The measurements by their index, in lower-case hex digits; or all that is wrong.</returns>
     public static Parsed<IReadOnlyDictionary<int, string>> Read(string path)
@@ -70,7 +70,9 @@ internal static class MeasurementsFile
             return new Mistake("is no JSON object with Measurements");
         if (!root.TryGetProperty(Measurements, out var measurements))
             return ReadPcrs(root);
-        return measurements.ValueKind == JsonValueKind.Object ? ReadPcrs(measurements) : new Mistake($"has {Measurements} that are no object");
+        return measurements.ValueKind == JsonValueKind.Object
+            ? ReadPcrs(measurements)
+            : new Mistake($"has {Measurements} that are no object");
     }
 
     private static Parsed<IReadOnlyDictionary<int, string>> ReadPcrs(JsonElement json)
@@ -109,7 +111,9 @@ internal static class MeasurementsFile
             ? index
             : null;
 
-    /// <summary>The JSON of a file: all of it, or what begins at the last line that begins with a bracket, behind the log of a build.</summary>
+    /// <summary>
+    /// The JSON of a file: all of it, or what begins at the last line that begins with a bracket, behind the log of a build.
+    /// </summary>
     private static JsonDocument? Find(ReadOnlyMemory<byte> bytes)
     {
         if (TryParse(bytes) is { } whole)

@@ -22,15 +22,17 @@ internal sealed class AttestFlags
 
     private readonly Argument<string?> _target = new("TARGET")
     {
-        Description = "Whom to ask: vsock://CID:PORT, tcp://HOST:PORT, unix:PATH or hybrid:PATH:PORT; or an enclave of the configuration by "
-            + "its Id or Name. Else the first enclave that nitro-cli says is running.",
+        Description = "Whom to ask: vsock://CID:PORT, tcp://HOST:PORT, unix:PATH or hybrid:PATH:PORT; or an enclave of the configuration "
+            + "by its Id or Name. Else the first enclave that nitro-cli says is running.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<string?> _cid = Text("--cid", "CID", "The enclave by its CID.");
 
     private readonly Option<string?> _port = Text(
-        "--port", "PORT", "Its port: 9000 unless given. With --http that of its requests (an enclave of the configuration), or Discovery:Port.");
+        "--port",
+        "PORT",
+        "Its port: 9000 unless given. With --http that of its requests (an enclave of the configuration), or Discovery:Port.");
 
     private readonly Option<string?> _http = new("--http")
     {
@@ -68,8 +70,10 @@ internal sealed class AttestFlags
     private readonly Option<bool> _allowUnpinned = Flag("--allow-unpinned", "Exit with 0 also when nothing was pinned.");
     private readonly Option<bool> _noVerify = Flag("--no-verify", "Show what the document says, without any check.");
     private readonly Option<string?> _save = Text("--save", "FILE", "Keep the document: as base64, or raw when the name ends in .cbor.");
-    private readonly Option<string?> _file = Text("--file", "FILE", "Read the document (CBOR, base64, or a server's JSON) in the place of asking.");
-    private readonly Option<string?> _at = Text("--at", "TIME", "With --file: judge it by this time, as 2026-09-01T00:00:00Z or in Unix ms.");
+    private readonly Option<string?> _file = Text(
+        "--file", "FILE", "Read the document (CBOR, base64, or a server's JSON) in the place of asking.");
+    private readonly Option<string?> _at = Text(
+        "--at", "TIME", "With --file: judge it by this time, as 2026-09-01T00:00:00Z or in Unix ms.");
     private readonly Option<bool> _json = Flag("--json", "Print JSON.");
     private readonly Option<string?> _timeout = Text("--timeout", "SECONDS", "How long the enclave may take: 10 unless given.");
     private readonly Option<bool> _ping = Flag("--ping", "Only see whether the server of JSON lines answers.");
@@ -96,7 +100,7 @@ internal sealed class AttestFlags
         });
     }
 
-    /// <summary>What was given.</summary>
+    /// <summary>What was given, once it is known that it fits together.</summary>
     public AttestArguments Read(ParseResult parsed) => Read(parsed.CommandResult);
 
     private List<string> Check(CommandResult result)

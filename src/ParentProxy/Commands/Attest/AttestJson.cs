@@ -13,7 +13,7 @@ internal static class AttestJson
 {
     private static readonly JsonWriterOptions Indented = new() { Indented = true };
 
-    /// <summary>A verdict.</summary>
+    /// <summary>A verdict, whatever it is.</summary>
     public static string Of(AttestVerdict verdict)
     {
         var (result, policy) = (verdict.Result, verdict.Policy);
@@ -25,7 +25,12 @@ internal static class AttestJson
             json.WriteString("verification_error", Error(result));
             WriteDocument(json, "verification", result.Document);
             json.WriteBoolean("has_public_key", result.Document?.PublicKey is not null);
-            WriteBoolean(json, "debug", result.Failure is null ? result.IsDebug : result.Failure.Reason == AttestationReason.DebugMode ? true : null);
+            WriteBoolean(json, "debug", result.Failure switch
+            {
+                null => result.IsDebug,
+                { Reason: AttestationReason.DebugMode } => true,
+                _ => null,
+            });
             json.WriteString("trust", policy.Root.IsCustom ? "custom" : "aws");
             json.WriteStartArray("pinned");
             foreach (var index in policy.Pins.Indexes)

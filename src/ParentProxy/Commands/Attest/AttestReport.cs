@@ -65,8 +65,9 @@ internal static class AttestReport
         var policy = verdict.Policy;
         var root = policy.Root.IsCustom ? "the root of --root" : "the root of AWS";
         yield return $"  {Field("signatures", $"of the document, and of its certificates up to {root} ({policy.Root.Fingerprint})")}";
+        var age = (verdict.At - document.Timestamp).TotalSeconds;
         yield return $"  {Field("age", string.Create(
-            CultureInfo.InvariantCulture, $"{(verdict.At - document.Timestamp).TotalSeconds:0.###} s; {policy.MaxAge.TotalSeconds:0} s are allowed"))}";
+            CultureInfo.InvariantCulture, $"{age:0.###} s; {policy.MaxAge.TotalSeconds:0} s are allowed"))}";
         if (!document.IsDebug)
             yield return $"  {Field("debug mode", "off")}";
         if (Compared(policy, document) is { Count: > 0 } compared)
@@ -102,7 +103,8 @@ internal static class AttestReport
             yield return Field(string.Create(CultureInfo.InvariantCulture, $"PCR{index}"), Convert.ToHexStringLower(value.Span));
         if (document.Pcrs.Values.All(value => !value.Span.ContainsAnyExcept((byte)0)))
             yield return Field("PCRs", "all zero");
-        yield return Field("public key", document.PublicKey is { } key ? $"{key.Length} bytes: {Convert.ToBase64String(key.Span)}" : "none");
+        yield return Field(
+            "public key", document.PublicKey is { } key ? $"{key.Length} bytes: {Convert.ToBase64String(key.Span)}" : "none");
         yield return Field("user data", Shown(document.UserData));
         yield return Field("nonce", Shown(document.Nonce));
     }
@@ -119,7 +121,7 @@ internal static class AttestReport
             return false;
         foreach (var rune in Encoding.UTF8.GetString(bytes).EnumerateRunes())
         {
-            if (rune.Value != ' ' && (Rune.IsWhiteSpace(rune) || !(Rune.IsLetterOrDigit(rune) || Rune.IsPunctuation(rune) || Rune.IsSymbol(rune))))
+            if (rune.Value != ' ' && !Rune.IsLetterOrDigit(rune) && !Rune.IsPunctuation(rune) && !Rune.IsSymbol(rune))
                 return false;
         }
 

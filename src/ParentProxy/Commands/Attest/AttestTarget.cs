@@ -14,7 +14,7 @@ internal sealed class AttestTarget(ProxyOptions? options, TimeProvider time)
 
     private readonly DiscoveryOptions _discovery = options?.Discovery ?? new DiscoveryOptions();
 
-    /// <summary>Where to connect.</summary>
+    /// <summary>Where to connect for what was given; asks nitro-cli only where nothing else tells.</summary>
     /// <param name="arguments">What was given.</param>
     /// <param name="cancellationToken">Kills nitro-cli.</param>
     /// <returns>The endpoint; or why there is none.</returns>

@@ -14,7 +14,7 @@ internal static class DocumentFile
     /// <summary>Where servers put it: those of JSON lines, and Midnight's.</summary>
     private static readonly string[] Usual = ["/attestation_document", HttpAttestationOptions.DefaultPointer];
 
-    /// <summary>Reads a document.</summary>
+    /// <summary>Reads a document in any of its forms.</summary>
     /// <param name="path">The file.</param>
     /// <param name="pointer">Where in its JSON the document is; null for where servers put it.</param>
     public static Parsed<byte[]> Read(string path, JsonPointer? pointer)
@@ -28,14 +28,18 @@ internal static class DocumentFile
             return new Mistake($"{Quoted.Text(path)} holds no JSON object in which --pointer could point");
 
         // No document in CBOR begins with such a character.
-        return bytes is [>= (byte)'+' and <= (byte)'z' or (byte)'\n' or (byte)'\r', ..] ? Decode(path, Encoding.Latin1.GetString(bytes)) : bytes;
+        return bytes is [>= (byte)'+' and <= (byte)'z' or (byte)'\n' or (byte)'\r', ..]
+            ? Decode(path, Encoding.Latin1.GetString(bytes))
+            : bytes;
     }
 
     /// <summary>Keeps a document for its owner alone.</summary>
     /// <returns>Why it could not be written; null when it was.</returns>
     public static Task<string?> SaveAsync(string path, byte[] document) => KeptFile.WriteAsync(
         path,
-        path.EndsWith(Raw, StringComparison.OrdinalIgnoreCase) ? document : Encoding.ASCII.GetBytes(Convert.ToBase64String(document) + "\n"),
+        path.EndsWith(Raw, StringComparison.OrdinalIgnoreCase)
+            ? document
+            : Encoding.ASCII.GetBytes(Convert.ToBase64String(document) + "\n"),
         UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
     private static Parsed<byte[]> ReadJson(string path, byte[] bytes, JsonPointer? pointer)

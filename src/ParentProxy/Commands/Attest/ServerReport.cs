@@ -14,7 +14,7 @@ internal sealed class ServerReport(TextWriter output, EnclaveEndpoint endpoint, 
     /// <summary>In seconds. Nothing runs for 31 years: servers are known that tell the time of day as their uptime.</summary>
     private const double EarliestClock = 1_000_000_000;
 
-    /// <summary>That it answers.</summary>
+    /// <summary>Says that it answers.</summary>
     public Task PongAsync(TimeSpan latency) => output.WriteLineAsync(isJson
         ? AttestJson.Write(json =>
         {
@@ -24,7 +24,7 @@ internal sealed class ServerReport(TextWriter output, EnclaveEndpoint endpoint, 
         })
         : string.Create(CultureInfo.InvariantCulture, $"Pong! {endpoint} answered within {latency.TotalMilliseconds:0.###} ms."));
 
-    /// <summary>How it is.</summary>
+    /// <summary>Says what its answer to <c>status</c> does.</summary>
     public async Task StatusAsync(JsonElement answer)
     {
         var status = JsonAnswer.Words(answer, "status");

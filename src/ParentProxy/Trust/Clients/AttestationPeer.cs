@@ -17,7 +17,7 @@ internal sealed class AttestationPeer(
     /// <summary>The largest answer that is read, in bytes. With its document of 8 KiB it has some 12.</summary>
     public const int MaxAnswerBytes = 256 * 1024;
 
-    /// <summary>Opens a connection.</summary>
+    /// <summary>Opens a connection of its own to the enclave.</summary>
     public Task<EnclaveStream> DialAsync(CancellationToken cancellationToken) => dial(cancellationToken);
 
     /// <summary>Runs an exchange within the time.</summary>
@@ -62,7 +62,11 @@ internal sealed class AttestationPeer(
                 case SocketException socket:
                     var errno = Errno.FromSocketError(socket.SocketErrorCode).Name;
                     return Failed(
-                        what, errno, $"failed: {errno}, the connection broke", "Look at the log of what answers there; it may have crashed.", ex);
+                        what,
+                        errno,
+                        $"failed: {errno}, the connection broke",
+                        "Look at the log of what answers there; it may have crashed.",
+                        ex);
             }
         }
 

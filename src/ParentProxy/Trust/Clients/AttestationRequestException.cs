@@ -23,6 +23,8 @@ internal sealed class AttestationRequestException(string code, string message, E
     /// <summary>The code of an HTTP status other than 200.</summary>
     public const string Status = "status";
 
-    /// <summary>One of the codes above, or that of a dial or a connection that failed: an errno's name, <c>EAI_*</c>, <c>handshake</c>.</summary>
+    /// <summary>
+    /// One of the codes above, or that of a dial or a connection that failed: an errno's name, <c>EAI_*</c>, <c>handshake</c>.
+    /// </summary>
     public string Code { get; } = code;
 }

@@ -20,7 +20,7 @@ internal sealed record HttpAttestationOptions
     /// <summary>Where the document is in the answer, as base64.</summary>
     public JsonPointer Pointer { get; init; } = JsonPointer.Parse(DefaultPointer).Value;
 
-    /// <summary>1.1 or 2.</summary>
+    /// <summary>The version that is spoken: 1.1 or 2.</summary>
     public Version HttpVersion { get; init; } = System.Net.HttpVersion.Version11;
 
     /// <summary>The <c>Host</c> field; <c>localhost</c> when null.</summary>
