@@ -16,7 +16,7 @@ public sealed class PcrPins
 
     private PcrPins(FrozenDictionary<int, IReadOnlyList<ReadOnlyMemory<byte>>> values) => _values = values;
 
-    /// <summary>Nothing is pinned.</summary>
+    /// <summary>No PCR is pinned: any image fits.</summary>
     public static PcrPins None { get; } = new(FrozenDictionary<int, IReadOnlyList<ReadOnlyMemory<byte>>>.Empty);
 
     /// <summary>Whether nothing is pinned.</summary>
@@ -25,7 +25,7 @@ public sealed class PcrPins
     /// <summary>The indexes that are pinned, in ascending order.</summary>
     public IEnumerable<int> Indexes => _values.Keys.Order();
 
-    /// <summary>Pins values.</summary>
+    /// <summary>Pins the values of some PCRs.</summary>
     /// <param name="values">By index, each 96 hex digits, in either case. An index without values is not pinned.</param>
     /// <exception cref="FormatException">
     /// An index is not 0 to 31, or is there twice, or a value is none, or all zero, which only debug mode has.

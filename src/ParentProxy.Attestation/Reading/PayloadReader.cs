@@ -36,7 +36,7 @@ internal sealed class PayloadReader
     // The strict reader finds equal keys only where their bytes are equal, and cannot say that this is what it found.
     private PayloadReader(ReadOnlyMemory<byte> payload) => _reader = new CborReader(payload, CborConformanceMode.Lax);
 
-    /// <summary>Reads them all.</summary>
+    /// <summary>Reads all fields of a payload.</summary>
     /// <exception cref="AttestationException">One is wrong, or missing.</exception>
     /// <exception cref="CborContentException">The payload is no CBOR.</exception>
     public static AttestationDocument Read(ReadOnlyMemory<byte> payload)
