@@ -1,4 +1,3 @@
-using ParentProxy.Attestation;
 using ParentProxy.Attestation.Tests.Support;
 using ParentProxy.Attestation.Tests.Vectors;
 
