@@ -226,7 +226,7 @@ public sealed class EnforceTests : IAsyncLifetime
     /// <summary>The root that both have in common.</summary>
     private string RootFile => _folder.File("root.pem");
 
-    private async Task AllGoToTheGoodOneAsync(TestProxy proxy, int count)
+    private static async Task AllGoToTheGoodOneAsync(TestProxy proxy, int count)
     {
         for (var i = 0; i < count; i++)
         {
