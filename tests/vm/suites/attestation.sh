@@ -20,11 +20,11 @@ enclaves() {
 }
 
 attest() { "$PARENT_PROXY" attest "$@" < /dev/null 2>&1; }
-pcr0() { attest "vsock://1:$1" --root "$root" --no-verify --json | grep -o '"0": *"[0-9a-f]*"' | head -n 1 | grep -o '[0-9a-f]\{96\}'; }
+pcr0() { attest "vsock://1:$1" --no-verify --json | grep -o '"0": *"[0-9a-f]*"' | head -n 1 | grep -o '[0-9a-f]\{96\}'; }
 
 learns_the_pin() {
   good=$(pcr0 9001)
-  [[ ${#good} == 96 ]] || fail "no PCR0: $(attest vsock://1:9001 --root "$root" --no-verify)"
+  [[ ${#good} == 96 ]] || fail "no PCR0: $(attest vsock://1:9001 --no-verify)"
 }
 
 # says STATUS TEXT ARGUMENT…: what the command exits with, and a part of what it prints.
@@ -37,9 +37,9 @@ says() {
 }
 
 command_verifies() {
-  says 0 verified vsock://1:9001 --root "$root" --pcr0 "$good" || return
+  says 0 VERIFIED vsock://1:9001 --root "$root" --pcr0 "$good" || return
   says 0 '"verified":true' --cid 1 --port 9001 --root "$root" --pcr0 "$good" --nonce challenge-123 --user-data session --generate-key --json || return
-  says 0 verified vsock://1:6001 --http --root "$root" --pcr0 "$good" || return
+  says 0 VERIFIED vsock://1:6001 --http --root "$root" --pcr0 "$good" || return
   says 0 'Pong!' vsock://1:9001 --ping || return
   says 0 running vsock://1:9001 --status
 }
@@ -117,7 +117,7 @@ client_asks() {
   answer=$(curl -sS -m 30 "$public/attestation?nonce=mine-123") || { fail "no answer"; return; }
   contains "the answer" "$answer" '"nonce":"mine-123"' || return
   printf '%s' "$answer" > "$work/answer.json"
-  says 0 verified --file "$work/answer.json" --nonce mine-123 --root "$root" --pcr0 "$good"
+  says 0 VERIFIED --file "$work/answer.json" --nonce mine-123 --root "$root" --pcr0 "$good"
 }
 
 it "three simulated enclaves attest on vsock" enclaves
