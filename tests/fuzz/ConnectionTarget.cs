@@ -47,7 +47,7 @@ internal sealed class ConnectionTarget : IFuzzTarget<FuzzCase>
             // Each answer comes when it is asked for, and the last one with the end of the connection.
             var end = EndOfFirst(expected);
             var answer = end is { } known ? rest[..known] : rest;
-            stream.Say(answer, Cuts(random, answer.Length), endsThere: end is null);
+            stream.Answer(answer, Cuts(random, answer.Length), endsThere: end is null);
             Exchange(connection, stream, fuzzCase, answer, Expect(fuzzCase, answer), sendsAll: true, out var canReuse);
             if (!canReuse)
                 return;

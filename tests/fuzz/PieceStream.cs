@@ -12,6 +12,7 @@ internal sealed class PieceStream : DuplexStream
     private bool _endsThere;
     private Memory<byte> _buffer;
     private TaskCompletionSource<int>? _pending;
+    private Action? _answer;
 
     /// <summary>How much of what is there was read.</summary>
     public int Delivered => _position;
@@ -33,6 +34,9 @@ internal sealed class PieceStream : DuplexStream
         pending.SetResult(count);
     }
 
+    /// <summary>Says something as soon as it is written to: before, a connection takes nothing for an answer.</summary>
+    public void Answer(byte[] bytes, int[] ends, bool endsThere) => _answer = () => Say(bytes, ends, endsThere);
+
     /// <inheritdoc/>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -49,6 +53,8 @@ internal sealed class PieceStream : DuplexStream
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         Writes++;
+        _answer?.Invoke();
+        _answer = null;
         return ValueTask.CompletedTask;
     }
 

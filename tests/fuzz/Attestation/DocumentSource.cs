@@ -118,8 +118,9 @@ internal sealed class DocumentSource(int seed, IReadOnlyList<Original> originals
                 node.Become(Odd(random));
                 return "another type";
             case 4 or 5:
-                if (Pick(random, nodes.Where(n => n.Major is 4 or 5 && n.Items.Count > 1).ToList()) is var container)
-                    ChangeItems(random, container);
+                var containers = nodes.Where(n => n.Major is 4 or 5 && n.Items.Count > 1).ToList();
+                if (containers.Count > 0)
+                    ChangeItems(random, Pick(random, containers));
                 return "items";
             case 6:
                 node.CountError = random.Next(2) == 0 ? 1 : -1;
