@@ -28,7 +28,7 @@ public sealed class PcrPins
     /// <summary>Pins the PCRs of one image, or of several.</summary>
     /// <param name="values">By index, each 96 hex digits, in either case. An index without values is not pinned.</param>
     /// <exception cref="FormatException">
-    /// An index is not 0 to 31, or is there twice, or a value is none, or all zero, which only debug mode has.
+    /// An index is not 0 to 31, or is there twice, or a value is none: all zero is none for PCR0, 1 and 2, which only debug mode has so.
     /// </exception>
     public static PcrPins Create(IEnumerable<KeyValuePair<int, IReadOnlyList<string>>> values)
     {
@@ -40,7 +40,7 @@ public sealed class PcrPins
                 throw new FormatException($"PCR{index} is none; 0 to {LastIndex} are");
             if (texts.Count == 0)
                 continue;
-            IReadOnlyList<ReadOnlyMemory<byte>> pinned = [.. texts.Select(text => CheckValue(text) is { } mistake
+            IReadOnlyList<ReadOnlyMemory<byte>> pinned = [.. texts.Select(text => CheckValue(index, text) is { } mistake
                 ? throw new FormatException($"PCR{index}: {mistake}")
                 : (ReadOnlyMemory<byte>)Convert.FromHexString(text))];
             if (!pins.TryAdd(index, pinned))
@@ -51,13 +51,14 @@ public sealed class PcrPins
     }
 
     /// <summary>What is wrong with the text of a value; null when it is one.</summary>
+    /// <param name="index">The PCR. Some are zero where nothing is measured, PCR3 of an instance without a role, for one.</param>
     /// <param name="text">96 hex digits.</param>
-    public static string? CheckValue(string text)
+    public static string? CheckValue(int index, string text)
     {
         ArgumentNullException.ThrowIfNull(text);
         if (text.Length != ValueLength * 2 || !text.All(char.IsAsciiHexDigit))
             return $"not {ValueLength * 2} hex digits, which SHA-384 gives";
-        return text.All(digit => digit == '0') ? "all zero: that is no image, it is what an enclave in debug mode has" : null;
+        return index <= 2 && text.All(digit => digit == '0') ? "all zero: that is no image, it is what an enclave in debug mode has" : null;
     }
 
     /// <summary>What does not fit; null when all does.</summary>

@@ -93,7 +93,7 @@ internal static class MeasurementsFile
                 return new Mistake($"has {Quoted.Text(member.Name)} where only PCR0 to PCR{PcrPins.LastIndex} may be");
             if (text is null)
                 return new Mistake($"has a PCR{index} that is no text");
-            if (PcrPins.CheckValue(text) is { } mistake)
+            if (PcrPins.CheckValue(index, text) is { } mistake)
                 return new Mistake($"has a PCR{index} that is {mistake}");
             if (!pcrs.TryAdd(index, text.ToLowerInvariant()))
                 return new Mistake($"has PCR{index} twice");

@@ -68,7 +68,7 @@ internal sealed class PcrMeasurements
             foreach (var pcr in measurements.EnumerateObject().Where(pcr => pcr.Name.StartsWith(Prefix, StringComparison.Ordinal)))
             {
                 var text = pcr.Value.ValueKind == JsonValueKind.String ? pcr.Value.GetString()! : pcr.Value.GetRawText();
-                if (PcrPins.CheckValue(text) is { } wrong)
+                if (PcrPins.CheckValue(PcrName.IndexOf(pcr.Name) ?? PcrName.Last, text) is { } wrong)
                     report.Problem(location, $"{Quoted.Text(path)}: {pcr.Name} {Quoted.Text(text)} is {wrong}");
             }
         }

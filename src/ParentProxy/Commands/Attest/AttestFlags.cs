@@ -319,7 +319,7 @@ internal sealed class AttestFlags
             if (result.GetValue(option) is not { Length: > 0 } values)
                 continue;
             pcrs.Add(index, values);
-            foreach (var mistake in values.Select(PcrPins.CheckValue).OfType<string>())
+            foreach (var mistake in values.Select(value => PcrPins.CheckValue(index, value)).OfType<string>())
                 Mistake($"{option.Name}: {mistake}");
         }
 

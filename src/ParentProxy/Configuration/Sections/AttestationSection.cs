@@ -134,14 +134,14 @@ internal static class AttestationSection
         {
             if (PcrName.IndexOf(node.Key) is not { } index)
                 section.Report.Problem(node.Location, $"is no PCR; write 0 to {PcrName.Last}, or PCR0 to PCR{PcrName.Last}");
-            else if (!pins.TryAdd(index, ReadValues(section, node)))
+            else if (!pins.TryAdd(index, ReadValues(section, index, node)))
                 section.Report.Problem(node.Location, $"sets PCR{index}, which is set already");
         }
 
         return pins.Where(pin => pin.Value.Count > 0).ToFrozenDictionary();
     }
 
-    private static List<string> ReadValues(SectionReader section, ConfigurationNode node)
+    private static List<string> ReadValues(SectionReader section, int index, ConfigurationNode node)
     {
         // One value may stand without its list.
         var values = new List<string>();
@@ -149,7 +149,7 @@ internal static class AttestationSection
         {
             if (element.Value is not { } text)
                 section.Report.Problem(element.Location, "is not a value");
-            else if (PcrPins.CheckValue(text) is { } mistake)
+            else if (PcrPins.CheckValue(index, text) is { } mistake)
                 section.Report.Problem(element.Location, $"{Quoted.Text(text)} is {mistake}");
             else
                 values.Add(text.ToLowerInvariant());
