@@ -1,5 +1,5 @@
 using ParentProxy.Configuration;
-using ParentProxy.Enclaves;
+using ParentProxy.Endpoints;
 using ParentProxy.Trust.Clients;
 
 namespace ParentProxy.Trust;
@@ -7,20 +7,22 @@ namespace ParentProxy.Trust;
 /// <summary>Whom and how section <c>Attestation</c> asks.</summary>
 internal static class AttestationClients
 {
+    /// <summary>Where an enclave is asked.</summary>
+    /// <param name="enclave">Where it is dialled for requests.</param>
+    /// <param name="options">The settings.</param>
+    public static EnclaveEndpoint EndpointOf(EnclaveEndpoint enclave, AttestationOptions options)
+    {
+        var port = options.Port ?? (options.Protocol == AttestationProtocol.Jsonl ? AttestationOptions.JsonlPort : null);
+        return port is { } other ? enclave.WithPort(other) : enclave;
+    }
+
     /// <summary>A client for one enclave.</summary>
-    /// <param name="connector">The way to it.</param>
+    /// <param name="peer">The enclave, at <see cref="EndpointOf"/>.</param>
     /// <param name="options">The settings.</param>
     /// <param name="httpVersion">1.1 or 2, as requests have it.</param>
-    /// <param name="time">The clock of the time-out.</param>
-    public static IAttestationClient For(
-        EnclaveConnector connector, AttestationOptions options, Version httpVersion, TimeProvider time)
+    public static IAttestationClient For(AttestationPeer peer, AttestationOptions options, Version httpVersion)
     {
-        var isJsonl = options.Protocol == AttestationProtocol.Jsonl;
-        var port = options.Port ?? (isJsonl ? AttestationOptions.JsonlPort : null);
-        var endpoint = port is { } other ? connector.Endpoint.WithPort(other) : connector.Endpoint;
-        var peer = new AttestationPeer(
-            endpoint, token => connector.DialAsync(endpoint, connector.ConnectTimeout, token), options.Timeout, time);
-        if (isJsonl)
+        if (options.Protocol == AttestationProtocol.Jsonl)
             return new JsonLinesClient(peer);
         return new HttpAttestationClient(peer, new HttpAttestationOptions
         {

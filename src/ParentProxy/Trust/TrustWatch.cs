@@ -30,6 +30,7 @@ internal sealed class TrustWatch(
     private readonly WakeSignal _changed = new();
     private AttestationOptions? _options;
     private PassedDocument? _passed;
+    private bool _hasExpired;
 
     /// <summary>Takes over the settings as they are: what was verified is judged by new rules, without a new document.</summary>
     public void Follow()
@@ -124,6 +125,7 @@ internal sealed class TrustWatch(
             if (left > TimeSpan.Zero)
                 return left;
             _passed = null;
+            _hasExpired = true;
             if (options.Mode == AttestationMode.Enforce)
             {
                 Distrust(
@@ -147,7 +149,10 @@ internal sealed class TrustWatch(
                 return false;
             try
             {
-                var client = AttestationClients.For(connector, options, configuration.Options.Routing.HttpVersion, time);
+                var endpoint = AttestationClients.EndpointOf(connector.Endpoint, options);
+                var peer = new AttestationPeer(
+                    endpoint, token => connector.DialAsync(endpoint, connector.ConnectTimeout, token), options.Timeout, time);
+                var client = AttestationClients.For(peer, options, configuration.Options.Routing.HttpVersion);
                 var document = await client.RequestAsync(request, cancellationToken);
                 return Judge(document, request.NonceBytes, epoch, options);
             }
@@ -161,7 +166,9 @@ internal sealed class TrustWatch(
             lock (_gate)
             {
                 Note(TrustVerdict.Failed, ex.Code, ex.Message, options);
-                if (_passed is null && options.Mode == AttestationMode.Enforce)
+
+                // That the last good one is too old says more than the attempt that failed just now.
+                if (_passed is null && !_hasExpired && options.Mode == AttestationMode.Enforce)
                     Distrust(ex.Message);
             }
 
@@ -178,6 +185,7 @@ internal sealed class TrustWatch(
             // By other rules than those that it was asked for under, the next one is judged.
             if (options != configuration.Options.Attestation)
                 return false;
+            _hasExpired = false;
             _passed = Passes(result, options)
                 ? new PassedDocument(document, nonce, result.Document!, epoch, now, time.GetTimestamp())
                 : null;

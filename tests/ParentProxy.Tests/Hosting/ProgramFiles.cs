@@ -13,7 +13,8 @@ internal static class ProgramFiles
     // Of the program, and not of the tests beside which it stands.
     private static readonly string[] Parts =
     [
-        "parent-proxy.*", "ParentProxy.Simulator.dll", "ParentProxy.Vsock.dll", "OpenTelemetry*.dll", "Serilog*.dll",
+        "parent-proxy.*", "ParentProxy.Attestation.dll", "ParentProxy.Simulator.dll", "ParentProxy.Vsock.dll",
+        "OpenTelemetry*.dll", "Serilog*.dll", "System.Security.Cryptography.Cose.dll",
         "System.CommandLine.dll", "Yarp.*.dll",
         "Microsoft.Extensions.*.dll", "System.IO.Hashing.dll",
     ];

@@ -39,7 +39,7 @@ says() {
 
 command_verifies() {
   says 0 VERIFIED vsock://1:9001 --root "$root" --pcr0 "$good" || return
-  says 0 '"verified":true' --cid 1 --port 9001 --root "$root" --pcr0 "$good" --nonce challenge-123 --user-data session --generate-key --json || return
+  says 0 '"verified": true' --cid 1 --port 9001 --root "$root" --pcr0 "$good" --nonce challenge-123 --user-data session --generate-key --json || return
   says 0 VERIFIED vsock://1:6001 --http --root "$root" --pcr0 "$good" || return
   says 0 'Pong!' vsock://1:9001 --ping || return
   says 0 running vsock://1:9001 --status

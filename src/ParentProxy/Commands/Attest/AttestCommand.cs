@@ -6,6 +6,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Enclaves.Transports;
 using ParentProxy.Endpoints;
+using ParentProxy.Trust;
 using ParentProxy.Trust.Clients;
 
 namespace ParentProxy.Commands.Attest;
@@ -59,7 +60,7 @@ internal sealed class AttestCommand(TextWriter output, TextWriter errors, TimePr
 
     private async Task<int> JudgeAsync(ProxyOptions? options, AttestArguments arguments, CancellationToken cancellationToken)
     {
-        var policy = Policy(arguments);
+        var policy = Policy(arguments, arguments.Enclave is null ? null : options?.Attestation.Policy);
         var endpoint = arguments.File is null ? Need(await new AttestTarget(options, time).FindAsync(arguments, cancellationToken)) : null;
         byte[] document;
         if (endpoint is null)
@@ -173,7 +174,8 @@ internal sealed class AttestCommand(TextWriter output, TextWriter errors, TimePr
             : ExitCode.Ok;
     }
 
-    private static AttestationPolicy Policy(AttestArguments arguments)
+    /// <summary>What is asked of the document: as given, else as the configuration asks it of the enclaves that it names.</summary>
+    private static AttestationPolicy Policy(AttestArguments arguments, AttestationPolicy? configured)
     {
         var pins = arguments.Pcrs.ToDictionary();
         if (arguments.PcrsFrom is { } file)
@@ -184,8 +186,8 @@ internal sealed class AttestCommand(TextWriter output, TextWriter errors, TimePr
 
         return new AttestationPolicy
         {
-            Pins = PcrPins.Create(pins),
-            Root = arguments.Root is { } root ? Root(root) : TrustAnchor.AwsG1,
+            Pins = pins.Count == 0 && configured is not null ? configured.Pins : PcrPins.Create(pins),
+            Root = arguments.Root is { } root ? Root(root) : configured?.Root ?? TrustAnchor.AwsG1,
             AllowDebug = arguments.AllowDebug,
             Nonce = arguments.Nonce,
         };
@@ -206,6 +208,14 @@ internal sealed class AttestCommand(TextWriter output, TextWriter errors, TimePr
     private IAttestationClient Client(ProxyOptions? options, EnclaveEndpoint endpoint, AttestArguments arguments)
     {
         var peer = Peer(options, endpoint, arguments);
+        if (AttestTarget.SectionFor(options, arguments) is { } section)
+        {
+            return section.Protocol == AttestationProtocol.Jsonl || (arguments.UserData is null && !arguments.GenerateKey)
+                ? AttestationClients.For(peer, section, options!.Routing.HttpVersion)
+                : throw new MistakeException(
+                    $"Attestation:Protocol is {section.Protocol.ToString().ToLowerInvariant()}, over which only a nonce can be asked for");
+        }
+
         if (arguments.Http is not { } http)
             return new JsonLinesClient(peer);
         return new HttpAttestationClient(

@@ -63,7 +63,7 @@ internal static class AttestReport
     private static IEnumerable<string> Checked(AttestVerdict verdict, AttestationDocument document)
     {
         var policy = verdict.Policy;
-        var root = policy.Root.IsCustom ? "the root of --root" : "the root of AWS";
+        var root = policy.Root.IsCustom ? "the custom root" : "the root of AWS";
         yield return $"  {Field("signatures", $"of the document, and of its certificates up to {root} ({policy.Root.Fingerprint})")}";
         var age = (verdict.At - document.Timestamp).TotalSeconds;
         yield return $"  {Field("age", string.Create(
@@ -87,7 +87,7 @@ internal static class AttestReport
         if (policy.Nonce is null)
             yield return "the nonce: none was given, so this may be any document of the last minutes, made for anybody";
         if (policy.Root.IsCustom)
-            yield return "that AWS vouches for it: another root is trusted (--root)";
+            yield return "that AWS vouches for it: another root is trusted";
         if (!verdict.IsNow)
             yield return $"that it holds now: it was judged by {Time(verdict.At)} (--at)";
     }

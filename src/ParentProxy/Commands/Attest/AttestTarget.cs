@@ -2,6 +2,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Endpoints;
+using ParentProxy.Trust;
 
 namespace ParentProxy.Commands.Attest;
 
@@ -26,7 +27,9 @@ internal sealed class AttestTarget(ProxyOptions? options, TimeProvider time)
         if (arguments.Cid is { } cid)
             return EnclaveEndpoint.Vsock(cid, port);
         if (arguments.Enclave is { } named && Configured(named) is { } enclave)
-            return AtPort(enclave, arguments);
+            return SectionFor(options, arguments) is { } section
+                ? AttestationClients.EndpointOf(enclave.Endpoint, section)
+                : AtPort(enclave, arguments);
 
         if (arguments.Enclave is not null && !_discovery.Enabled)
             return new Mistake(NotConfigured(arguments.Enclave));
@@ -43,6 +46,17 @@ internal sealed class AttestTarget(ProxyOptions? options, TimeProvider time)
             ? $"no enclave runs ('{_discovery.NitroCli} describe-enclaves' told of {described.Enclaves.Count}, none of them RUNNING)"
             : $"{NotConfigured(arguments.Enclave)}, and nitro-cli tells of none that runs by that name");
     }
+
+    /// <summary>
+    /// How the configuration asks, where it does and nothing else was said: an enclave that it names is asked as the proxy asks it.
+    /// </summary>
+    /// <param name="options">The configuration; null when there is none.</param>
+    /// <param name="arguments">What was given.</param>
+    public static AttestationOptions? SectionFor(ProxyOptions? options, AttestArguments arguments) =>
+        options?.Attestation is { Mode: not AttestationMode.Off } section
+        && arguments is { Enclave: not null, Http: null, Port: null, Mode: AttestMode.Verify or AttestMode.Show }
+            ? section
+            : null;
 
     private EnclaveOptions? Configured(string name) =>
         options?.Enclaves.FirstOrDefault(one => Is(one.Id, name)) ?? options?.Enclaves.FirstOrDefault(one => Is(one.Name, name));
