@@ -394,17 +394,23 @@ internal sealed class Enclave
     }
 
     /// <summary>Attestation does not vouch for it: it gets nothing new until it does, whatever its probes say.</summary>
-    public void Distrust(string reason)
+    /// <param name="reason">Why, for an operator.</param>
+    /// <returns>Whether that changed its state.</returns>
+    public bool Distrust(string reason)
     {
         lock (_gate)
         {
             _isTrusted = false;
             if (IsRetired)
-                return;
+                return false;
             if (_status.State == EnclaveState.Untrusted)
+            {
                 Volatile.Write(ref _status, _status with { Reason = reason });
-            else
-                Change(EnclaveState.Untrusted, reason, probeHealthy: false);
+                return false;
+            }
+
+            Change(EnclaveState.Untrusted, reason, probeHealthy: false);
+            return true;
         }
     }
 

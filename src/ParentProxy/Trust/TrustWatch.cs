@@ -36,6 +36,7 @@ internal sealed class TrustWatch(
     public void Follow()
     {
         var options = configuration.Options.Attestation;
+        var isDistrusted = false;
         lock (_gate)
         {
             if (options == _options)
@@ -47,9 +48,12 @@ internal sealed class TrustWatch(
             if (options.Mode != AttestationMode.Enforce)
                 enclave.Trust($"Attestation:Mode is {options.Mode.ToString().ToLowerInvariant()}", enclave.Epoch);
             else if (_passed is null || _passed.Epoch != enclave.Epoch)
-                Distrust(enclave.Attestation?.Detail ?? Enclave.NotVerifiedYet);
+                isDistrusted = Distrust(enclave.Attestation?.Detail ?? Enclave.NotVerifiedYet);
             _options = options;
         }
+
+        if (isDistrusted)
+            registry.Reconnect(enclave);
 
         _changed.Set();
     }
@@ -117,6 +121,7 @@ internal sealed class TrustWatch(
     /// <summary>Takes the enclave out when the last document that passed is too old; else says how long that one is good for.</summary>
     private TimeSpan Expire(AttestationOptions options)
     {
+        bool isDistrusted;
         lock (_gate)
         {
             if (_passed is not { } passed)
@@ -126,53 +131,42 @@ internal sealed class TrustWatch(
                 return left;
             _passed = null;
             _hasExpired = true;
-            if (options.Mode == AttestationMode.Enforce)
-            {
-                Distrust(
-                    $"the last document that was verified is of {passed.At.UtcDateTime:u}, longer ago than Attestation:MaxAge, "
-                        + $"{options.MaxAge:c}, allows; since then: {enclave.Attestation?.Detail}");
-            }
-
-            return TimeSpan.MaxValue;
+            isDistrusted = options.Mode == AttestationMode.Enforce && Distrust(
+                $"the last document that was verified is of {passed.At.UtcDateTime:u}, longer ago than Attestation:MaxAge, "
+                    + $"{options.MaxAge:c}, allows; since then: {enclave.Attestation?.Detail}");
         }
+
+        if (isDistrusted)
+            registry.Reconnect(enclave);
+        return TimeSpan.MaxValue;
     }
 
     /// <returns>Whether a document came, and passed.</returns>
     private async Task<bool> CheckAsync(AttestationOptions options, CancellationToken cancellationToken)
     {
+        if (enclave.LeaseConnector() is not { } connector)
+            return false;
+
         // One that is out meanwhile may be another one afterwards, which this document is not of.
         var epoch = enclave.Epoch;
         var request = new AttestationRequest { Nonce = AttestationNonce.Create() };
         try
         {
-            if (enclave.LeaseConnector() is not { } connector)
-                return false;
-            try
-            {
-                var endpoint = AttestationClients.EndpointOf(connector.Endpoint, options);
-                var peer = new AttestationPeer(
-                    endpoint, token => connector.DialAsync(endpoint, connector.ConnectTimeout, token), options.Timeout, time);
-                var client = AttestationClients.For(peer, options, configuration.Options.Routing.HttpVersion);
-                var document = await client.RequestAsync(request, cancellationToken);
-                return Judge(document, request.NonceBytes, epoch, options);
-            }
-            finally
-            {
-                connector.Release();
-            }
+            var endpoint = AttestationClients.EndpointOf(connector.Endpoint, options);
+            var peer = new AttestationPeer(
+                endpoint, token => connector.DialAsync(endpoint, connector.ConnectTimeout, token), options.Timeout, time);
+            var client = AttestationClients.For(peer, options, configuration.Options.Routing.HttpVersion);
+            var document = await client.RequestAsync(request, cancellationToken);
+            return Judge(document, request.NonceBytes, epoch, options);
         }
         catch (AttestationRequestException ex)
         {
-            lock (_gate)
-            {
-                Note(TrustVerdict.Failed, ex.Code, ex.Message, options);
-
-                // That the last good one is too old says more than the attempt that failed just now.
-                if (_passed is null && !_hasExpired && options.Mode == AttestationMode.Enforce)
-                    Distrust(ex.Message);
-            }
-
+            Fail(ex, options);
             return false;
+        }
+        finally
+        {
+            connector.Release();
         }
     }
 
@@ -180,23 +174,47 @@ internal sealed class TrustWatch(
     {
         var now = time.GetUtcNow();
         var result = verifier.VerifyAt(document, options.Policy with { Nonce = nonce }, now);
+        bool isDistrusted;
         lock (_gate)
         {
-            // By other rules than those that it was asked for under, the next one is judged.
-            if (options != configuration.Options.Attestation)
+            if (IsOutdated(options))
                 return false;
             _hasExpired = false;
             _passed = Passes(result, options)
                 ? new PassedDocument(document, nonce, result.Document!, epoch, now, time.GetTimestamp())
                 : null;
             Note(result, options);
+            enclave.Metrics.Attestations.Count(enclave.Attestation!.Code ?? Word(enclave.Attestation.Verdict));
             if (_passed is not null)
-                return enclave.Trust(enclave.Attestation!.Detail, epoch);
-            if (options.Mode == AttestationMode.Enforce)
-                Distrust(enclave.Attestation!.Detail);
-            return false;
+                return enclave.Trust(enclave.Attestation.Detail, epoch);
+            isDistrusted = options.Mode == AttestationMode.Enforce && Distrust(enclave.Attestation.Detail);
         }
+
+        if (isDistrusted)
+            registry.Reconnect(enclave);
+        return false;
     }
+
+    private void Fail(AttestationRequestException failure, AttestationOptions options)
+    {
+        bool isDistrusted;
+        lock (_gate)
+        {
+            if (IsOutdated(options))
+                return;
+            Note(TrustVerdict.Failed, failure.Code, failure.Message, options);
+            enclave.Metrics.Attestations.Count(failure.Code);
+
+            // That the last good one is too old says more than the attempt that failed just now.
+            isDistrusted = _passed is null && !_hasExpired && options.Mode == AttestationMode.Enforce && Distrust(failure.Message);
+        }
+
+        if (isDistrusted)
+            registry.Reconnect(enclave);
+    }
+
+    /// <summary>Whether what it was asked under holds no more: then the next answer counts.</summary>
+    private bool IsOutdated(AttestationOptions options) => options != configuration.Options.Attestation;
 
     private void JudgeAnew(PassedDocument passed, AttestationOptions options)
     {
@@ -210,11 +228,13 @@ internal sealed class TrustWatch(
     private static bool Passes(AttestationResult result, AttestationOptions options) =>
         result.Verdict == AttestationVerdict.Verified || (result.IsDebug && options.AllowDebug);
 
-    private void Distrust(string reason)
-    {
-        enclave.Distrust($"attestation: {reason}");
-        registry.Reconnect(enclave);
-    }
+    /// <returns>
+    /// Whether it lost its traffic: then its connections have to go as well, once the lock is free, since whoever changes the registry
+    /// holds that one first.
+    /// </returns>
+    private bool Distrust(string reason) => enclave.Distrust($"attestation: {reason}");
+
+    private static string Word(TrustVerdict verdict) => verdict.ToString().ToLowerInvariant();
 
     private void Note(AttestationResult result, AttestationOptions options)
     {
@@ -232,7 +252,6 @@ internal sealed class TrustWatch(
     private void Note(TrustVerdict verdict, string? code, string detail, AttestationOptions options)
     {
         var before = enclave.Attestation;
-        enclave.Metrics.Attestations.Count(code ?? verdict.ToString().ToLowerInvariant());
         enclave.Attestation = new EnclaveTrust(
             verdict,
             code,
@@ -248,6 +267,6 @@ internal sealed class TrustWatch(
         if (verdict == TrustVerdict.Verified)
             TrustLog.Verified(logger, enclave, detail);
         else
-            TrustLog.NotVerified(logger, enclave, verdict.ToString().ToLowerInvariant(), detail);
+            TrustLog.NotVerified(logger, enclave, Word(verdict), detail);
     }
 }

@@ -173,6 +173,37 @@ public sealed class EnforceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ReloadsWhileVerdictsChange_NeverBlockEachOther()
+    {
+        await using var proxy = await StartProxyAsync(
+            "http", "Attestation:Interval=00:00:00.001", $"Attestation:Pcrs:0:1={_other.Attester!.Pcrs[0]}");
+
+        for (var i = 0; i < 100; i++)
+        {
+            _other.Attester.Image = i % 2 == 0 ? "changed" : "other";
+            await Task.Run(() => proxy.Apply($"Attestation:MaxAge=00:{5 + (i % 2):00}:00")).WaitAsync(TestDeadline.Value);
+        }
+
+        await proxy.WaitForStateAsync("0", "healthy");
+        await proxy.WaitForStateAsync("1", "healthy");
+    }
+
+    [Fact]
+    public async Task ModeSetToOffWhileAQuestionIsOut_LetsItIn()
+    {
+        _other.Attester!.Fault = AttestationFault.Slow;
+        await using var proxy = await StartProxyAsync("http", "Attestation:Timeout=00:00:00.500");
+        await proxy.WaitForStateAsync("1", "untrusted");
+
+        proxy.Apply("Attestation:Mode=off");
+        await proxy.WaitForStateAsync("1", "healthy");
+        _other.Attester.Fault = AttestationFault.None;
+        proxy.Apply("Attestation:Mode=observe");
+        await Eventually.TrueAsync(async () => Verdict(await proxy.EnclaveAsync("1")) == "rejected");
+        Assert.Equal("healthy", await StateAsync(proxy, "1"));
+    }
+
+    [Fact]
     public async Task DebugModeThatIsAllowed_GetsTraffic()
     {
         _other.Attester!.Debug = true;
