@@ -72,6 +72,10 @@ internal sealed class PcrMeasurements
                     report.Problem(location, $"{Quoted.Text(path)}: {pcr.Name} {Quoted.Text(text)} is {wrong}");
             }
         }
+        catch (InvalidOperationException)
+        {
+            report.Problem(location, $"{Quoted.Text(path)} holds half a surrogate pair, which is no text");
+        }
         catch (JsonException e)
         {
             report.Problem(location, $"{Quoted.Text(path)} is not JSON: {e.Message}");

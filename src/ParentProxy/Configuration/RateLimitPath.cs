@@ -4,15 +4,15 @@ using ParentProxy.Configuration.Reading;
 namespace ParentProxy.Configuration;
 
 /// <summary>
-/// Paths in the one form in which rate limits compare them. It is coarser than any application's own: a limit that a second
-/// spelling of the path passes by would be none, while a path that is limited without need loses nothing.
+/// Paths in the one form in which rate limits compare them. It is coarser than applications' own: a limit that a second spelling of the
+/// path passes by would be none, while a path that is limited without need loses little.
 /// </summary>
 internal static class RateLimitPath
 {
     /// <summary>At the end of a path: all that begin so.</summary>
     private const char Wildcard = '*';
 
-    /// <summary>How long the buffer of <see cref="Normalize"/> has to be for a path.</summary>
+    /// <summary>How long the buffer of <see cref="Normalize(ReadOnlySpan{char}, Span{char})"/> has to be for a path.</summary>
     public static int BufferLength(int pathLength) => pathLength + 2;
 
     /// <summary>A path as it stands in the configuration.</summary>
@@ -41,15 +41,51 @@ internal static class RateLimitPath
     /// <param name="path">The raw path.</param>
     /// <param name="normal">Takes it; as long as <see cref="BufferLength"/> says.</param>
     /// <returns>How long it has become.</returns>
-    public static int Normalize(ReadOnlySpan<char> path, Span<char> normal)
+    public static int Normalize(ReadOnlySpan<char> path, Span<char> normal) => Normalize(path, normal, isFlat: false, out _);
+
+    /// <summary>
+    /// The same with <c>..</c> left out in place of taking a segment away. What it takes away, applications do not agree on: they count
+    /// empty segments, parameters and encoded slashes differently.
+    /// </summary>
+    /// <param name="path">The raw path.</param>
+    /// <param name="flat">Takes it; as long as <see cref="BufferLength"/> says.</param>
+    /// <param name="hasParent">Whether there was any.</param>
+    /// <returns>How long it has become.</returns>
+    public static int Flatten(ReadOnlySpan<char> path, Span<char> flat, out bool hasParent) =>
+        Normalize(path, flat, isFlat: true, out hasParent);
+
+    /// <summary>Whether a path in flat form has all segments of another one, in their order, so that it may be meant for it.</summary>
+    /// <param name="flat">What <see cref="Flatten"/> wrote.</param>
+    /// <param name="path">In normal form.</param>
+    public static bool MayBe(ReadOnlySpan<char> flat, ReadOnlySpan<char> path)
     {
+        var segments = flat.Split('/');
+        foreach (var wanted in path.Split('/'))
+        {
+            if (path[wanted].IsEmpty)
+                continue;
+            do
+            {
+                if (!segments.MoveNext())
+                    return false;
+            }
+            while (!flat[segments.Current].Equals(path[wanted], StringComparison.OrdinalIgnoreCase));
+        }
+
+        return true;
+    }
+
+    private static int Normalize(ReadOnlySpan<char> path, Span<char> normal, bool isFlat, out bool hasParent)
+    {
+        hasParent = false;
         var (start, end) = (0, 1);
         var isParameter = false;
         normal[0] = '/';
         for (var i = 0; i <= path.Length; i++)
         {
+            var isFragment = i < path.Length && path[i] == '#';
             var c = i == path.Length ? '/' : Decode(path, ref i);
-            if (c is not ('/' or '\\' or '#'))
+            if (c is not ('/' or '\\') && !isFragment)
             {
                 isParameter |= c == ';';
                 if (!isParameter)
@@ -58,13 +94,15 @@ internal static class RateLimitPath
             }
 
             // Where the next segment begins: behind this one, in its place, or in that of the one before.
+            var isParent = normal[(start + 1)..end] is "..";
+            hasParent |= isParent;
             start = normal[(start + 1)..end] switch
             {
                 "" or "." => start,
-                ".." => Math.Max(normal[..start].LastIndexOf('/'), 0),
+                ".." => isFlat ? start : Math.Max(normal[..start].LastIndexOf('/'), 0),
                 _ => end,
             };
-            if (c == '#')
+            if (isFragment)
                 break;
             normal[start] = '/';
             end = start + 1;

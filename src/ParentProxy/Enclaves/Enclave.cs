@@ -211,6 +211,12 @@ internal sealed class Enclave
         return null;
     }
 
+    /// <summary>
+    /// Whether what was chosen for it may still be sent there. Where attestation decides, one that is out is another one until it is
+    /// verified.
+    /// </summary>
+    public bool MayServe => IsGated ? IsUsable : Status.State != EnclaveState.Untrusted;
+
     /// <summary>Begins a request, or a connection that is passed through; false once the enclave is retired, or untrusted.</summary>
     /// <param name="connector">The way to it, leased until <see cref="EndRequest"/>.</param>
     public bool TryBeginRequest([NotNullWhen(true)] out EnclaveConnector? connector)
@@ -220,7 +226,7 @@ internal sealed class Enclave
         connector = LeaseConnector();
 
         // It may have been chosen a moment before it was distrusted; whoever leased before that is sent away with its connections.
-        if (connector is not null && Status.State != EnclaveState.Untrusted)
+        if (connector is not null && MayServe)
             return true;
         connector?.Release();
         connector = null;
@@ -275,6 +281,8 @@ internal sealed class Enclave
                 Change(EnclaveState.Unhealthy, failure.Message, probeHealthy: false);
         }
 
+        if (IsGated)
+            _registry.Reconnect(this);
         ProbeWanted.Set();
     }
 
@@ -283,8 +291,10 @@ internal sealed class Enclave
     {
         if (IsRetired)
             return;
-        if (evidence.Kind is EvidenceKind.DialFailed or EvidenceKind.ResponseCut && IsGated)
+        if (evidence.Kind == EvidenceKind.DialFailed)
             DoubtIdentity(evidence);
+        else if (evidence.Kind == EvidenceKind.ResponseCut)
+            AttestationWanted.Set();
         if (!_configuration.Options.Health.Probe.Enabled)
             return;
         lock (_gate)
@@ -332,9 +342,10 @@ internal sealed class Enclave
     public void ReportProbe(ProbeResult result, bool onEvidence)
     {
         var probe = _configuration.Options.Health.Probe;
-        bool wasAnswering;
+        bool wasAnswering, isOut;
         lock (_gate)
         {
+            var wasUsable = IsUsable;
             wasAnswering = _status.LastProbe is { Ok: true };
 
             // Answers to requests keep an enclave in; only a probe's own brings one back.
@@ -370,7 +381,11 @@ internal sealed class Enclave
                 Change(next, result.Detail, probeHealthy: next == EnclaveState.Healthy);
             else if (_outage == Outage.None && StaysOut(next, probe.UnhealthyAfter))
                 _outage = Outage.Untold;
+            isOut = wasUsable && !IsUsable && IsGated;
         }
+
+        if (isOut)
+            _registry.Reconnect(this);
 
         if (!result.Connected)
             WakeDiscovery();
@@ -440,7 +455,17 @@ internal sealed class Enclave
         }
 
         ProbeWanted.Set();
-        return true;
+        return IsTrusted;
+    }
+
+    /// <summary>Whether attestation vouches for it, and it was not out since.</summary>
+    public bool IsTrusted
+    {
+        get
+        {
+            lock (_gate)
+                return _isTrusted;
+        }
     }
 
     /// <summary>The enclave left the configuration: it gets nothing new.</summary>
@@ -450,6 +475,7 @@ internal sealed class Enclave
             Change(EnclaveState.Draining, reason, probeHealthy: false);
         UseConnector(null);
         ProbeWanted.Set();
+        AttestationWanted.Set();
     }
 
     /// <summary>Nothing of the enclave is left.</summary>
@@ -468,14 +494,14 @@ internal sealed class Enclave
     private IConnectionPool? Pool => Volatile.Read(ref _connector)?.Pool;
 
     /// <summary>
-    /// An enclave that is restarted cuts its connections, and nothing else tells that another one is there: what comes next must not
-    /// reach it unverified, even where it is the last.
+    /// An enclave that is restarted cannot be dialled for a while, and nothing else tells that another one is there: what comes next must
+    /// not reach it unverified, even where it is the last.
     /// </summary>
     private void DoubtIdentity(Evidence evidence)
     {
         lock (_gate)
         {
-            if (_status.State != EnclaveState.Healthy)
+            if (!IsGated || _status.State != EnclaveState.Healthy)
                 return;
             _epoch++;
             _isTrusted = false;

@@ -179,13 +179,20 @@ internal sealed class EnclaveConnector : IDisposable
         {
             var dialer = _dialers.GetOrAdd(endpoint, static (key, self) => self.CreateDialer(key), this);
             var stream = await dialer.DialAsync(timeout < limit ? timeout : limit, isPatient, cancellationToken);
+            if (!_enclave.MayServe && !_enclave.IsRetired)
+            {
+                await stream.DisposeAsync();
+                throw new DialException(
+                    endpoint, DialException.Untrusted, "its attestation is being verified", "See 'attestation' in /enclaves.");
+            }
+
             Interlocked.Increment(ref _open);
             stream.OnClosed(_onClosed);
             return stream;
         }
         catch (DialException ex)
         {
-            if (ex.IsLocal)
+            if (ex.IsLocal || ex.Code == DialException.Untrusted)
                 throw;
             if (endpoint != Endpoint || (!isPatient && ex.MayBeFullQueue))
                 _enclave.ReportEvidence(new Evidence(EvidenceKind.DialRefused, $"{ex.Code} while dialling {endpoint}"));

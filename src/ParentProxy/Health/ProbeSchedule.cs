@@ -24,7 +24,7 @@ internal static class ProbeSchedule
         var status = enclave.Status;
         if (!probe.Enabled)
         {
-            return status.State == EnclaveState.Healthy
+            return status is { State: EnclaveState.Healthy } or { State: EnclaveState.Untrusted, LastProbe.Ok: true }
                 ? null
                 : Min(FirstBackOff * Math.Pow(2, Math.Min(failedDials, 10)), probe.Interval);
         }

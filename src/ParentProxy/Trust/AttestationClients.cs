@@ -19,8 +19,8 @@ internal static class AttestationClients
     /// <summary>A client for one enclave.</summary>
     /// <param name="peer">The enclave, at <see cref="EndpointOf"/>.</param>
     /// <param name="options">The settings.</param>
-    /// <param name="httpVersion">1.1 or 2, as requests have it.</param>
-    public static IAttestationClient For(AttestationPeer peer, AttestationOptions options, Version httpVersion)
+    /// <param name="proxy">Says which version of HTTP the application speaks, and for which host it answers.</param>
+    public static IAttestationClient For(AttestationPeer peer, AttestationOptions options, ProxyOptions proxy)
     {
         if (options.Protocol == AttestationProtocol.Jsonl)
             return new JsonLinesClient(peer);
@@ -28,7 +28,8 @@ internal static class AttestationClients
         {
             Path = options.Path,
             Pointer = options.Pointer,
-            HttpVersion = httpVersion,
+            HttpVersion = proxy.Routing.HttpVersion,
+            Host = proxy.Health.Probe.Host,
             IsTls = options.Protocol == AttestationProtocol.Https,
         });
     }

@@ -31,7 +31,11 @@ internal sealed class TrustCapability : ICapability
             registry,
             (enclave, cancellationToken) => WatchOf(enclave).RunAsync(cancellationToken),
             enclave => WatchOf(enclave).Follow(),
-            (enclave, ex) => TrustLog.LoopFailed(logger, enclave, ex));
+            (enclave, ex) =>
+            {
+                TrustLog.LoopFailed(logger, enclave, ex);
+                WatchOf(enclave).GiveUp(ex);
+            });
 
         TrustWatch WatchOf(Enclave enclave) => _watches.GetValue(
             enclave, key => new TrustWatch(key, registry, verifier, configuration, time, logger));

@@ -26,6 +26,9 @@ internal sealed class TrustWatch(
     /// <summary>However often it is wanted, the security module of an enclave is slow, and serves others as well.</summary>
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Clients can have an application cut its answers, each of which makes a document wanted.</summary>
+    private static readonly TimeSpan ShortestPauseInTraffic = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly WakeSignal _changed = new();
     private AttestationOptions? _options;
@@ -47,7 +50,7 @@ internal sealed class TrustWatch(
                 JudgeAnew(passed, options);
             if (options.Mode != AttestationMode.Enforce)
                 enclave.Trust($"Attestation:Mode is {options.Mode.ToString().ToLowerInvariant()}", enclave.Epoch);
-            else if (_passed is null || _passed.Epoch != enclave.Epoch)
+            else if (_passed is null || _passed.Epoch != enclave.Epoch || !enclave.IsTrusted)
                 isDistrusted = Distrust(enclave.Attestation?.Detail ?? Enclave.NotVerifiedYet);
             _options = options;
         }
@@ -56,6 +59,22 @@ internal sealed class TrustWatch(
             registry.Reconnect(enclave);
 
         _changed.Set();
+    }
+
+    /// <summary>Nobody will ask any more, for a fault of ours: where that decides on traffic, it gets none.</summary>
+    public void GiveUp(Exception fault)
+    {
+        var options = configuration.Options.Attestation;
+        bool isDistrusted;
+        lock (_gate)
+        {
+            _passed = null;
+            Note(TrustVerdict.Failed, "fault", $"a fault of the proxy: {fault.Message}", options);
+            isDistrusted = options.Mode == AttestationMode.Enforce && Distrust(enclave.Attestation!.Detail);
+        }
+
+        if (isDistrusted)
+            registry.Reconnect(enclave);
     }
 
     /// <summary>Asks again and again until the enclave is retired.</summary>
@@ -68,17 +87,18 @@ internal sealed class TrustWatch(
             var options = configuration.Options.Attestation;
             if (options.Mode == AttestationMode.Off)
             {
-                await changed.WaitAsync(cancellationToken);
+                await Task.WhenAny(changed, wanted).WaitAsync(cancellationToken);
                 continue;
             }
 
             var started = time.GetTimestamp();
-            var passes = await CheckAsync(options, cancellationToken);
+            var passes = await CheckAsync(options, Expire(options), cancellationToken);
             failures = passes ? 0 : failures + 1;
 
-            // What it was wanted for while it was asked, a document that passed has answered.
-            if (passes)
-                wanted = enclave.AttestationWanted.Next;
+            // What it was wanted for while it was asked, a document that passed has answered; not what came after.
+            var next = enclave.AttestationWanted.Next;
+            if (passes && enclave.Status.State != EnclaveState.Untrusted)
+                wanted = next;
             await WaitAsync(wanted, started, failures, cancellationToken);
         }
     }
@@ -93,7 +113,8 @@ internal sealed class TrustWatch(
     private async Task WaitAsync(Task wanted, long started, int failures, CancellationToken cancellationToken)
     {
         var jitter = Jitter();
-        if (ShortestPause - time.GetElapsedTime(started) is var rest && rest > TimeSpan.Zero)
+        var shortest = enclave.IsUsable ? ShortestPauseInTraffic : ShortestPause;
+        if (shortest - time.GetElapsedTime(started) is var rest && rest > TimeSpan.Zero)
             await Task.Delay(rest, time, cancellationToken);
         while (!wanted.IsCompleted)
         {
@@ -142,7 +163,7 @@ internal sealed class TrustWatch(
     }
 
     /// <returns>Whether a document came, and passed.</returns>
-    private async Task<bool> CheckAsync(AttestationOptions options, CancellationToken cancellationToken)
+    private async Task<bool> CheckAsync(AttestationOptions options, TimeSpan expiry, CancellationToken cancellationToken)
     {
         if (enclave.LeaseConnector() is not { } connector)
             return false;
@@ -154,8 +175,11 @@ internal sealed class TrustWatch(
         {
             var endpoint = AttestationClients.EndpointOf(connector.Endpoint, options);
             var peer = new AttestationPeer(
-                endpoint, token => connector.DialAsync(endpoint, connector.ConnectTimeout, token), options.Timeout, time);
-            var client = AttestationClients.For(peer, options, configuration.Options.Routing.HttpVersion);
+                endpoint,
+                token => connector.DialAsync(endpoint, connector.ConnectTimeout, token),
+                expiry < options.Timeout ? expiry : options.Timeout,
+                time);
+            var client = AttestationClients.For(peer, options, configuration.Options);
             var document = await client.RequestAsync(request, cancellationToken);
             return Judge(document, request.NonceBytes, epoch, options);
         }

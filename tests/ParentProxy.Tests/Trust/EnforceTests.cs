@@ -119,6 +119,20 @@ public sealed class EnforceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task OneThatHangs_LosesItsTrafficAtMaxAge_HoweverLongOneAnswerMayTake()
+    {
+        await using var proxy = await StartProxyAsync(
+            "http", "Attestation:Interval=00:00:00.100", "Attestation:MaxAge=00:00:01", "Attestation:Timeout=00:10:00",
+            $"Attestation:Pcrs:0:1={_other.Attester!.Pcrs[0]}");
+        await proxy.WaitForStateAsync("1", "healthy");
+
+        _other.Attester.SlowPause = TimeSpan.FromHours(1);
+        _other.Attester.Fault = AttestationFault.Slow;
+        await proxy.WaitForStateAsync("1", "untrusted");
+        Assert.Contains("Attestation:MaxAge", (await proxy.EnclaveAsync("1")).GetProperty("reason").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task OneThatWasOut_IsVerifiedAnewBeforeItsNextRequest()
     {
         await using var proxy = await StartProxyAsync(

@@ -211,7 +211,7 @@ internal sealed class AttestCommand(TextWriter output, TextWriter errors, TimePr
         if (AttestTarget.SectionFor(options, arguments) is { } section)
         {
             return section.Protocol == AttestationProtocol.Jsonl || (arguments.UserData is null && !arguments.GenerateKey)
-                ? AttestationClients.For(peer, section, options!.Routing.HttpVersion)
+                ? AttestationClients.For(peer, section, options!)
                 : throw new MistakeException(
                     $"Attestation:Protocol is {section.Protocol.ToString().ToLowerInvariant()}, over which only a nonce can be asked for");
         }

@@ -11,8 +11,6 @@ namespace ParentProxy.Commands.Attest;
 /// <param name="time">The clock of nitro-cli's time-out.</param>
 internal sealed class AttestTarget(ProxyOptions? options, TimeProvider time)
 {
-    private const uint JsonLinesPort = 9000;
-
     private readonly DiscoveryOptions _discovery = options?.Discovery ?? new DiscoveryOptions();
 
     /// <summary>Where to connect for what was given; asks nitro-cli only where nothing else tells.</summary>
@@ -21,7 +19,7 @@ internal sealed class AttestTarget(ProxyOptions? options, TimeProvider time)
     /// <returns>The endpoint; or why there is none.</returns>
     public async Task<Parsed<EnclaveEndpoint>> FindAsync(AttestArguments arguments, CancellationToken cancellationToken)
     {
-        var port = arguments.Port ?? (arguments.Http is null ? JsonLinesPort : _discovery.Port);
+        var port = arguments.Port ?? (arguments.Http is null ? AttestationOptions.JsonlPort : _discovery.Port);
         if (arguments.Endpoint is { } endpoint)
             return endpoint;
         if (arguments.Cid is { } cid)
@@ -39,7 +37,12 @@ internal sealed class AttestTarget(ProxyOptions? options, TimeProvider time)
             ? running.Find(one => Is(one.Name, name) || Is(one.EnclaveId, name))
             : running.FirstOrDefault();
         if (found is not null)
-            return EnclaveEndpoint.Vsock(found.Cid, port);
+        {
+            return SectionFor(options, arguments) is { } section
+                ? AttestationClients.EndpointOf(EnclaveEndpoint.Vsock(found.Cid, _discovery.Port), section)
+                : EnclaveEndpoint.Vsock(found.Cid, port);
+        }
+
         if (described.Failure is { } failure)
             return new Mistake($"which enclave runs is not known: {failure}. An endpoint (vsock://CID:PORT) or --cid needs no nitro-cli");
         return new Mistake(arguments.Enclave is null
@@ -63,7 +66,7 @@ internal sealed class AttestTarget(ProxyOptions? options, TimeProvider time)
 
     private static Parsed<EnclaveEndpoint> AtPort(EnclaveOptions enclave, AttestArguments arguments)
     {
-        uint? port = arguments.Port ?? (arguments.Http is null ? JsonLinesPort : null);
+        uint? port = arguments.Port ?? (arguments.Http is null ? AttestationOptions.JsonlPort : null);
         if (port is null)
             return enclave.Endpoint;
         return EnclaveEndpoint.CheckPort(enclave.Endpoint.Transport, port.Value) is { } reason

@@ -68,6 +68,15 @@ internal static class AttestationSection
                     + "'nitro-cli build-enclave', or name the file with its output in PcrsFrom");
         }
 
+        else if (options is { Mode: AttestationMode.Enforce, AllowDebug: false }
+            && !options.Policy.Pins.IsEmpty
+            && !options.Policy.Pins.Indexes.Any(index => index is 0 or 1 or 2 or 8))
+        {
+            section.Report.Problem(
+                At(section, nameof(options.Pcrs)),
+                "pins none of PCR0, 1, 2 and 8: the others do not tell images apart, so that any image of anybody may pass");
+        }
+
         if (options.Mode != AttestationMode.Off && options.Policy.Root.IsCustom)
         {
             section.Report.Warning(

@@ -13,6 +13,9 @@ internal sealed class DialException : IOException
     /// <summary>The code of a dial that took longer than it may.</summary>
     public const string Timeout = "timeout";
 
+    /// <summary>The code of a dial that succeeded when the enclave had just lost its traffic for want of attestation.</summary>
+    public const string Untrusted = "untrusted";
+
     /// <summary>A failure by its name.</summary>
     public DialException(EnclaveEndpoint endpoint, string code, string meaning, string hint, Exception? inner = null)
         : base($"dialling {endpoint}: {code} ({meaning}). {hint}", inner)
@@ -26,7 +29,9 @@ internal sealed class DialException : IOException
     /// <summary>The endpoint that was dialled.</summary>
     public EnclaveEndpoint Endpoint { get; }
 
-    /// <summary>The errno's name, <c>EAI_*</c>, <c>timeout</c> or <c>handshake</c>: the <c>result</c> label of the metrics.</summary>
+    /// <summary>
+    /// The errno's name, <c>EAI_*</c>, <c>timeout</c>, <c>handshake</c> or <c>untrusted</c>: the <c>result</c> label of the metrics.
+    /// </summary>
     public string Code { get; }
 
     /// <summary>What the code means on this transport.</summary>

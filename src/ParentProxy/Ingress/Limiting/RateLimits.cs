@@ -76,6 +76,7 @@ internal sealed class RateLimits : IDisposable
     {
         private readonly FrozenDictionary<string, RateLimitRule>.AlternateLookup<ReadOnlySpan<char>> _exact;
         private readonly (string Prefix, RateLimitRule Rule)[] _prefixes;
+        private readonly (string Path, RateLimitRule Rule)[] _all;
 
         public Table(IReadOnlyList<RateLimitRule> rules)
         {
@@ -83,6 +84,7 @@ internal sealed class RateLimits : IDisposable
             var paths = rules.Select(rule => (Path: RateLimitPath.Of(rule.Options.Path), Rule: rule)).ToLookup(pair => pair.Path.IsPrefix);
             _exact = paths[false].ToFrozenDictionary(pair => pair.Path.Normal, pair => pair.Rule, StringComparer.OrdinalIgnoreCase)
                 .GetAlternateLookup<ReadOnlySpan<char>>();
+            _all = [.. paths[false].Concat(paths[true]).Select(pair => (pair.Path.Normal, pair.Rule))];
             _prefixes = [.. paths[true].Select(pair => (pair.Path.Normal, pair.Rule)).OrderByDescending(pair => pair.Normal.Length)];
         }
 
@@ -99,6 +101,20 @@ internal sealed class RateLimits : IDisposable
             foreach (var (prefix, rule) in _prefixes)
             {
                 if (normal.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+                    return rule;
+            }
+
+            return path.ContainsAny('.', '%') ? FindAnySpelling(path, buffer) : null;
+        }
+
+        private RateLimitRule? FindAnySpelling(ReadOnlySpan<char> path, Span<char> buffer)
+        {
+            ReadOnlySpan<char> flat = buffer[..RateLimitPath.Flatten(path, buffer, out var hasParent)];
+            if (!hasParent)
+                return null;
+            foreach (var (meant, rule) in _all)
+            {
+                if (RateLimitPath.MayBe(flat, meant))
                     return rule;
             }
 

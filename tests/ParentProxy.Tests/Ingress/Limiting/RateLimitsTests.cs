@@ -184,6 +184,14 @@ public sealed class RateLimitsTests
     [InlineData("/x/../attestation")]
     [InlineData("/attestation;v=1")]
     [InlineData("http://x/attestation")]
+    [InlineData("/attestation//..")]
+    [InlineData("/attestation/;/..")]
+    [InlineData("/attestation/.;/..")]
+    [InlineData("/attestation/..;/../")]
+    [InlineData("/attestation/x%2Fy/..")]
+    [InlineData("/attestation/x/%2e%2e")]
+    [InlineData("/x/../attestation//..")]
+    [InlineData("/x%23/../attestation")]
     public async Task Spelling_OfAPath_DoesNotPassBy(string target)
     {
         await using var enclave = ScriptedEnclave.Answering(Ok);
@@ -198,6 +206,8 @@ public sealed class RateLimitsTests
     [InlineData("/attestations")]
     [InlineData("/attestation/x")]
     [InlineData("/x?/attestation")]
+    [InlineData("/x/../y")]
+    [InlineData("/x%23/attestation")]
     public async Task OtherPath_IsNotLimited(string target)
     {
         await using var enclave = ScriptedEnclave.Answering(Ok);
