@@ -117,6 +117,7 @@ const rows = {
     graph('Attestation', 'By result; docs/attestation.md (Reason codes) says what each means.', 'ops', [query(perSecond('enclave, result', 'parentproxy_attestation_checks_total', E), '{{enclave}} {{result}}')]),
     graph('Verified last', 'How long ago an attestation document of the enclave passed.', 's', [query(`time() - max by (enclave) (parentproxy_attestation_verified_timestamp_seconds{${E}})`, '{{enclave}}')]),
     stat('Not proven', 'Enclaves whose attestation is rejected, or failed.', 'short', [query(`sum(parentproxy_attestation_verdict{${E}, verdict=~"rejected|failed"}) or vector(0)`, '')], steps([null, 'green'], [1, 'red'])),
+    table('How they are asked for attestation', 'trust is aws, or custom for any other root.', `parentproxy_attestation_info{${I}}`, []),
     table('Where they are', '', `parentproxy_enclave_info{${E}}`, []),
   ],
   'Retries and failover': [

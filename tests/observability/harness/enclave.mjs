@@ -5,13 +5,16 @@ import { startProgram } from '../../harness/processes.mjs';
 /** A simulated enclave in a process of its own. Its id, its name and its X-Enclave are one. */
 export class Enclave {
   #child;
+  #flags;
 
   name;
   port;
 
-  static async start(name) {
+  /** `flags` are further ones of the simulator. */
+  static async start(name, flags = []) {
     const enclave = new Enclave();
     enclave.name = name;
+    enclave.#flags = flags;
     await enclave.#run(0);
     return enclave;
   }
@@ -22,7 +25,7 @@ export class Enclave {
   }
 
   async #run(port) {
-    const child = this.#child = startProgram('simulator', ['--listen', `tcp://127.0.0.1:${port}`, '--name', this.name], {
+    const child = this.#child = startProgram('simulator', ['--listen', `tcp://127.0.0.1:${port}`, '--name', this.name, ...this.#flags], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const [line] = await Promise.race([

@@ -8,8 +8,17 @@ export class Stage extends SharedStage {
   #proxies = [];
 
   /** Simulated enclaves of these names. */
-  async enclaves(...names) {
-    const enclaves = await Promise.all(names.map(name => Enclave.start(name)));
+  enclaves(...names) {
+    return this.#start(names, []);
+  }
+
+  /** The same, which attest: that they are this image, by a root that is in this file then. */
+  attestingEnclaves(image, root, ...names) {
+    return this.#start(names, ['--image', image, '--attestation-pki', `${root}.key`, '--attestation-root', root]);
+  }
+
+  async #start(names, flags) {
+    const enclaves = await Promise.all(names.map(name => Enclave.start(name, flags)));
     for (const enclave of enclaves) this.atEnd(() => enclave.kill());
     return enclaves;
   }

@@ -1,6 +1,7 @@
 // Dashboard and rules ask for what the program exports, under these names and with these labels, and the dashboard leaves
 // none of our metrics out.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -19,12 +20,14 @@ const foreign = name => name === 'up' || name.startsWith('node_') || name.starts
 const PATIENCE_MS = 60_000;
 
 export default async function suite(stage) {
-  const enclaves = await stage.enclaves('a', 'b');
   const raw = await freePort();
   const folder = await stage.folder();
+  const root = join(folder, 'root.pem');
+  const enclaves = await stage.attestingEnclaves('image', root, 'a', 'b');
   const egress = name => join(folder, name);
   const proxy = await stage.discoveringProxy(enclaves, {
     AccessLog: { Mode: 'all', Sink: 'console' },
+    Attestation: { Mode: 'observe', Root: root, Pcrs: { 0: [createHash('sha384').update('image:0').digest('hex')] } },
     Passthrough: [{ Listen: `127.0.0.1:${raw}`, To: 'enclaves' }],
     Egress: {
       Allow: [{ Hosts: [`127.0.0.1:${raw}`] }],
