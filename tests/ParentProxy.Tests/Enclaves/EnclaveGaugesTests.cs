@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
@@ -50,7 +49,7 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
             Apply(Options("0", $"vsock://{cid}:6300"));
             Assert.Equal(
                 [$"parentproxy_enclave_info{{otel_scope_name=\"ParentProxy\",enclave=\"0\",endpoint=\"vsock://{cid}:6300\",name=\"0\",transport=\"vsock\"}} 1"],
-                await SeriesAsync("parentproxy_enclave_info"));
+                Series(await ScrapeAsync(), "parentproxy_enclave_info"));
         }
     }
 
@@ -61,14 +60,14 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
         {
             Apply(Options($"e{i}", "vsock://16:6300"));
             var id = $"enclave=\"e{i}\"";
-            Assert.All(await SeriesAsync("parentproxy_enclave_state"), series => Assert.Contains(id, series, StringComparison.Ordinal));
-            Assert.Contains(
-                $"parentproxy_enclave_state{{otel_scope_name=\"ParentProxy\",{id},state=\"starting\"}} 1",
-                await SeriesAsync("parentproxy_enclave_state"));
-            Assert.Equal(3, (await SeriesAsync("parentproxy_enclave_connections")).Length);
+            var scrape = await ScrapeAsync();
+            var states = Series(scrape, "parentproxy_enclave_state");
+            Assert.All(states, series => Assert.Contains(id, series, StringComparison.Ordinal));
+            Assert.Contains($"parentproxy_enclave_state{{otel_scope_name=\"ParentProxy\",{id},state=\"starting\"}} 1", states);
+            Assert.Equal(3, Series(scrape, "parentproxy_enclave_connections").Length);
             Assert.Equal(
                 [$"parentproxy_requests_in_flight{{otel_scope_name=\"ParentProxy\",{id}}} 0"],
-                await SeriesAsync("parentproxy_requests_in_flight"));
+                Series(scrape, "parentproxy_requests_in_flight"));
         }
     }
 
@@ -82,7 +81,7 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
             _registry.Refresh();
             Assert.Equal(
                 [$"parentproxy_enclave_memory_bytes{{otel_scope_name=\"ParentProxy\",enclave=\"refused-{i}\"}} 67108864"],
-                await SeriesAsync("parentproxy_enclave_memory_bytes"));
+                Series(await ScrapeAsync(), "parentproxy_enclave_memory_bytes"));
         }
     }
 
@@ -93,8 +92,9 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
         for (var i = 0; i < 3; i++)
         {
             Apply(Options([.. many, ($"x{i}", "vsock://99:6300")]));
-            Assert.Equal(251, (await SeriesAsync("parentproxy_enclave_info")).Length);
-            Assert.Equal(251 * Enum.GetValues<EnclaveState>().Length, (await SeriesAsync("parentproxy_enclave_state")).Length);
+            var scrape = await ScrapeAsync();
+            Assert.Equal(251, Series(scrape, "parentproxy_enclave_info").Length);
+            Assert.Equal(251 * Enum.GetValues<EnclaveState>().Length, Series(scrape, "parentproxy_enclave_state").Length);
         }
     }
 
@@ -115,15 +115,15 @@ public sealed class EnclaveGaugesTests : IAsyncDisposable
         _registry.Apply(options);
     }
 
-    private async Task<string[]> SeriesAsync(string name)
+    private static string[] Series(string scrape, string name) =>
+        [.. scrape.Split('\n').Where(line => line.StartsWith($"{name}{{", StringComparison.Ordinal))];
+
+    private async Task<string> ScrapeAsync()
     {
         var context = new DefaultHttpContext();
         using var body = new MemoryStream();
         context.Response.Body = body;
         await _pipeline.ScrapeAsync(context);
-        return [.. Encoding.UTF8
-            .GetString(body.ToArray())
-            .Split('\n')
-            .Where(line => line.StartsWith(string.Create(CultureInfo.InvariantCulture, $"{name}{{"), StringComparison.Ordinal))];
+        return Encoding.UTF8.GetString(body.ToArray());
     }
 }

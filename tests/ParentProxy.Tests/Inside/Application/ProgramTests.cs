@@ -44,7 +44,8 @@ public sealed class ProgramTests : IDisposable
         {
             await program.Out.WaitAsync("restart 2 ");
 
-            Assert.Equal(3, await program.StopAsync(Signal.Term));
+            // By itself, or by the signal, when that meets the next one before it has ended.
+            Assert.Contains(await program.StopAsync(Signal.Term), (int[])[3, 128 + (int)Signal.Term]);
 
             Assert.False(ProcessTable.Find(sidecar)?.IsZombie ?? true);
             Assert.Contains("left 1 processes behind (sleep)", program.Out.ToString(), StringComparison.Ordinal);
