@@ -4,7 +4,7 @@ using System.Globalization;
 namespace ParentProxy.Attestation;
 
 /// <summary>Which values the PCRs of an image may have: for each index that is pinned one or several.</summary>
-public sealed class PcrPins
+public sealed class PcrPins : IEquatable<PcrPins>
 {
     /// <summary>Bytes of a PCR: SHA-384.</summary>
     public const int ValueLength = 48;
@@ -60,6 +60,18 @@ public sealed class PcrPins
             return $"not {ValueLength * 2} hex digits, which SHA-384 gives";
         return index <= 2 && text.All(digit => digit == '0') ? "all zero: that is no image, it is what an enclave in debug mode has" : null;
     }
+
+    /// <summary>Whether the same PCRs are pinned to the same values, in whatever order.</summary>
+    public bool Equals(PcrPins? other) =>
+        other is not null && Indexes.SequenceEqual(other.Indexes) && Indexes.All(index => Texts(index).SetEquals(other.Texts(index)));
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as PcrPins);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Indexes.Aggregate(0, HashCode.Combine);
+
+    private HashSet<string> Texts(int index) => [.. _values[index].Select(value => Convert.ToHexString(value.Span))];
 
     /// <summary>What does not fit; null when all does.</summary>
     internal string? Mismatch(AttestationDocument document, Func<int, bool> isCompared)

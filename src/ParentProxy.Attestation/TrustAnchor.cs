@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 namespace ParentProxy.Attestation;
 
 /// <summary>The root certificate at which the chain of a document has to begin.</summary>
-public sealed class TrustAnchor
+public sealed class TrustAnchor : IEquatable<TrustAnchor>
 {
     /// <summary>SHA-256 of the certificate AWS_NitroEnclaves_Root-G1, as AWS publishes it.</summary>
     private const string AwsG1Fingerprint = "641A0321A3E244EFE456463195D606317ED7CDCC3C1756E09893F3C68F79BB5B";
@@ -40,6 +40,15 @@ public sealed class TrustAnchor
             ? AwsG1
             : new TrustAnchor(certificate, isCustom: true);
     }
+
+    /// <summary>Whether it is the same certificate.</summary>
+    public bool Equals(TrustAnchor? other) => Fingerprint == other?.Fingerprint;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as TrustAnchor);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => Fingerprint.GetHashCode(StringComparison.Ordinal);
 
     private static TrustAnchor ReadAwsG1()
     {

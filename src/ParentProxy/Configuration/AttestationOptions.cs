@@ -13,6 +13,12 @@ internal sealed record AttestationOptions
     /// <summary>The port that JSON lines are spoken on, where none is set.</summary>
     public const uint JsonlPort = 9000;
 
+    /// <summary>The path where none is set: that of Midnight's proof server.</summary>
+    public const string DefaultPath = "/attestation";
+
+    /// <summary>Where the document is in an answer where nothing else is set: also Midnight's.</summary>
+    public const string DefaultPointer = "/attestation";
+
     /// <summary>What becomes of the verdicts.</summary>
     public AttestationMode Mode { get; init; } = AttestationMode.Off;
 
@@ -20,10 +26,10 @@ internal sealed record AttestationOptions
     public AttestationProtocol Protocol { get; init; } = AttestationProtocol.Http;
 
     /// <summary>Path (and query) of the GET; <c>{nonce}</c> in it stands for the nonce, which else is added as <c>nonce=</c>.</summary>
-    public string Path { get; init; } = "/attestation";
+    public string Path { get; init; } = DefaultPath;
 
     /// <summary>Where the document is in the answer to the GET.</summary>
-    public JsonPointer Pointer { get; init; } = JsonPointer.Parse("/attestation").Value;
+    public JsonPointer Pointer { get; init; } = JsonPointer.Parse(DefaultPointer).Value;
 
     /// <summary>The port that is asked; each enclave's own for HTTP and 9000 for JSON lines when null.</summary>
     public uint? Port { get; init; }
@@ -59,4 +65,15 @@ internal sealed record AttestationOptions
     /// <summary>What a document has to fulfil, but for its nonce: from <see cref="Root"/> and all pins.</summary>
     [JsonIgnore]
     public AttestationPolicy Policy { get; init; } = new();
+
+    /// <summary>Whether enclaves are asked and judged alike, and clients are told alike, whatever files and lists that comes from.</summary>
+    public bool Equals(AttestationOptions? other) =>
+        other is not null
+        && (Mode, Protocol, Path, Port, Interval, MaxAge, Timeout, Policy)
+            == (other.Mode, other.Protocol, other.Path, other.Port, other.Interval, other.MaxAge, other.Timeout, other.Policy)
+        && Pointer.ToString() == other.Pointer.ToString()
+        && Measurements?.EntityTag == other.Measurements?.EntityTag;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Mode, Protocol, Path, Policy);
 }

@@ -17,7 +17,7 @@ internal sealed record LimitOptions
     /// </summary>
     public IReadOnlyList<RateLimitOptions> RateLimits { get; init; } =
     [
-        new() { Path = "/attestation", PerClient = 5, PerClientBurst = 10, Total = 50, TotalBurst = 100 },
+        new() { Path = AttestationOptions.DefaultPath, PerClient = 5, PerClientBurst = 10, Total = 50, TotalBurst = 100 },
     ];
 
     public static LimitOptions Read(SectionReader section)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using ParentProxy.Attestation;
 using ParentProxy.Configuration.Reading;
@@ -105,11 +104,7 @@ internal static class MeasurementsFile
     }
 
     private static int? IndexOf(string name) =>
-        name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
-        && int.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-        && index <= PcrPins.LastIndex
-            ? index
-            : null;
+        name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? PcrName.IndexOf(name) : null;
 
     /// <summary>
     /// The JSON of a file: all of it, or what begins at the last line that begins with a bracket, behind the log of a build.

@@ -9,6 +9,10 @@ namespace ParentProxy.Configuration;
 /// Measurements of an image as <c>nitro-cli build-enclave</c> prints them, for clients that verify an enclave. They are checked and
 /// handed out as they are.
 /// </summary>
+/// <remarks>
+/// Clients look for the names as nitro-cli writes them and skip what they do not know, so notes may stand beside them. In a
+/// <see cref="MeasurementsFile"/>, which pins, a name that nobody knows is a mistake, since it would pin nothing.
+/// </remarks>
 internal sealed class PcrMeasurements
 {
     private const int MaxBytes = 64 * 1024;

@@ -566,17 +566,17 @@ internal sealed class Enclave
     private void Change(EnclaveState state, string reason, bool probeHealthy)
     {
         var from = _status.State;
+        var isDoubted = state == EnclaveState.Healthy && IsGated && !_isTrusted;
         if (state is EnclaveState.Unhealthy or EnclaveState.Ejected)
         {
             _isTrusted = false;
             _epoch++;
         }
-        else if (state == EnclaveState.Healthy && IsGated && !_isTrusted)
+        else if (isDoubted)
         {
             // Behind the same address another enclave may be back.
             (state, probeHealthy) = (EnclaveState.Untrusted, false);
             reason = $"{reason}; it was out, and its attestation is verified anew before it gets traffic";
-            AttestationWanted.Set();
         }
 
         _outage = Outage.None;
@@ -599,6 +599,10 @@ internal sealed class Enclave
             : LogLevel.Information;
         EnclaveLog.StateChanged(_logger, level, this, Word(from), Word(state), reason);
         _registry.Changed.Set();
+
+        // Only now: who is woken looks at the state.
+        if (isDoubted)
+            AttestationWanted.Set();
     }
 
     private enum Outage

@@ -245,6 +245,10 @@ internal sealed class TrustWatch(
         var result = verifier.VerifyAt(passed.Bytes, options.Policy with { Nonce = passed.Nonce }, passed.At);
         if (!Passes(result, options))
             _passed = null;
+
+        // That nothing came of a later attempt still holds.
+        else if (enclave.Attestation is { Verdict: TrustVerdict.Failed })
+            return;
         Note(result, options);
     }
 

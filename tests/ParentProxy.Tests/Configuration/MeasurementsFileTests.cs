@@ -41,7 +41,7 @@ public sealed class MeasurementsFileTests
     [InlineData("""{"PRC0":"A"}""", "has 'PRC0' where only PCR0 to PCR31 may be")]
     [InlineData("""{"PCR32":"A"}""", "has 'PCR32' where only PCR0 to PCR31 may be")]
     [InlineData("""{"PCR-1":"A"}""", "has 'PCR-1' where only PCR0 to PCR31 may be")]
-    [InlineData("""{"PCR0":"A","PCR00":"A"}""", "has PCR0 twice")]
+    [InlineData("""{"PCR0":"A","pcr0":"A"}""", "has PCR0 twice")]
     [InlineData("""{"PCR0":"A","PCR0":"A"}""", "holds no JSON")]
     [InlineData("""{"PCR0":17}""", "has a PCR0 that is no text")]
     [InlineData("""{"PCR0":""}""", "has a PCR0 that is not 96 hex digits")]

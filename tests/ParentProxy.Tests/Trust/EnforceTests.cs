@@ -168,6 +168,20 @@ public sealed class EnforceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task PinsThatChangeWhileAnEnclaveGivesNoDocument_DoNotHideThat()
+    {
+        await using var proxy = await StartProxyAsync(
+            "http", "Attestation:Interval=00:00:00.100", $"Attestation:Pcrs:0:1={_other.Attester!.Pcrs[0]}");
+        await proxy.WaitForStateAsync("1", "healthy");
+        _other.Attester.Fault = AttestationFault.Error;
+        await Eventually.TrueAsync(async () => Reason(await proxy.EnclaveAsync("1")) == "refused");
+
+        proxy.Apply($"Attestation:Pcrs:0:2={new string('a', 96)}");
+        Assert.Equal("refused", Reason(await proxy.EnclaveAsync("1")));
+        Assert.Equal("healthy", await StateAsync(proxy, "1"));
+    }
+
+    [Fact]
     public async Task ModeObserve_ShowsTheVerdict_AndTakesNobodyOut_AndEnforceDoesSoAtOnce()
     {
         await using var proxy = await StartProxyAsync("http", "Attestation:Mode=observe");

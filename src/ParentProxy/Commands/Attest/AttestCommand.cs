@@ -187,22 +187,10 @@ internal sealed class AttestCommand(TextWriter output, TextWriter errors, TimePr
         return new AttestationPolicy
         {
             Pins = pins.Count == 0 && configured is not null ? configured.Pins : PcrPins.Create(pins),
-            Root = arguments.Root is { } root ? Root(root) : configured?.Root ?? TrustAnchor.AwsG1,
+            Root = arguments.Root is { } root ? Need(RootFile.Read(root)) : configured?.Root ?? TrustAnchor.AwsG1,
             AllowDebug = arguments.AllowDebug,
             Nonce = arguments.Nonce,
         };
-    }
-
-    private static TrustAnchor Root(string file)
-    {
-        try
-        {
-            return TrustAnchor.Load(Need(SmallFile.Read(file, MaxRootBytes)));
-        }
-        catch (CryptographicException ex)
-        {
-            throw new MistakeException($"--root: {Quoted.Text(file)} is no certificate in PEM or DER: {ex.Message}");
-        }
     }
 
     private IAttestationClient Client(ProxyOptions? options, EnclaveEndpoint endpoint, AttestArguments arguments)

@@ -12,7 +12,7 @@ internal static class DocumentFile
     private const string Raw = ".cbor";
 
     /// <summary>Where servers put it: those of JSON lines, and Midnight's.</summary>
-    private static readonly string[] Usual = ["/attestation_document", HttpAttestationOptions.DefaultPointer];
+    private static readonly string[] Usual = ["/attestation_document", AttestationOptions.DefaultPointer];
 
     /// <summary>Reads a document in any of its forms.</summary>
     /// <param name="path">The file.</param>

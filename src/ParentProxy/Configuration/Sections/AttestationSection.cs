@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Security.Cryptography;
 using ParentProxy.Attestation;
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Configuration.Sources;
@@ -9,9 +8,6 @@ namespace ParentProxy.Configuration.Sections;
 /// <summary>Reads section <c>Attestation</c>, and the files that it names.</summary>
 internal static class AttestationSection
 {
-    /// <summary>Two pages of certificate are more than any has.</summary>
-    private const int MaxRootBytes = 64 * 1024;
-
     public static AttestationOptions Read(SectionReader section)
     {
         var defaults = new AttestationOptions();
@@ -173,18 +169,9 @@ internal static class AttestationSection
     {
         if (path is null)
             return null;
-        var (bytes, reason) = SmallFile.Read(path, MaxRootBytes);
-        try
-        {
-            if (reason is null)
-                return TrustAnchor.Load(bytes);
-        }
-        catch (CryptographicException)
-        {
-            reason = $"{Quoted.Text(path)} is no certificate, in PEM or DER";
-        }
-
-        section.Report.Problem(At(section, nameof(AttestationOptions.Root)), reason);
-        return null;
+        var (anchor, reason) = RootFile.Read(path);
+        if (reason is not null)
+            section.Report.Problem(At(section, nameof(AttestationOptions.Root)), reason);
+        return anchor;
     }
 }

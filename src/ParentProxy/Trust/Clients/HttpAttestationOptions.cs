@@ -8,17 +8,11 @@ internal sealed record HttpAttestationOptions
     /// <summary>Stands in a path where the nonce belongs.</summary>
     public const string NoncePlace = "{nonce}";
 
-    /// <summary>The path where none is given: that of Midnight's proof server.</summary>
-    public const string DefaultPath = "/attestation";
-
-    /// <summary>Where the document is in an answer where nothing else is said: also Midnight's.</summary>
-    public const string DefaultPointer = "/attestation";
-
     /// <summary>Path and query; without a place for the nonce it is added as the parameter <c>nonce</c>.</summary>
-    public string Path { get; init; } = DefaultPath;
+    public string Path { get; init; } = AttestationOptions.DefaultPath;
 
     /// <summary>Where the document is in the answer, as base64.</summary>
-    public JsonPointer Pointer { get; init; } = JsonPointer.Parse(DefaultPointer).Value;
+    public JsonPointer Pointer { get; init; } = JsonPointer.Parse(AttestationOptions.DefaultPointer).Value;
 
     /// <summary>The version that is spoken: 1.1 or 2.</summary>
     public Version HttpVersion { get; init; } = System.Net.HttpVersion.Version11;
