@@ -66,7 +66,7 @@ internal sealed record AttestationOptions
     [JsonIgnore]
     public AttestationPolicy Policy { get; init; } = new();
 
-    /// <summary>Whether enclaves are asked and judged alike, and clients are told alike, whatever files and lists that comes from.</summary>
+    /// <summary>Whether enclaves are asked and judged alike, and clients told alike, from whatever files and lists that comes.</summary>
     public bool Equals(AttestationOptions? other) =>
         other is not null
         && (Mode, Protocol, Path, Port, Interval, MaxAge, Timeout, Policy)

@@ -274,7 +274,7 @@ public sealed class FailoverTests
     {
         using var certificate = new TestCertificate();
         await using var tls = await TlsEnclave.StartAsync(certificate);
-        await using var plain = PassthroughExtensions.Echo();
+        await using var plain = ScriptedEnclave.Start(connection => connection.SendAsync("220 no TLS here\r\n"));
         await using var proxy = await TestProxy.StartAsync(
             "Passthrough:0:Listen=127.0.0.1:0", $"Passthrough:0:To={tls.EndPoint}", "Passthrough:0:Probe=https",
             "Passthrough:1:Listen=127.0.0.2:0", $"Passthrough:1:To={plain.EndPoint}", "Passthrough:1:Probe=https",
