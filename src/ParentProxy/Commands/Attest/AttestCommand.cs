@@ -19,8 +19,6 @@ internal sealed class AttestCommand(TextWriter output, TextWriter errors, TimePr
     /// <summary>The reason of a verdict that no document came to.</summary>
     private const string NoAnswer = "request";
 
-    private const int MaxRootBytes = 64 * 1024;
-
     /// <summary>Does what was asked for.</summary>
     /// <param name="sources">What the configuration is read from, where it is needed.</param>
     /// <param name="isConfigured">Whether a file or a setting was given for this call, so that it has to be right.</param>
