@@ -112,7 +112,7 @@ public sealed class ResilienceTests
         var endpoint = $"unix:{directory.File("e.sock")}";
         using var first = await StartEnclaveAsync(endpoint);
         // The defaults, whose interval is 5 s.
-        await using var process = ProxyProcess.Run(Settings.With(new { Health = new { } }, endpoint));
+        await using var process = ProxyProcess.Run(Settings.With(new { Health = new { Probe = new { Timeout = "00:00:30" } } }, endpoint));
         await process.ReadyAsync();
         Assert.Equal("blue", await process.ServedByAsync());
 

@@ -8,6 +8,9 @@ namespace ParentProxy.Tests.Hosting;
 /// <summary>The start of the service, up to its first answer.</summary>
 public sealed partial class StartTests
 {
+    /// <summary>The first of all requests that a process serves is a probe, which may take its time where much else is going on.</summary>
+    private const string PatientProbe = "00:00:30";
+
     [Theory]
     [InlineData("unix")]
     [InlineData("tcp")]
@@ -22,6 +25,7 @@ public sealed partial class StartTests
         {
             ["PARENTPROXY_ENCLAVE_0_TRANSPORT"] = transport,
             ["PARENTPROXY_ENCLAVE_0_NAME"] = "proof-server",
+            ["Health__Probe__Timeout"] = PatientProbe,
 
             // What was not chosen is ignored.
             ["PARENTPROXY_ENCLAVE_0_CID"] = "16",
@@ -72,6 +76,7 @@ public sealed partial class StartTests
                 ["KEYMELD_ENCLAVE_3_TRANSPORT"] = "unix",
                 ["KEYMELD_ENCLAVE_3_PATH"] = enclaves[0].EndPoint["unix:".Length..],
                 ["KEYMELD_LOG_LEVEL"] = "debug",
+                ["Health__Probe__Timeout"] = PatientProbe,
                 ["PARENTPROXY_ENCLAVE_0_CID"] = "16",
             },
         });
@@ -141,6 +146,7 @@ public sealed partial class StartTests
         {
             ["PARENTPROXY_ENCLAVE_0_TRANSPORT"] = "unix",
             ["PARENTPROXY_ENCLAVE_0_PATH"] = enclaves[0].EndPoint["unix:".Length..],
+            ["Health__Probe__Timeout"] = PatientProbe,
         };
         List<double> own = [], root = [];
         for (var round = 0; round < 3; round++)

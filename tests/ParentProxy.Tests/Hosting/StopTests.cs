@@ -94,7 +94,8 @@ public sealed class StopTests
     public async Task SecondSignal_EndsAtOnce(string second)
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
-        await using var process = ProxyProcess.Run(Settings.With(new { Timeouts = new { Drain = "00:10:00" } }, enclaves[0].EndPoint));
+        await using var process = ProxyProcess.Run(Settings.With(
+            new { Timeouts = new { DrainDelay = "00:00:20", Drain = "00:10:00" } }, enclaves[0].EndPoint));
         await process.ReadyAsync();
         var hanging = process.GetAsync("/hang");
         await Eventually.TrueAsync(() => enclaves[0].Requests == 1, () => "the request does not reach the enclave");

@@ -70,6 +70,7 @@ public sealed class SystemdTests : IDisposable
         await using var process = Run(systemd, Settings.With(new { Timeouts = new { DrainDelay = "00:00:00.5" } }, enclaves[0].EndPoint));
         await process.ReadyAsync();
         await systemd.Datagrams.WaitAsync("READY=1");
+        await systemd.Datagrams.WaitAsync("STATUS=healthy");
         var heard = systemd.Datagrams.All.Count;
 
         var before = Stopwatch.GetTimestamp();

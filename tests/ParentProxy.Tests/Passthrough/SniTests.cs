@@ -30,7 +30,9 @@ public sealed class SniTests : IAsyncLifetime
                 "Passthrough:1:Listen=127.0.0.2:0",
                 "Passthrough:1:Sni:a.example=enclave://one",
                 "Passthrough:1:Sni:default=enclave://two",
-                "Passthrough:1:PrereadTimeout=00:00:00.500",
+                "Passthrough:2:Listen=127.0.0.3:0",
+                "Passthrough:2:Sni:default=enclave://two",
+                "Passthrough:2:PrereadTimeout=00:00:00.500",
             ]);
     }
 
@@ -147,7 +149,7 @@ public sealed class SniTests : IAsyncLifetime
     [Fact]
     public async Task Connect_HelloThatDoesNotCome_IsResetAfterPrereadTimeout()
     {
-        await using var client = await _proxy.ConnectRawAsync(1);
+        await using var client = await _proxy.ConnectRawAsync(2);
         await client.SendAsync(HelloBuilder.Hello(HelloBuilder.ServerName("a.example")).AsMemory(0, 20));
 
         await client.AssertResetAsync();

@@ -62,6 +62,8 @@ export class Enclave {
   get pid() {
     if (!this.#isInit) return this.#child.pid;
     const children = readFileSync(`/proc/${this.#child.pid}/task/${this.#child.pid}/children`, 'utf8').trim();
+    // A signal to 0 would go to all of us.
+    if (children === '') throw new Error('the program has ended');
     return Number(children.split(' ')[0]);
   }
 
@@ -83,8 +85,9 @@ export class Enclave {
     return found;
   }
 
+  /** Those that the program has to reap; what a shell has started itself it reaps when it looks. */
   zombies() {
-    return this.processes().filter(({ state }) => state === 'Z');
+    return this.processes().filter(({ state, parent }) => state === 'Z' && parent === this.pid);
   }
 
   /** Processor time of the program itself, in seconds. */

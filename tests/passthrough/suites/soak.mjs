@@ -33,7 +33,7 @@ export default async function soakSuite(stage) {
   };
   const unix = await enclave(stage, join(folder, 'enclave.sock'), serve), tcp = await enclave(stage, 0, serve);
   // Which times out a little later than the idle ones of this suite are quiet.
-  const limits = { IdleTimeout: '00:00:01', HalfCloseTimeout: '00:00:01', PrereadTimeout: '00:00:01', MaxConnections: 16384, Log: 'off' };
+  const limits = { IdleTimeout: '00:00:03', HalfCloseTimeout: '00:00:03', PrereadTimeout: '00:00:03', MaxConnections: 16384, Log: 'off' };
   const proxy = await stage.proxy([
     { To: unix.to, ...limits }, { To: tcp.to, ...limits }, { To: `unix:${folder}/nobody.sock`, ...limits },
     { To: unix.to, MaxConnections: 16384, Log: 'off' },

@@ -10,7 +10,7 @@ internal sealed class BlackHole : Scenario
     private static readonly TimeSpan LongestGet = TimeSpan.FromSeconds(6);
 
     // Two cores carry the front, the load and the enclaves; what has to wait for the hole takes seconds.
-    private static readonly TimeSpan Normal = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Normal = TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
     public override string Name => "black-hole";

@@ -12,9 +12,9 @@ serve() {
   head -c 8388608 /dev/urandom > "$pages/large"
   start httpd busybox httpd -f -p 127.0.0.1:8080 -h "$pages"
   start socat socat VSOCK-LISTEN:6300,fork TCP:127.0.0.1:8080
-  # Not the 2 s of the default: under emulation alone socat's thirty forks take longer. What is tested is that a reset
+  # Not the 2 s and 5 s of the defaults: under emulation alone socat's thirty forks take longer. What is tested is that a reset
   # dial is repeated, not how fast this machine is.
-  start_proxy proxy PARENTPROXY_ENCLAVE_0_CID=1 PARENTPROXY_ENCLAVE_0_PORT=6300 Timeouts__Connect=00:00:20 Health__Probe__Timeout=00:00:15 || return
+  start_proxy proxy PARENTPROXY_ENCLAVE_0_CID=1 PARENTPROXY_ENCLAVE_0_PORT=6300 Timeouts__Connect=00:00:20 Routing__QueueTimeout=00:01:00 Health__Probe__Timeout=00:00:15 || return
   wait_until "$PATIENCE" healthy || fail "not healthy: $(curl -sS "$admin/health" 2>&1)"
 }
 

@@ -6,7 +6,8 @@ namespace ParentProxy.Tests.Ingress.Failover;
 public sealed class HeldRequestsTests
 {
     private const string Post = "POST /hang HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi";
-    private static readonly string[] Settings = ["Health:Probe:Interval=00:00:00.100", "Health:Probe:Timeout=00:00:00.500"];
+    private static readonly string[] Settings =
+        ["Routing:SlowStart=00:00:00", "Health:Probe:Interval=00:00:00.100", "Health:Probe:Timeout=00:00:01"];
 
     [Fact]
     public async Task Frozen_RequestsOfEachKind_AreToldOnceWithWhatBoundsThem()
@@ -34,6 +35,9 @@ public sealed class HeldRequestsTests
             .. TestProxy.Enclave(1, other.EndPoint),
             .. Settings,
             "Routing:LoadBalancing=FirstAlphabetical"]);
+
+        // A first probe that takes too long on a busy machine sends requests to the other one.
+        await proxy.WaitForStateAsync("0", "healthy");
         await using var one = await SendAsync(proxy, Post);
         await using var two = await SendAsync(proxy, Post);
         await using var stream = await SendAsync(proxy, "GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");

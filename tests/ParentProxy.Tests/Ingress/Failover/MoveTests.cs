@@ -7,7 +7,10 @@ namespace ParentProxy.Tests.Ingress.Failover;
 public sealed class MoveTests
 {
     private static readonly string[] Settings =
-        ["Routing:LoadBalancing=FirstAlphabetical", "Health:Probe:Interval=00:00:00.100", "Health:Probe:Timeout=00:00:01"];
+    [
+        "Routing:LoadBalancing=FirstAlphabetical", "Routing:SlowStart=00:00:00",
+        "Health:Probe:Interval=00:00:00.100", "Health:Probe:Timeout=00:00:01",
+    ];
 
     [Theory]
     [InlineData("GET", "\r\n")]
