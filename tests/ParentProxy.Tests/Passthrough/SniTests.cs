@@ -31,6 +31,7 @@ public sealed class SniTests : IAsyncLifetime
                 "Passthrough:1:Sni:a.example=enclave://one",
                 "Passthrough:1:Sni:default=enclave://two",
                 "Passthrough:2:Listen=127.0.0.3:0",
+                "Passthrough:2:Sni:a.example=enclave://one",
                 "Passthrough:2:Sni:default=enclave://two",
                 "Passthrough:2:PrereadTimeout=00:00:00.500",
             ]);

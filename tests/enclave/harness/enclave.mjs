@@ -47,7 +47,7 @@ export class Enclave {
     return this.#said.join('');
   }
 
-  /** Waits until it has written that. */
+  /** Waits until it has written that: more than a word, as its lines hold the random names of folders. */
   says(text) {
     return until(() => this.said().includes(text), { otherwise: () => `it never said ${text}: ${this.said()}` });
   }
@@ -124,12 +124,13 @@ export class Enclave {
   }
 
   async kill() {
-    this.#child.kill('SIGKILL');
     try {
+      // Before its parent ends, which alone tells who it is.
       process.kill(this.pid, 'SIGKILL');
     } catch {
       // It has ended.
     }
+    this.#child.kill('SIGKILL');
     await this.ended;
   }
 }

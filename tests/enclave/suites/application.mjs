@@ -8,7 +8,7 @@ import { until } from '../../harness/waiting.mjs';
 const shell = script => ['sh', '-c', script];
 
 /** A script that says when it is up, and what it does on a signal. */
-const trapping = (signal, action) => shell(`trap '${action}' ${signal}; echo up; while :; do sleep 0.05; done`);
+const trapping = (signal, action) => shell(`trap '${action}' ${signal}; echo it is up; while :; do sleep 0.05; done`);
 
 export default async function applicationSuite(stage) {
   await stage.check('its exit code is the program’s, also when a signal ended it', async () => {
@@ -31,7 +31,7 @@ export default async function applicationSuite(stage) {
 
   await stage.check('SIGTERM reaches it once, and its exit code is the program’s', async () => {
     const enclave = await stage.enclave(trapping('TERM', 'echo it came; sleep 0.2; exit 5'));
-    await enclave.says('up');
+    await enclave.says('it is up');
     enclave.signal('SIGTERM');
     enclave.signal('SIGTERM');
     assert.equal(await enclave.code(), 5, enclave.said());
@@ -57,8 +57,8 @@ export default async function applicationSuite(stage) {
 
   await stage.check('other signals reach it, too, and end nothing', async () => {
     const enclave = await stage.enclave(shell(
-      'for s in HUP USR1 USR2 WINCH CONT; do trap "echo came $s" $s; done; trap "exit 9" QUIT; echo up; while :; do sleep 0.05; done'));
-    await enclave.says('up');
+      'for s in HUP USR1 USR2 WINCH CONT; do trap "echo came $s" $s; done; trap "exit 9" QUIT; echo it is up; while :; do sleep 0.05; done'));
+    await enclave.says('it is up');
     for (const signal of ['HUP', 'USR1', 'USR2', 'WINCH', 'CONT']) {
       enclave.signal(`SIG${signal}`);
       await enclave.says(`came ${signal}`);
@@ -71,7 +71,7 @@ export default async function applicationSuite(stage) {
     const stubborn = trapping('TERM', 'echo ignored');
     const patient = await stage.enclave(stubborn, { StopTimeout: '00:00:01' });
     const hasty = await stage.enclave(stubborn, { StopTimeout: '00:10:00' });
-    await Promise.all([patient.says('up'), hasty.says('up')]);
+    await Promise.all([patient.says('it is up'), hasty.says('it is up')]);
     for (const enclave of [patient, hasty]) enclave.signal('SIGTERM');
     await Promise.all([patient.says('ignored'), hasty.says('ignored')]);
     await sleep(1100);
@@ -131,9 +131,9 @@ export default async function applicationSuite(stage) {
 
   await stage.check('User: it is nobody, with nobody’s home and no capability, and PID 1 stays root', async () => {
     const enclave = await stage.enclave(
-      shell('id -un; echo "home $HOME"; grep CapEff /proc/$$/status; echo up; while :; do sleep 0.5; done'),
+      shell('id -un; echo "home $HOME"; grep CapEff /proc/$$/status; echo it is up; while :; do sleep 0.5; done'),
       { Application: { User: 'nobody' } });
-    await enclave.says('up');
+    await enclave.says('it is up');
     assert.match(enclave.said(), /nobody\n(.*\n)*home \/nonexistent\n(.*\n)*CapEff:\t0000000000000000\n/);
     assert.match(readFileSync(`/proc/${enclave.pid}/status`, 'utf8'), /\nUid:\t0\t0\t0\t0\n/);
     enclave.signal('SIGTERM');
@@ -149,9 +149,9 @@ export default async function applicationSuite(stage) {
 
   await stage.check('without being PID 1: orphans come to it all the same, and none outlives it', async () => {
     const enclave = await stage.enclave(
-      shell('(sleep 1000 &); (sh -c "trap : TERM; while :; do sleep 0.05; done" &); (sleep 0.1 &); sleep 0.5; echo up; sleep 1; exit 3'),
+      shell('(sleep 1000 &); (sh -c "trap : TERM; while :; do sleep 0.05; done" &); (sleep 0.1 &); sleep 0.5; echo it is up; sleep 1; exit 3'),
       { StopTimeout: '00:00:01' }, { init: false });
-    await enclave.says('up');
+    await enclave.says('it is up');
     const { pid } = enclave;
     await until(() => enclave.zombies().length === 0);
     const orphans = enclave.processes().filter(({ parent }) => parent === pid);
