@@ -107,12 +107,12 @@ internal static class RunCommand
 
         var admin = server.MetricsEndPoint is { } metrics ? $"{server.AdminEndPoint}, metrics on {metrics}" : server.AdminEndPoint;
         var endPoints = string.Join(", ", server.EndPoints);
-        HostingLog.Started(logger, ProgramVersion.Text, endPoints, admin, server.Targets, loaded.File ?? "none");
         using var running = new CancellationTokenSource();
         await using var reloader = new ConfigurationReloader(
             sources, seen, configuration, server, logging, manager, time, logging.Factory.CreateLogger<ConfigurationReloader>());
         if (reloads)
             reloader.Start();
+        HostingLog.Started(logger, ProgramVersion.Text, endPoints, admin, server.Targets, loaded.File ?? "none");
         await using var service = new SystemdService(manager, server, time, logging.Factory.CreateLogger<SystemdService>());
         service.Start(SystemdService.WatchdogInterval(Environment.GetEnvironmentVariable));
 
@@ -135,6 +135,7 @@ internal static class RunCommand
         ProxyServer server, ActiveConfiguration configuration, ServiceManager manager, ILogger logger, PosixSignal signal)
     {
         var timeouts = configuration.Options.Timeouts;
+        server.BeginDraining();
         manager.Stopping(timeouts.DrainDelay + timeouts.Drain + TimeSpan.FromSeconds(10));
         HostingLog.Stopping(logger, signal.ToString(), timeouts.DrainDelay, timeouts.Drain);
         if (await server.StopAsync())

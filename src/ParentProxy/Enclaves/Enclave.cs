@@ -376,11 +376,18 @@ internal sealed class Enclave
                 var same => same,
             };
             var isStillOut = next == _status.State && next is not (EnclaveState.Healthy or EnclaveState.Untrusted);
-            Volatile.Write(ref _status, _status with { LastProbe = result, Reason = isStillOut ? result.Detail : _status.Reason });
             if (next != _status.State)
-                Change(next, result.Detail, probeHealthy: next == EnclaveState.Healthy);
-            else if (_outage == Outage.None && StaysOut(next, probe.UnhealthyAfter))
-                _outage = Outage.Untold;
+            {
+                // With the state at once: who waits for the first probe reads what came of it.
+                Change(next, result.Detail, probeHealthy: next == EnclaveState.Healthy, result);
+            }
+            else
+            {
+                Volatile.Write(ref _status, _status with { LastProbe = result, Reason = isStillOut ? result.Detail : _status.Reason });
+                if (_outage == Outage.None && StaysOut(next, probe.UnhealthyAfter))
+                    _outage = Outage.Untold;
+            }
+
             isOut = wasUsable && !IsUsable && IsGated;
         }
 
@@ -563,7 +570,7 @@ internal sealed class Enclave
 
     private static string Word(EnclaveState state) => state.ToString().ToLowerInvariant();
 
-    private void Change(EnclaveState state, string reason, bool probeHealthy)
+    private void Change(EnclaveState state, string reason, bool probeHealthy, ProbeResult? probe = null)
     {
         var from = _status.State;
         var isDoubted = state == EnclaveState.Healthy && IsGated && !_isTrusted;
@@ -593,7 +600,15 @@ internal sealed class Enclave
         }
 
         Volatile.Write(
-            ref _status, _status with { State = state, Since = _time.GetUtcNow(), Reason = reason, ProbeHealthy = probeHealthy });
+            ref _status,
+            _status with
+            {
+                State = state,
+                Since = _time.GetUtcNow(),
+                Reason = reason,
+                ProbeHealthy = probeHealthy,
+                LastProbe = probe ?? _status.LastProbe,
+            });
         var level = state is EnclaveState.Unhealthy or EnclaveState.Ejected or EnclaveState.Untrusted
             ? LogLevel.Warning
             : LogLevel.Information;

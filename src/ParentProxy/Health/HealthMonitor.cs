@@ -90,8 +90,8 @@ internal sealed class HealthMonitor(
             // What came meanwhile this failure confirms as well as another probe would, two seconds later.
             if (!result.Ok)
                 evidence ??= enclave.TakeEvidence();
-            HealthLog.Probed(logger, enclave, result.Code, result.Detail);
             enclave.ReportProbe(result, evidence is not null);
+            HealthLog.Probed(logger, enclave, result.Code, result.Detail);
         }
     }
 }

@@ -71,8 +71,8 @@ internal sealed class ConfigurationReloader(
             var file = Describe(result.File);
             if (result.Options is not { } options)
             {
-                HostingLog.ReloadRefused(logger, file, string.Join("; ", result.Problems));
                 server.Reloads.Refused([.. result.Problems.Select(problem => problem.ToString())]);
+                HostingLog.ReloadRefused(logger, file, string.Join("; ", result.Problems));
                 return false;
             }
 
@@ -92,21 +92,21 @@ internal sealed class ConfigurationReloader(
                 Log = options.Log with { Format = before.Log.Format },
             });
             logging.Update(options);
-            HostingLog.Reloaded(logger, file, server.Targets);
             server.Reloads.Succeeded(result, restart);
+            HostingLog.Reloaded(logger, file, server.Targets);
             return true;
         }
         catch (ListenException ex)
         {
-            HostingLog.ReloadRefused(logger, server.Reloads.File ?? "no file", ex.Message);
             server.Reloads.Refused([ex.Message]);
+            HostingLog.ReloadRefused(logger, server.Reloads.File ?? "no file", ex.Message);
             return false;
         }
         catch (Exception ex)
         {
             // A fault in here must not end the proxy, which serves with what it has.
-            HostingLog.ReloadFailed(logger, ex);
             server.Reloads.Refused([ex.Message]);
+            HostingLog.ReloadFailed(logger, ex);
             return false;
         }
         finally

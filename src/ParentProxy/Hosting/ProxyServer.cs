@@ -216,6 +216,15 @@ internal sealed class ProxyServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Health fails from now on, and nothing new is begun: the first step of <see cref="StopAsync"/>.</summary>
+    public void BeginDraining()
+    {
+        Drain.BeginDraining();
+        foreach (var capability in _capabilities)
+            capability.BeginDraining();
+        Registry.Changed.Set();
+    }
+
     /// <summary>
     /// Stops without losing a request: health fails at once, the port goes on accepting for <c>DrainDelay</c>, then it
     /// closes, and what is in flight has <c>Drain</c> to finish. The admin listener answers until the end.
@@ -224,10 +233,7 @@ internal sealed class ProxyServer : IAsyncDisposable
     public async Task<bool> StopAsync()
     {
         var timeouts = _configuration.Options.Timeouts;
-        Drain.BeginDraining();
-        foreach (var capability in _capabilities)
-            capability.BeginDraining();
-        Registry.Changed.Set();
+        BeginDraining();
         await Task.Delay(timeouts.DrainDelay, _time);
 
         Drain.BeginClosing();

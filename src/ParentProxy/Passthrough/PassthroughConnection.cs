@@ -336,25 +336,26 @@ internal sealed class PassthroughConnection : ISocketRelayOwner, IWatchedRelay<P
     /// <summary>The client left before there was an enclave: as health checks do, which is no news.</summary>
     private void Leave()
     {
-        Dispose(reset: false);
         _listener.Counts.Count(Names.NoEnclave, ConnectionEnd.Client);
+        Dispose(reset: false);
         Over();
     }
 
     private void Refuse(PassthroughRefusal reason, string detail)
     {
+        _listener.Counts.Count(reason);
+
         // With a reset: nothing of it was taken, and a client that waits for an end in order learns nothing.
         Dispose(reset: true);
-        _listener.Counts.Count(reason);
         _listener.LogRefused(Client, reason, detail);
         Over();
     }
 
     private void Fail(Exception fault)
     {
-        PassthroughLog.Fault(Context.Logger, _listener.Name, Client, fault);
-        Dispose(reset: true);
         _listener.Counts.Count(Names.NoEnclave, ConnectionEnd.Fault);
+        Dispose(reset: true);
+        PassthroughLog.Fault(Context.Logger, _listener.Name, Client, fault);
         Over();
     }
 

@@ -345,14 +345,16 @@ internal sealed class LoopListener : IDisposable
         if (Interlocked.Increment(ref _connections) <= limit)
             return true;
         OnConnectionClosed();
-        socket.Dispose();
         var rejected = Interlocked.Increment(ref _rejected);
         _owner.CountRejected();
+
+        // First what health and metrics say, then what can be seen from outside: who reads the log asks /health next.
+        _obstacle.Meet($"{limit} connections are open, which is {_owner.MaxConnectionsSetting}; further ones are closed at once");
+        socket.Dispose();
 
         // A flood of connections must not become a flood of log lines.
         if ((rejected & (rejected - 1)) == 0)
             _events.OnRejected(limit, rejected);
-        _obstacle.Meet($"{limit} connections are open, which is {_owner.MaxConnectionsSetting}; further ones are closed at once");
         return false;
     }
 
@@ -412,10 +414,10 @@ internal sealed class LoopListener : IDisposable
     private void SayDescriptorsUsedUp()
     {
         var limit = OpenFileLimit.Current();
-        _events.OnDescriptorsUsedUp(limit);
         _obstacle.Meet(
             $"no descriptors left: {ProcessStatus.OpenDescriptors()} open of {limit}, "
             + $"the last {DescriptorReserve.Clients.Size} are kept for the process itself (EMFILE)");
+        _events.OnDescriptorsUsedUp(limit);
     }
 
     private void SayAcceptFailed(SocketError error)
@@ -428,14 +430,14 @@ internal sealed class LoopListener : IDisposable
 
     private void SayAcceptFailed(Errno errno)
     {
-        _events.OnAcceptFailed(errno);
         _obstacle.Meet($"accept fails: {errno.Name} ({errno.Description})");
+        _events.OnAcceptFailed(errno);
     }
 
     private void OnAcceptingAgain(string text, TimeSpan lasted)
     {
-        _events.OnAcceptingAgain(text, lasted);
         _owner.OnRefusalChanged();
+        _events.OnAcceptingAgain(text, lasted);
     }
 
     private bool WouldRefuse()

@@ -44,15 +44,18 @@ internal sealed class TrustWatch(
         {
             if (options == _options)
                 return;
+            EnclaveTrust? judged = null;
             if (options.Mode == AttestationMode.Off)
                 (_passed, enclave.Attestation) = (null, null);
             else if (_passed is { } passed && options.Policy != _options?.Policy)
-                JudgeAnew(passed, options);
+                judged = JudgeAnew(passed, options);
             if (options.Mode != AttestationMode.Enforce)
                 enclave.Trust($"Attestation:Mode is {options.Mode.ToString().ToLowerInvariant()}", enclave.Epoch);
             else if (_passed is null || _passed.Epoch != enclave.Epoch || !enclave.IsTrusted)
-                isDistrusted = Distrust(enclave.Attestation?.Detail ?? Enclave.NotVerifiedYet);
+                isDistrusted = Distrust((judged ?? enclave.Attestation)?.Detail ?? Enclave.NotVerifiedYet);
             _options = options;
+            if (judged is not null)
+                Publish(judged);
         }
 
         if (isDistrusted)
@@ -69,8 +72,9 @@ internal sealed class TrustWatch(
         lock (_gate)
         {
             _passed = null;
-            Note(TrustVerdict.Failed, "fault", $"a fault of the proxy: {fault.Message}", options);
-            isDistrusted = options.Mode == AttestationMode.Enforce && Distrust(enclave.Attestation!.Detail);
+            var trust = Describe(TrustVerdict.Failed, "fault", $"a fault of the proxy: {fault.Message}", options);
+            isDistrusted = options.Mode == AttestationMode.Enforce && Distrust(trust.Detail);
+            Publish(trust);
         }
 
         if (isDistrusted)
@@ -198,7 +202,7 @@ internal sealed class TrustWatch(
     {
         var now = time.GetUtcNow();
         var result = verifier.VerifyAt(document, options.Policy with { Nonce = nonce }, now);
-        bool isDistrusted;
+        bool isTrusted, isDistrusted;
         lock (_gate)
         {
             if (IsOutdated(options))
@@ -207,16 +211,16 @@ internal sealed class TrustWatch(
             _passed = Passes(result, options)
                 ? new PassedDocument(document, nonce, result.Document!, epoch, now, time.GetTimestamp())
                 : null;
-            Note(result, options);
-            enclave.Metrics.Attestations.Count(enclave.Attestation!.Code ?? Word(enclave.Attestation.Verdict));
-            if (_passed is not null)
-                return enclave.Trust(enclave.Attestation.Detail, epoch);
-            isDistrusted = options.Mode == AttestationMode.Enforce && Distrust(enclave.Attestation.Detail);
+            var trust = Describe(result, options);
+            enclave.Metrics.Attestations.Count(trust.Code ?? Word(trust.Verdict));
+            isTrusted = _passed is not null && enclave.Trust(trust.Detail, epoch);
+            isDistrusted = _passed is null && options.Mode == AttestationMode.Enforce && Distrust(trust.Detail);
+            Publish(trust);
         }
 
         if (isDistrusted)
             registry.Reconnect(enclave);
-        return false;
+        return isTrusted;
     }
 
     private void Fail(AttestationRequestException failure, AttestationOptions options)
@@ -226,11 +230,11 @@ internal sealed class TrustWatch(
         {
             if (IsOutdated(options))
                 return;
-            Note(TrustVerdict.Failed, failure.Code, failure.Message, options);
             enclave.Metrics.Attestations.Count(failure.Code);
 
             // That the last good one is too old says more than the attempt that failed just now.
             isDistrusted = _passed is null && !_hasExpired && options.Mode == AttestationMode.Enforce && Distrust(failure.Message);
+            Publish(Describe(TrustVerdict.Failed, failure.Code, failure.Message, options));
         }
 
         if (isDistrusted)
@@ -240,7 +244,8 @@ internal sealed class TrustWatch(
     /// <summary>Whether what it was asked under holds no more: then the next answer counts.</summary>
     private bool IsOutdated(AttestationOptions options) => options != configuration.Options.Attestation;
 
-    private void JudgeAnew(PassedDocument passed, AttestationOptions options)
+    /// <returns>What came of it; null when what is known holds.</returns>
+    private EnclaveTrust? JudgeAnew(PassedDocument passed, AttestationOptions options)
     {
         var result = verifier.VerifyAt(passed.Bytes, options.Policy with { Nonce = passed.Nonce }, passed.At);
         if (!Passes(result, options))
@@ -248,8 +253,8 @@ internal sealed class TrustWatch(
 
         // That nothing came of a later attempt still holds.
         else if (enclave.Attestation is { Verdict: TrustVerdict.Failed })
-            return;
-        Note(result, options);
+            return null;
+        return Describe(result, options);
     }
 
     // In debug mode nothing can be pinned, and to allow it is to let it pass.
@@ -264,7 +269,7 @@ internal sealed class TrustWatch(
 
     private static string Word(TrustVerdict verdict) => verdict.ToString().ToLowerInvariant();
 
-    private void Note(AttestationResult result, AttestationOptions options)
+    private EnclaveTrust Describe(AttestationResult result, AttestationOptions options)
     {
         var (verdict, detail) = result switch
         {
@@ -274,13 +279,13 @@ internal sealed class TrustWatch(
             { IsDebug: true } => (TrustVerdict.Unpinned, $"{result.Document.ModuleId} runs in debug mode: nobody can tell which image"),
             _ => (TrustVerdict.Unpinned, $"{result.Document!.ModuleId} is an enclave, but Attestation:Pcrs does not say of which image"),
         };
-        Note(verdict, result.Failure?.Reason.Code(), detail, options);
+        return Describe(verdict, result.Failure?.Reason.Code(), detail, options);
     }
 
-    private void Note(TrustVerdict verdict, string? code, string detail, AttestationOptions options)
+    private EnclaveTrust Describe(TrustVerdict verdict, string? code, string detail, AttestationOptions options)
     {
         var before = enclave.Attestation;
-        enclave.Attestation = new EnclaveTrust(
+        return new EnclaveTrust(
             verdict,
             code,
             detail,
@@ -289,12 +294,19 @@ internal sealed class TrustWatch(
             _passed?.Content.ModuleId ?? before?.ModuleId,
             _passed?.Content.IsDebug ?? before?.IsDebug ?? false,
             options.Policy.Root.IsCustom);
+    }
+
+    /// <summary>Shows what came of it, and wakes who waits: last, when the enclave has its traffic or has lost it.</summary>
+    private void Publish(EnclaveTrust trust)
+    {
+        var before = enclave.Attestation;
+        enclave.Attestation = trust;
         registry.Changed.Set();
-        if (before is not null && (before.Verdict, before.Code) == (verdict, code))
+        if (before is not null && (before.Verdict, before.Code) == (trust.Verdict, trust.Code))
             return;
-        if (verdict == TrustVerdict.Verified)
-            TrustLog.Verified(logger, enclave, detail);
+        if (trust.Verdict == TrustVerdict.Verified)
+            TrustLog.Verified(logger, enclave, trust.Detail);
         else
-            TrustLog.NotVerified(logger, enclave, Word(verdict), detail);
+            TrustLog.NotVerified(logger, enclave, Word(trust.Verdict), trust.Detail);
     }
 }

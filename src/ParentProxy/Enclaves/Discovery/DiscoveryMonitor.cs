@@ -91,9 +91,10 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
             }
             else if (before.Enabled)
             {
-                DiscoveryLog.SwitchedOff(_logger, Known.Count(enclave => enclave.IsAccepted));
+                var accepted = Known.Count(enclave => enclave.IsAccepted);
                 _registry.Known = [];
                 Volatile.Write(ref _status, Status with { Failure = null });
+                DiscoveryLog.SwitchedOff(_logger, accepted);
             }
         }
 
@@ -180,18 +181,20 @@ internal sealed class DiscoveryMonitor : IAsyncDisposable
     {
         var result = await _nitroCli.DescribeAsync(options.NitroCli, options.Timeout, _killing.Token);
         IReadOnlyList<DiscoveryEvent> events;
+        int accepted;
         lock (_gate)
         {
             Volatile.Write(ref _status, Status.After(result, _time.GetUtcNow()));
             if (!_options.Enabled)
                 return;
             (_registry.Known, events) = DiscoveryRules.Learn(Known, result, _options, IsReachable);
+            accepted = Known.Count(enclave => enclave.IsAccepted);
         }
 
         _withoutNews = events.Count > 0 ? 0 : _withoutNews + 1;
-        _reporter.Called(options.NitroCli, result, Known.Count(enclave => enclave.IsAccepted));
-        _reporter.Happened(events);
         _registry.Refresh();
+        _reporter.Called(options.NitroCli, result, accepted);
+        _reporter.Happened(events);
     }
 
     // Before it is in the registry nobody can have dialled it.

@@ -155,8 +155,8 @@ internal sealed class Supervisor : IAsyncDisposable
             return;
         }
 
-        SupervisorLog.Stopping(_logger, SignalName.Of(signal), _context.Options.StopTimeout);
         Become(ApplicationState.Stopping, pid);
+        SupervisorLog.Stopping(_logger, SignalName.Of(signal), _context.Options.StopTimeout);
         _children.Signal(pid, signal);
         KillLater($"it has not ended within {_context.Options.StopTimeout} of {SignalName.Of(signal)} (Enclave:StopTimeout)");
     }

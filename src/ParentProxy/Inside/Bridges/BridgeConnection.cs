@@ -227,9 +227,9 @@ internal sealed class BridgeConnection : ISocketRelayOwner, IWatchedRelay<Bridge
     private void Over(BridgeResult result)
     {
         var (@in, @out) = Bridge.LeadsInside ? (_accountedForward, _accountedBack) : (_accountedBack, _accountedForward);
-        BridgeLog.Ended(Context.Logger, Bridge, Context.Time.GetElapsedTime(_accepted), result, @in, @out);
         Context.Watch.Remove(this);
         Bridge.Counts.OnOver(result);
+        BridgeLog.Ended(Context.Logger, Bridge, Context.Time.GetElapsedTime(_accepted), result, @in, @out);
         Listener.OnConnectionClosed();
     }
 }
