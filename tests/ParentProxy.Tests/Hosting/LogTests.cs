@@ -11,7 +11,9 @@ public sealed class LogTests
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
         await using var process = ProxyProcess.Run(
-            Settings.With(new { Health = new { Probe = new { Interval = "00:00:00.1", UnhealthyAfter = 2 } } }, enclaves[0].EndPoint));
+            Settings.With(
+                new { Health = new { Probe = new { Interval = "00:00:00.1", Timeout = "00:00:20", UnhealthyAfter = 2 } } },
+                enclaves[0].EndPoint));
         await process.ReadyAsync();
         enclaves[0].Healthy = false;
         await process.HealthBecomesAsync("""{"status":"unhealthy","healthy":0,"total":1}""");
@@ -178,7 +180,7 @@ public sealed class LogTests
             Settings.For(enclaves[0].EndPoint), [.. SerilogFile($"{file}/proxy.log"), .. SerilogConsole(1)]);
         await process.ReadyAsync();
 
-        Assert.Contains($"unable to open file sink for {file}/proxy.log", process.Error.ToString(), StringComparison.Ordinal);
+        await process.Error.WaitAsync($"unable to open file sink for {file}/proxy.log");
         Assert.Equal("blue", await process.ServedByAsync());
         Assert.Equal(0, await process.StopAsync(Signal.Term));
     }

@@ -11,12 +11,12 @@ public sealed class StopTests
     public async Task Term_FailsHealthAtOnce_GoesOnAccepting_AnswersWhatIsInFlight()
     {
         await using var enclaves = await Enclaves.StartAsync("blue");
-        await using var process = ProxyProcess.Run(Settings.With(new { Timeouts = new { DrainDelay = "00:00:04" } }, enclaves[0].EndPoint));
+        await using var process = ProxyProcess.Run(Settings.With(new { Timeouts = new { DrainDelay = "00:00:10" } }, enclaves[0].EndPoint));
         await process.ReadyAsync();
         using var idle = new KeepAliveClient(process.Url);
         await idle.ConnectAsync();
         // Whatever is asked before it answers is asked while the proxy drains; long, because a busy machine asks slowly.
-        var slow = process.ServedByAsync("/slow?ms=12000");
+        var slow = process.ServedByAsync("/slow?ms=18000");
         await Eventually.TrueAsync(() => enclaves[0].Requests == 1, () => "the request does not reach the enclave");
 
         process.Signal(Signal.Term);

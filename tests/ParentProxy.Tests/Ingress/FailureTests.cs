@@ -9,7 +9,7 @@ namespace ParentProxy.Tests.Ingress;
 public sealed class FailureTests
 {
     private const string Get = "GET /x HTTP/1.1\r\nHost: x\r\nX-Request-Id: the-id\r\n\r\n";
-    private static readonly string[] Short = ["Timeouts:Connect=00:00:00.300", "Retry:WaitForEnclave=00:00:00.300"];
+    private static readonly string[] Short = ["Timeouts:Connect=00:00:01", "Retry:WaitForEnclave=00:00:01"];
 
     [Theory]
     [InlineData("unix", false, "ENOENT")]
@@ -282,7 +282,7 @@ public sealed class FailureTests
     public async Task Idle_TheClientReadsNoMore_IsEndedAndNotBlamedOnTheEnclave()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Timeouts:Idle=00:00:00.300");
+        await using var proxy = await TestProxy.InFrontOfAsync(enclave.Simulated, "Timeouts:Idle=00:00:02");
         await using var connection = await proxy.ConnectAsync();
 
         await connection.SendAsync("GET /bytes/100000000 HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -143,21 +143,21 @@ public sealed class UnavailableTests
         await using var two = SlowHandshake(sockets[1]);
         await using var proxy = await TestProxy.StartAsync(
             [.. TestProxy.Enclave(0, $"hybrid:{sockets[0]}:1"), .. TestProxy.Enclave(1, $"hybrid:{sockets[1]}:1"),
-                "Health:Probe:Enabled=false", "Timeouts:Connect=00:00:06", "Retry:WaitForEnclave=00:00:06"]);
+                "Health:Probe:Enabled=false", "Timeouts:Connect=00:00:12", "Retry:WaitForEnclave=00:00:12"]);
         var started = TimeProvider.System.GetTimestamp();
 
         var answer = await proxy.Http.GetAsync("/");
 
-        // Two dials that fail after 5 s each would take 10 s.
+        // Two dials that fail after 10 s each would take 20 s.
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
-        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(9.9));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(19.9));
     }
 
     private static ScriptedEnclave SlowHandshake(string path) => ScriptedEnclave.Start(
         async c =>
         {
             await c.ReadLineAsync();
-            await Task.Delay(5000);
+            await Task.Delay(10_000);
         },
         new System.Net.Sockets.UnixDomainSocketEndPoint(path));
 }

@@ -113,7 +113,7 @@ public sealed class FailoverTests
         await using var proxy = await TestProxy.StartAsync(
             [
                 .. TestProxy.Enclave(0, dead.EndPoint), .. PassthroughExtensions.ToEnclaves, "Health:Probe:Enabled=false",
-                "Retry:WaitForEnclave=00:00:00.300", "Passthrough:0:ConnectTimeout=00:00:00.300",
+                "Retry:WaitForEnclave=00:00:02", "Passthrough:0:ConnectTimeout=00:00:02",
             ]);
         await using var client = await proxy.ConnectRawAsync();
         await client.SendAsync("x\n");
@@ -155,7 +155,7 @@ public sealed class FailoverTests
         await using var proxy = await PassthroughExtensions.StartAsync(
             enclave,
             $"Passthrough:0:Port={new Uri(dead.EndPoint).Port}",
-            "Retry:WaitForEnclave=00:00:00.300",
+            "Retry:WaitForEnclave=00:00:01",
             "Passthrough:0:ConnectTimeout=00:00:01");
         await using var client = await proxy.ConnectRawAsync();
 
@@ -204,7 +204,7 @@ public sealed class FailoverTests
         await using var proxy = await TestProxy.StartAsync(
             [
                 .. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. TwoByTurns,
-                "Routing:LoadBalancing=FirstAlphabetical", "Timeouts:Drain=00:00:01.500",
+                "Routing:LoadBalancing=FirstAlphabetical", "Timeouts:Drain=00:00:06",
             ]);
         await using var client = await proxy.ConnectRawAsync();
         Assert.Equal("one a", await client.AskAsync("a"));

@@ -64,7 +64,7 @@ public sealed class LimitTests
     {
         var enclaves = Channel.CreateUnbounded<WireConnection>();
         await using var enclave = PassthroughExtensions.Handing(connection => enclaves.Writer.TryWrite(connection));
-        await using var proxy = await PassthroughExtensions.StartAsync(enclave, "Passthrough:0:IdleTimeout=00:00:00.300");
+        await using var proxy = await PassthroughExtensions.StartAsync(enclave, "Passthrough:0:IdleTimeout=00:00:02");
         await using var client = await proxy.ConnectRawAsync();
         await client.SendAsync("x\n");
         var far = await enclaves.Reader.ReadAsync();

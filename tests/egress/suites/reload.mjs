@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { until } from '../../harness/waiting.mjs';
 import { Wire, echo } from '../../harness/wire.mjs';
 import { PEER } from '../harness/egress-proxy.mjs';
 import { Upstream } from '../harness/upstream.mjs';
@@ -105,6 +106,8 @@ export default async function reloadSuite(stage) {
     assert.equal(await wire.ask('through the forward'), 'through the forward');
     await proxy.reload(rule('one.test'));
     assert.equal(await wire.ask('its listener is gone'), 'its listener is gone');
+    // Accepting ends after the reload.
+    await until(() => proxy.log().split('\n').some(line => line.includes(forward) && line.includes('was taken from the configuration')));
     assert.match(await Wire.refused(forward), /^(ENOENT|ECONNREFUSED)$/);
     // Closed to whoever may not reach its destination; and one that nobody may reach is a mistake in the settings.
     stage.saw(await proxy.refuses({ ...rule('two.test'), ...more }));

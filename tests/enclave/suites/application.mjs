@@ -1,6 +1,6 @@
 // The application as a child of PID 1: its end, its signals, its orphans, its user.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../harness/waiting.mjs';
@@ -84,8 +84,8 @@ export default async function applicationSuite(stage) {
 
   await stage.check('orphans are reaped: 100 of them, and none is a zombie a second later', async () => {
     const enclave = await stage.enclave(shell(
-      'i=0; while [ $i -lt 100 ]; do (sleep 0.3 &); i=$((i+1)); done; echo made; trap "exit 4" TERM; while :; do sleep 0.5; done'));
-    await enclave.says('made');
+      'i=0; while [ $i -lt 100 ]; do (sleep 0.3 &); i=$((i+1)); done; echo all are made; trap "exit 4" TERM; while :; do sleep 0.5; done'));
+    await enclave.says('all are made');
     const most = enclave.processes().length;
     await until(() => enclave.processes().filter(({ parent }) => parent === enclave.pid).length === 1);
     await sleep(1000);
@@ -97,10 +97,10 @@ export default async function applicationSuite(stage) {
 
   await stage.check('a storm of 10,000 children loses no exit code, leaves no zombie and ends in rest', async () => {
     const enclave = await stage.enclave(shell(
-      'i=0; while [ $i -lt 5000 ]; do (: &); i=$((i+1)); done; echo over; trap "exit 42" TERM; while :; do sleep 0.5; done'));
+      'i=0; while [ $i -lt 5000 ]; do (: &); i=$((i+1)); done; echo all are over; trap "exit 42" TERM; while :; do sleep 0.5; done'));
     await enclave.says('ready');
     const before = enclave.cpu();
-    await enclave.says('over');
+    await enclave.says('all are over');
     await sleep(1000);
     const storm = enclave.cpu() - before;
     assert.deepEqual(enclave.zombies(), []);
@@ -149,7 +149,8 @@ export default async function applicationSuite(stage) {
 
   await stage.check('without being PID 1: orphans come to it all the same, and none outlives it', async () => {
     const enclave = await stage.enclave(
-      shell('(sleep 1000 &); (sh -c "trap : TERM; while :; do sleep 0.05; done" &); (sleep 0.1 &); sleep 0.5; echo it is up; sleep 1; exit 3'),
+      shell('(sleep 1000 &); (sh -c "trap : TERM; while :; do sleep 0.05; done" &); (sleep 0.1 &); sleep 0.5; echo it is up; '
+        + 'until [ -e go ]; do sleep 0.05; done; exit 3'),
       { StopTimeout: '00:00:01' }, { init: false });
     await enclave.says('it is up');
     const { pid } = enclave;
@@ -157,6 +158,7 @@ export default async function applicationSuite(stage) {
     const orphans = enclave.processes().filter(({ parent }) => parent === pid);
     stage.saw(orphans.map(({ name, state }) => `${name} ${state}`).join(', '));
     assert.equal(orphans.length, 3);
+    writeFileSync(join(enclave.folder, 'go'), '');
     assert.equal(await enclave.code(), 3, enclave.said());
     for (const { pid } of orphans) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
     stage.saw(enclave.said().match(/.*left.*behind.*/g).join('; '));

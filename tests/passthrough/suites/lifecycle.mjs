@@ -40,7 +40,7 @@ export default async function lifecycleSuite(stage) {
 
   async function timeOuts() {
     const proxy = await stage.proxy([
-      { To: one.to, IdleTimeout: '00:00:01' },
+      { To: one.to, IdleTimeout: '00:00:03' },
       { To: silent.to, IdleTimeout: '00:00:30', HalfCloseTimeout: '00:00:01' },
       { To: `unix:${folder}/nobody.sock` },
     ]);
@@ -49,13 +49,13 @@ export default async function lifecycleSuite(stage) {
       const idle = await greeted(proxy.ports[0]), busy = await greeted(proxy.ports[0]);
       const started = performance.now();
       const fate = idle.fate().then(text => [text, performance.now() - started]);
-      for (let i = 0; i < 25; i++) {
+      for (let i = 0; i < 45; i++) {
         await sleep(100);
         assert.equal(await busy.ask(`line ${i}`), `line ${i}`);
       }
       const [text, took] = await fate;
       stage.saw(`the idle one saw '${text}' after ${took.toFixed(0)} ms`);
-      assert.ok(took > 800);
+      assert.ok(took > 2800);
     });
 
     await stage.check('an enclave that does not end after its client has is given HalfCloseTimeout', async () => {
@@ -243,7 +243,7 @@ export default async function lifecycleSuite(stage) {
       stage.saw(`100 connections saw ${JSON.stringify(tally(fates))}; it ended with ${code} after ${(took / 1000).toFixed(1)} s`);
       if (stage.ours) assert.deepEqual(tally(fates), { end: 100 });
       if (stage.ours) assert.equal(code, 0);
-      assert.ok(took > 1500 && took < 8000);
+      assert.ok(took > 1500 && took < 20_000);
     });
   }
 }

@@ -100,7 +100,7 @@ export default async function postgresqlSuite(stage) {
   }
 
   await stage.check('a query is cancelled: that is a connection of its own', async () => {
-    const { code, stderr } = await run('timeout', ['-s', 'INT', '3', 'psql', '-X', '-c', 'select pg_sleep(60)'],
+    const { code, stderr } = await run('timeout', ['-s', 'INT', '10', 'psql', '-X', '-c', 'select pg_sleep(60)'],
       { env: { ...environment(unix), PGSSLMODE: 'disable' } });
     assert.notEqual(code, 0);
     assert.match(stderr, /canceling statement due to user request/);

@@ -148,6 +148,6 @@ export default async function soakSuite(stage) {
     stage.saw(`SIGTERM: ${JSON.stringify(fates)} after ${closed} s (Drain is 2 s), ended with ${code} after ${since()} s`);
     if (stage.ours) assert.deepEqual(fates, { end: many });
     assert.equal(code, 0);
-    assert.ok(performance.now() - started < 12_000);
+    assert.ok(performance.now() - started < 30_000);
   });
 }

@@ -65,7 +65,7 @@ public sealed class BusyTests
         var late = new TaskCompletionSource();
         await using var one = FaultyEnclave.Waiting(late.Task);
         await using var two = FaultyEnclave.Waiting(late.Task);
-        await using var proxy = await StartAsync(one, two, "Routing:QueueTimeout=00:00:00.300");
+        await using var proxy = await StartAsync(one, two, "Routing:QueueTimeout=00:00:02");
 
         var first = proxy.Http.GetAsync("/1");
         await Eventually.TrueAsync(() => one.Requests.Count == 1);

@@ -209,14 +209,14 @@ public sealed class RetryTests
             }
         });
         await using var proxy = await TestProxy.StartAsync(
-            [.. TestProxy.Enclave(0, enclave.EndPoint), .. Settings, "Timeouts:Connect=00:00:01", "Retry:WaitForEnclave=00:00:01"]);
+            [.. TestProxy.Enclave(0, enclave.EndPoint), .. Settings, "Timeouts:Connect=00:00:03", "Retry:WaitForEnclave=00:00:03"]);
         await using var client = await proxy.ConnectAsync();
         const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
         await client.SendAsync(Get);
         Assert.Equal(200, (await client.ReadMessageAsync()).Status);
         await client.SendAsync(Get);
-        await Task.Delay(2000);
+        await Task.Delay(4000);
         end.SetResult();
 
         Assert.Equal(200, (await client.ReadMessageAsync()).Status);
