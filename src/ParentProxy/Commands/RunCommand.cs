@@ -110,6 +110,8 @@ internal static class RunCommand
         using var running = new CancellationTokenSource();
         await using var reloader = new ConfigurationReloader(
             sources, seen, configuration, server, logging, manager, time, logging.Factory.CreateLogger<ConfigurationReloader>());
+
+        // Before the line: who reads it may send SIGHUP, which ends a program that does not ask for it.
         if (reloads)
             reloader.Start();
         HostingLog.Started(logger, ProgramVersion.Text, endPoints, admin, server.Targets, loaded.File ?? "none");

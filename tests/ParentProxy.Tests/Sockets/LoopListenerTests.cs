@@ -183,12 +183,15 @@ public sealed class LoopListenerTests : IDisposable
         using var first = await ConnectAsync(listener.EndPoint);
         using var accepted = await listener.AcceptAsync(socket => socket).AsTask().WaitAsync(TestDeadline.Value);
 
+        string? refusalWhenSaid = null;
+        _owner.WhenRejected = () => refusalWhenSaid = listener.Refusal;
         var accepting = listener.AcceptAsync(socket => socket).AsTask();
         using var rejected = await ConnectAsync(listener.EndPoint);
         Assert.Equal(0, await rejected.ReceiveAsync(new byte[1]));
         Assert.Equal("1 connections are open, which is The:Setting; further ones are closed at once", listener.Refusal);
         await Eventually.TrueAsync(() => !_owner.Rejected.IsEmpty);
         Assert.Equal([(1, 1L)], _owner.Rejected);
+        Assert.Equal(listener.Refusal, refusalWhenSaid);
         listener.OnConnectionClosed();
         using var second = await ConnectAsync(listener.EndPoint);
 
@@ -235,13 +238,19 @@ public sealed class LoopListenerTests : IDisposable
 
         public ConcurrentQueue<Errno> Failed { get; } = [];
 
+        public Action? WhenRejected { get; set; }
+
         public Action? WhenRemade { get; set; }
 
         public int MaxConnections { get; set; } = 100;
 
         public string MaxConnectionsSetting => "The:Setting";
 
-        public void OnRejected(int limit, long rejected) => Rejected.Enqueue((limit, rejected));
+        public void OnRejected(int limit, long rejected)
+        {
+            WhenRejected?.Invoke();
+            Rejected.Enqueue((limit, rejected));
+        }
 
         public void OnDescriptorsUsedUp(long? limit)
         {

@@ -8,6 +8,9 @@ internal sealed class TestLog : ILoggerProvider
 {
     private readonly ConcurrentQueue<Entry> _entries = new();
 
+    /// <summary>Runs with each line, on the thread that writes it: what it finds is what is so when somebody reads the line.</summary>
+    public Action<Entry>? WhenWritten { get; set; }
+
     /// <summary>Lines of our own categories, oldest first.</summary>
     public IReadOnlyList<Entry> Entries => [.. _entries];
 
@@ -22,7 +25,7 @@ internal sealed class TestLog : ILoggerProvider
         return found!;
     }
 
-    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, _entries);
+    public ILogger CreateLogger(string categoryName) => new Logger(categoryName, this);
 
     public void Dispose()
     {
@@ -33,14 +36,18 @@ internal sealed class TestLog : ILoggerProvider
         public override string ToString() => $"{Level} {Category}: {Message} {Exception}";
     }
 
-    private sealed class Logger(string category, ConcurrentQueue<Entry> entries) : ILogger
+    private sealed class Logger(string category, TestLog log) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            entries.Enqueue(new Entry(category, logLevel, formatter(state, exception), exception));
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var entry = new Entry(category, logLevel, formatter(state, exception), exception);
+            log.WhenWritten?.Invoke(entry);
+            log._entries.Enqueue(entry);
+        }
     }
 }

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using ParentProxy.Enclaves;
 using ParentProxy.Simulator;
 using ParentProxy.Simulator.Attestation;
 using ParentProxy.Tests.Support;
@@ -93,6 +95,18 @@ public sealed class EnforceTests : IAsyncLifetime
             "http", "Attestation:Interval=00:00:00.100", $"Attestation:Pcrs:0:1={_other.Attester!.Pcrs[0]}");
         await proxy.WaitForStateAsync("1", "healthy");
         await proxy.WaitForStateAsync("0", "healthy");
+        var whenSaid = new ConcurrentQueue<(string, EnclaveState, bool)>();
+        proxy.Log.WhenWritten = entry =>
+        {
+            if (entry.Message.StartsWith("Attestation of enclave 1 ", StringComparison.Ordinal))
+            {
+                var enclave = proxy.Server.Registry.Find("1")!;
+                whenSaid.Enqueue((
+                    entry.Message.Split(": ")[1],
+                    enclave.Status.State,
+                    enclave.Metrics.Attestations.Read().Any(result => result.Name == "pcr-mismatch")));
+            }
+        };
 
         _other.Attester.Image = "changed behind our back";
         await proxy.WaitForStateAsync("1", "untrusted");
@@ -103,6 +117,8 @@ public sealed class EnforceTests : IAsyncLifetime
 
         _other.Attester.Image = "other";
         await proxy.WaitForStateAsync("1", "healthy");
+        await Eventually.TrueAsync(() => whenSaid.Count == 2);
+        Assert.Equal([("rejected", EnclaveState.Untrusted, true), ("verified", EnclaveState.Healthy, true)], whenSaid);
     }
 
     [Fact]

@@ -98,7 +98,7 @@ export default async function applicationSuite(stage) {
   await stage.check('a storm of 10,000 children loses no exit code, leaves no zombie and ends in rest', async () => {
     const enclave = await stage.enclave(shell(
       'i=0; while [ $i -lt 5000 ]; do (: &); i=$((i+1)); done; echo all are over; trap "exit 42" TERM; while :; do sleep 0.5; done'));
-    await enclave.says('ready');
+    await enclave.says('Application is ready');
     const before = enclave.cpu();
     await enclave.says('all are over');
     await sleep(1000);

@@ -57,9 +57,17 @@ public sealed class DiscoveryTests : IAsyncLifetime
             Assert.Equal("{\"status\":\"unhealthy\",\"healthy\":0,\"total\":0}", await health.Content.ReadAsStringAsync());
 
         proxy.Apply("Retry:WaitForEnclave=00:00:50");
+        var isThereWhenSaid = false;
+        proxy.Log.WhenWritten = entry =>
+        {
+            if (entry.Message.StartsWith("Discovery: enclave app ", StringComparison.Ordinal))
+                isThereWhenSaid = proxy.Server.Registry.Find("app") is not null;
+        };
         var waiting = WhoAsync(proxy);
         _nitroCli.Tell(FakeNitroCli.Enclave("app", 16));
         Assert.Equal("one", await waiting);
+        await proxy.Log.WaitForAsync(entry => entry.Message.StartsWith("Discovery: enclave app ", StringComparison.Ordinal));
+        Assert.True(isThereWhenSaid);
     }
 
     [Fact]

@@ -136,10 +136,17 @@ public sealed class SupervisorTests : IAsyncDisposable
     public async Task Take_ApplicationThatIgnoresIt_IsKilledAfterTheTime()
     {
         var application = Shell(Trapping("TERM", "echo ignored", ":"), output: true);
+        ApplicationState? stateWhenSaid = null;
+        _bench.Log.WhenWritten = entry =>
+        {
+            if (entry.Message.StartsWith("SIGTERM came: the application gets it, and has", StringComparison.Ordinal))
+                stateWhenSaid = application.Status.State;
+        };
         var running = RunAsync(application);
         await IsUpAsync();
 
         application.Take(SignalName.Term);
+        Assert.Equal(ApplicationState.Stopping, stateWhenSaid);
         await Eventually.TrueAsync(() => File.ReadAllLines(_bench.Path("output")).Contains("ignored"));
         Assert.Equal(ApplicationState.Stopping, application.Status.State);
         _time.Advance(new InsideOptions().StopTimeout);

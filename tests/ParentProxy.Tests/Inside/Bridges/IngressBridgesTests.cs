@@ -42,6 +42,12 @@ public sealed class IngressBridgesTests : IDisposable
         var listen = front == "unix" ? _bench.Address("in") : BridgeBench.TcpAddress();
         await using var bridges = Bridges(application, listen);
         bridges.Open();
+        long openWhenSaid = -1;
+        _bench.Log.WhenWritten = entry =>
+        {
+            if (entry.Message.Contains(" is over after ", StringComparison.Ordinal))
+                openWhenSaid = _bench.Measure()[$"connections.open{{{listen}}}"];
+        };
         await using var parent = BridgeBench.Connect(listen);
 
         var sending = parent.SendAsync(there);
@@ -59,6 +65,7 @@ public sealed class IngressBridgesTests : IDisposable
             (Bytes, Bytes, 1, 0),
             (measured[$"bytes{{{listen},in}}"], measured[$"bytes{{{listen},out}}"],
                 measured[$"connections{{{listen},ok}}"], measured[$"connections.open{{{listen}}}"]));
+        Assert.Equal(0, openWhenSaid);
     }
 
     [Theory]
