@@ -36,7 +36,8 @@ internal sealed class AdminListener : IAsyncDisposable
         });
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        builder.WebHost.UseKestrelCore().UseUrls(url).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.UseKestrelCore().UseUrls(url).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false)
+            .UseSockets(sockets => sockets.CreateBoundListenSocket = endPoint => ListenSocket.Bind(endPoint).Socket);
         _app = builder.Build();
         _app.Run(context => ServeAsync(context, configuration.Options.Admin, pages));
     }

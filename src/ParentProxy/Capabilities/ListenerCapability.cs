@@ -10,9 +10,11 @@ namespace ParentProxy.Capabilities;
 /// </summary>
 /// <typeparam name="TListener">One address, and its connections.</typeparam>
 /// <typeparam name="TOptions">The settings of one.</typeparam>
-internal abstract class ListenerCapability<TListener, TOptions>(ActiveConfiguration configuration) : ICapability
+internal abstract class ListenerCapability<TListener, TOptions>(ActiveConfiguration configuration, TimeProvider time) : ICapability
     where TListener : class, IConfiguredListener
 {
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
+
     private readonly ConcurrentDictionary<TListener, bool> _leaving = new();
     private volatile IReadOnlyList<TListener> _listeners = [];
     private List<TListener> _prepared = [];
@@ -35,6 +37,9 @@ internal abstract class ListenerCapability<TListener, TOptions>(ActiveConfigurat
 
     /// <inheritdoc/>
     public virtual string? Refusal => null;
+
+    /// <summary>How many connections are open that a stop waits for.</summary>
+    protected virtual int InFlight => _listeners.Concat(_leaving.Keys).Sum(listener => listener.View().Connections);
 
     /// <summary>Whether <see cref="OpenAsync"/> is over.</summary>
     protected bool HasOpened => _hasOpened;
@@ -104,6 +109,19 @@ internal abstract class ListenerCapability<TListener, TOptions>(ActiveConfigurat
         {
             _leaving.TryAdd(listener, true);
             _ = LeaveAsync(listener);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task FinishOlderAsync(CancellationToken over)
+    {
+        // No connection tells its age. But when no more than so many are open, no more than so many are older.
+        var older = int.MaxValue;
+        while ((older = Math.Min(older, InFlight)) > 0)
+        {
+            await Task.Delay(LookAgain, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (over.IsCancellationRequested)
+                return;
         }
     }
 

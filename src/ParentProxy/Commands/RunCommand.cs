@@ -6,6 +6,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Hosting;
 using ParentProxy.Runtime;
 using ParentProxy.Sockets;
+using ParentProxy.Sockets.Passing;
 using ParentProxy.Telemetry;
 
 namespace ParentProxy.Commands;
@@ -22,6 +23,9 @@ internal static class RunCommand
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(ConfigurationSources sources, Action<ProxyServer>? onStarted = null)
     {
+        // First of all: programs that are started from here on must not get the sockets.
+        var passed = SystemdListeners.Take(Environment.GetEnvironmentVariable, Forget, out var strangers);
+        ListenerStore.OfProcess = new ListenerStore(passed, SystemdListenerKeeper.Of(Environment.GetEnvironmentVariable));
         var loaded = ConfigurationLoader.Load(sources);
         if (loaded.Options is not { } options)
         {
@@ -52,8 +56,10 @@ internal static class RunCommand
         }
 
         await using (logging)
-            return await ServeAsync(sources, loaded, options, logging, otlp, onStarted);
+            return await ServeAsync(sources, loaded, options, logging, otlp, strangers, onStarted);
     }
+
+    private static void Forget(string variable) => Environment.SetEnvironmentVariable(variable, null);
 
     private static Task WriteMistakeAsync(string mistake) =>
         Console.Error.WriteLineAsync($"parent-proxy: the configuration has a mistake:\n  {mistake}");
@@ -64,6 +70,7 @@ internal static class RunCommand
         ProxyOptions options,
         Logging logging,
         OtlpSettings? otlp,
+        IReadOnlyList<string> strangers,
         Action<ProxyServer>? onStarted)
     {
         // Taken at once: what changes while the program starts is a change, too.
@@ -74,6 +81,8 @@ internal static class RunCommand
         var logger = logging.Factory.CreateLogger(typeof(RunCommand).FullName!);
         foreach (var warning in loaded.Warnings)
             HostingLog.ConfigurationWarning(logger, warning.Path, warning.Reason);
+        foreach (var name in strangers)
+            HostingLog.PassedSomethingElse(logger, name);
         WarnOfFewDescriptors(logger, options);
 
         // The demo reads no file, so that there is nothing to reload: it ends with its terminal like every program.
@@ -105,6 +114,8 @@ internal static class RunCommand
             return ExitCode.Configuration;
         }
 
+        foreach (var unused in ListenerStore.OfProcess.CloseUnused())
+            HostingLog.PassedInVain(logger, unused.Name, unused.EndPoint.ToString()!);
         var admin = server.MetricsEndPoint is { } metrics ? $"{server.AdminEndPoint}, metrics on {metrics}" : server.AdminEndPoint;
         var endPoints = string.Join(", ", server.EndPoints);
         using var running = new CancellationTokenSource();
@@ -139,7 +150,10 @@ internal static class RunCommand
         var timeouts = configuration.Options.Timeouts;
         server.BeginDraining();
         manager.Stopping(timeouts.DrainDelay + timeouts.Drain + TimeSpan.FromSeconds(10));
-        HostingLog.Stopping(logger, signal.ToString(), timeouts.DrainDelay, timeouts.Drain);
+        if (ListenerStore.OfProcess.IsKeeping)
+            HostingLog.StoppingForNext(logger, signal.ToString(), timeouts.DrainDelay, timeouts.Drain);
+        else
+            HostingLog.Stopping(logger, signal.ToString(), timeouts.DrainDelay, timeouts.Drain);
         if (await server.StopAsync())
             HostingLog.Stopped(logger);
         else

@@ -25,7 +25,7 @@ internal sealed class EgressCapability : ListenerCapability<EgressListener, Egre
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
     public EgressCapability(ActiveConfiguration configuration, EnclaveRegistry registry, TimeProvider time, ILoggerFactory loggers)
-        : base(configuration)
+        : base(configuration, time)
     {
         var logger = loggers.CreateLogger<EgressCapability>();
         _ownAddresses = new OwnAddresses(time, logger);
@@ -39,6 +39,9 @@ internal sealed class EgressCapability : ListenerCapability<EgressListener, Egre
             logger);
         _services = new EgressServices(_context, loggers);
     }
+
+    /// <summary>Tunnels alone: what else there is, log streams above all, ends when the program asks it to.</summary>
+    protected override int InFlight => _context.Watch.Count;
 
     /// <summary>What enclaves asked for and did not get, the most recent first.</summary>
     public IReadOnlyList<EgressRefusal> NotReached => _context.Refusals.Recent;

@@ -35,6 +35,23 @@ internal static partial class HostingLog
             + "to finish")]
     public static partial void Stopping(ILogger logger, string signal, TimeSpan drainDelay, TimeSpan drain);
 
+    [LoggerMessage(
+        EventId = 413, Level = LogLevel.Information,
+        Message = "Stopping on {Signal}: /health fails now; in {DrainDelay} requests in flight get {Drain} to finish; the ports stay open "
+            + "for the next process")]
+    public static partial void StoppingForNext(ILogger logger, string signal, TimeSpan drainDelay, TimeSpan drain);
+
+    [LoggerMessage(
+        EventId = 414, Level = LogLevel.Warning,
+        Message = "The socket unit that passes {Name} listens on {EndPoint}, where this configuration has no listener: clients that "
+            + "connect there wait for ever. Correct ListenStream= of the unit, or the address in the configuration")]
+    public static partial void PassedInVain(ILogger logger, string name, string endPoint);
+
+    [LoggerMessage(
+        EventId = 415, Level = LogLevel.Warning,
+        Message = "systemd passed {Name}, which is no socket that listens for streams on TCP, unix or vsock; it is closed")]
+    public static partial void PassedSomethingElse(ILogger logger, string name);
+
     [LoggerMessage(EventId = 407, Level = LogLevel.Information, Message = "Stopped: every request in flight was finished")]
     public static partial void Stopped(ILogger logger);
 

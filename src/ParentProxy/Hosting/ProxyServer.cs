@@ -13,6 +13,7 @@ using ParentProxy.Ingress.Forwarding;
 using ParentProxy.Passthrough;
 using ParentProxy.Runtime;
 using ParentProxy.Sockets;
+using ParentProxy.Sockets.Passing;
 using ParentProxy.Telemetry;
 using ParentProxy.Telemetry.AccessLog;
 using ParentProxy.Telemetry.Metrics;
@@ -26,6 +27,9 @@ internal sealed class ProxyServer : IAsyncDisposable
 {
     /// <summary>How long connections that are open when the port closes have to send their request.</summary>
     private static readonly TimeSpan LastRequests = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same where the port stays open for the next process: what was accepted last has a request on the way.</summary>
+    private static readonly TimeSpan LastRequestsBeforeNext = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _applying = new();
     private readonly ActiveConfiguration _configuration;
@@ -227,7 +231,9 @@ internal sealed class ProxyServer : IAsyncDisposable
 
     /// <summary>
     /// Stops without losing a request: health fails at once, the port goes on accepting for <c>DrainDelay</c>, then it
-    /// closes, and what is in flight has <c>Drain</c> to finish. The admin listener answers until the end.
+    /// closes, and what is in flight has <c>Drain</c> to finish. The admin listener answers until the end. Where the ports outlive the
+    /// process, they go on accepting until what was in flight at first is over: what comes after that waits for the next process, and not
+    /// for a request that takes long.
     /// </summary>
     /// <returns>Whether everything finished in time.</returns>
     public async Task<bool> StopAsync()
@@ -239,11 +245,18 @@ internal sealed class ProxyServer : IAsyncDisposable
         Drain.BeginClosing();
         lock (_applying)
             _isClosing = true;
-        await Task.WhenAll(_capabilities.Select(capability => capability.StopAcceptingAsync()));
-        await Task.Delay(LastRequests < timeouts.Drain ? LastRequests : timeouts.Drain, _time);
+        var lastRequests = LastRequests < timeouts.Drain ? LastRequests : timeouts.Drain;
+        using var patience = new CancellationTokenSource(timeouts.Drain, _time);
+        if (ListenerStore.OfProcess.IsKeeping)
+        {
+            await Task.Delay(lastRequests, _time);
+            await Task.WhenAll(_capabilities.Select(capability => capability.FinishOlderAsync(patience.Token)));
+            ListenerStore.OfProcess.HandOver();
+            lastRequests = LastRequestsBeforeNext;
+        }
 
-        var left = timeouts.Drain - LastRequests;
-        using var patience = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time);
+        await Task.WhenAll(_capabilities.Select(capability => capability.StopAcceptingAsync()));
+        await Task.Delay(lastRequests, _time);
         using var cut = new CancellationTokenSource();
         await using var over = patience.Token.UnsafeRegister(
             static (state, _) =>

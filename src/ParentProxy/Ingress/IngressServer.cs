@@ -49,6 +49,8 @@ internal sealed class IngressServer : ICapability
     private readonly EnclaveProxyConfigProvider _routes;
     private readonly IngressListenerFactory _listeners;
     private readonly Action _onChanged;
+    private readonly OpenConnections _connections = new();
+    private readonly TimeProvider _time;
     private volatile bool _isStarted;
 
     /// <summary>Composes the server; nothing is bound yet.</summary>
@@ -82,9 +84,9 @@ internal sealed class IngressServer : ICapability
             configuration.Options.Sections, time, loggers.CreateLogger<ListenerCertificates>());
         _routes = new EnclaveProxyConfigProvider(registry);
         _onChanged = registry.Changed.Set;
-        var connections = new OpenConnections();
-        var kestrelRefusals = new KestrelRefusals(configuration, Refusals, connections, accessLog, time);
-        _listeners = new IngressListenerFactory(configuration, connections, time, loggers, _onChanged);
+        _time = time;
+        var kestrelRefusals = new KestrelRefusals(configuration, Refusals, _connections, accessLog, time);
+        _listeners = new IngressListenerFactory(configuration, _connections, time, loggers, _onChanged);
 
         // The content root is where the program is: in '/', where systemd starts it, a search would take minutes.
         var builder = WebApplication.CreateEmptyBuilder(
@@ -196,7 +198,10 @@ internal sealed class IngressServer : ICapability
         _onChanged();
     }
 
-    /// <summary>Closes the ports; what was accepted is still served.</summary>
+    /// <inheritdoc/>
+    public Task FinishOlderAsync(CancellationToken over) => _connections.RetireAsync(_time, over);
+
+    /// <summary>Closes the ports, or leaves them to the next process; what was accepted is still served.</summary>
     public Task StopAcceptingAsync() => _listeners.StopAcceptingAsync();
 
     /// <summary>Waits for the requests in flight and closes their connections; aborts them when the token fires.</summary>

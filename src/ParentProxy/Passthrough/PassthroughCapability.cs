@@ -27,7 +27,7 @@ internal sealed class PassthroughCapability : ListenerCapability<PassthroughList
     /// <param name="loggers">The log.</param>
     public PassthroughCapability(
         ActiveConfiguration configuration, EnclaveRegistry registry, EnclaveSelector selector, TimeProvider time, ILoggerFactory loggers)
-        : base(configuration)
+        : base(configuration, time)
     {
         _registry = registry;
         _watch = new RelayWatch<PassthroughConnection>(time);

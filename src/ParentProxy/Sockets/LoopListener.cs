@@ -144,7 +144,7 @@ internal sealed class LoopListener : IDisposable
 
                 // What comes to the queue after the look into it ends the wait.
                 _queue.ForgetReady();
-                if (accept(this) is { } socket)
+                if (!IsLeftToNext && accept(this) is { } socket)
                 {
                     _pause = FirstPause;
                     _failures = 0;
@@ -223,12 +223,14 @@ internal sealed class LoopListener : IDisposable
 
     /// <summary>
     /// Closes the address. A connection that is still in the accept queue would be reset by that, and with it the request that
-    /// its client has sent by then: first nobody new is let into the queue, then it is emptied. What was accepted goes on.
+    /// its client has sent by then: first nobody new is let into the queue, then it is emptied. What was accepted goes on. Where the socket
+    /// is passed on, the port stays open, and what is in the queue is the next process's.
     /// </summary>
     /// <returns>Completes when <see cref="AcceptAsync{T}(Func{Socket, T})"/> has returned the last of them.</returns>
     public async Task StopAcceptingAsync()
     {
-        if (SynFilter.TryAttach(_socket.Socket))
+        // A filter would stay with the socket.
+        if (!_socket.IsPassedOn && SynFilter.TryAttach(_socket.Socket))
             await Task.Delay(Handshake, _time);
         await _stopping.CancelAsync();
 
@@ -264,6 +266,9 @@ internal sealed class LoopListener : IDisposable
     /// </summary>
     private bool MayBeBroken(SocketError error) => EndPoint is VsockEndPoint || _queue.IsBroken || error == SocketError.InvalidArgument;
 
+    /// <summary>Whether what is in the queue is the next process's.</summary>
+    private bool IsLeftToNext => _stopping.IsCancellationRequested && _socket.IsPassedOn;
+
     private (ListenSocket Socket, LoopSocket Queue) Open(EndPoint endPoint)
     {
         var bound = _bind(endPoint);
@@ -283,8 +288,10 @@ internal sealed class LoopListener : IDisposable
 
     private void CloseSocket()
     {
-        _socket.Close();
+        // What waits for it goes before the socket: the kernel ends that wait only with the last descriptor, which may be somebody else's.
+        _socket.Leave();
         _queue.Dispose();
+        _socket.Close();
     }
 
     /// <summary>Null when nobody waits.</summary>

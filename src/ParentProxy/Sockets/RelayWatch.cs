@@ -24,6 +24,9 @@ internal sealed class RelayWatch<T> : IDisposable
             static state => ((RelayWatch<T>)state!).OnTick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>How many connections there are at this moment.</summary>
+    public int Count => Where(static _ => true).Count;
+
     /// <summary>Begins to watch a connection.</summary>
     public void Add(T connection)
     {

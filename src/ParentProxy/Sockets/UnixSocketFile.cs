@@ -19,6 +19,9 @@ internal sealed class UnixSocketFile
         _identity = FileKind.Identify(path);
     }
 
+    /// <summary>The file of a socket that was bound to a path by an earlier process.</summary>
+    public static UnixSocketFile Of(UnixDomainSocketEndPoint endPoint) => new(endPoint.ToString());
+
     /// <summary>Binds a socket to a path, from which a socket's file is removed that nobody serves.</summary>
     /// <exception cref="SocketException">It cannot be bound, because something else is there above all.</exception>
     public static ListenSocket Bind(UnixDomainSocketEndPoint endPoint)

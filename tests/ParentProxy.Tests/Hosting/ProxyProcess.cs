@@ -12,7 +12,7 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     // What the machine that runs the tests happens to set must not take part.
     private static readonly string[] ForeignVariables =
         [
-            "PARENTPROXY_", "KEYMELD_", "NOTIFY_SOCKET", "WATCHDOG_", "JOURNAL_STREAM", "INVOCATION_ID", "ASPNETCORE_",
+            "PARENTPROXY_", "KEYMELD_", "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_", "FDSTORE", "JOURNAL_STREAM", "INVOCATION_ID", "ASPNETCORE_",
             "DOTNET_ENVIRONMENT", "OTEL_"];
 
     private readonly Process _process;

@@ -6,5 +6,6 @@ internal enum Signal
     Hup = 1,
     Int = 2,
     Quit = 3,
+    Kill = 9,
     Term = 15,
 }

@@ -1,11 +1,14 @@
 using System.Collections.Concurrent;
 using System.Net;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace ParentProxy.Ingress.Kestrel.Refusals;
 
 /// <summary>The clients of the connections that Kestrel has, by the id that it calls them by in its log.</summary>
 internal sealed class OpenConnections
 {
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
+
     private readonly ConcurrentDictionary<string, ClientConnection> _open = new(StringComparer.Ordinal);
 
     /// <summary>Kestrel is given a connection.</summary>
@@ -13,6 +16,24 @@ internal sealed class OpenConnections
 
     /// <summary>Kestrel is done with it.</summary>
     public void Remove(ClientConnection connection) => _open.TryRemove(connection.ConnectionId, out _);
+
+    /// <summary>
+    /// Asks Kestrel to end each connection after the request that is on it, and waits for those that are open by now.
+    /// </summary>
+    /// <param name="time">The clock.</param>
+    /// <param name="over">Fires when the time for it is over.</param>
+    public async Task RetireAsync(TimeProvider time, CancellationToken over)
+    {
+        var older = _open.Values.ToList();
+        foreach (var connection in older)
+            connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
+        while (older.RemoveAll(connection => !_open.ContainsKey(connection.ConnectionId)) >= 0 && older.Count > 0)
+        {
+            await Task.Delay(LookAgain, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (over.IsCancellationRequested)
+                return;
+        }
+    }
 
     /// <summary>The address of a connection's client; null on a unix socket, and when there is no such connection any more.</summary>
     public IPAddress? ClientOf(string connectionId) => (_open.GetValueOrDefault(connectionId)?.RemoteEndPoint as IPEndPoint)?.Address;
