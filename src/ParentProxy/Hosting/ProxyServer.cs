@@ -28,9 +28,6 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <summary>How long connections that are open when the port closes have to send their request.</summary>
     private static readonly TimeSpan LastRequests = TimeSpan.FromSeconds(1);
 
-    /// <summary>The same where the port stays open for the next process: what was accepted last has a request on the way.</summary>
-    private static readonly TimeSpan LastRequestsBeforeNext = TimeSpan.FromMilliseconds(250);
-
     private readonly Lock _applying = new();
     private readonly ActiveConfiguration _configuration;
     private readonly TimeProvider _time;
@@ -245,18 +242,11 @@ internal sealed class ProxyServer : IAsyncDisposable
         Drain.BeginClosing();
         lock (_applying)
             _isClosing = true;
-        var lastRequests = LastRequests < timeouts.Drain ? LastRequests : timeouts.Drain;
         using var patience = new CancellationTokenSource(timeouts.Drain, _time);
         if (ListenerStore.OfProcess.IsKeeping)
-        {
-            await Task.Delay(lastRequests, _time);
-            await Task.WhenAll(_capabilities.Select(capability => capability.FinishOlderAsync(patience.Token)));
-            ListenerStore.OfProcess.HandOver();
-            lastRequests = LastRequestsBeforeNext;
-        }
-
-        await Task.WhenAll(_capabilities.Select(capability => capability.StopAcceptingAsync()));
-        await Task.Delay(lastRequests, _time);
+            await LeaveToNextAsync(patience.Token);
+        else
+            await ClosePortsAsync(timeouts.Drain);
         using var cut = new CancellationTokenSource();
         await using var over = patience.Token.UnsafeRegister(
             static (state, _) =>
@@ -269,6 +259,25 @@ internal sealed class ProxyServer : IAsyncDisposable
             (Drain, cut));
         await Task.WhenAll(_capabilities.Select(capability => capability.StopAsync(cut.Token)));
         return !cut.IsCancellationRequested;
+    }
+
+    private async Task ClosePortsAsync(TimeSpan drain)
+    {
+        await Task.WhenAll(_capabilities.Select(capability => capability.StopAcceptingAsync()));
+        await Task.Delay(LastRequests < drain ? LastRequests : drain, _time);
+    }
+
+    private async Task LeaveToNextAsync(CancellationToken over)
+    {
+        // Long enough for every connection in use to be told that this answer is its last.
+        await Task.Delay(LastRequests, _time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_capabilities.Select(capability => capability.FinishOlderAsync(over)));
+
+        // From here on others wait for the next process: it takes no longer than it must.
+        ListenerStore.OfProcess.HandOver();
+        await Task.WhenAll(_capabilities.Select(capability => capability.StopAcceptingAsync()));
+        using var lastRequests = new CancellationTokenSource(LastRequests, _time);
+        await Ingress.HeardFromAllAsync(lastRequests.Token);
     }
 
     /// <inheritdoc/>

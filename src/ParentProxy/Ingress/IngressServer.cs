@@ -201,6 +201,10 @@ internal sealed class IngressServer : ICapability
     /// <inheritdoc/>
     public Task FinishOlderAsync(CancellationToken over) => _connections.RetireAsync(_time, over);
 
+    /// <summary>Waits until who has connected has sent something, when nobody is accepted any more.</summary>
+    /// <param name="over">Fires when the time for it is over.</param>
+    public Task HeardFromAllAsync(CancellationToken over) => _connections.HeardFromAllAsync(_time, over);
+
     /// <summary>Closes the ports, or leaves them to the next process; what was accepted is still served.</summary>
     public Task StopAcceptingAsync() => _listeners.StopAcceptingAsync();
 

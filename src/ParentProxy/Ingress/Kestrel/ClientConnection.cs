@@ -24,6 +24,7 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
 
     private readonly LoopSocket _io;
     private readonly ClientOutput _output;
+    private readonly ClientInput _wire;
     private readonly RequestInput _input;
     private readonly Action _onClosed;
     private readonly CancellationTokenSource _closed = new();
@@ -42,7 +43,8 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     public ClientConnection(Socket socket, Action onClosed)
     {
         _io = new LoopSocket(socket) { PeerEnded = OnPeerEnded };
-        _input = _requests = new RequestInput(new ClientInput(_io, () => Volatile.Read(ref _abortReason), OnClientEnded));
+        _wire = new ClientInput(_io, () => Volatile.Read(ref _abortReason), OnClientEnded);
+        _input = _requests = new RequestInput(_wire);
         _output = new ClientOutput(_io, _patch, ex => Abort(new ConnectionAbortedException("The client is gone.", ex)));
         _onClosed = onClosed;
         _transport = this;
@@ -66,6 +68,9 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
 
     /// <summary>What a load balancer says of it; null when none does.</summary>
     public ProxyHeader? ProxyHeader { get; set; }
+
+    /// <inheritdoc cref="ClientInput.HasBegun"/>
+    public bool HasBegun => _wire.HasBegun;
 
     /// <inheritdoc/>
     public override string ConnectionId

@@ -22,6 +22,7 @@ internal sealed class ClientInput(LoopSocket socket, Func<Exception?> whyAborted
     /// <summary>For who sends faster than that is read.</summary>
     private const int LargeBytes = 64 * 1024;
 
+    private volatile bool _hasBegun;
     private byte[]? _buffer;
     private int _start;
     private int _end;
@@ -31,6 +32,9 @@ internal sealed class ClientInput(LoopSocket socket, Func<Exception?> whyAborted
     private bool _isEnded;
     private bool _isCompleted;
     private int _isCancelled;
+
+    /// <summary>Whether the client has sent anything yet, or ended.</summary>
+    public bool HasBegun => _hasBegun;
 
     /// <inheritdoc/>
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
@@ -153,6 +157,7 @@ internal sealed class ClientInput(LoopSocket socket, Func<Exception?> whyAborted
             var isFull = count == _buffer!.Length - _end;
             _end += count;
             _isEnded = count == 0;
+            _hasBegun = true;
             if (isFull)
                 _wanted = LargeBytes;
             if (_start == _end)

@@ -22,19 +22,26 @@ internal sealed class OpenConnections
     /// </summary>
     /// <param name="time">The clock.</param>
     /// <param name="over">Fires when the time for it is over.</param>
-    public async Task RetireAsync(TimeProvider time, CancellationToken over)
+    public Task RetireAsync(TimeProvider time, CancellationToken over)
     {
         var older = _open.Values.ToList();
         foreach (var connection in older)
             connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-        while (older.RemoveAll(connection => !_open.ContainsKey(connection.ConnectionId)) >= 0 && older.Count > 0)
-        {
-            await Task.Delay(LookAgain, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (over.IsCancellationRequested)
-                return;
-        }
+        return WaitAsync(() => older.RemoveAll(connection => !_open.ContainsKey(connection.ConnectionId)) >= 0 && older.Count == 0, time, over);
     }
+
+    /// <summary>Waits until each client that has connected has sent something: its request is about to come.</summary>
+    /// <param name="time">The clock.</param>
+    /// <param name="over">Fires when the time for it is over.</param>
+    public Task HeardFromAllAsync(TimeProvider time, CancellationToken over) =>
+        WaitAsync(() => _open.Values.All(connection => connection.HasBegun), time, over);
 
     /// <summary>The address of a connection's client; null on a unix socket, and when there is no such connection any more.</summary>
     public IPAddress? ClientOf(string connectionId) => (_open.GetValueOrDefault(connectionId)?.RemoteEndPoint as IPEndPoint)?.Address;
+
+    private static async Task WaitAsync(Func<bool> isSo, TimeProvider time, CancellationToken over)
+    {
+        while (!isSo() && !over.IsCancellationRequested)
+            await Task.Delay(LookAgain, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 }
