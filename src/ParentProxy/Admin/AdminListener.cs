@@ -59,6 +59,9 @@ internal sealed class AdminListener : IAsyncDisposable
         }
     }
 
+    /// <summary>Closes the port, when the requests on it are over.</summary>
+    public Task StopAsync() => _app.StopAsync();
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
 

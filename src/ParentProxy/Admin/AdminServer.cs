@@ -84,6 +84,14 @@ internal sealed class AdminServer : IAsyncDisposable
             await _metrics.StartAsync(cancellationToken);
     }
 
+    /// <summary>Closes the ports, when the requests on them are over.</summary>
+    public async Task StopAsync()
+    {
+        await _pages.StopAsync();
+        if (_metrics is not null)
+            await _metrics.StopAsync();
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -25,7 +25,9 @@ internal static class RunCommand
     {
         // First of all: programs that are started from here on must not get the sockets.
         var passed = SystemdListeners.Take(Environment.GetEnvironmentVariable, Forget, out var strangers);
-        ListenerStore.OfProcess = new ListenerStore(passed, SystemdListenerKeeper.Of(Environment.GetEnvironmentVariable));
+        var handed = Succession.Take(Environment.GetEnvironmentVariable, Forget);
+        ListenerStore.OfProcess = new ListenerStore(
+            [.. passed, .. handed], SystemdListenerKeeper.Of(Environment.GetEnvironmentVariable));
         var loaded = ConfigurationLoader.Load(sources);
         if (loaded.Options is not { } options)
         {
@@ -122,7 +124,8 @@ internal static class RunCommand
         await using var reloader = new ConfigurationReloader(
             sources, seen, configuration, server, logging, manager, time, logging.Factory.CreateLogger<ConfigurationReloader>());
 
-        // Before the line: who reads it may send SIGHUP, which ends a program that does not ask for it.
+        // Before the line: who reads it may send a signal that ends a program that does not ask for it.
+        using var succession = new Succession(manager.IsEnabled, logger);
         if (reloads)
             reloader.Start();
         HostingLog.Started(logger, ProgramVersion.Text, endPoints, admin, server.Targets, loaded.File ?? "none");
@@ -133,28 +136,36 @@ internal static class RunCommand
         {
             // Healthy or not: an enclave that is still booting must not put the unit into a restart loop.
             manager.Ready();
+            Succession.EndPredecessor();
             var first = server.Health;
             HostingLog.FirstRound(logger, first.Status, first.Healthy, first.Total);
             onStarted?.Invoke(server);
         }
 
         var signal = await signals.Requested;
-        await StopAsync(server, configuration, manager, logger, signal);
+        await StopAsync(server, configuration, manager, logger, signal, succession.HasNext);
         await running.CancelAsync();
         return ExitCode.Ok;
     }
 
     private static async Task StopAsync(
-        ProxyServer server, ActiveConfiguration configuration, ServiceManager manager, ILogger logger, PosixSignal signal)
+        ProxyServer server,
+        ActiveConfiguration configuration,
+        ServiceManager manager,
+        ILogger logger,
+        PosixSignal signal,
+        bool hasNext)
     {
         var timeouts = configuration.Options.Timeouts;
         server.BeginDraining();
         manager.Stopping(timeouts.DrainDelay + timeouts.Drain + TimeSpan.FromSeconds(10));
-        if (ListenerStore.OfProcess.IsKeeping)
+        if (hasNext)
+            HostingLog.Succeeded(logger, signal.ToString(), timeouts.Drain);
+        else if (ListenerStore.OfProcess.IsKeeping)
             HostingLog.StoppingForNext(logger, signal.ToString(), timeouts.DrainDelay, timeouts.Drain);
         else
             HostingLog.Stopping(logger, signal.ToString(), timeouts.DrainDelay, timeouts.Drain);
-        if (await server.StopAsync())
+        if (await server.StopAsync(hasNext))
             HostingLog.Stopped(logger);
         else
             HostingLog.StoppedHard(logger);

@@ -52,6 +52,27 @@ internal static partial class HostingLog
         Message = "systemd passed {Name}, which is no socket that listens for streams on TCP, unix or vsock; it is closed")]
     public static partial void PassedSomethingElse(ILogger logger, string name);
 
+    [LoggerMessage(
+        EventId = 416, Level = LogLevel.Information,
+        Message = "SIGUSR2: process {Next} is started with the ports of this one, which goes on until that one serves")]
+    public static partial void SuccessionBegun(ILogger logger, int next);
+
+    [LoggerMessage(EventId = 417, Level = LogLevel.Warning, Message = "SIGUSR2: process {Next} is about to take over already")]
+    public static partial void SuccessionUnderWay(ILogger logger, int next);
+
+    [LoggerMessage(EventId = 418, Level = LogLevel.Error, Message = "No other process has taken over, this one goes on: {Reason}")]
+    public static partial void SuccessionFailed(ILogger logger, string reason);
+
+    [LoggerMessage(
+        EventId = 419, Level = LogLevel.Warning,
+        Message = "SIGUSR2 is ignored: systemd would not know the next process. Use 'systemctl restart': it keeps the ports open, too")]
+    public static partial void NoSuccessionUnderSystemd(ILogger logger);
+
+    [LoggerMessage(
+        EventId = 420, Level = LogLevel.Information,
+        Message = "Stopping on {Signal}: the next process has the ports, requests in flight have {Drain} to finish")]
+    public static partial void Succeeded(ILogger logger, string signal, TimeSpan drain);
+
     [LoggerMessage(EventId = 407, Level = LogLevel.Information, Message = "Stopped: every request in flight was finished")]
     public static partial void Stopped(ILogger logger);
 

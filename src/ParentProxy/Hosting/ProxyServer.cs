@@ -232,18 +232,22 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// process, they go on accepting until what was in flight at first is over: what comes after that waits for the next process, and not
     /// for a request that takes long.
     /// </summary>
+    /// <param name="hasNext">Whether the next process runs already, with every port of this one.</param>
     /// <returns>Whether everything finished in time.</returns>
-    public async Task<bool> StopAsync()
+    public async Task<bool> StopAsync(bool hasNext = false)
     {
         var timeouts = _configuration.Options.Timeouts;
         BeginDraining();
-        await Task.Delay(timeouts.DrainDelay, _time);
+        if (!hasNext)
+            await Task.Delay(timeouts.DrainDelay, _time);
 
         Drain.BeginClosing();
         lock (_applying)
             _isClosing = true;
         using var patience = new CancellationTokenSource(timeouts.Drain, _time);
-        if (ListenerStore.OfProcess.IsKeeping)
+        if (hasNext)
+            await GiveUpPortsAsync(timeouts.Drain);
+        else if (ListenerStore.OfProcess.IsKeeping)
             await LeaveToNextAsync(patience.Token);
         else
             await ClosePortsAsync(timeouts.Drain);
@@ -265,6 +269,13 @@ internal sealed class ProxyServer : IAsyncDisposable
     {
         await Task.WhenAll(_capabilities.Select(capability => capability.StopAcceptingAsync()));
         await Task.Delay(LastRequests < drain ? LastRequests : drain, _time);
+    }
+
+    /// <summary>The next process accepts at them: whoever asks the admin listener is to hear that one.</summary>
+    private async Task GiveUpPortsAsync(TimeSpan drain)
+    {
+        ListenerStore.OfProcess.HandOver(isEverything: true);
+        await Task.WhenAll(_admin.StopAsync(), ClosePortsAsync(drain));
     }
 
     private async Task LeaveToNextAsync(CancellationToken over)

@@ -22,7 +22,7 @@ internal sealed class ListenSocket(Socket socket, UnixSocketFile? file = null)
     public bool IsOfUnit { get; init; }
 
     /// <summary>Whether closing it closes no port: what waits in its accept queue is somebody else's.</summary>
-    public bool IsPassedOn => IsOfUnit || (KeptAs is not null && ListenerStore.OfProcess.IsHandedOver);
+    public bool IsPassedOn => IsOfUnit || ListenerStore.OfProcess.IsHandedOver(isKept: KeptAs is not null);
 
     /// <summary>
     /// Binds to an address of TCP, a unix socket's path, a vsock address, or takes over a descriptor as Kestrel does. Where the process
@@ -32,19 +32,9 @@ internal sealed class ListenSocket(Socket socket, UnixSocketFile? file = null)
     public static ListenSocket Bind(EndPoint endPoint)
     {
         var store = ListenerStore.OfProcess;
-        if (store.Take(endPoint) is { } taken)
-            return taken;
-        ListenSocket bound;
-        try
-        {
-            bound = BindAnew(endPoint);
-        }
-        catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse && store.MakeRoom(endPoint))
-        {
-            bound = BindAnew(endPoint);
-        }
-
-        return store.Keep(bound.Socket) is { } name ? new ListenSocket(bound.Socket, bound._file) { KeptAs = name } : bound;
+        var bound = store.Take(endPoint) ?? BindAndKeep(endPoint, store);
+        store.Add(bound.Socket);
+        return bound;
     }
 
     /// <summary>Closes it; what is in its accept queue is reset, unless it is passed on. May be called more than once.</summary>
@@ -65,6 +55,21 @@ internal sealed class ListenSocket(Socket socket, UnixSocketFile? file = null)
         _file?.Remove();
         if (KeptAs is { } name)
             ListenerStore.OfProcess.Forget(name);
+    }
+
+    private static ListenSocket BindAndKeep(EndPoint endPoint, ListenerStore store)
+    {
+        ListenSocket bound;
+        try
+        {
+            bound = BindAnew(endPoint);
+        }
+        catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse && store.MakeRoom(endPoint))
+        {
+            bound = BindAnew(endPoint);
+        }
+
+        return store.Keep(bound.Socket) is { } name ? new ListenSocket(bound.Socket, bound._file) { KeptAs = name } : bound;
     }
 
     private static ListenSocket BindAnew(EndPoint endPoint)

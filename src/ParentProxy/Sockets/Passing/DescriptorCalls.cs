@@ -50,6 +50,9 @@ internal static partial class DescriptorCalls
     /// <summary>Keeps programs that this one starts from having it, too.</summary>
     public static void KeepToOurselves(int descriptor) => _ = Control(descriptor, SetDescriptorFlags, CloseOnExec);
 
+    /// <summary>Has programs that this one starts get it, too.</summary>
+    public static void Share(int descriptor) => _ = Control(descriptor, SetDescriptorFlags, 0);
+
     /// <summary>Whether a socket of IPv6 takes clients of IPv4, too.</summary>
     public static bool IsDualStack(int descriptor) => Option(descriptor, IpprotoIPv6, IPv6Only) == 0;
 

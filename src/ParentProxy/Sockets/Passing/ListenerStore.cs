@@ -17,7 +17,9 @@ internal sealed class ListenerStore(IReadOnlyList<PassedListener> passed, IListe
     private readonly Lock _lock = new();
     private readonly List<PassedListener> _passed = [.. passed];
     private readonly HashSet<PassedListener> _taken = [];
+    private readonly HashSet<Socket> _open = [];
     private volatile bool _isHandedOver;
+    private volatile bool _isAllHandedOver;
 
     /// <summary>The one of this process: sockets are a process's, whoever opens them. Empty until somebody sets it.</summary>
     public static ListenerStore OfProcess
@@ -29,11 +31,47 @@ internal sealed class ListenerStore(IReadOnlyList<PassedListener> passed, IListe
     /// <summary>Whether ports stay open when this process ends.</summary>
     public bool IsKeeping { get; } = keeper is not null || passed.Any(listener => !listener.IsOurs);
 
-    /// <summary>Whether closing a kept socket leaves it to the next process from now on.</summary>
-    public bool IsHandedOver => _isHandedOver;
-
     /// <summary>Leaves what is kept to the next process: the end of this one does not close it.</summary>
-    public void HandOver() => _isHandedOver = true;
+    /// <param name="isEverything">Whether the next one runs and has every socket, kept or not.</param>
+    public void HandOver(bool isEverything = false)
+    {
+        _isAllHandedOver = isEverything;
+        _isHandedOver = true;
+    }
+
+    /// <summary>Whether closing a socket leaves it to the next process.</summary>
+    /// <param name="isKept">Whether somebody keeps it.</param>
+    public bool IsHandedOver(bool isKept) => _isHandedOver && (isKept || _isAllHandedOver);
+
+    /// <summary>Starts something that gets every listening socket that is open.</summary>
+    /// <param name="start">Starts it; gets the numbers of the descriptors, which are the same there.</param>
+    public T Lend<T>(Func<IReadOnlyList<int>, T> start)
+    {
+        lock (_lock)
+        {
+            _open.RemoveWhere(static socket => socket.SafeHandle.IsClosed);
+            var numbers = _open.Select(static socket => (int)socket.SafeHandle.DangerousGetHandle()).ToList();
+            numbers.ForEach(DescriptorCalls.Share);
+            try
+            {
+                return start(numbers);
+            }
+            finally
+            {
+                numbers.ForEach(DescriptorCalls.KeepToOurselves);
+            }
+        }
+    }
+
+    /// <summary>A socket is open that the next process may get.</summary>
+    public void Add(Socket socket)
+    {
+        lock (_lock)
+        {
+            _open.RemoveWhere(static open => open.SafeHandle.IsClosed);
+            _open.Add(socket);
+        }
+    }
 
     /// <summary>The socket that listens at an address already; null when there is none.</summary>
     public ListenSocket? Take(EndPoint endPoint)
