@@ -12,7 +12,10 @@ export function objectsIn(text) {
   });
 }
 
-const packageOf = ({ apiVersion }) => `${apiVersion.startsWith('monitoring.coreos.com/') ? '@kubernetes-models/prometheus-operator' : 'kubernetes-models'}/${apiVersion}`;
+function packageOf({ apiVersion }) {
+  const owner = apiVersion.startsWith('monitoring.coreos.com/') ? '@kubernetes-models/prometheus-operator' : 'kubernetes-models';
+  return `${owner}/${apiVersion}`;
+}
 
 /** What the schema of an object finds wrong with its values. */
 export async function valueProblem(object) {
@@ -32,8 +35,10 @@ export async function valueProblem(object) {
  */
 export async function typeProblems(objects, folder) {
   const file = join(folder, 'manifests.ts');
-  const source = objects.map((object, i) =>
-    `import type { I${object.kind} as Kind${i} } from '${packageOf(object)}';\nconst object${i}: Kind${i} = ${JSON.stringify(object, null, 2)};\n`);
+  const source = objects.map((object, i) => [
+    `import type { I${object.kind} as Kind${i} } from '${packageOf(object)}';`,
+    `const object${i}: Kind${i} = ${JSON.stringify(object, null, 2)};`,
+  ].join('\n'));
   await writeFile(file, [...source, `export default [${objects.map((_, i) => `object${i}`)}];\n`].join('\n'));
   const modules = path('tests/deploy/node_modules');
   const program = ts.createProgram([file], {

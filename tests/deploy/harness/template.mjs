@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
 
-const INTRINSICS = ['Base64', 'Cidr', 'Equals', 'FindInMap', 'GetAtt', 'GetAZs', 'If', 'ImportValue', 'Join', 'Not', 'Or', 'And', 'Select', 'Split', 'Sub'];
+const INTRINSICS = ['And', 'Base64', 'Equals', 'GetAtt', 'If', 'Join', 'Not', 'Or', 'Select', 'Split', 'Sub'];
 
 /** A template of CloudFormation: its parts, and what refers to what. */
 export class Template {

@@ -9,6 +9,7 @@ import { path } from '../harness/repository.mjs';
 const TAG = 'localhost/parent-proxy:suite';
 const USER = '65532';
 const EPERM = 1;
+const PIPES = { stdio: ['ignore', 'pipe', 'pipe'] };
 
 /** Tells whether a socket of a family may be made: prints 0 or the errno. Nothing is connected. */
 const SOCKET = `
@@ -35,7 +36,8 @@ export default async function container(stage) {
   const build = (command, ...args) => succeed('buildah', [...buildah, command, ...args]);
   let root, made;
 
-  await stage.checkWith(['shellcheck'], 'shellcheck finds nothing in the script that builds', () => succeed('shellcheck', [path('deploy/container/build')]));
+  await stage.checkWith(['shellcheck'], 'shellcheck finds nothing in the script that builds', () =>
+    succeed('shellcheck', [path('deploy/container/build')]));
 
   await stage.check('the image is built, without a registry', async () => {
     await succeed(path('deploy/container/build'), [process.env.PARENT_PROXY, TAG],
@@ -63,28 +65,31 @@ export default async function container(stage) {
 
   const [publicPort, tlsPort, adminPort] = [await freePort(), await freePort(), await freePort()];
   let container, program;
-  const simulator = stage.start('simulator', ['--listen', 'tcp://127.0.0.1:0', '--name', 'inside'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const simulator = stage.start('simulator', ['--listen', 'tcp://127.0.0.1:0', '--name', 'inside'], PIPES);
 
-  await stage.check('it serves in front of an enclave, over HTTP and HTTPS, without a capability and under the seccomp profile', async () => {
+  await stage.check('it serves in front of an enclave, over HTTP and HTTPS, without a capability, under the seccomp profile', async () => {
     const enclavePort = (await until(() => /listening on tcp:\/\/127\.0\.0\.1:(\d+)/.exec(simulator.said())))[1];
     const settings = join(folder, 'settings');
     await succeed('mkdir', [settings]);
-    await succeed('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost',
-      '-keyout', join(settings, 'key.pem'), '-out', join(settings, 'cert.pem')]);
+    await succeed('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2',
+      '-subj', '/CN=localhost', '-keyout', join(settings, 'key.pem'), '-out', join(settings, 'cert.pem')]);
     await chmod(join(settings, 'key.pem'), 0o644);
     await writeFile(join(settings, 'appsettings.json'), JSON.stringify({
       Enclaves: [{ Id: '0', Transport: 'tcp', TcpHost: 'localhost', Port: Number(enclavePort) }],
       Kestrel: { Endpoints: {
         Http: { Url: `http://127.0.0.1:${publicPort}` },
-        Https: { Url: `https://127.0.0.1:${tlsPort}`, Certificate: { Path: '/etc/parent-proxy/cert.pem', KeyPath: '/etc/parent-proxy/key.pem' } },
+        Https: {
+          Url: `https://127.0.0.1:${tlsPort}`,
+          Certificate: { Path: '/etc/parent-proxy/cert.pem', KeyPath: '/etc/parent-proxy/key.pem' },
+        },
       } },
       Admin: { Url: `http://127.0.0.1:${adminPort}` },
       Timeouts: { DrainDelay: '00:00:00' },
     }));
     // The only folder that is everybody's: as with --read-only, nothing can be written then.
     await chmod(join(root, 'tmp'), 0o755);
-    container = stage.start('buildah', [...buildah, 'run', '--isolation', 'chroot', '--cap-drop', 'ALL', '--volume', `${settings}:/etc/parent-proxy:ro`,
-      made, '--', '/usr/bin/parent-proxy', 'run'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    container = stage.start('buildah', [...buildah, 'run', '--isolation', 'chroot', '--cap-drop', 'ALL',
+      '--volume', `${settings}:/etc/parent-proxy:ro`, made, '--', '/usr/bin/parent-proxy', 'run'], PIPES);
     await Promise.race([
       until(() => /First round of probes: healthy/.test(container.said())),
       container.ended.then(({ code }) => { throw new Error(`it ended with ${code}: ${container.said()}`); }),
@@ -112,7 +117,8 @@ export default async function container(stage) {
     await writeFile(join(folder, 'socket.c'), SOCKET);
     await succeed('clang', ['-static', '-o', join(folder, 'socket'), join(folder, 'socket.c')]);
     await copyFile(join(folder, 'socket'), join(root, 'socket'));
-    const errno = async family => Number(await build('run', '--isolation', 'chroot', '--cap-drop', 'ALL', made, '--', '/socket', String(family)));
+    const errno = async family =>
+      Number(await build('run', '--isolation', 'chroot', '--cap-drop', 'ALL', made, '--', '/socket', String(family)));
     assert.notEqual(await errno(40), EPERM);
     assert.equal(await errno(17), EPERM);
   });

@@ -9,7 +9,8 @@ import { path } from '../harness/repository.mjs';
 const NAME = 'proof-server';
 
 export default async function enclave(stage) {
-  await stage.checkWith(['shellcheck'], 'shellcheck finds nothing in the script of the unit', () => succeed('shellcheck', [path('deploy/enclave/nitro-enclave')]));
+  await stage.checkWith(['shellcheck'], 'shellcheck finds nothing in the script of the unit', () =>
+    succeed('shellcheck', [path('deploy/enclave/nitro-enclave')]));
 
   await stage.checkWith({ systemd: 'systemd-analyze' }, 'systemd finds nothing wrong with the unit', async () => {
     const root = await stage.folder();
@@ -17,7 +18,8 @@ export default async function enclave(stage) {
     await succeed('cp', ['-r', '/lib/systemd/system', join(root, 'lib/systemd/')]);
     await copyFile(path('deploy/enclave/enclave@.service'), join(root, 'lib/systemd/system/enclave@.service'));
     await copyFile(path('deploy/enclave/nitro-enclave'), join(root, 'usr/lib/parent-proxy/nitro-enclave'));
-    await writeFile(join(root, 'lib/systemd/system/nitro-enclaves-allocator.service'), '[Service]\nExecStart=/usr/lib/parent-proxy/nitro-enclave\n');
+    await writeFile(join(root, 'lib/systemd/system/nitro-enclaves-allocator.service'),
+      '[Service]\nExecStart=/usr/lib/parent-proxy/nitro-enclave\n');
     const { code, stdout, stderr } = await run('systemd-analyze', ['verify', '--man=no', '--root', root, `enclave@${NAME}.service`]);
     assert.deepEqual([code, `${stdout}${stderr}`], [0, '']);
   });
@@ -26,7 +28,8 @@ export default async function enclave(stage) {
   const [enclaves, runtime, configuration] = ['enclaves', 'run', 'enclave.json'].map(name => join(folder, name));
   await mkdir(enclaves);
   await mkdir(runtime);
-  const describe = name => writeFile(configuration, JSON.stringify({ enclave_name: name, eif_path: '/x.eif', cpu_count: 2, memory_mib: 512 }, null, 2));
+  const describe = name =>
+    writeFile(configuration, JSON.stringify({ enclave_name: name, eif_path: '/x.eif', cpu_count: 2, memory_mib: 512 }, null, 2));
   await describe(NAME);
 
   const simulator = stage.start('simulator', ['--listen', 'tcp://127.0.0.1:0'], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -41,8 +44,11 @@ export default async function enclave(stage) {
   stage.atEnd(async () => { for (const name of await readdir(enclaves)) process.kill((await told(name)).ProcessID); });
   const told = async name => JSON.parse(await readFile(join(enclaves, name), 'utf8'));
   const call = (what, seconds = 20) => run(path('deploy/enclave/nitro-enclave'), [what, NAME], {
-    env: { PATH: process.env.PATH, NITRO_CLI: path('tests/deploy/harness/fake-nitro-cli'), ENCLAVES: enclaves, RUNTIME_DIRECTORY: runtime,
-      ENCLAVE_CONFIGURATION: configuration, ENCLAVE_STATES: `${proxy.admin}/enclaves`, ENCLAVE_WAIT_SECONDS: String(seconds), LC_ALL: 'C.UTF-8' },
+    env: {
+      PATH: process.env.PATH, LC_ALL: 'C.UTF-8', NITRO_CLI: path('tests/deploy/harness/fake-nitro-cli'), ENCLAVES: enclaves,
+      RUNTIME_DIRECTORY: runtime, ENCLAVE_CONFIGURATION: configuration, ENCLAVE_STATES: `${proxy.admin}/enclaves`,
+      ENCLAVE_WAIT_SECONDS: String(seconds),
+    },
   });
   const succeeds = async (...call_) => {
     const { code, stderr } = await call(...call_);

@@ -14,9 +14,11 @@ export default async function kubernetes(stage) {
   const objects = (await Promise.all(files.map(name => text(`${FOLDER}/${name}`)))).flatMap(objectsIn);
   const of = (...kinds) => objects.filter(({ kind }) => kinds.includes(kind));
   const named = (kind, name) => of(kind).find(({ metadata }) => metadata.name === name);
-  const pods = of('Deployment').map(({ metadata, spec }) => ({ name: metadata.name, labels: spec.template.metadata.labels, ...spec.template.spec }));
+  const pods = of('Deployment')
+    .map(({ metadata: { name }, spec: { template } }) => ({ name, labels: template.metadata.labels, ...template.spec }));
   const proxy = pod => pod.containers.find(({ name }) => name === 'parent-proxy');
-  const settings = pod => JSON.parse(named('ConfigMap', pod.volumes.find(volume => volume.configMap).configMap.name).data['appsettings.json']);
+  const configMap = pod => pod.volumes.find(volume => volume.configMap).configMap.name;
+  const settings = pod => JSON.parse(named('ConfigMap', configMap(pod)).data['appsettings.json']);
   const matches = (labels, { matchLabels }) => Object.entries(matchLabels).every(([key, value]) => labels[key] === value);
 
   await stage.check('every object has only keys that its kind has, and those that it needs', async () =>
@@ -37,8 +39,10 @@ export default async function kubernetes(stage) {
     const selectors = [
       ...of('Deployment', 'PodDisruptionBudget').map(({ metadata, spec }) => [metadata.name, spec.selector]),
       ...of('Service').map(({ metadata, spec }) => [metadata.name, { matchLabels: spec.selector }]),
-      ...of('NetworkPolicy').flatMap(({ metadata, spec }) => [spec.podSelector, ...[...spec.ingress.flatMap(({ from }) => from), ...spec.egress.flatMap(({ to }) => to)]
-        .map(({ podSelector }) => podSelector).filter(Boolean)].map(selector => [metadata.name, selector])),
+      ...of('NetworkPolicy').flatMap(({ metadata, spec }) => {
+        const peers = [...spec.ingress.flatMap(({ from }) => from), ...spec.egress.flatMap(({ to }) => to)];
+        return [spec, ...peers].filter(({ podSelector }) => podSelector).map(({ podSelector }) => [metadata.name, podSelector]);
+      }),
     ];
     assert.deepEqual(selectors.filter(([, selector]) => !pods.some(({ labels }) => matches(labels, selector))), []);
     assert.ok(of('Service').every(({ metadata }) => matches(metadata.labels, of('ServiceMonitor')[0].spec.selector)));
@@ -66,9 +70,10 @@ export default async function kubernetes(stage) {
   await stage.check('the gateway names services that are there, and may reach them', () => {
     const [first] = settings(pods.find(({ name }) => name === 'gateway')).Enclaves;
     assert.ok(named('Service', first.TcpHost).spec.ports.some(({ port }) => port === first.Port));
-    const egress = named('NetworkPolicy', 'gateway').spec.egress.flatMap(({ to, ports }) => to.map(peer => [peer, ports]));
-    assert.ok(egress.some(([{ podSelector }, ports]) => podSelector && matches(named('Deployment', 'enclave-0').spec.template.metadata.labels, podSelector)
-      && ports.some(({ port }) => port === first.Port)));
+    const { labels } = pods.find(({ name }) => name === first.TcpHost);
+    const ports = named('NetworkPolicy', 'gateway').spec.egress
+      .filter(({ to }) => to.some(({ podSelector }) => podSelector && matches(labels, podSelector))).flatMap(rule => rule.ports);
+    assert.deepEqual(ports, [{ protocol: 'TCP', port: first.Port }]);
   });
 
   await stage.check('probes and scrapes go to the listener that has only those', () => {
@@ -89,7 +94,7 @@ export default async function kubernetes(stage) {
     }
   });
 
-  await stage.check('the proxy is nobody, may nothing, and writes nowhere; AF_VSOCK is admitted where it is dialled, and only there', () => {
+  await stage.check('the proxy is nobody, may nothing, and writes nowhere; AF_VSOCK is admitted where it is dialled alone', () => {
     for (const pod of pods) {
       const own = { ...pod.securityContext, ...proxy(pod).securityContext };
       assert.equal(own.runAsNonRoot, true);
@@ -101,13 +106,15 @@ export default async function kubernetes(stage) {
     }
   });
 
-  await stage.check('the seccomp profile admits the families of sockets that the unit admits, and denies what it does not name', async () => {
+  await stage.check('the seccomp profile admits the families of sockets that the unit does, and denies what it does not name', async () => {
     const { defaultAction, syscalls } = JSON.parse(await text('deploy/container/seccomp.json'));
     assert.equal(defaultAction, 'SCMP_ACT_ERRNO');
-    const families = syscalls.filter(({ names, action }) => names.includes('socket') && action === 'SCMP_ACT_ALLOW').map(({ args }) => args[0]);
+    const sockets = syscalls.filter(({ names }) => names.includes('socket'));
+    const families = sockets.map(({ args }) => args[0]);
+    assert.ok(sockets.every(({ action }) => action === 'SCMP_ACT_ALLOW'));
     assert.ok(families.every(({ index, op }) => index === 0 && op === 'SCMP_CMP_EQ'));
     assert.deepEqual(families.map(({ value }) => value), [1, 2, 10, 16, AF_VSOCK]);
     const unit = /^RestrictAddressFamilies=(.*)$/m.exec(await text('systemd/parent-proxy.service'))[1].split(' ').sort();
-    assert.deepEqual(syscalls.filter(({ names }) => names.includes('socket')).map(({ comment }) => comment.split(':')[0]).sort(), unit);
+    assert.deepEqual(sockets.map(({ comment }) => comment.split(':')[0]).sort(), unit);
   });
 }

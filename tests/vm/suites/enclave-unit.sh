@@ -8,7 +8,8 @@ source "$REPO/tests/vm/guest/unit.sh"
 enclave=enclave@proof-server.service enclaves=$work/enclaves
 
 installs() {
-  install_unit Discovery__Enabled=true Discovery__EnclaveName=proof-server Discovery__Interval=00:00:01 Discovery__Timeout=00:00:15 || return
+  install_unit Discovery__Enabled=true Discovery__EnclaveName=proof-server Discovery__Interval=00:00:01 \
+    Discovery__Timeout=00:00:15 || return
   install -D -m 755 "$REPO/deploy/enclave/nitro-enclave" /usr/lib/parent-proxy/nitro-enclave
   install -m 644 "$REPO/deploy/enclave/enclave@.service" /usr/lib/systemd/system/
   printf '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n' > /run/systemd/system/nitro-enclaves-allocator.service
