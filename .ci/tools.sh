@@ -9,7 +9,7 @@ tools=(
   /usr/bin/python3=python3  gnutls-cli=gnutls-bin  pg_ctlcluster=postgresql  redis-server=redis-server  redis-cli=redis-tools
   ps=procps  unshare=util-linux  dig=bind9-dnsutils  dnsmasq=dnsmasq-base  ip=iproute2
   /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream
-  /usr/lib/x86_64-linux-musl/libc.a=musl-dev
+  /usr/lib/x86_64-linux-musl/libc.a=musl-dev  shellcheck=shellcheck  buildah=buildah
 )
 
 missing_packages() {
