@@ -162,6 +162,9 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
             throw new InvalidOperationException($"no process for {signal}:\n{Out}\n{Error}");
     }
 
+    /// <summary>To a process that this one has started.</summary>
+    public static void Signal(int process, Signal signal) => _ = Kill(process, (int)signal);
+
     /// <summary>Waits for the end, with all output read.</summary>
     public async Task<int> ExitAsync()
     {

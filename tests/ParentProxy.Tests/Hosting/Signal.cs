@@ -7,5 +7,6 @@ internal enum Signal
     Int = 2,
     Quit = 3,
     Kill = 9,
+    User2 = 12,
     Term = 15,
 }
