@@ -18,7 +18,7 @@ places=(/etc /run /usr/bin /usr/lib/systemd /usr/lib/sysusers.d /usr/lib/tmpfile
   /usr/share/lintian/overrides /usr/share/man/man8 /var/log /var/lib/systemd)
 everything() {
   { find "${places[@]}" -xdev 2> /dev/null; ls -d /usr/share/doc/*; } | sort |
-    grep -vE '^/(run/(systemd|udev|log|vm-suite|user|lock|dpkg|credentials)|var/log/(journal|apt|dpkg|alternatives)|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/\.pwd\.lock|etc/ld\.so)'
+    grep -vE '^/(run/(systemd|udev|log|vm-suite|user|lock|dpkg|credentials)|var/log/(journal|apt|dpkg|alternatives)|var/lib/systemd/linger|etc/(passwd|group|shadow|gshadow|subuid|subgid)-?$|etc/\.pwd\.lock|etc/ld\.so)'
 }
 new_since() { comm -13 "$1" <(everything); }
 
