@@ -1,5 +1,8 @@
 using System.CommandLine;
 using ParentProxy.Commands.Attest;
+using ParentProxy.Commands.Doctor;
+using ParentProxy.Commands.Listing;
+using ParentProxy.Commands.Ping;
 using ParentProxy.Configuration;
 
 namespace ParentProxy.Commands;
@@ -88,20 +91,6 @@ internal static class CommandLine
         var check = new Command(
             "check", "Check the configuration: print a summary, or every mistake in it. Opens no port and connects to nothing.");
         check.SetAction((parsed, _) => CheckCommand.RunAsync(ConfigurationSources.OfProcess(parsed.GetValue(config), settings)));
-        var egress = new Option<string>("--egress")
-        {
-            Description = "What an enclave wants to reach: names, rules, connection, listeners and the last refusals on the way there.",
-            HelpName = "HOST:PORT",
-            Required = true,
-        };
-        var enclave = new Option<string?>("--enclave")
-        {
-            Description = "The enclave, by its CID, Id or Name. Else every one that is configured.",
-            HelpName = "ENCLAVE",
-        };
-        var doctor = new Command("doctor", "Find out why something is not reached.") { egress, enclave };
-        doctor.SetAction((parsed, _) => DoctorCommand.RunAsync(
-            ConfigurationSources.OfProcess(parsed.GetValue(config), settings), parsed.GetValue(egress)!, parsed.GetValue(enclave)));
         var demo = new Command(
             "demo", "Start two simulated enclaves and the proxy in front of them; needs no configuration and no vsock device.");
         var isInside = new Option<bool>("--inside")
@@ -115,9 +104,12 @@ internal static class CommandLine
             if (parsed.GetResult(config) is not null)
                 parsed.AddError("demo reads no configuration file; settings of the form --Section:Key=value go with it.");
         });
-        foreach (var command in new[] { run, check, doctor, Attest(config, settings), demo })
+        foreach (var command in new[] { run, check, DoctorCommand.Create(Sources), EnclavesCommand.Create(Sources),
+            PingCommand.Create(Sources, parsed => parsed.GetValue(config) is not null || settings.Count > 0), Attest(config, settings), demo })
             root.Subcommands.Add(command);
-        root.SetAction((parsed, _) => RunCommand.RunAsync(ConfigurationSources.OfProcess(parsed.GetValue(config), settings)));
+        root.SetAction((parsed, _) => RunCommand.RunAsync(Sources(parsed)));
+
+        ConfigurationSources Sources(ParseResult parsed) => ConfigurationSources.OfProcess(parsed.GetValue(config), settings);
     }
 
     private static Command Attest(Option<string?> config, List<KeyValuePair<string, string>> settings)

@@ -148,11 +148,7 @@ internal static class RunCommand
 
     private static void WarnOfFewDescriptors(ILogger logger, ProxyOptions options)
     {
-        // A request takes a descriptor on either side, and so does a connection that is carried, inward or outward.
-        var tunnels = options.Egress.Forwards.Count + (options.Egress.Connect is null ? 0 : 1);
-        var connections = options.Limits.MaxConnections
-            + options.Passthrough.Sum(listener => (long)listener.MaxConnections)
-            + ((long)tunnels * options.Egress.MaxConnections);
+        var connections = DescriptorNeed.Of(options);
         if (OpenFileLimit.Current() is { } limit && limit < connections * 2)
             HostingLog.FewDescriptors(logger, limit, connections);
     }
