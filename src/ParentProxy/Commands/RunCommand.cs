@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
+using ParentProxy.Commands.Check;
 using ParentProxy.Configuration;
 using ParentProxy.Hosting;
 using ParentProxy.Runtime;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using ParentProxy.Commands.Check;
 using ParentProxy.Commands.Doctor.Host;
 using ParentProxy.Configuration;
 using ParentProxy.Endpoints;
@@ -24,17 +25,12 @@ internal static class DoctorCommand
             HelpName = "ENCLAVE",
         };
         var json = new Option<bool>("--json") { Description = "Print JSON: every check with id, status, summary, evidence and remedy." };
-        var doctor = new Command(
+        var doctor = new ExampleCommand(
             "doctor",
-            """
-            Look at this machine and explain what is wrong: configuration, service, vsock, Nitro, enclaves, listeners. Changes nothing,
-            needs no root. Exits with 0 when nothing fails, else with 1.
-
-            Examples:
-              parent-proxy doctor
-              sudo parent-proxy doctor --json
-              parent-proxy doctor --egress api.example.com:443 --enclave 16
-            """)
+            "Find out what is wrong on this machine: configuration, service, vsock, Nitro, enclaves, listeners. Needs no root.",
+            "parent-proxy doctor",
+            "sudo parent-proxy doctor --json",
+            "parent-proxy doctor --egress api.example.com:443 --enclave 16")
         {
             egress, enclave, json,
         };

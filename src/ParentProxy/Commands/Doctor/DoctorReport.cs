@@ -1,5 +1,3 @@
-using ParentProxy.Html;
-
 namespace ParentProxy.Commands.Doctor;
 
 /// <summary>The results for a terminal: what is wrong with what was seen and what to do, of the rest a line each.</summary>
@@ -27,7 +25,7 @@ internal sealed class DoctorReport(TextWriter output, bool hasColour)
         var failed = all.Where(result => result.Status == CheckStatus.Fail).Select(result => result.Id).Distinct().ToList();
         await output.WriteLineAsync(failed.Count == 0
             ? "Nothing is wrong that keeps the proxy from its work."
-            : $"{Words.Plural(failed.Count, "This is", "These are")} wrong, the first first: {string.Join(", ", failed)}");
+            : $"What fails: {string.Join(", ", failed)}. Begin with the first: the others may follow from it.");
     }
 
     private async Task WriteAsync(CheckResult result, int width)

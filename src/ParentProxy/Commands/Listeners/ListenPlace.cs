@@ -1,4 +1,5 @@
 using System.Net;
+using ParentProxy.Commands.Check;
 using ParentProxy.Configuration;
 using ParentProxy.Configuration.Sections;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using ParentProxy.Commands.Check;
 using ParentProxy.Commands.Doctor.Host;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves.Discovery;
@@ -20,16 +21,11 @@ internal sealed class EnclavesCommand(TextWriter output, TextWriter errors, Time
     public static Command Create(Func<ParseResult, ConfigurationSources> sources)
     {
         var json = new Option<bool>("--json") { Description = "Print JSON: of a proxy that runs what its /enclaves answers." };
-        var command = new Command(
+        var command = new ExampleCommand(
             "enclaves",
-            """
-            List the enclaves of the proxy that runs (it is asked on Admin:Url): state, last probe, requests in flight. If none runs, list
-            those of the configuration, together with what nitro-cli tells.
-
-            Examples:
-              parent-proxy enclaves
-              parent-proxy enclaves --json | jq -r '.enclaves[] | select(.state != "healthy") | .id'
-            """)
+            "List the enclaves of the proxy that runs; if none does, those of the configuration and of nitro-cli.",
+            "parent-proxy enclaves",
+            "parent-proxy enclaves --json | jq -r '.enclaves[] | select(.state != \"healthy\") | .id'")
         {
             json,
         };

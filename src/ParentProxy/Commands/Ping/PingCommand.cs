@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using ParentProxy.Commands.Check;
 using ParentProxy.Configuration;
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Enclaves;
@@ -28,17 +29,12 @@ internal sealed class PingCommand(TextWriter output, TextWriter errors, TimeProv
     public static Command Create(Func<ParseResult, ConfigurationSources> sources, Func<ParseResult, bool> isConfigured)
     {
         var flags = new PingFlags();
-        var command = new Command(
+        var command = new ExampleCommand(
             "ping",
-            """
-            Connect to an enclave again and again, probe it as the proxy does (Health:Probe), and say how long that takes and what goes
-            wrong, the errno by name. Exits with 0 when one attempt succeeded, else with 1.
-
-            Examples:
-              parent-proxy ping
-              parent-proxy ping proof-server -c 5
-              parent-proxy ping vsock://16:6300 --connect -i 0.2 -W 1
-            """);
+            "Connect to enclaves again and again, probe them as the proxy does (Health:Probe), and say how long it takes.",
+            "parent-proxy ping",
+            "parent-proxy ping proof-server -c 5",
+            "parent-proxy ping vsock://16:6300 --connect -i 0.2 -W 1");
         flags.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {

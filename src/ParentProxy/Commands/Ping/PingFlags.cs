@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace ParentProxy.Commands.Ping;
 
@@ -19,38 +19,30 @@ internal sealed class PingFlags
     {
         Description = "Stop after so many rounds. Else at Ctrl+C.",
         HelpName = "COUNT",
+        CustomParser = result =>
+        {
+            if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count > 0)
+                return count;
+            result.AddError($"-c: '{result.Tokens[0].Value}' is not a number of rounds, 1 or more");
+            return null;
+        },
     };
 
-    private readonly Option<double?> _interval = new("-i", "--interval")
-    {
-        Description = "Seconds from the start of one round to the start of the next: 1 unless given.",
-        HelpName = "SECONDS",
-    };
+    private readonly Option<double?> _interval = Seconds(
+        "-i", "--interval", 0.01, "Seconds from the start of one round to the start of the next: 1 unless given.");
 
-    private readonly Option<double?> _timeout = new("-W", "--timeout")
-    {
-        Description = "Seconds that one may take: Health:Probe:Timeout unless given, with --connect Timeouts:Connect.",
-        HelpName = "SECONDS",
-    };
+    private readonly Option<double?> _timeout = Seconds(
+        "-W", "--timeout", 0.001, "Seconds that one may take: Health:Probe:Timeout unless given, with --connect Timeouts:Connect.");
 
     private readonly Option<bool> _connect = new("--connect") { Description = "Only connect; send no request." };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON: a line for each answer, and one for the statistics." };
 
-    /// <summary>Adds the flags to the command, and the checks of their values.</summary>
+    /// <summary>Adds the flags to the command, which are checked each by itself.</summary>
     public void AddTo(Command command)
     {
         command.Arguments.Add(_target);
         foreach (var option in new Option[] { _count, _interval, _timeout, _connect, _json })
             command.Options.Add(option);
-        command.Validators.Add(result =>
-        {
-            if (Given(result, _count) is < 1)
-                result.AddError("-c is a number of rounds, 1 or more");
-            if (Given(result, _interval) is { } interval and not (>= 0.01 and <= LongestSeconds))
-                result.AddError($"-i {interval} is not from 0.01 to {LongestSeconds} seconds");
-            if (Given(result, _timeout) is { } timeout and not (>= 0.001 and <= LongestSeconds))
-                result.AddError($"-W {timeout} is not from 0.001 to {LongestSeconds} seconds");
-        });
     }
 
     /// <summary>What was given.</summary>
@@ -64,8 +56,20 @@ internal sealed class PingFlags
         Json = parsed.GetValue(_json),
     };
 
-    /// <summary>A value that is one: what is none is told of by the parser.</summary>
-    private static T? Given<T>(CommandResult result, Option<T?> option)
-        where T : struct =>
-        result.GetResult(option) is { Errors: var errors } given && !errors.Any() ? given.GetValueOrDefault<T?>() : null;
+    private static Option<double?> Seconds(string name, string alias, double least, string description) => new(name, alias)
+    {
+        Description = description,
+        HelpName = "SECONDS",
+        CustomParser = result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+                && seconds >= least
+                && seconds <= LongestSeconds)
+                return seconds;
+            result.AddError(string.Create(
+                CultureInfo.InvariantCulture, $"{name}: '{text}' is not a number of seconds from {least} to {LongestSeconds}"));
+            return null;
+        },
+    };
 }

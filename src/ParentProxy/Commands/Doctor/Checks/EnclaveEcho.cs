@@ -15,7 +15,7 @@ internal static class EnclaveEcho
     private const string Id = "enclave-echo";
     private const int Bytes = 256 * 1024;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     /// <summary>Sends them; null where the application has no echo.</summary>
     public static async Task<CheckResult?> TryAsync(

@@ -14,7 +14,7 @@ internal static class VsockTrial
     /// <summary>The smallest write that the kernel does not merge with the one before it.</summary>
     public const int SmallBytes = 129;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     /// <summary>The error of socket(2); null for none.</summary>
     public static Errno? Open()

@@ -3,7 +3,7 @@ using ParentProxy.Configuration;
 using ParentProxy.Ingress.Kestrel.Certificates;
 using ParentProxy.Telemetry;
 
-namespace ParentProxy.Commands;
+namespace ParentProxy.Commands.Check;
 
 /// <summary>
 /// A configuration with what only a start would find: not in the configuration itself, but in variables of others and in the files that
