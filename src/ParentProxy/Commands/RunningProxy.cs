@@ -12,13 +12,16 @@ namespace ParentProxy.Commands;
 /// <param name="options">Where that is.</param>
 internal sealed class RunningProxy(AdminOptions options) : IDisposable
 {
+    /// <summary>More than a machine without a free processor needs: what is told of one that is merely slow would mislead.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
     private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false })
     {
         BaseAddress = new Uri(options.Url
             .Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal)
             .Replace("[::]", "[::1]", StringComparison.Ordinal)
             .Replace("//*", "//127.0.0.1", StringComparison.Ordinal)),
-        Timeout = TimeSpan.FromSeconds(5),
+        Timeout = Patience,
     };
 
     /// <summary>Its egress; null when it does not run, or is no parent-proxy that has one.</summary>
@@ -71,7 +74,7 @@ internal sealed class RunningProxy(AdminOptions options) : IDisposable
         }
         catch (OperationCanceledException)
         {
-            return (default, "no answer within 5 s", true);
+            return (default, $"no answer within {Patience.TotalSeconds:0} s", true);
         }
     }
 }

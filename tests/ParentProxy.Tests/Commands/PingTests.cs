@@ -12,7 +12,7 @@ public sealed class PingTests
     public async Task EnclaveThatAnswers_Is0WithALineEachAndStatistics()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var process = ProxyProcess.Start(new ProxyStart(), "ping", enclave.EndPoint, "-c", "3", "-i", "0.01");
+        await using var process = ProxyProcess.Start(new ProxyStart(), "ping", enclave.EndPoint, "-c", "3", "-i", "0.01", "-W", "60");
 
         Assert.Equal(0, await process.ExitAsync());
         Assert.Equal(3, process.Out.All.Count(line => line.StartsWith($"{enclave.EndPoint}: seq=", StringComparison.Ordinal)
@@ -42,7 +42,8 @@ public sealed class PingTests
             { "Enclaves": [ { "Id": "up", "Transport": "unix", "Path": "{{enclave.EndPoint["unix:".Length..]}}" },
                             { "Id": "down", "Transport": "tcp", "TcpHost": "127.0.0.1", "Port": {{closed.EndPoint.Split(':')[^1]}} } ] }
             """;
-        await using var process = ProxyProcess.Start(new ProxyStart { Configuration = configuration }, "ping", "-c", "1", "--json");
+        await using var process = ProxyProcess.Start(
+            new ProxyStart { Configuration = configuration }, "ping", "-c", "1", "--json", "-W", "60");
 
         Assert.Equal(0, await process.ExitAsync());
         var lines = process.Out.All.Select(line => JsonDocument.Parse(line).RootElement).ToList();
@@ -55,7 +56,7 @@ public sealed class PingTests
     public async Task Signal_EndsItWithTheStatistics()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        await using var process = ProxyProcess.Start(new ProxyStart(), "ping", enclave.EndPoint, "-i", "0.01");
+        await using var process = ProxyProcess.Start(new ProxyStart(), "ping", enclave.EndPoint, "-i", "0.01", "-W", "60");
         await process.Out.WaitAsync("seq=2");
 
         Assert.Equal(0, await process.StopAsync(Signal.Int));

@@ -19,7 +19,10 @@ internal static class CheckCommand
             Description = "Configuration files, each judged by itself. Else the one that run would read.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var json = new Option<bool>("--json") { Description = "Print JSON: mistakes, warnings, listeners, enclaves and all settings in effect." };
+        var json = new Option<bool>("--json")
+        {
+            Description = "Print JSON: mistakes, warnings, listeners, enclaves and all settings in effect.",
+        };
         var check = new ExampleCommand(
             "check",
             "Check the configuration: print what it comes to and where it comes from, or every mistake in it. Connects to no enclave.",

@@ -28,7 +28,7 @@ public sealed class BrokenEnclaveTests
 
         var run = await DoctorRun.OfAsync(machine, $$"""
             { "Enclaves": [ { "Id": "dead", "Transport": "unix", "Path": "{{directory.File("dead.sock")}}" },
-                            { "Id": "none", "Transport": "unix", "Path": "{{directory.File("none.sock")}}" } ] }
+                            { "Id": "missing", "Transport": "unix", "Path": "{{directory.File("none.sock")}}" } ] }
             """);
 
         run.Says("enclave-dial", CheckStatus.Fail, "ECONNREFUSED", "left over");
@@ -81,7 +81,10 @@ public sealed class BrokenEnclaveTests
         var run = await DoctorRun.OfAsync(machine, EnclaveAt(enclave.EndPoint));
 
         run.Says("enclave-echo", CheckStatus.Fail, "not what was sent", "Vsock:MaxWriteBytes");
-        Assert.Contains(isShortened ? "258048 of 262144 bytes came" : "byte 100000 of 262144", run.Of("enclave-echo").Evidence[0], StringComparison.Ordinal);
+        Assert.Contains(
+            isShortened ? "258048 of 262144 bytes came" : "byte 100000 of 262144",
+            run.Of("enclave-echo").Evidence[0],
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,7 +130,9 @@ public sealed class BrokenEnclaveTests
 
         var run = await DoctorRun.OfAsync(
             machine,
-            """{ "Enclaves": [ { "Id": "0", "Name": "proof-server", "Cid": 16, "Port": 6300 }, { "Id": "1", "Cid": 20, "Port": 6300 } ] }""",
+            """
+            { "Enclaves": [ { "Id": "0", "Name": "proof-server", "Cid": 16, "Port": 6300 }, { "Id": "1", "Cid": 20, "Port": 6300 } ] }
+            """,
             settings: $"--Discovery:NitroCli={nitroCli.Program}");
 
         run.Says("nitro-enclaves", CheckStatus.Fail, "at CID 16, but proof-server runs at CID 18 now", "set its Cid to 18");

@@ -29,7 +29,9 @@ public sealed class BrokenMachineTests
 
         var run = await DoctorRun.OfAsync(machine);
 
-        Assert.All(run.Results.Where(result => result.Status is CheckStatus.Warn or CheckStatus.Fail), result => Assert.NotEmpty(result.Remedy));
+        Assert.All(
+            run.Results.Where(result => result.Status is CheckStatus.Warn or CheckStatus.Fail),
+            result => Assert.NotEmpty(result.Remedy));
         Assert.All(run.Results, result => Assert.Matches("^[a-z]+(-[a-z]+)*$", result.Id));
     }
 
@@ -144,11 +146,12 @@ public sealed class BrokenMachineTests
             machine,
             """
             { "Enclaves": [ { "Cid": 16, "Port": 6300 } ],
-              "Egress": { "Allow": [ { "Hosts": ["a.example:443"] } ], "Forwards": [ { "Listen": "vsock://any:8443", "To": "a.example:443" } ] } }
+              "Egress": { "Allow": [ { "Hosts": ["a.example:443"] } ],
+                          "Forwards": [ { "Listen": "vsock://any:8443", "To": "a.example:443" } ] } }
             """);
 
         run.Says("vsock-listeners", CheckStatus.Warn, "systemd (pid 311) listens on vsock port 22", "sshd-vsock.socket");
-        run.Says("vsock-listeners", CheckStatus.Fail, "port 8443 is one of Egress, and vsock-proxy (pid 312)", "nitro-enclaves-vsock-proxy");
+        run.Says("vsock-listeners", CheckStatus.Fail, "port 8443 is one of Egress, and vsock-proxy (pid 312)", "disable --now");
         Assert.Equal(2, run.Results.Count(result => result.Id == "vsock-listeners"));
         run.Says("listener", CheckStatus.Fail, "EADDRINUSE: vsock-proxy (pid 312)", "ss --vsock -lp");
     }
@@ -186,7 +189,7 @@ public sealed class BrokenMachineTests
         machine.Write("/sys/devices/system/cpu/offline", "1,3");
 
         (await DoctorRun.OfAsync(machine)).Says(
-            "nitro-allocator", CheckStatus.Fail, "2048 MiB are asked for, and 512 are reserved", "systemctl restart nitro-enclaves-allocator");
+            "nitro-allocator", CheckStatus.Fail, "2048 MiB are asked for, and 512 are reserved", "restart nitro-enclaves-allocator");
     }
 
     [Fact]
@@ -198,7 +201,7 @@ public sealed class BrokenMachineTests
         machine.Write("/sys/module/nitro_enclaves/parameters/ne_cpus", "1");
 
         (await DoctorRun.OfAsync(machine)).Says(
-            "nitro-allocator", CheckStatus.Fail, "3 processors are asked for, and 1 are set aside", "journalctl -u nitro-enclaves-allocator");
+            "nitro-allocator", CheckStatus.Fail, "3 processors are asked for, and 1 are set aside", "-u nitro-enclaves-allocator");
     }
 
     [Fact]

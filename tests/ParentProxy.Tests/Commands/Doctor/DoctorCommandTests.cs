@@ -13,7 +13,8 @@ public sealed class DoctorCommandTests
     [Fact]
     public async Task SomethingFails_Is1AndNamesIt()
     {
-        await using var process = ProxyProcess.Start(new ProxyStart { Configuration = Missing }, "doctor", "--Admin:Url=http://127.0.0.1:1");
+        await using var process = ProxyProcess.Start(
+            new ProxyStart { Configuration = Missing }, "doctor", "--Admin:Url=http://127.0.0.1:1");
 
         Assert.Equal(1, await process.ExitAsync());
         Assert.Contains(
@@ -27,13 +28,16 @@ public sealed class DoctorCommandTests
     public async Task NothingFails_Is0()
     {
         await using var enclave = await TestEnclave.StartAsync();
-        var configuration = $$"""{ "Enclaves": [ { "Id": "0", "Transport": "unix", "Path": "{{enclave.EndPoint["unix:".Length..]}}" } ] }""";
+        var path = enclave.EndPoint["unix:".Length..];
+        var configuration = $$"""{ "Enclaves": [ { "Id": "0", "Transport": "unix", "Path": "{{path}}" } ] }""";
         await using var running = await ProxyProcess.Run(configuration).ReadyAsync();
 
         await using var process = ProxyProcess.Start(
             new ProxyStart { ConfigFile = running.ConfigFile, Configuration = configuration },
             "doctor",
             "--json",
+            "--Health:Probe:Timeout=00:01:00",
+            "--Timeouts:Connect=00:01:00",
             $"--Admin:Url={running.AdminUrl.GetLeftPart(UriPartial.Authority)}",
             $"--Kestrel:Endpoints:Http:Url={running.Url.GetLeftPart(UriPartial.Authority)}");
 

@@ -7,9 +7,11 @@ namespace ParentProxy.Tests.Commands.Doctor;
 /// <summary>What all checks of a machine came to.</summary>
 internal sealed record DoctorRun(IReadOnlyList<CheckResult> Results)
 {
+    private const string OneEnclave = """{ "Enclaves": [ { "Cid": 16, "Port": 6300 } ] }""";
+
     /// <summary>Runs them with a configuration; CIDs lead nowhere unless a dialler of the test says where to.</summary>
     public static async Task<DoctorRun> OfAsync(
-        FakeMachine machine, string configuration = """{ "Enclaves": [ { "Cid": 16, "Port": 6300 } ] }""", VsockByCid? dialer = null, params string[] settings)
+        FakeMachine machine, string configuration = OneEnclave, VsockByCid? dialer = null, params string[] settings)
     {
         // Where nobody answers, unless the test has somebody there.
         string[] arguments = [.. new[] { "--Admin:Url=http://127.0.0.1:1" }.Where(_ => !settings.Any(IsAdmin)), .. settings];

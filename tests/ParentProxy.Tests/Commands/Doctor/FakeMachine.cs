@@ -64,7 +64,7 @@ internal sealed class FakeMachine : IDisposable
     public void AddProcess(int pid, string name, long inode)
     {
         Write($"/proc/{pid}/comm", name);
-        Write($"/proc/{pid}/cmdline", name);
+        Write($"/proc/{pid}/cmdline", $"/usr/bin/{name}\0run\0");
         var folder = Path.Combine(_root.Root, "proc", $"{pid}", "fd");
         Directory.CreateDirectory(folder);
         File.CreateSymbolicLink(Path.Combine(folder, "3"), $"socket:[{inode}]");
