@@ -129,7 +129,7 @@ internal static class CommandLine
         ConfigurationSources Sources(ParseResult parsed) => ConfigurationSources.OfProcess(parsed.GetValue(config), settings);
     }
 
-    private static Command Attest(Option<string?> config, List<KeyValuePair<string, string>> settings)
+    private static ExampleCommand Attest(Option<string?> config, List<KeyValuePair<string, string>> settings)
     {
         var flags = new AttestFlags();
         var attest = new ExampleCommand(

@@ -38,7 +38,8 @@ internal static class EnclaveTable
     private static string Probe(EnclaveView.ProbeView? probe) => probe switch
     {
         null => "-",
-        { Ok: true } => string.Create(CultureInfo.InvariantCulture, $"{probe.Status?.ToString(CultureInfo.InvariantCulture) ?? "ok"} in {probe.LatencyMs:0.0} ms"),
+        { Ok: true, Status: { } status } => string.Create(CultureInfo.InvariantCulture, $"{status} in {probe.LatencyMs:0.0} ms"),
+        { Ok: true } => string.Create(CultureInfo.InvariantCulture, $"ok in {probe.LatencyMs:0.0} ms"),
         { Status: { } status } => string.Create(CultureInfo.InvariantCulture, $"{probe.Error} {status}"),
         _ => probe.Error ?? "-",
     };

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using ParentProxy.Commands.Check;
-using ParentProxy.Commands.Doctor.Host;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Enclaves.Transports;

@@ -192,7 +192,8 @@ internal sealed class PingCommand(TextWriter output, TextWriter errors, TimeProv
             {
                 await output.WriteLineAsync(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"min/avg/p50/p99/max {one.MinMs:0.000}/{one.AverageMs:0.000}/{one.P50Ms:0.000}/{one.P99Ms:0.000}/{one.MaxMs:0.000} ms"));
+                    $"min/avg/p50/p99/max {one.MinMs:0.000}/{one.AverageMs:0.000}/{one.P50Ms:0.000}/{one.P99Ms:0.000}/"
+                        + $"{one.MaxMs:0.000} ms"));
             }
         }
     }

@@ -60,7 +60,11 @@ internal sealed class AllocatorCheck : IDoctorCheck
         if (unit?["ActiveState"] == "failed")
             return Result(CheckStatus.Fail, $"{Unit} failed", $"journalctl -u {Unit} -n 20", $"systemctl restart {Unit}");
         if (wantedMiB >= totalMiB)
-            return Result(CheckStatus.Fail, $"{wantedMiB} MiB are asked for, and the machine has {totalMiB}", $"lower memory_mib in {File}");
+        {
+            return Result(
+                CheckStatus.Fail, $"{wantedMiB} MiB are asked for, and the machine has {totalMiB}", $"lower memory_mib in {File}");
+        }
+
         if (wantedMiB > reservedMiB)
         {
             return Result(

@@ -19,10 +19,15 @@ internal sealed class BacklogCheck : IDoctorCheck
             @case.Machine.Number(File) switch
             {
                 null => new CheckResult(Id, CheckStatus.Skip, $"{File} cannot be read"),
-                < Least and var most => new CheckResult(Id, CheckStatus.Warn, $"the kernel lets {most} connections wait, the proxy asks for {Asked}")
+                < Least and var most => new CheckResult(
+                    Id, CheckStatus.Warn, $"the kernel lets {most} connections wait, the proxy asks for {Asked}")
                 {
                     Evidence = [$"{File} is {most}"],
-                    Remedy = ["sysctl -w net.core.somaxconn=4096; for good: echo net.core.somaxconn=4096 > /etc/sysctl.d/parent-proxy.conf"],
+                    Remedy =
+                    [
+                        "sysctl -w net.core.somaxconn=4096",
+                        "for good: echo net.core.somaxconn=4096 > /etc/sysctl.d/parent-proxy.conf",
+                    ],
                 },
                 var most => new CheckResult(Id, CheckStatus.Ok, $"up to {most} connections may wait to be accepted"),
             },

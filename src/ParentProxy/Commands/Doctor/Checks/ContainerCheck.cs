@@ -7,12 +7,13 @@ internal sealed class ContainerCheck : IDoctorCheck
 {
     private const string Id = "container";
 
+    private static readonly string[] Files = ["/.dockerenv", "/run/.containerenv"];
     private static readonly string[] Runtimes = ["docker", "containerd", "kubepods", "libpod", "lxc", "ecs"];
 
     /// <summary>What points to a container or a filter.</summary>
     public static IEnumerable<string> Signs(Machine machine)
     {
-        foreach (var file in new[] { "/.dockerenv", "/run/.containerenv" }.Where(machine.Exists))
+        foreach (var file in Files.Where(machine.Exists))
             yield return $"{file} is there: a container";
         var group = machine.Lines("/proc/1/cgroup").FirstOrDefault(line => Runtimes.Any(runtime =>
             line.Contains($"/{runtime}", StringComparison.Ordinal) || line.Contains($"{runtime}-", StringComparison.Ordinal)));
@@ -30,7 +31,7 @@ internal sealed class ContainerCheck : IDoctorCheck
         [
             signs.Count == 0
                 ? new CheckResult(Id, CheckStatus.Ok, "no container, no filter of system calls")
-                : new CheckResult(Id, CheckStatus.Ok, "a container, or a filter of system calls; what they forbid is told by the other checks")
+                : new CheckResult(Id, CheckStatus.Ok, "a container, or a filter of system calls; the other checks tell what they forbid")
                 {
                     Evidence = signs,
                 },

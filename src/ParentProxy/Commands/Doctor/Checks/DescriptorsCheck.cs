@@ -45,7 +45,7 @@ internal sealed class DescriptorsCheck : IDoctorCheck
         return
         [
             limit >= needed * 2 || limit is null
-                ? Result(CheckStatus.Ok, $"enough for {needed} connections ({limit?.ToString(CultureInfo.InvariantCulture) ?? "unlimited"})")
+                ? Result(CheckStatus.Ok, $"{limit?.ToString(CultureInfo.InvariantCulture) ?? "unlimited"}, enough for {needed} connections")
                 : Result(
                     CheckStatus.Warn,
                     $"{limit} file descriptors, and {needed} connections may need {needed * 2}",

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using ParentProxy.Attestation;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves;

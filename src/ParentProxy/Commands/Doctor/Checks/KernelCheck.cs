@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using ParentProxy.Commands.Doctor.Host;
 
 namespace ParentProxy.Commands.Doctor.Checks;
 
@@ -18,6 +17,9 @@ internal sealed partial class KernelCheck : IDoctorCheck
 
     /// <summary>When the stable series got the fix of CVE-2026-46214.</summary>
     private static readonly DateOnly AcceptFixed = new(2026, 5, 31);
+
+    /// <summary>When the stable series got the cure of the count of packets, 2a12c05aef21.</summary>
+    private static readonly DateOnly CountFixed = new(2026, 8, 1);
 
     private static readonly string[] Months =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -48,7 +50,8 @@ internal sealed partial class KernelCheck : IDoctorCheck
         // 059b7dbd20a6 without 2a12c05aef21.
         if (release is { Major: 6, Minor: 12, Build: 92 or 93 })
             yield return "6.12.92 and 6.12.93: many small writes to an enclave that pauses are lost without an error";
-        else if (release is { Major: 6, Minor: 12, Build: >= 94 } or { Major: 7, Minor: 1, Build: < 6 } or { Major: 7, Minor: 0, Build: >= 9 })
+        else if ((built is not { } at || at < CountFixed)
+            && release is { Major: 6, Minor: 12, Build: >= 94 } or { Major: 7, Minor: 0, Build: >= 9 } or { Major: 7, Minor: 1, Build: < 6 })
             yield return "many small writes (129 to 575 bytes) to an enclave that pauses may reset the connection (fixed in July 2026)";
         var isDeaf = (release.Major, release.Minor) switch
         {

@@ -24,7 +24,11 @@ internal sealed class MemoryCheck : IDoctorCheck
                 : new CheckResult(Id, CheckStatus.Warn, $"only {summary}")
                 {
                     Evidence = [$"huge pages take {machine.Number(File, "Hugetlb:") / 1024 ?? 0} MiB of it, for enclaves"],
-                    Remedy = ["ps aux --sort=-rss | head; lower memory_mib in /etc/nitro_enclaves/allocator.yaml, or take a larger instance"],
+                    Remedy =
+                    [
+                        "ps aux --sort=-rss | head",
+                        "lower memory_mib in /etc/nitro_enclaves/allocator.yaml, or take a larger instance",
+                    ],
                 },
         ]);
     }

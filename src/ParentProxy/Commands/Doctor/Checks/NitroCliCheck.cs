@@ -43,7 +43,10 @@ internal sealed class NitroCliCheck : IDoctorCheck
         var list = described.Enclaves.Select(enclave =>
             $"{enclave.Name}: CID {enclave.Cid}, {enclave.State ?? "state unknown"}{(enclave.IsDebug ? ", debug mode" : "")}").ToList();
         return list.Count > 0
-            ? new CheckResult(Id, CheckStatus.Ok, $"it tells of {list.Count} {Html.Words.Plural(list.Count, "enclave", "enclaves")}") { Evidence = list }
+            ? new CheckResult(Id, CheckStatus.Ok, $"it tells of {list.Count} {Html.Words.Plural(list.Count, "enclave", "enclaves")}")
+            {
+                Evidence = list,
+            }
             : new CheckResult(Id, isNeeded ? CheckStatus.Fail : CheckStatus.Warn, "it tells of no enclave")
             {
                 Evidence = [$"{program} describe-enclaves printed []", "it prints that as well to a user who may not ask the enclaves"],

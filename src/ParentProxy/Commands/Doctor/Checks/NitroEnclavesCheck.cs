@@ -34,7 +34,8 @@ internal sealed class NitroEnclavesCheck : IDoctorCheck
         || @case.Enclaves.Discovered.Any(known => known.Described.EnclaveId == told.EnclaveId && !known.IsForeign);
 
     private static bool IsNamed(Enclave enclave, DescribedEnclave told) =>
-        told.Name.Equals(enclave.Name, StringComparison.OrdinalIgnoreCase) || told.Name.Equals(enclave.Id, StringComparison.OrdinalIgnoreCase);
+        told.Name.Equals(enclave.Name, StringComparison.OrdinalIgnoreCase)
+        || told.Name.Equals(enclave.Id, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Of an enclave whose CID nobody has; null of any other.</summary>
     private static CheckResult? Stale(Enclave enclave, DescribeResult described)
@@ -75,6 +76,6 @@ internal sealed class NitroEnclavesCheck : IDoctorCheck
         Subject = told.Name,
         Remedy = @case.Options!.Discovery.Enabled
             ? [$"nothing, if it is meant; else Discovery:EnclaveName ({@case.Options.Discovery.EnclaveName}) has to match its name"]
-            : [$"nothing, if it is meant; else PARENTPROXY_ENCLAVE_<n>_CID={told.Cid} and _PORT, an entry of Enclaves, or Discovery:Enabled"],
+            : [$"nothing, if it is meant; else an entry of Enclaves, PARENTPROXY_ENCLAVE_<n>_CID={told.Cid} and _PORT, or discovery"],
     };
 }

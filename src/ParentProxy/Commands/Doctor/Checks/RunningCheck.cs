@@ -64,7 +64,11 @@ internal sealed class RunningCheck : IDoctorCheck
             return new CheckResult(Configuration, CheckStatus.Fail, "the proxy refused the last change of its configuration")
             {
                 Evidence = [.. refused.Problems],
-                Remedy = ["correct what is named above; it looks again by itself, every 2 s", "journalctl -u parent-proxy -p warning -n 20"],
+                Remedy =
+                [
+                    "correct what is named above; it looks again by itself, every 2 s",
+                    "journalctl -u parent-proxy -p warning -n 20",
+                ],
             };
         }
 

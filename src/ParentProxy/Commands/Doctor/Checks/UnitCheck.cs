@@ -12,7 +12,13 @@ internal sealed class UnitCheck : IDoctorCheck
     public async Task<IReadOnlyList<CheckResult>> RunAsync(DoctorCase @case, CancellationToken cancellationToken)
     {
         if (!@case.Machine.Exists("/run/systemd/system"))
-            return [new CheckResult(Id, CheckStatus.Skip, "systemd does not run here") { Remedy = ["nothing, if something else starts it"] }];
+        {
+            return [new CheckResult(Id, CheckStatus.Skip, "systemd does not run here")
+            {
+                Remedy = ["nothing, if something else starts it"],
+            }];
+        }
+
         var unit = await UnitState.OfAsync(@case.Machine, Unit, cancellationToken);
         if (unit is null)
         {

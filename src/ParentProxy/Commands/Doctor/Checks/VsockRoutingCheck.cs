@@ -18,7 +18,9 @@ internal sealed class VsockRoutingCheck : IDoctorCheck
             (isNeeded, mode) switch
             {
                 (true, ToHostMode.Never) => new CheckResult(
-                    Id, @case.WithoutVsock, "vhost_vsock is loaded and Vsock:ToHost is never: enclaves are looked for among virtual machines")
+                    Id,
+                    @case.WithoutVsock,
+                    "vhost_vsock is loaded and Vsock:ToHost is never: enclaves are looked for among virtual machines")
                 {
                     Evidence = ["vhost_vsock is loaded, and this machine has a vsock device to its host"],
                     Remedy = ["set Vsock:ToHost to auto, or modprobe -r vhost_vsock if this machine runs no virtual machines"],
@@ -29,7 +31,7 @@ internal sealed class VsockRoutingCheck : IDoctorCheck
                     Evidence = ["vhost_vsock and a vsock device to the host are not both there"],
                     Remedy = ["set Vsock:ToHost to auto: without a device the flag breaks what works"],
                 },
-                (true, _) => new CheckResult(Id, CheckStatus.Ok, "vhost_vsock is loaded as well; connections ask for the host (Vsock:ToHost)"),
+                (true, _) => new CheckResult(Id, CheckStatus.Ok, "vhost_vsock is loaded as well: connections ask for the host"),
                 _ => new CheckResult(Id, CheckStatus.Ok, "connections to enclaves need no flag"),
             },
         ]);

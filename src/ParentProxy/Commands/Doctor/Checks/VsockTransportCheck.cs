@@ -14,10 +14,13 @@ internal sealed class VsockTransportCheck : IDoctorCheck
     {
         var machine = @case.Machine;
         var there = Modules.Where(machine.HasModule).ToList();
-        var bound = machine.Names($"/sys/bus/virtio/drivers/{GuestDriver}").Count(name => name.StartsWith("virtio", StringComparison.Ordinal));
+        var bound = machine.Names($"/sys/bus/virtio/drivers/{GuestDriver}")
+            .Count(name => name.StartsWith("virtio", StringComparison.Ordinal));
         string[] evidence =
         [
-            there.Count > 0 ? $"modules: {string.Join(", ", there)}" : "no module of vsock in /proc/modules, /sys/module or modules.builtin",
+            there.Count > 0
+                ? $"modules: {string.Join(", ", there)}"
+                : "no module of vsock in /proc/modules, /sys/module or modules.builtin",
             bound > 0 ? $"{bound} virtio device for vsock" : "no virtio device for vsock",
         ];
         CheckResult Result(CheckStatus status, string summary, params string[] remedy) =>

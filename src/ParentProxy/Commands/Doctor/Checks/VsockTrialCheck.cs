@@ -39,7 +39,7 @@ internal sealed class VsockTrialCheck : IDoctorCheck
                     Evidence = [$"1024 writes of 129 bytes over loopback: {small}"],
                     Remedy =
                     [
-                        "update the kernel (the fix is \"vsock/virtio: collapse receive queue under memory pressure\", July 2026) and reboot",
+                        "update the kernel and reboot (fixed in July 2026: vsock/virtio: collapse receive queue under memory pressure)",
                         "until then set Vsock:BufferBytes to 1048576, here and in the enclave",
                     ],
                 },
