@@ -1,5 +1,4 @@
 using ParentProxy.Commands.Doctor;
-using ParentProxy.Commands.Doctor.Host;
 using ParentProxy.Tests.Support;
 using ParentProxy.Vsock;
 

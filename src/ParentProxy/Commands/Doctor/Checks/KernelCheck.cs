@@ -50,8 +50,7 @@ internal sealed partial class KernelCheck : IDoctorCheck
         // 059b7dbd20a6 without 2a12c05aef21.
         if (release is { Major: 6, Minor: 12, Build: 92 or 93 })
             yield return "6.12.92 and 6.12.93: many small writes to an enclave that pauses are lost without an error";
-        else if ((built is not { } at || at < CountFixed)
-            && release is { Major: 6, Minor: 12, Build: >= 94 } or { Major: 7, Minor: 0, Build: >= 9 } or { Major: 7, Minor: 1, Build: < 6 })
+        else if (CountsPackets(release) && (built is not { } at || at < CountFixed))
             yield return "many small writes (129 to 575 bytes) to an enclave that pauses may reset the connection (fixed in July 2026)";
         var isDeaf = (release.Major, release.Minor) switch
         {
@@ -65,6 +64,10 @@ internal sealed partial class KernelCheck : IDoctorCheck
         if (release < new Version(7, 0, 0) && built < CreditFixed)
             yield return "CVE-2026-23086: an enclave that announces a large buffer can take up this machine's memory";
     }
+
+    /// <summary>Whether the release resets what the ones before lost: a4f0b001782b without 2a12c05aef21.</summary>
+    private static bool CountsPackets(Version release) =>
+        release is { Major: 6, Minor: 12, Build: >= 94 } or { Major: 7, Minor: 0, Build: >= 9 } or { Major: 7, Minor: 1, Build: < 6 };
 
     private static Version Number(string release) =>
         ReleasePattern().Match(release) is { Success: true } match ? new Version(match.Value) : new Version(0, 0, 0);
