@@ -14,7 +14,7 @@ fi
 installed() { dpkg-query -W -f '${Version}' parent-proxy; }
 
 # What a package can leave, and no journal, cache, or database of others; users stay.
-places=(/etc /run /usr/bin /usr/lib/systemd /usr/lib/sysusers.d /usr/lib/tmpfiles.d /usr/share/bash-completion /usr/share/fish /usr/share/zsh
+places=(/etc /run /usr/bin /usr/lib/parent-proxy /usr/lib/systemd /usr/lib/sysusers.d /usr/lib/tmpfiles.d /usr/share/bash-completion /usr/share/fish /usr/share/zsh
   /usr/share/lintian/overrides /usr/share/man/man8 /var/log /var/lib/systemd)
 everything() {
   { find "${places[@]}" -xdev 2> /dev/null; ls -d /usr/share/doc/*; } | sort |

@@ -23,6 +23,7 @@ internal static class CheckCommand
         {
             Description = "Print JSON: mistakes, warnings, listeners, enclaves and all settings in effect.",
         };
+        var quiet = new Option<bool>("--quiet") { Description = "Print mistakes alone: for scripts, and for systemctl reload." };
         var check = new ExampleCommand(
             "check",
             "Check the configuration: print what it comes to and where it comes from, or every mistake in it. Connects to no enclave.",
@@ -30,7 +31,7 @@ internal static class CheckCommand
             "parent-proxy check new.json && sudo cp new.json /etc/parent-proxy/appsettings.json",
             "parent-proxy check --json a.json b.json | jq -r '.files[].problems[].reason'")
         {
-            files, json,
+            files, json, quiet,
         };
         check.Validators.Add(parsed =>
         {
@@ -45,7 +46,7 @@ internal static class CheckCommand
             var common = sources(parsed);
             var named = parsed.GetValue(files) ?? [];
             return RunAsync(
-                named.Length == 0 ? [common] : [.. named.Select(file => common with { ConfigFile = file })], parsed.GetValue(json));
+                named.Length == 0 ? [common] : [.. named.Select(file => common with { ConfigFile = file })], parsed.GetValue(json), parsed.GetValue(quiet));
         });
         return check;
     }
@@ -53,8 +54,9 @@ internal static class CheckCommand
     /// <summary>Prints what each configuration comes to, or every mistake in it. Dials no enclave.</summary>
     /// <param name="sources">What each is read from.</param>
     /// <param name="isJson">Whether JSON is printed.</param>
+    /// <param name="isQuiet">Whether nothing is printed of what is right.</param>
     /// <returns>The exit code.</returns>
-    private static async Task<int> RunAsync(IReadOnlyList<ConfigurationSources> sources, bool isJson)
+    private static async Task<int> RunAsync(IReadOnlyList<ConfigurationSources> sources, bool isJson, bool isQuiet)
     {
         var files = new List<CheckedFile>();
         foreach (var one in sources)
@@ -62,7 +64,7 @@ internal static class CheckCommand
         if (isJson)
             await Console.Out.WriteLineAsync(JsonSerializer.Serialize(CheckView.Of(files), CheckJson.Indented.CheckView));
         else
-            await WriteAsync(files);
+            await WriteAsync(files, isQuiet);
         return files.TrueForAll(file => file.IsGood) ? ExitCode.Ok : ExitCode.Failed;
     }
 
@@ -76,7 +78,7 @@ internal static class CheckCommand
         return new CheckedFile(loaded, [.. ListenPlace.Of(options).Select(survey.Look)]);
     }
 
-    private static async Task WriteAsync(IReadOnlyList<CheckedFile> files)
+    private static async Task WriteAsync(IReadOnlyList<CheckedFile> files, bool isQuiet)
     {
         foreach (var (position, file) in files.Index())
         {
@@ -86,6 +88,8 @@ internal static class CheckCommand
                 continue;
             }
 
+            if (isQuiet)
+                continue;
             if (position > 0)
                 await Console.Out.WriteLineAsync();
             foreach (var line in ConfigurationSummary.Lines(file, file.Loaded.Options!))
