@@ -20,7 +20,7 @@ internal sealed class KnownEnclaves : IDisposable
     private readonly ProxyOptions? _options;
     private readonly TimeProvider _time;
 
-    /// <summary>Merges them.</summary>
+    /// <summary>Merges what is configured with what was told.</summary>
     /// <param name="options">The configuration; null for none.</param>
     /// <param name="described">What nitro-cli told; null when it was not asked.</param>
     /// <param name="dialer">How they are dialled.</param>

@@ -2,7 +2,7 @@ using ParentProxy.Admin;
 
 namespace ParentProxy.Commands;
 
-/// <summary>What <c>Admin:Url</c> answered.</summary>
+/// <summary>What was answered on <c>Admin:Url</c>, or why nothing was.</summary>
 /// <param name="Url">Where it was asked.</param>
 /// <param name="Health">The answer; null when no parent-proxy gave one.</param>
 /// <param name="Failure">Why there is none, by its name where it has one; null when there is.</param>

@@ -16,7 +16,7 @@ internal sealed record ConfigurationResult<TOptions>
     /// <summary>What is allowed but likely not meant.</summary>
     public IReadOnlyList<ConfigurationProblem> Warnings { get; init; } = [];
 
-    /// <summary>What was written, all sources merged, so that it can be told where a value comes from; null when a file is missing.</summary>
+    /// <summary>What was written, all sources merged, which tells where a value comes from; null without the file that was meant.</summary>
     public ConfigurationNode? Tree { get; init; }
 
     /// <summary>The file that was read, or null when there is none.</summary>

@@ -8,7 +8,7 @@ namespace ParentProxy.Commands.Check;
 /// <param name="Files">Each of them.</param>
 internal sealed record CheckView(bool Ok, IReadOnlyList<CheckView.FileView> Files)
 {
-    /// <summary>Shows them.</summary>
+    /// <summary>The view of configurations that were judged.</summary>
     public static CheckView Of(IReadOnlyList<CheckedFile> files) => new(files.All(file => file.IsGood), [.. files.Select(FileView.Of)]);
 
     /// <summary>One configuration; what it comes to is empty where there are mistakes.</summary>
@@ -28,7 +28,7 @@ internal sealed record CheckView(bool Ok, IReadOnlyList<CheckView.FileView> File
         IReadOnlyList<EnclaveView> Enclaves,
         IReadOnlyList<SettingView> Settings)
     {
-        /// <summary>Shows a configuration.</summary>
+        /// <summary>The view of one that was judged.</summary>
         public static FileView Of(CheckedFile file)
         {
             var (loaded, places) = file;
@@ -55,7 +55,7 @@ internal sealed record CheckView(bool Ok, IReadOnlyList<CheckView.FileView> File
     /// <param name="Detail">That in a sentence.</param>
     internal sealed record ListenerView(string Address, string Setting, string Purpose, string State, string Detail);
 
-    /// <summary>An enclave.</summary>
+    /// <summary>An entry of <c>Enclaves</c>, or what variables make of one.</summary>
     /// <param name="Id">Its Id.</param>
     /// <param name="Name">Its name.</param>
     /// <param name="Endpoint">Where it is dialled.</param>
@@ -70,7 +70,7 @@ internal sealed record CheckView(bool Ok, IReadOnlyList<CheckView.FileView> File
     /// <param name="Origin"><c>default</c>, <c>file</c>, a variable or <c>command line</c>.</param>
     internal sealed record SettingView(string Path, string? Value, string Origin)
     {
-        /// <summary>Shows a setting.</summary>
+        /// <summary>The view of a setting, with where it was written.</summary>
         public static SettingView Of(Setting setting, ValueOrigins origins)
         {
             var path = ConfigurationSummary.Path(setting);

@@ -9,7 +9,7 @@ namespace ParentProxy.Commands.Doctor;
 /// <summary>What all checks look at: the machine, the configuration, the proxy that runs, and what nitro-cli tells.</summary>
 internal sealed record DoctorCase
 {
-    /// <summary>The machine.</summary>
+    /// <summary>Files, programs and sockets of this machine.</summary>
     public required Machine Machine { get; init; }
 
     /// <summary>What reading the configuration gave, with what only a start would find.</summary>

@@ -7,7 +7,7 @@ internal sealed class DoctorReport(TextWriter output, bool hasColour)
 {
     private const int Indent = 8;
 
-    /// <summary>Writes everything.</summary>
+    /// <summary>Writes all results, and at the end what fails.</summary>
     public async Task WriteAsync(IReadOnlyList<(string Heading, IReadOnlyList<CheckResult> Results)> sections)
     {
         var all = sections.SelectMany(section => section.Results).ToList();

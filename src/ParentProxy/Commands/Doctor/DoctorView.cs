@@ -9,7 +9,7 @@ namespace ParentProxy.Commands.Doctor;
 /// <param name="Checks">All of them, in the order of the report.</param>
 internal sealed record DoctorView(string Version, DateTimeOffset At, CheckStatus Status, IReadOnlyList<CheckResult> Checks)
 {
-    /// <summary>Shows results.</summary>
+    /// <summary>The view of all results of a run.</summary>
     public static DoctorView Of(IReadOnlyList<CheckResult> results, DateTimeOffset at) =>
         new(ProgramVersion.Text, at, Worst(results), results);
 

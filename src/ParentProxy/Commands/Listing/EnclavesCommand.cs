@@ -33,7 +33,7 @@ internal sealed class EnclavesCommand(TextWriter output, TextWriter errors, Time
         return command;
     }
 
-    /// <summary>Lists them.</summary>
+    /// <summary>Asks the proxy that runs, else reads the configuration.</summary>
     /// <param name="sources">What the configuration is read from: it says where the proxy is asked.</param>
     /// <param name="isJson">Whether JSON is printed.</param>
     /// <param name="cancellationToken">Gives up.</param>

@@ -25,7 +25,7 @@ internal sealed record StoppedView(bool Running, IReadOnlyList<StoppedView.Encla
             ]);
     }
 
-    /// <summary>As a table.</summary>
+    /// <summary>A line for each, below the names of the columns.</summary>
     public IEnumerable<string> Lines() => TextTable.Lines(
         [Columns, .. Enclaves.Select(enclave => (IReadOnlyList<string>)
             [enclave.Id ?? "-", enclave.Name, enclave.Endpoint, enclave.From, enclave.Nitro ?? "-"])],

@@ -54,7 +54,7 @@ internal sealed class PingCommand(TextWriter output, TextWriter errors, TimeProv
         return command;
     }
 
-    /// <summary>Does it.</summary>
+    /// <summary>Asks round after round, and sums up at the end.</summary>
     /// <param name="sources">What the configuration is read from.</param>
     /// <param name="isConfigured">Whether it has to be right although an endpoint is all that is needed.</param>
     /// <param name="arguments">What was given.</param>

@@ -45,7 +45,7 @@ internal sealed class PingFlags
             command.Options.Add(option);
     }
 
-    /// <summary>What was given.</summary>
+    /// <summary>What was given, or its default.</summary>
     public PingArguments Read(ParseResult parsed) => new()
     {
         Target = parsed.GetValue(_target),

@@ -1,6 +1,6 @@
 namespace ParentProxy.Commands.Ping;
 
-/// <summary>One attempt.</summary>
+/// <summary>One attempt at one enclave.</summary>
 /// <param name="Enclave">The Id, or the endpoint where that is all that is known.</param>
 /// <param name="Endpoint">What was dialled.</param>
 /// <param name="Sequence">Which one, from 1.</param>

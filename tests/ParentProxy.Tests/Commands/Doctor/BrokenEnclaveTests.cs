@@ -93,7 +93,8 @@ public sealed class BrokenEnclaveTests
         using var machine = new FakeMachine();
         await using var enclave = await TestEnclave.StartAsync();
 
-        (await DoctorRun.OfAsync(machine, EnclaveAt(enclave.EndPoint), settings: "--Attestation:Mode=enforce"))
+        var pin = $"--Attestation:Pcrs:0={new string('a', 96)}";
+        (await DoctorRun.OfAsync(machine, EnclaveAt(enclave.EndPoint), settings: ["--Attestation:Mode=enforce", pin]))
             .Says("enclave-attestation", CheckStatus.Fail, "no document", "parent-proxy attest 0");
         (await DoctorRun.OfAsync(machine, EnclaveAt(enclave.EndPoint), settings: "--Attestation:Mode=observe"))
             .Says("enclave-attestation", CheckStatus.Warn, "no document", "parent-proxy attest 0");
