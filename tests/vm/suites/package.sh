@@ -56,7 +56,7 @@ is_hardened() {
 
 under_load() {
   rm -f "$work/stop"
-  /usr/bin/python3 "$REPO/tests/vm/guest/load.py" 127.0.0.1 6300 /echo 8 20 "$work/stop" > "$work/load" 2>&1 &
+  "$REPO/tests/harness/steady-load.py" 127.0.0.1:6300 --rate 12 --connections 8 --fresh 4 --until "$work/stop" > "$work/load" 2>&1 &
   load=$!
   sleep 1
 }
@@ -72,7 +72,7 @@ reloads_under_load() {
     sleep 1
   done
   load_ends "three reloads"
-  contains "the load" "$(tail -n 1 "$work/load")" " 0 failed" || return
+  contains "the load" "$(tail -n 1 "$work/load")" '"failed": 0,' || return
   equal "MainPID" "$(show MainPID)" "$main"
 }
 
@@ -83,6 +83,7 @@ upgrades_under_load() {
   timeout 900 dpkg -i "$second" < /dev/null || fail "dpkg -i"
   wait_until "$PATIENCE" served || fail "no request is served after the upgrade"
   load_ends "an upgrade"
+  contains "the load" "$(tail -n 1 "$work/load")" '"failed": 0,' || return
   equal "the version" "$(installed)" 1.0.1 || return
   equal "ActiveState" "$(show ActiveState)" active || return
   [[ $(show MainPID) != "$main" ]] || { fail "the old process still runs"; return; }
