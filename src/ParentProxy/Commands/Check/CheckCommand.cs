@@ -46,7 +46,9 @@ internal static class CheckCommand
             var common = sources(parsed);
             var named = parsed.GetValue(files) ?? [];
             return RunAsync(
-                named.Length == 0 ? [common] : [.. named.Select(file => common with { ConfigFile = file })], parsed.GetValue(json), parsed.GetValue(quiet));
+                named.Length == 0 ? [common] : [.. named.Select(file => common with { ConfigFile = file })],
+                parsed.GetValue(json),
+                parsed.GetValue(quiet));
         });
         return check;
     }
