@@ -3,7 +3,9 @@ using ParentProxy.Sockets.Passing;
 
 namespace ParentProxy.Hosting;
 
-/// <summary>The sockets that systemd starts a service with (sd_listen_fds(3)): of its socket units, and what it has kept of an earlier process.</summary>
+/// <summary>
+/// The sockets that systemd starts a service with (sd_listen_fds(3)): of its socket units, and what it has kept of an earlier process.
+/// </summary>
 internal static class SystemdListeners
 {
     private const int First = 3;

@@ -172,9 +172,13 @@ public sealed partial class PassedListenersTests : IDisposable
         {
             using var client = new KeepAliveClient(unit.Url);
             await client.ConnectAsync();
-            var (status, _) = await client.GetAsync("/echo").WaitAsync(TestDeadline.Value);
-            if (!slow.IsCompleted)
-                Assert.Equal(200, status);
+            var answer = client.GetAsync("/echo");
+            await Task.WhenAny(answer, slow);
+
+            // Once it is over, the port is the next process's, of which there is none here.
+            if (!answer.IsCompleted)
+                break;
+            Assert.Equal(200, (await answer).Status);
             served++;
         }
 

@@ -41,7 +41,7 @@ internal sealed record PassedListener(int Descriptor, EndPoint EndPoint, string 
     /// <exception cref="SocketException">No descriptor is left for the copy.</exception>
     public Socket OpenCopy() => DescriptorCalls.ToSocket(DescriptorCalls.Duplicate(Descriptor), EndPoint);
 
-    /// <summary>Closes the descriptor.</summary>
+    /// <summary>Gives it up, where nobody has opened it.</summary>
     public void Close() => DescriptorCalls.CloseNumber(Descriptor);
 
     private static bool IsAny(uint cid) => cid is VsockCid.Any;
