@@ -91,7 +91,7 @@ internal static class ConfigurationSummary
     private static IEnumerable<IReadOnlyList<string>> Enclaves(ProxyOptions options)
     {
         foreach (var enclave in options.Enclaves)
-            yield return [enclave.Id, enclave.Name, enclave.Endpoint.ToString(), enclave.Weight == 1 ? "" : $"weight {enclave.Weight}"];
+            yield return [enclave.Id, enclave.Name, enclave.Endpoint.ToString(), Share(enclave)];
         foreach (var (cluster, members) in ClusterMembers.OfAll(
             options.ReverseProxy, [.. options.Enclaves.Select(enclave => (enclave.Id, enclave.Name))]))
         {
@@ -102,6 +102,13 @@ internal static class ConfigurationSummary
         if (options.Discovery.Enabled)
             yield return ["discovery", options.Discovery.EnclaveName, $"port {options.Discovery.Port}, by {options.Discovery.NitroCli}"];
     }
+
+    private static string Share(EnclaveOptions enclave) => string.Join(", ", new[]
+    {
+        enclave.Weight == 1 ? null : $"weight {enclave.Weight}",
+        enclave.State == EnclaveMode.Drain ? "drained" : null,
+        enclave.Backup ? "backup" : null,
+    }.OfType<string>());
 
     private static string Path(Setting setting) => setting.Key.Length > 0 ? $"{setting.Section}:{setting.Key}" : setting.Section;
 
