@@ -10,6 +10,7 @@ tools=(
   ps=procps  unshare=util-linux  dig=bind9-dnsutils  dnsmasq=dnsmasq-base  ip=iproute2
   /usr/lib/nginx/modules/ngx_stream_module.so=libnginx-mod-stream
   /usr/lib/x86_64-linux-musl/libc.a=musl-dev  shellcheck=shellcheck  buildah=buildah
+  rpmbuild=rpm  lintian=lintian  rpmlint=rpmlint  jq=jq  readelf=binutils  groff=groff-base
 )
 
 missing_packages() {

@@ -6,7 +6,7 @@ unit_root() {
   local root=$scratch/root
   mkdir -p "$root"/{bin,etc,usr/bin,lib/systemd,usr/lib/sysusers.d,usr/lib/tmpfiles.d}
   cp -r /lib/systemd/system "$root/lib/systemd/"
-  cp systemd/parent-proxy.service "$root/lib/systemd/system/"
+  cp systemd/parent-proxy.{service,socket} "$root/lib/systemd/system/"
   cp systemd/parent-proxy.sysusers.conf "$root/usr/lib/sysusers.d/parent-proxy.conf"
   cp systemd/parent-proxy.tmpfiles.conf "$root/usr/lib/tmpfiles.d/parent-proxy.conf"
   install -m 755 /bin/true "$root/usr/bin/parent-proxy"
@@ -31,7 +31,7 @@ creates_user_and_folder() {
 unit_checks() {
   unit_root
   silent "systemd-analyze verify is silent" \
-    systemd-analyze verify --man=no --root="$scratch/root" parent-proxy.service
+    systemd-analyze verify --man=no --root="$scratch/root" parent-proxy.service parent-proxy.socket
   check "systemd-analyze security: exposure of at most 2.0" exposure_is_low
   if ((EUID == 0)); then
     check "sysusers and tmpfiles make the user, the group ne and /etc/parent-proxy" creates_user_and_folder

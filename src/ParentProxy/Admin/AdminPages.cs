@@ -10,6 +10,7 @@ using ParentProxy.Egress;
 using ParentProxy.Enclaves;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Health;
+using ParentProxy.Hosting;
 using ParentProxy.Ingress;
 using ParentProxy.Telemetry.Metrics;
 
@@ -24,6 +25,7 @@ internal sealed class AdminPages(
     DiscoveryMonitor discovery,
     HealthCapability health,
     EgressCapability egress,
+    ReloadStatus reloads,
     MetricsPipeline metrics,
     EnclaveMetricsRelay relay,
     StatusDocument statusPage,
@@ -106,7 +108,8 @@ internal sealed class AdminPages(
         RejectionView.Of(ingress.Retries.Rejections),
         listeners().OrderBy(l => l.Endpoint, StringComparer.Ordinal),
         ingress.Certificates.All.Select(CertificateView.Of),
-        DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()));
+        DiscoveryView.Of(discovery, registry, configuration.Options.Discovery, time.GetUtcNow()),
+        ConfigurationView.Of(reloads));
 
     private List<EnclaveView> Enclaves() => [.. registry.All.Select(enclave => EnclaveView.Of(enclave, history))];
 }

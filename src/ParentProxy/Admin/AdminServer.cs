@@ -56,6 +56,7 @@ internal sealed class AdminServer : IAsyncDisposable
             discovery,
             health,
             egress,
+            reloads,
             metrics,
             relay,
             statusPage,

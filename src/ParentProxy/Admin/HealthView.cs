@@ -14,6 +14,7 @@ namespace ParentProxy.Admin;
 /// <param name="Listeners">The listeners for clients.</param>
 /// <param name="Certificates">The certificates of HTTPS endpoints.</param>
 /// <param name="Discovery">Discovery; null while it is off.</param>
+/// <param name="Configuration">Where the configuration comes from, and how its last reload went.</param>
 internal sealed record HealthView(
     string Status,
     int Healthy,
@@ -24,4 +25,5 @@ internal sealed record HealthView(
     RejectionView Rejected,
     IEnumerable<ListenerView> Listeners,
     IEnumerable<CertificateView> Certificates,
-    DiscoveryView? Discovery);
+    DiscoveryView? Discovery,
+    ConfigurationView? Configuration);

@@ -68,8 +68,9 @@ internal interface ICapability : IAsyncDisposable
     /// Waits until what is in flight by now is over, while its ports go on accepting: where they outlive the process, what comes in
     /// meanwhile need not wait for the next one.
     /// </summary>
+    /// <param name="grace">How long a connection that is idle has for another request.</param>
     /// <param name="over">Fires when the time for it is over.</param>
-    Task FinishOlderAsync(CancellationToken over) => Task.CompletedTask;
+    Task FinishOlderAsync(TimeSpan grace, CancellationToken over) => Task.CompletedTask;
 
     /// <summary>Closes its ports, or leaves them to the next process; what was accepted is still served.</summary>
     Task StopAcceptingAsync() => Task.CompletedTask;

@@ -113,7 +113,7 @@ internal abstract class ListenerCapability<TListener, TOptions>(ActiveConfigurat
     }
 
     /// <inheritdoc/>
-    public async Task FinishOlderAsync(CancellationToken over)
+    public async Task FinishOlderAsync(TimeSpan grace, CancellationToken over)
     {
         // No connection tells its age. But when no more than so many are open, no more than so many are older.
         var older = int.MaxValue;

@@ -1,11 +1,15 @@
 using System.CommandLine;
 using ParentProxy.Commands.Attest;
+using ParentProxy.Commands.Check;
+using ParentProxy.Commands.Doctor;
+using ParentProxy.Commands.Listing;
+using ParentProxy.Commands.Ping;
 using ParentProxy.Configuration;
 
 namespace ParentProxy.Commands;
 
 /// <summary>The command line: <c>parent-proxy [run] [--config FILE] [--Section:Key=value …]</c>, <c>check</c>, <c>doctor</c>,
-/// <c>attest</c>, <c>demo</c>, <c>enclave</c>.</summary>
+/// <c>enclaves</c>, <c>ping</c>, <c>attest</c>, <c>demo</c>, <c>enclave</c>.</summary>
 internal static class CommandLine
 {
     /// <summary>Runs the command that the arguments name.</summary>
@@ -53,6 +57,7 @@ internal static class CommandLine
         else
             AddParent(root, config, settings);
         AddInside(root, config, settings, words);
+        ExampleCommand.AddToHelp(root);
         return root;
     }
 
@@ -72,9 +77,11 @@ internal static class CommandLine
         RootCommand root, Option<string?> config, List<KeyValuePair<string, string>> settings, int words)
     {
         var flags = new EnclaveFlags();
-        var inside = new Command(
+        var inside = new ExampleCommand(
             "enclave",
-            "Inside an enclave: start the application, let the parent reach it, and bring names, HTTPS, log lines and the clock in.");
+            "Inside an enclave: start the application, let the parent reach it, and bring names, HTTPS, log lines and the clock in.",
+            "parent-proxy enclave --ingress 6300 -- /app/server",
+            "parent-proxy enclave --ingress 6300=8080 --dns --connect --logs --time -- /app/server --port 8080");
         flags.AddTo(inside, words);
         inside.SetAction((parsed, _) => EnclaveCommand.RunAsync(
             ConfigurationSources.OfProcess(parsed.GetValue(config), [.. flags.Settings(parsed), .. settings])));
@@ -83,27 +90,17 @@ internal static class CommandLine
 
     private static void AddParent(RootCommand root, Option<string?> config, List<KeyValuePair<string, string>> settings)
     {
-        var run = new Command("run", "Forward requests to the configured enclaves (the default).");
-        run.SetAction((parsed, _) => RunCommand.RunAsync(ConfigurationSources.OfProcess(parsed.GetValue(config), settings)));
-        var check = new Command(
-            "check", "Check the configuration: print a summary, or every mistake in it. Opens no port and connects to nothing.");
-        check.SetAction((parsed, _) => CheckCommand.RunAsync(ConfigurationSources.OfProcess(parsed.GetValue(config), settings)));
-        var egress = new Option<string>("--egress")
-        {
-            Description = "What an enclave wants to reach: names, rules, connection, listeners and the last refusals on the way there.",
-            HelpName = "HOST:PORT",
-            Required = true,
-        };
-        var enclave = new Option<string?>("--enclave")
-        {
-            Description = "The enclave, by its CID, Id or Name. Else every one that is configured.",
-            HelpName = "ENCLAVE",
-        };
-        var doctor = new Command("doctor", "Find out why something is not reached.") { egress, enclave };
-        doctor.SetAction((parsed, _) => DoctorCommand.RunAsync(
-            ConfigurationSources.OfProcess(parsed.GetValue(config), settings), parsed.GetValue(egress)!, parsed.GetValue(enclave)));
-        var demo = new Command(
-            "demo", "Start two simulated enclaves and the proxy in front of them; needs no configuration and no vsock device.");
+        var run = new ExampleCommand(
+            "run",
+            "Forward requests to the configured enclaves (the default).",
+            "parent-proxy run --config /etc/parent-proxy/appsettings.json",
+            "PARENTPROXY_ENCLAVE_0_CID=16 PARENTPROXY_ENCLAVE_0_PORT=6300 parent-proxy run --Admin:Url=http://127.0.0.1:9464");
+        run.SetAction((parsed, _) => RunCommand.RunAsync(Sources(parsed)));
+        var demo = new ExampleCommand(
+            "demo",
+            "Start two simulated enclaves and the proxy in front of them; needs no configuration and no vsock device.",
+            "parent-proxy demo",
+            "parent-proxy demo --inside");
         var isInside = new Option<bool>("--inside")
         {
             Description = "Put parent-proxy enclave before each simulated application, as in an image.",
@@ -115,16 +112,32 @@ internal static class CommandLine
             if (parsed.GetResult(config) is not null)
                 parsed.AddError("demo reads no configuration file; settings of the form --Section:Key=value go with it.");
         });
-        foreach (var command in new[] { run, check, doctor, Attest(config, settings), demo })
+        Command[] commands =
+        [
+            run,
+            CheckCommand.Create(Sources, config),
+            DoctorCommand.Create(Sources),
+            EnclavesCommand.Create(Sources),
+            PingCommand.Create(Sources, parsed => parsed.GetValue(config) is not null || settings.Count > 0),
+            Attest(config, settings),
+            demo,
+        ];
+        foreach (var command in commands)
             root.Subcommands.Add(command);
-        root.SetAction((parsed, _) => RunCommand.RunAsync(ConfigurationSources.OfProcess(parsed.GetValue(config), settings)));
+        root.SetAction((parsed, _) => RunCommand.RunAsync(Sources(parsed)));
+
+        ConfigurationSources Sources(ParseResult parsed) => ConfigurationSources.OfProcess(parsed.GetValue(config), settings);
     }
 
-    private static Command Attest(Option<string?> config, List<KeyValuePair<string, string>> settings)
+    private static ExampleCommand Attest(Option<string?> config, List<KeyValuePair<string, string>> settings)
     {
         var flags = new AttestFlags();
-        var attest = new Command(
-            "attest", "Ask an enclave for its attestation document and verify it: whether AWS vouches for it, and which image it runs.");
+        var attest = new ExampleCommand(
+            "attest",
+            "Ask an enclave for its attestation document and verify it: whether AWS vouches for it, and which image it runs.",
+            "parent-proxy attest --cid 16 --pcrs-from build.json",
+            "parent-proxy attest proof-server --json",
+            "parent-proxy attest --file document.cbor --at 2026-09-01T00:00:00Z --allow-unpinned");
         flags.AddTo(attest);
         attest.SetAction((parsed, cancellationToken) =>
         {

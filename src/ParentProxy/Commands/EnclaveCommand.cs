@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using ParentProxy.Commands.Check;
 using ParentProxy.Configuration;
 using ParentProxy.Enclaves.Transports;
 using ParentProxy.Inside;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
+using ParentProxy.Commands.Check;
 using ParentProxy.Configuration;
 using ParentProxy.Hosting;
 using ParentProxy.Runtime;
@@ -173,11 +174,7 @@ internal static class RunCommand
 
     private static void WarnOfFewDescriptors(ILogger logger, ProxyOptions options)
     {
-        // A request takes a descriptor on either side, and so does a connection that is carried, inward or outward.
-        var tunnels = options.Egress.Forwards.Count + (options.Egress.Connect is null ? 0 : 1);
-        var connections = options.Limits.MaxConnections
-            + options.Passthrough.Sum(listener => (long)listener.MaxConnections)
-            + ((long)tunnels * options.Egress.MaxConnections);
+        var connections = DescriptorNeed.Of(options);
         if (OpenFileLimit.Current() is { } limit && limit < connections * 2)
             HostingLog.FewDescriptors(logger, limit, connections);
     }

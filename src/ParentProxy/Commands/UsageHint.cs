@@ -15,7 +15,7 @@ internal static class UsageHint
         + "the parent's file has the others";
 
     private static readonly string[] Options = ["--config", "--help", "--version"];
-    private static readonly string[] Commands = ["run", "check", "doctor", "attest", "demo", "enclave"];
+    private static readonly string[] Commands = ["run", "check", "doctor", "enclaves", "ping", "attest", "demo", "enclave"];
 
     /// <summary>A line for each of the arguments; of a setting that was written as two, one.</summary>
     public static IEnumerable<string> For(IReadOnlyList<string> arguments)

@@ -40,12 +40,14 @@ internal static class ConfigurationLoader
             StrayVariables.Report(sources.Environment, sections, keys, report);
 
         // Without the file that was meant, everything below would be judged by its absence.
-        var options = tree is null ? null : read(Layers.Merge([tree, .. nearer]), report);
+        var merged = tree is null ? null : Layers.Merge([tree, .. nearer]);
+        var options = merged is null ? null : read(merged, report);
         return new ConfigurationResult<TOptions>
         {
             Options = report.Problems.Count == 0 ? options : null,
             Problems = report.Problems,
             Warnings = report.Warnings,
+            Tree = merged,
             File = file,
         };
     }

@@ -1,3 +1,5 @@
+using ParentProxy.Configuration.Sources;
+
 namespace ParentProxy.Configuration;
 
 /// <summary>What reading the configuration gave.</summary>
@@ -13,6 +15,9 @@ internal sealed record ConfigurationResult<TOptions>
 
     /// <summary>What is allowed but likely not meant.</summary>
     public IReadOnlyList<ConfigurationProblem> Warnings { get; init; } = [];
+
+    /// <summary>What was written, all sources merged, which tells where a value comes from; null without the file that was meant.</summary>
+    public ConfigurationNode? Tree { get; init; }
 
     /// <summary>The file that was read, or null when there is none.</summary>
     public string? File { get; init; }

@@ -280,9 +280,7 @@ internal sealed class ProxyServer : IAsyncDisposable
 
     private async Task LeaveToNextAsync(CancellationToken over)
     {
-        // Long enough for every connection in use to be told that this answer is its last.
-        await Task.Delay(LastRequests, _time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await Task.WhenAll(_capabilities.Select(capability => capability.FinishOlderAsync(over)));
+        await Task.WhenAll(_capabilities.Select(capability => capability.FinishOlderAsync(LastRequests, over)));
 
         // From here on others wait for the next process: it takes no longer than it must.
         ListenerStore.OfProcess.HandOver();

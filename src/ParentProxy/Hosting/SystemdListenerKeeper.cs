@@ -121,14 +121,14 @@ internal sealed partial class SystemdListenerKeeper : IListenerKeeper
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);
 
-    /// <summary>struct iovec.</summary>
+    // struct iovec
     private unsafe struct Vector
     {
         public byte* Base;
         public nuint Length;
     }
 
-    /// <summary>struct msghdr.</summary>
+    // struct msghdr
     private unsafe struct Message
     {
         public byte* Name;
@@ -150,7 +150,7 @@ internal sealed partial class SystemdListenerKeeper : IListenerKeeper
         public int Padding;
     }
 
-    /// <summary>struct pollfd.</summary>
+    // struct pollfd
     private struct PollEntry
     {
         public int Descriptor;

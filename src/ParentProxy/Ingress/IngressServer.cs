@@ -199,7 +199,7 @@ internal sealed class IngressServer : ICapability
     }
 
     /// <inheritdoc/>
-    public Task FinishOlderAsync(CancellationToken over) => _connections.RetireAsync(_time, over);
+    public Task FinishOlderAsync(TimeSpan grace, CancellationToken over) => _connections.RetireAsync(grace, _time, over);
 
     /// <summary>Waits until who has connected has sent something, when nobody is accepted any more.</summary>
     /// <param name="over">Fires when the time for it is over.</param>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
 using ParentProxy.Tests.Hosting;
 using ParentProxy.Tests.Support;
 
@@ -8,27 +9,55 @@ namespace ParentProxy.Tests.Commands;
 /// <summary><c>parent-proxy check</c>.</summary>
 public sealed class CheckTests
 {
+    /// <summary>What stands there whatever is configured.</summary>
+    private const string Limits = """
+        Limits and time-outs
+          Limits:MaxConnections               10000         default
+          Limits:MaxRequestBodyBytes          not set       default
+          Limits:RateLimits:0:Path            /attestation  default
+          Limits:RateLimits:0:Window          00:00:01      default
+          Limits:RateLimits:0:PerClient       5             default
+          Limits:RateLimits:0:PerClientBurst  10            default
+          Limits:RateLimits:0:Total           50            default
+          Limits:RateLimits:0:TotalBurst      100           default
+          Routing:MaxConnectionsPerEnclave    256           default
+          Routing:MaxTunnelsPerEnclave        1024          default
+          Routing:MaxQueuedPerEnclave         1024          default
+          Routing:QueueTimeout                00:00:05      default
+          Routing:MaxDialsPerEnclave          4             default
+          Timeouts:Connect                    00:00:02      default
+          Timeouts:ResponseHead               00:15:00      default
+          Timeouts:Idle                       00:05:00      default
+          Timeouts:Tunnel                     01:00:00      default
+          Timeouts:DrainDelay                 00:00:01      default
+        """;
+
     private const string Enclave = """{ "Enclaves": [ { "Transport": "unix", "Path": "/nonexistent" } ] }""";
 
     [Fact]
-    public async Task GoodConfiguration_Is0AndSaysWhatItComesTo()
+    public async Task GoodConfiguration_Is0AndSaysWhatItComesToAndWhereItComesFrom()
     {
+        var (front, passthrough, admin, metrics) = (FreePort.Released(), FreePort.Released(), FreePort.Released(), FreePort.Released());
+        using var directory = new TemporaryDirectory();
+        var socket = directory.File("x.sock");
         await using var process = ProxyProcess.Start(
             new ProxyStart
             {
-                Configuration = """
+                Environment = new Dictionary<string, string> { ["PARENTPROXY_ENCLAVE_1_CID"] = "17" },
+                Configuration = $$"""
                     {
+                      "Kestrel": { "Endpoints": { "Http": { "Url": "http://127.0.0.1:{{front}}" } } },
                       "Enclaves": [
                         { "Id": "0", "Name": "a", "Cid": 16, "Port": 6300 },
-                        { "Id": "1", "Name": "b", "Cid": 17, "Port": 6300 }
+                        { "Id": "1", "Name": "b", "Cid": 99, "Port": 6300 }
                       ],
                       "Passthrough": [
-                        { "Listen": "0.0.0.0:8443", "Port": 443, "Sni": { "a.example": "enclave://a", "default": "reject" },
+                        { "Listen": "127.0.0.1:{{passthrough}}", "Port": 443, "Sni": { "a.example": "enclave://a", "default": "reject" },
                           "ProxyProtocol": { "Send": "v2" }, "MaxConnections": 500 },
-                        { "Listen": "unix:/run/x.sock", "To": "vsock://18:5432" }
+                        { "Listen": "unix:{{socket}}", "To": "vsock://18:5432" }
                       ],
                       "ReverseProxy": {
-                        "Routes": { "r": { "ClusterId": "c", "Match": { "Path": "/{**rest}" } } },
+                        "Routes": { "r": { "ClusterId": "c", "Match": { "Path": "/x/{**rest}" } } },
                         "Clusters": { "c": { "Destinations": { "d": { "Address": "tcp://127.0.0.1:81" } } } }
                       },
                       "Timeouts": { "Drain": "00:01:00" }
@@ -36,7 +65,8 @@ public sealed class CheckTests
                     """,
             },
             "check",
-            "--Admin:MetricsUrl=http://127.0.0.1:9465");
+            $"--Admin:Url=http://127.0.0.1:{admin}",
+            $"--Admin:MetricsUrl=http://127.0.0.1:{metrics}");
 
         Assert.Equal(0, await process.ExitAsync());
         Assert.Empty(process.Error.All);
@@ -45,34 +75,42 @@ public sealed class CheckTests
             The configuration ({process.ConfigFile}) has no mistakes.
 
             Listeners
-              http://0.0.0.0:6300    HTTP (Kestrel:Endpoints:Http)
-              0.0.0.0:8443           passthrough
-              unix:/run/x.sock       passthrough
-              http://127.0.0.1:9464  status page, health and metrics (Admin:Url)
-              http://127.0.0.1:9465  metrics (Admin:MetricsUrl)
+              http://127.0.0.1:{front}{Gap(socket, 17)}  HTTP (Kestrel:Endpoints:Http)                  free
+              127.0.0.1:{passthrough}{Gap(socket, 10)}  passthrough (Passthrough:0:Listen)             free
+              unix:{socket}  passthrough (Passthrough:1:Listen)             free
+              http://127.0.0.1:{admin}{Gap(socket, 17)}  status page, health and metrics (Admin:Url)    free
+              http://127.0.0.1:{metrics}{Gap(socket, 17)}  metrics (Admin:MetricsUrl)                     free
 
-            Passthrough 0.0.0.0:8443
+            Passthrough 127.0.0.1:{passthrough}
               a.example                enclave://a  vsock://16:443
               any other name, or none  closed
               ProxyProtocol:Send       v2
               MaxConnections           500
 
-            Passthrough unix:/run/x.sock
+            Passthrough unix:{socket}
               all  vsock://18:5432
 
             Enclaves
-              0    a                        vsock://16:6300
-              1    b                        vsock://17:6300
+              0    a                        vsock://16:6300     from the file
+              1    b                        vsock://17:6300     Cid from PARENTPROXY_ENCLAVE_1_CID, the rest from the file
               c/d  ReverseProxy:Clusters:c  tcp://127.0.0.1:81
 
+            Routes
+              r  /x/{"{"}**rest{"}"}      cluster c
+                 everything else  Enclaves
+
+            {Limits}
+              Timeouts:Drain                      00:01:00      file
+
             Other settings that differ from the default
-              Admin:MetricsUrl                                http://127.0.0.1:9465
-              ReverseProxy:Routes:r:RouteId                   r
-              ReverseProxy:Routes:r:Match:Path                /{"{"}**rest{"}"}
-              ReverseProxy:Routes:r:ClusterId                 c
-              ReverseProxy:Clusters:c:ClusterId               c
-              ReverseProxy:Clusters:c:Destinations:d:Address  tcp://127.0.0.1:81
-              Timeouts:Drain                                  00:01:00
+              Admin:Url                                       http://127.0.0.1:{admin}  command line
+              Admin:MetricsUrl                                http://127.0.0.1:{metrics}  command line
+              Kestrel:Endpoints:Http:Url                      http://127.0.0.1:{front}  file
+              ReverseProxy:Routes:r:RouteId                   r                       file
+              ReverseProxy:Routes:r:Match:Path                /x/{"{"}**rest{"}"}             file
+              ReverseProxy:Routes:r:ClusterId                 c                       file
+              ReverseProxy:Clusters:c:ClusterId               c                       file
+              ReverseProxy:Clusters:c:Destinations:d:Address  tcp://127.0.0.1:81      file
             """,
             string.Join('\n', process.Out.All));
     }
@@ -98,6 +136,7 @@ public sealed class CheckTests
     [Fact]
     public async Task Egress_SaysWhoMayReachWhat()
     {
+        using var directory = new TemporaryDirectory();
         await using var process = ProxyProcess.Start(
             new ProxyStart
             {
@@ -121,30 +160,100 @@ public sealed class CheckTests
             "check");
 
         Assert.Equal(0, await process.ExitAsync());
+        // What this machine has to say of the ports is its own business.
+        var lines = process.Out.All.ToList();
+        Assert.Contains(
+            "  Warning: Egress (unix:/nonexistent/x): ENOENT: the folder /nonexistent does not exist: mkdir -p /nonexistent, "
+                + "or RuntimeDirectory= in a drop-in of the unit when it is below /run",
+            lines);
+        Assert.All(
+            [
+                "  unix:/nonexistent/x    egress, HTTP proxy                                  as proof-server (CID 16)  ENOENT: ",
+                "  vsock://any:53         egress, names ",
+                "  vsock://any:8011       egress, log lines of enclaves ",
+                "  vsock://any:123        egress, clock ",
+                "  vsock://any:8443       egress, to a.example:443 ",
+                "  vsock://any:9100       egress, file /etc/app/config.json for proof-server ",
+            ],
+            start => Assert.Single(lines, line => line.StartsWith(start, StringComparison.Ordinal)));
         Assert.Equal(
-            $"""
-            The configuration ({process.ConfigFile}) has no mistakes.
+            [
+                "Egress",
+                "  Egress:Deny:0   refused  CID 18                *:*",
+                "  Egress:Allow:0  allowed  proof* at CID 16, 17  *.example.com:443, 10.1.2.3:*",
+                "  Egress:Allow:1  allowed  every enclave         a.example:443",
+            ],
+            lines.SkipWhile(line => line != "Egress").Take(4));
+        Assert.Equal(
+            ["  Egress:Dns:Upstreams  10.0.0.2:53  file", "  Egress:IdleTimeout    00:01:00     file"], lines.TakeLast(2));
+    }
 
-            Listeners
-              http://0.0.0.0:6300    HTTP (Kestrel:Endpoints:Http)
-              unix:/nonexistent/x    egress, HTTP proxy                                  as proof-server (CID 16)
-              vsock://any:53         egress, names
-              vsock://any:8011       egress, log lines of enclaves
-              vsock://any:123        egress, clock
-              vsock://any:8443       egress, to a.example:443
-              vsock://any:9100       egress, file /etc/app/config.json for proof-server
-              http://127.0.0.1:9464  status page, health and metrics (Admin:Url)
+    [Fact]
+    public async Task SeveralFiles_AreJudgedEachByItself()
+    {
+        using var directory = new TemporaryDirectory();
+        File.WriteAllText(directory.File("good.json"), Enclave);
+        File.WriteAllText(directory.File("bad.json"), """{ "Timeouts": { "Drain": "soon" } }""");
 
-            Egress
-              Egress:Deny:0   refused  CID 18                *:*
-              Egress:Allow:0  allowed  proof* at CID 16, 17  *.example.com:443, 10.1.2.3:*
-              Egress:Allow:1  allowed  every enclave         a.example:443
+        await using var process = ProxyProcess.Start(new ProxyStart(), "check", directory.File("good.json"), directory.File("bad.json"));
 
-            Other settings that differ from the default
-              Egress:Dns:Upstreams  10.0.0.2:53
-              Egress:IdleTimeout    00:01:00
-            """,
-            string.Join('\n', process.Out.All));
+        Assert.Equal(1, await process.ExitAsync());
+        Assert.Contains($"The configuration ({directory.File("good.json")}) has no mistakes.", process.Out.All);
+        Assert.Contains($"({directory.File("bad.json")}) has 2 mistakes", process.Error.All[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Json_SaysWhereEachValueComesFrom()
+    {
+        using var held = new FreePort();
+        await using var process = ProxyProcess.Start(
+            new ProxyStart
+            {
+                Configuration = """{ "Enclaves": [ { "Id": "0", "Cid": 99, "Port": 6300 } ], "Timeouts": { "Idle": "00:01:00" } }""",
+                Environment = new Dictionary<string, string>
+                {
+                    ["PARENTPROXY_ENCLAVE_0_CID"] = "16",
+                    ["Routing__MaxDialsPerEnclave"] = "5",
+                },
+            },
+            "check",
+            "--json",
+            $"--Admin:Url=http://127.0.0.1:{held.Number}");
+
+        Assert.Equal(0, await process.ExitAsync());
+        var file = JsonDocument.Parse(process.Out.ToString()).RootElement.GetProperty("files")[0];
+        var enclave = file.GetProperty("enclaves")[0];
+        Assert.Equal("vsock://16:6300", enclave.GetProperty("endpoint").GetString());
+        Assert.Equal(
+            """{"Id":"file","Cid":"PARENTPROXY_ENCLAVE_0_CID","Port":"file"}""",
+            JsonSerializer.Serialize(enclave.GetProperty("origins")));
+        var origins = file.GetProperty("settings").EnumerateArray()
+            .ToDictionary(setting => setting.GetProperty("path").GetString()!, setting => setting.GetProperty("origin").GetString());
+        Assert.Equal(
+            ["file", "default", "Routing__MaxDialsPerEnclave", "command line"],
+            new[] { "Timeouts:Idle", "Timeouts:Drain", "Routing:MaxDialsPerEnclave", "Admin:Url" }.Select(path => origins[path]));
+        Assert.Contains(
+            file.GetProperty("listeners").EnumerateArray(),
+            listener => listener.GetProperty("setting").GetString() == "Admin:Url" && listener.GetProperty("state").GetString() == "taken");
+        Assert.Contains(
+            file.GetProperty("warnings").EnumerateArray(),
+            warning => warning.GetProperty("reason").GetString()!.Contains($"(pid {Environment.ProcessId})", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task PortsOfTheProxyThatRuns_AreItsOwn()
+    {
+        await using var running = await ProxyProcess.Run(Enclave).StartedAsync();
+
+        await using var process = ProxyProcess.Start(
+            new ProxyStart { Configuration = Enclave },
+            "check",
+            $"--Admin:Url={running.AdminUrl.GetLeftPart(UriPartial.Authority)}",
+            $"--Kestrel:Endpoints:Http:Url={running.Url.GetLeftPart(UriPartial.Authority)}");
+
+        Assert.Equal(0, await process.ExitAsync());
+        Assert.Equal(2, process.Out.All.Count(line => line.Contains("the proxy that runs listens there", StringComparison.Ordinal)));
+        Assert.DoesNotContain("Warning", process.Out.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -220,6 +329,10 @@ public sealed class CheckTests
         Assert.Equal(78, await run.ExitAsync());
         Assert.DoesNotContain("   at ", run.Error.ToString(), StringComparison.Ordinal);
     }
+
+    /// <summary>What fills up to the width of the longest address, that of a socket.</summary>
+    private static string Gap(string socket, int before) =>
+        new(' ', "unix:".Length + socket.Length - before - "12345".Length);
 
     private static void WriteClientCertificate(string path, string keyPath)
     {

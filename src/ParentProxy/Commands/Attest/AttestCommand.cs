@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using ParentProxy.Attestation;
+using ParentProxy.Commands.Check;
 using ParentProxy.Configuration;
 using ParentProxy.Configuration.Reading;
 using ParentProxy.Enclaves.Transports;

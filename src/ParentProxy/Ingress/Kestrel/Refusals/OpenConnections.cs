@@ -18,16 +18,19 @@ internal sealed class OpenConnections
     public void Remove(ClientConnection connection) => _open.TryRemove(connection.ConnectionId, out _);
 
     /// <summary>
-    /// Asks Kestrel to end each connection after the request that is on it, and waits for those that are open by now.
+    /// Asks Kestrel to end each connection that is open by now after the request that is on it, and waits until they are. Those that come
+    /// meanwhile are none of its business.
     /// </summary>
+    /// <param name="grace">How long one that is idle has for another request, and one that is new for its first.</param>
     /// <param name="time">The clock.</param>
     /// <param name="over">Fires when the time for it is over.</param>
-    public Task RetireAsync(TimeProvider time, CancellationToken over)
+    public async Task RetireAsync(TimeSpan grace, TimeProvider time, CancellationToken over)
     {
         var older = _open.Values.ToList();
+        await Task.Delay(grace, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var connection in older)
             connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-        return WaitAsync(() => older.RemoveAll(connection => !_open.ContainsKey(connection.ConnectionId)) >= 0 && older.Count == 0, time, over);
+        await WaitAsync(() => older.TrueForAll(connection => !_open.ContainsKey(connection.ConnectionId)), time, over);
     }
 
     /// <summary>Waits until each client that has connected has sent something: its request is about to come.</summary>

@@ -12,7 +12,7 @@ using ParentProxy.Endpoints;
 using ParentProxy.Sockets;
 using ParentProxy.Vsock;
 
-namespace ParentProxy.Commands;
+namespace ParentProxy.Commands.Doctor;
 
 /// <summary>Goes the way of an enclave to a destination step by step, and says what it finds at each.</summary>
 /// <param name="options">The configuration.</param>

@@ -1,7 +1,7 @@
 using ParentProxy.Admin.StatusPage;
 using ParentProxy.Configuration;
 
-namespace ParentProxy.Commands;
+namespace ParentProxy.Commands.Check;
 
 /// <summary>Section <c>Egress</c> in words, for a terminal.</summary>
 internal static class EgressSummary

@@ -1,8 +1,9 @@
 using ParentProxy.Admin.StatusPage;
+using ParentProxy.Commands.Listeners;
 using ParentProxy.Configuration;
 using ParentProxy.Html;
 
-namespace ParentProxy.Commands;
+namespace ParentProxy.Commands.Check;
 
 /// <summary>A configuration in words, for a terminal.</summary>
 internal static class ConfigurationSummary
@@ -17,39 +18,71 @@ internal static class ConfigurationSummary
         return $"parent-proxy: the configuration ({result.File ?? "no file"}) has {count} {mistakes}:\n{string.Join('\n', lines)}";
     }
 
-    /// <summary>What a configuration without a mistake comes to: listeners, what is behind them, and what is not at its default.</summary>
-    public static IEnumerable<string> Lines(ConfigurationResult<ProxyOptions> result, ProxyOptions options)
+    /// <summary>
+    /// What a configuration without a mistake comes to: listeners, what is behind them, limits, and what else is not at its default.
+    /// </summary>
+    public static IEnumerable<string> Lines(CheckedFile file, ProxyOptions options)
     {
-        var warnings = result.Warnings.Select(warning => $"  Warning: {warning}");
+        var origins = new ValueOrigins(file.Loaded.Tree);
         var egress = EgressSummary.Settings(options).ToHashSet();
         var settings = EffectiveSettings.Of(options)
             .Where(setting => !setting.IsDefault
                 && setting.Section is not (Names.Enclaves or nameof(ProxyOptions.Passthrough))
+                && !IsLimit(setting)
                 && !egress.Contains(setting))
-            .Select(setting => (IReadOnlyList<string>)[Path(setting), setting.Value ?? "not set"]);
+            .Select(setting => Row(setting, origins));
         return
         [
-            $"The configuration ({result.File ?? "no file"}) has no mistakes.",
-            .. warnings,
-            .. Part("Listeners", Listeners(options)),
+            $"The configuration ({file.Loaded.File ?? "no file"}) has no mistakes.",
+            .. file.Warnings.Select(warning => $"  Warning: {warning}"),
+            .. Part("Listeners", file.Places.Select(Listener)),
             .. options.Passthrough.SelectMany(listener => Part($"Passthrough {listener.Listen}", Passthrough(listener, options))),
             .. Part("Egress", EgressSummary.Rules(options.Egress)),
-            .. Part("Enclaves", Enclaves(options)),
+            .. Part("Enclaves", Enclaves(options, origins)),
+            .. Part("Routes", Routes(options)),
+            .. Part("Limits and time-outs", EffectiveSettings.Of(options).Where(IsLimit).Select(setting => Row(setting, origins))),
             .. Part("Other settings that differ from the default", settings),
         ];
     }
 
-    private static IEnumerable<IReadOnlyList<string>> Listeners(ProxyOptions options)
+    /// <summary>The path of a setting.</summary>
+    public static string Path(Setting setting) => setting.Key.Length > 0 ? $"{setting.Section}:{setting.Key}" : setting.Section;
+
+    private static bool IsLimit(Setting setting) =>
+        setting.Section is nameof(ProxyOptions.Limits) or nameof(ProxyOptions.Timeouts)
+        || (setting.Section == nameof(ProxyOptions.Routing)
+            && (setting.Key.StartsWith("Max", StringComparison.Ordinal) || setting.Key == nameof(RoutingOptions.QueueTimeout)));
+
+    private static IReadOnlyList<string> Row(Setting setting, ValueOrigins origins)
     {
-        foreach (var endpoint in options.Sections.GetSection($"{Names.Kestrel}:Endpoints").GetChildren())
-            yield return [endpoint["Url"] ?? "", $"HTTP ({Names.Kestrel}:Endpoints:{endpoint.Key})"];
-        foreach (var listener in options.Passthrough)
-            yield return [listener.Listen.Text, "passthrough"];
-        foreach (var listener in options.Egress.Listeners)
-            yield return [listener.Listen.Text, EgressSummary.Purpose(listener), EgressSummary.Peer(listener)];
-        yield return [options.Admin.Url, "status page, health and metrics (Admin:Url)"];
-        if (options.Admin.MetricsUrl is { } metrics)
-            yield return [metrics, "metrics (Admin:MetricsUrl)"];
+        var path = Path(setting);
+        return [path, setting.Value ?? "not set", origins.Of(path)];
+    }
+
+    private static IReadOnlyList<string> Listener(PlaceReport report)
+    {
+        var place = report.Place;
+        var setting = place.Setting == Names.Egress ? "" : $" ({place.Setting})";
+        return [place.Text, $"{place.Purpose}{setting}", place.Peer, report.Summary];
+    }
+
+    private static IEnumerable<IReadOnlyList<string>> Routes(ProxyOptions options)
+    {
+        foreach (var route in options.ReverseProxy.Routes.OrderBy(route => route.Order ?? 0))
+        {
+            string[] match =
+            [
+                .. route.Match.Hosts ?? [],
+                .. route.Match.Methods ?? [],
+                .. route.Match.Path is { } path ? [path] : Array.Empty<string>(),
+                .. route.Match.Headers is { Count: > 0 } ? new[] { "by its header" } : [],
+                .. route.Match.QueryParameters is { Count: > 0 } ? new[] { "by its query" } : [],
+            ];
+            yield return [route.RouteId, string.Join(' ', match), $"cluster {route.ClusterId}"];
+        }
+
+        if (options.ReverseProxy.Routes.Count > 0 && (options.Enclaves.Count > 0 || options.Discovery.Enabled))
+            yield return ["", "everything else", "Enclaves"];
     }
 
     private static IEnumerable<IReadOnlyList<string>> Passthrough(PassthroughOptions listener, ProxyOptions options)
@@ -88,10 +121,13 @@ internal static class ConfigurationSummary
         return [target.Text, string.Join(", ", members)];
     }
 
-    private static IEnumerable<IReadOnlyList<string>> Enclaves(ProxyOptions options)
+    private static IEnumerable<IReadOnlyList<string>> Enclaves(ProxyOptions options, ValueOrigins origins)
     {
         foreach (var enclave in options.Enclaves)
-            yield return [enclave.Id, enclave.Name, enclave.Endpoint.ToString(), Share(enclave)];
+        {
+            yield return [enclave.Id, enclave.Name, string.Join(", ", Place(enclave)), origins.Say(enclave.Id)];
+        }
+
         foreach (var (cluster, members) in ClusterMembers.OfAll(
             options.ReverseProxy, [.. options.Enclaves.Select(enclave => (enclave.Id, enclave.Name))]))
         {
@@ -103,26 +139,22 @@ internal static class ConfigurationSummary
             yield return ["discovery", options.Discovery.EnclaveName, $"port {options.Discovery.Port}, by {options.Discovery.NitroCli}"];
     }
 
-    private static string Share(EnclaveOptions enclave) => string.Join(", ", new[]
+    /// <summary>Where an enclave is, and what of its share is not as usual.</summary>
+    private static IEnumerable<string> Place(EnclaveOptions enclave)
     {
-        enclave.Weight == 1 ? null : $"weight {enclave.Weight}",
-        enclave.State == EnclaveMode.Drain ? "drained" : null,
-        enclave.Backup ? "backup" : null,
-    }.OfType<string>());
-
-    private static string Path(Setting setting) => setting.Key.Length > 0 ? $"{setting.Section}:{setting.Key}" : setting.Section;
+        yield return enclave.Endpoint.ToString();
+        if (enclave.Weight != 1)
+            yield return $"weight {enclave.Weight}";
+        if (enclave.State == EnclaveMode.Drain)
+            yield return "drained";
+        if (enclave.Backup)
+            yield return "backup";
+    }
 
     /// <summary>A heading, and the rows below it in columns; nothing without rows.</summary>
     private static IEnumerable<string> Part(string heading, IEnumerable<IReadOnlyList<string>> rows)
     {
-        var all = rows.ToList();
-        if (all.Count == 0)
-            yield break;
-        yield return "";
-        yield return heading;
-        var columns = all.Max(row => row.Count);
-        var widths = Enumerable.Range(0, columns).Select(column => all.Max(row => row.ElementAtOrDefault(column)?.Length ?? 0)).ToList();
-        foreach (var row in all)
-            yield return ("  " + string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column])))).TrimEnd();
+        var lines = TextTable.Lines(rows).ToList();
+        return lines.Count == 0 ? [] : ["", heading, .. lines];
     }
 }

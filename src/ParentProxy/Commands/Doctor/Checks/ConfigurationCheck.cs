@@ -1,0 +1,36 @@
+namespace ParentProxy.Commands.Doctor.Checks;
+
+/// <summary><c>configuration</c>: which file is used, and what is wrong in it or in the variables.</summary>
+internal sealed class ConfigurationCheck : IDoctorCheck
+{
+    private const string Id = "configuration";
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<CheckResult>> RunAsync(DoctorCase @case, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<CheckResult>>([Judge(@case)]);
+
+    private static CheckResult Judge(DoctorCase @case)
+    {
+        var loaded = @case.Loaded;
+        var file = loaded.File ?? "no file, defaults and variables alone";
+        if (loaded.Problems.Count > 0)
+        {
+            return new CheckResult(
+                Id,
+                CheckStatus.Fail,
+                $"{loaded.Problems.Count} {Html.Words.Plural(loaded.Problems.Count, "mistake", "mistakes")} in the configuration ({file})")
+            {
+                Evidence = [.. loaded.Problems.Concat(loaded.Warnings).Select(problem => problem.ToString())],
+                Remedy = ["correct them; 'parent-proxy check' names what is left", "systemctl restart parent-proxy"],
+            };
+        }
+
+        return loaded.Warnings.Count == 0
+            ? new CheckResult(Id, CheckStatus.Ok, $"no mistake ({file})")
+            : new CheckResult(Id, CheckStatus.Warn, $"no mistake, but something that is likely not meant ({file})")
+            {
+                Evidence = [.. loaded.Warnings.Select(warning => warning.ToString())],
+                Remedy = ["each line names the setting: correct it, or leave it if it is meant"],
+            };
+    }
+}
