@@ -109,6 +109,7 @@ const rows = {
     graph('Dials that succeeded', 'Many of them: connections are not reused.', 'ops', [query(perSecond('enclave', 'parentproxy_connects_total', `${E}, result="ok"`), '{{enclave}}')]),
     graph('Probes', 'By result.', 'ops', [query(perSecond('enclave, result', 'parentproxy_probes_total', E), '{{enclave}} {{result}}')]),
     graph('Probes, p95', 'From the dial to the verdict.', 's', [query(quantile(0.95, 'parentproxy_probe_duration_seconds'), '{{enclave}}')]),
+    graph('Requests to backups', 'Above 0: no enclave is usable that is no Backup.', 'reqps', [query(`sum by (enclave) (${rate('parentproxy_requests_total', E)} * on (instance, enclave) group_left () (parentproxy_enclave_backup{${E}} == 1))`, '{{enclave}}')]),
     graph('State changes', 'Per minute. An enclave that comes and goes flaps.', 'short', [query(`60 * ${perSecond('enclave', 'parentproxy_enclave_state_changes_total', E)}`, '{{enclave}}')]),
     graph('CPU inside', 'As parent-proxy enclave tells, or an exporter inside (Admin:EnclaveMetricsPath).', 'percentunit', [query(`1 - avg by (enclave) (rate(node_cpu_seconds_total{job="parent-proxy-enclaves", ${E}, mode="idle"}[$__rate_interval]))`, '{{enclave}}')], { defaults: { max: 1 } }),
     graph('Memory inside', 'Where an exporter inside is relayed.', 'percentunit', [query(`1 - node_memory_MemAvailable_bytes{job="parent-proxy-enclaves", ${E}} / node_memory_MemTotal_bytes{job="parent-proxy-enclaves", ${E}}`, '{{enclave}}')], { defaults: { max: 1 } }),

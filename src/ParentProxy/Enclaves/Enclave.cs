@@ -31,6 +31,8 @@ internal sealed class Enclave
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private EnclaveStatus _status;
+    private EnclaveStatus _shown;
+    private SettingAside? _aside;
     private EnclaveConnector? _connector;
     private string? _instance;
     private int _successes;
@@ -38,6 +40,7 @@ internal sealed class Enclave
     private int _inFlight;
     private int _waiting;
     private int _weight = 1;
+    private bool _isBackup;
     private long _returned;
     private long _lastResponse;
     private long _lastHead;
@@ -75,6 +78,7 @@ internal sealed class Enclave
             ? new EnclaveStatus(EnclaveState.Starting, time.GetUtcNow(), "not probed yet", ProbeHealthy: false, null)
             : new EnclaveStatus(
                 EnclaveState.Healthy, time.GetUtcNow(), "not probed: Health:Probe:Enabled is false", ProbeHealthy: true, null);
+        _shown = _status;
         _outSince = time.GetTimestamp();
     }
 
@@ -90,11 +94,18 @@ internal sealed class Enclave
     /// <summary>The EnclaveID of the run behind it, as discovery last saw it; null when it never did.</summary>
     public string? Instance => Volatile.Read(ref _instance);
 
-    /// <summary>Its share of the requests against the others', where the policy reads it.</summary>
+    /// <summary>Its share of the requests against the others', where the policy reads it; 0 where it is set aside for that.</summary>
     public int Weight
     {
         get => Volatile.Read(ref _weight);
         set => Volatile.Write(ref _weight, value);
+    }
+
+    /// <summary>Whether it gets traffic only while none of its service is usable that is no backup.</summary>
+    public bool IsBackup
+    {
+        get => Volatile.Read(ref _isBackup);
+        set => Volatile.Write(ref _isBackup, value);
     }
 
     /// <summary>Which part of the requests that would be its own it gets: less than 1 for a while after its return.</summary>
@@ -121,7 +132,7 @@ internal sealed class Enclave
         get
         {
             lock (_gate)
-                return Metrics.EndedDowntime + (IsOut(_status.State) ? _time.GetElapsedTime(_outSince) : TimeSpan.Zero);
+                return Metrics.EndedDowntime + (IsOut(_shown.State) ? _time.GetElapsedTime(_outSince) : TimeSpan.Zero);
         }
     }
 
@@ -143,8 +154,14 @@ internal sealed class Enclave
     /// <summary>Whether it stays out and nobody has said yet what that means for the requests it has.</summary>
     public bool HasUntoldOutage => _outage == Outage.Untold;
 
-    /// <summary>The state now, with its reason and what the last probe gave; replaced whole.</summary>
-    public EnclaveStatus Status => Volatile.Read(ref _status);
+    /// <summary>
+    /// The state now, with its reason and what the last probe gave; replaced whole. One that is set aside is draining, whatever is
+    /// known of it.
+    /// </summary>
+    public EnclaveStatus Status => Volatile.Read(ref _shown);
+
+    /// <summary>What probes, traffic and attestation say of it, also while it is set aside.</summary>
+    public EnclaveStatus Condition => Volatile.Read(ref _status);
 
     /// <summary>What its attestation documents came to; null while nobody asks for them.</summary>
     public EnclaveTrust? Attestation
@@ -163,16 +180,16 @@ internal sealed class Enclave
     public bool IsUsable => Status.State == EnclaveState.Healthy;
 
     /// <summary>Whether its probe failed, so that dialling it again is no use.</summary>
-    public bool IsOutByProbe => Status is { State: EnclaveState.Unhealthy or EnclaveState.Gone };
+    public bool IsOutByProbe => Condition is { State: EnclaveState.Unhealthy or EnclaveState.Gone };
 
-    /// <summary>Whether it still belongs to the configuration.</summary>
-    public bool IsRetired => Status.State is EnclaveState.Draining or EnclaveState.Gone;
+    /// <summary>Whether it has left the configuration.</summary>
+    public bool IsRetired => Condition.State is EnclaveState.Draining or EnclaveState.Gone;
 
     /// <summary>
     /// Whether connections to it come about, for all that is known; one that was never dialled has the benefit of the doubt.
     /// </summary>
     public bool IsReachable =>
-        Status is { State: EnclaveState.Healthy } or { LastProbe.Connected: true } or { State: EnclaveState.Starting, LastProbe: null };
+        Condition is { State: EnclaveState.Healthy } or { LastProbe.Connected: true } or { State: EnclaveState.Starting, LastProbe: null };
 
     /// <summary>Requests that it is working on, tunnels included.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
@@ -215,9 +232,11 @@ internal sealed class Enclave
     /// Whether what was chosen for it may still be sent there. Where attestation decides, one that is out is another one until it is
     /// verified.
     /// </summary>
-    public bool MayServe => IsGated ? IsUsable : Status.State != EnclaveState.Untrusted;
+    public bool MayServe => IsGated ? Condition.State == EnclaveState.Healthy : Condition.State != EnclaveState.Untrusted;
 
-    /// <summary>Begins a request, or a connection that is passed through; false once the enclave is retired, or untrusted.</summary>
+    /// <summary>
+    /// Begins a request, or a connection that is passed through; false once the enclave is retired, set aside or untrusted.
+    /// </summary>
     /// <param name="connector">The way to it, leased until <see cref="EndRequest"/>.</param>
     public bool TryBeginRequest([NotNullWhen(true)] out EnclaveConnector? connector)
     {
@@ -226,7 +245,8 @@ internal sealed class Enclave
         connector = LeaseConnector();
 
         // It may have been chosen a moment before it was distrusted; whoever leased before that is sent away with its connections.
-        if (connector is not null && MayServe)
+        // Or before it was set aside: an operator who sees nothing in flight any more is to see nothing come after that.
+        if (connector is not null && MayServe && Volatile.Read(ref _aside) is null)
             return true;
         connector?.Release();
         connector = null;
@@ -345,7 +365,7 @@ internal sealed class Enclave
         bool wasAnswering, isOut;
         lock (_gate)
         {
-            var wasUsable = IsUsable;
+            var wasHealthy = _status.State == EnclaveState.Healthy;
             wasAnswering = _status.LastProbe is { Ok: true };
 
             // Answers to requests keep an enclave in; only a probe's own brings one back.
@@ -383,12 +403,12 @@ internal sealed class Enclave
             }
             else
             {
-                Volatile.Write(ref _status, _status with { LastProbe = result, Reason = isStillOut ? result.Detail : _status.Reason });
+                Set(_status with { LastProbe = result, Reason = isStillOut ? result.Detail : _status.Reason });
                 if (_outage == Outage.None && StaysOut(next, probe.UnhealthyAfter))
                     _outage = Outage.Untold;
             }
 
-            isOut = wasUsable && !IsUsable && IsGated;
+            isOut = wasHealthy && _status.State != EnclaveState.Healthy && IsGated;
         }
 
         if (isOut)
@@ -427,7 +447,7 @@ internal sealed class Enclave
                 return false;
             if (_status.State == EnclaveState.Untrusted)
             {
-                Volatile.Write(ref _status, _status with { Reason = reason });
+                Set(_status with { Reason = reason });
                 return false;
             }
 
@@ -473,6 +493,40 @@ internal sealed class Enclave
             lock (_gate)
                 return _isTrusted;
         }
+    }
+
+    /// <summary>
+    /// Sets it aside: it gets nothing new, and what it has goes on for as long as it takes. It is probed as before, and takes traffic
+    /// at once when it is put back, as whatever it is by then.
+    /// </summary>
+    /// <param name="why">Why, for an operator; null puts it back.</param>
+    public void SetAside(string? why)
+    {
+        lock (_gate)
+        {
+            if (_aside?.Reason == why)
+                return;
+            var from = _shown.State;
+            if (why is null && _returned > _aside!.Started)
+            {
+                // What came back meanwhile gets its first traffic now.
+                Volatile.Write(ref _returned, _time.GetTimestamp());
+                _registry.StartsSlowly();
+            }
+
+            // Who changes the reason alone has not set it aside anew.
+            Volatile.Write(ref _aside, why is null ? null : (_aside ?? new SettingAside(why, _time.GetUtcNow(), _time.GetTimestamp())) with
+            {
+                Reason = why,
+            });
+            Set(_status);
+            if (from == _shown.State)
+                return;
+            CountOutage(from, _shown.State);
+            EnclaveLog.StateChanged(_logger, LogLevel.Information, this, Word(from), Word(_shown.State), why ?? _shown.Reason);
+        }
+
+        _registry.Changed.Set();
     }
 
     /// <summary>The enclave left the configuration: it gets nothing new.</summary>
@@ -587,9 +641,7 @@ internal sealed class Enclave
         }
 
         _outage = Outage.None;
-        CountOutage(from, state);
-        if (state is not (EnclaveState.Draining or EnclaveState.Gone))
-            Metrics.CountStateChange(state);
+        var shownBefore = _shown.State;
 
         // One that traffic took out and its probe confirmed at once has lost nothing of its warmth.
         if (state == EnclaveState.Healthy
@@ -599,17 +651,23 @@ internal sealed class Enclave
             _registry.StartsSlowly();
         }
 
-        Volatile.Write(
-            ref _status,
-            _status with
-            {
-                State = state,
-                Since = _time.GetUtcNow(),
-                Reason = reason,
-                ProbeHealthy = probeHealthy,
-                LastProbe = probe ?? _status.LastProbe,
-            });
-        var level = state is EnclaveState.Unhealthy or EnclaveState.Ejected or EnclaveState.Untrusted
+        Set(_status with
+        {
+            State = state,
+            Since = _time.GetUtcNow(),
+            Reason = reason,
+            ProbeHealthy = probeHealthy,
+            LastProbe = probe ?? _status.LastProbe,
+        });
+
+        // What happens to one that is set aside, an operator does to it, or at least nobody suffers from it.
+        var isAside = _shown != _status;
+        CountOutage(shownBefore, _shown.State);
+        if (!isAside && state is not (EnclaveState.Draining or EnclaveState.Gone))
+            Metrics.CountStateChange(state);
+        if (isAside)
+            reason = $"{reason}; no traffic either way: {_shown.Reason}";
+        var level = !isAside && state is EnclaveState.Unhealthy or EnclaveState.Ejected or EnclaveState.Untrusted
             ? LogLevel.Warning
             : LogLevel.Information;
         EnclaveLog.StateChanged(_logger, level, this, Word(from), Word(state), reason);
@@ -619,6 +677,22 @@ internal sealed class Enclave
         if (isDoubted)
             AttestationWanted.Set();
     }
+
+    /// <summary>Takes over what is known, and shows it unless the enclave is set aside. Under the gate.</summary>
+    private void Set(EnclaveStatus status)
+    {
+        Volatile.Write(ref _status, status);
+        var shown = _aside is { } aside && status.State is not (EnclaveState.Draining or EnclaveState.Gone)
+            ? new EnclaveStatus(EnclaveState.Draining, aside.Since, aside.Reason, ProbeHealthy: false, status.LastProbe)
+            : status;
+        Volatile.Write(ref _shown, shown);
+    }
+
+    /// <summary>That it is set aside.</summary>
+    /// <param name="Reason">Why, for an operator.</param>
+    /// <param name="Since">Since when.</param>
+    /// <param name="Started">Timestamp of the same.</param>
+    private sealed record SettingAside(string Reason, DateTimeOffset Since, long Started);
 
     private enum Outage
     {

@@ -109,6 +109,11 @@ internal sealed class EnclaveGauges : IDisposable
             "1 for the state that an enclave is in, 0 for the others.");
         meter.CreateObservableGauge("parentproxy.enclave.info", () => _registry.All.Select(Info), null, "Where an enclave is dialled.");
         meter.CreateObservableGauge(
+            "parentproxy.enclave.backup",
+            () => _registry.All.Select(enclave => new Measurement<int>(enclave.IsBackup ? 1 : 0, Tag(EnclaveLabel, enclave.Id))),
+            null,
+            "Whether an enclave gets traffic only while none of its service is usable that is no backup.");
+        meter.CreateObservableGauge(
             "parentproxy.enclave.connections",
             () => _registry.All.SelectMany(Connections),
             null,

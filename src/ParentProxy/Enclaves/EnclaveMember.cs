@@ -13,4 +13,10 @@ internal sealed record EnclaveMember(string Id, string Name, EnclaveEndpoint End
 {
     /// <summary>What a probe does there; as <c>Health:Probe:Type</c> says when null.</summary>
     public ProbeType? Probe { get; init; }
+
+    /// <summary>Why it gets nothing new, as the configuration wants it; null where it is to have its share.</summary>
+    public string? WhyDrained { get; init; }
+
+    /// <summary>Whether it gets traffic only while none of its service is usable that is no backup.</summary>
+    public bool IsBackup { get; init; }
 }

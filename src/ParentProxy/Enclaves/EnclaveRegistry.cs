@@ -220,7 +220,7 @@ internal sealed class EnclaveRegistry(
             {
                 IsSuccessor = isSuccessor,
             };
-            if (wasUsable && !enclave.IsUsable)
+            if (wasUsable && !enclave.IsUsable && member.WhyDrained is null)
                 enclave.Metrics.CountOutage();
         }
 
@@ -229,6 +229,8 @@ internal sealed class EnclaveRegistry(
         if (isNew || newConnector)
             enclave.UseConnector(new EnclaveConnector(enclave, dialer, options, time));
         enclave.Weight = member.Weight;
+        enclave.IsBackup = member.IsBackup;
+        enclave.SetAside(member.WhyDrained);
         return enclave;
     }
 

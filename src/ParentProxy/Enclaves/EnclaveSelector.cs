@@ -43,9 +43,11 @@ internal sealed class EnclaveSelector(EnclaveRegistry registry, ActiveConfigurat
         return usable > 1 && (ejected + 1) * 2 <= all;
     }
 
-    /// <summary>Those that may get traffic now.</summary>
+    /// <summary>Those that may get traffic now: the backups among them only where there is no other.</summary>
     public IReadOnlyList<T> Usable<T>(IReadOnlyList<T> members, Func<T, string> id) =>
-        Where(members, id, static enclave => enclave is { IsUsable: true });
+        Where(members, id, static enclave => enclave is { IsUsable: true, IsBackup: false }) is { Count: > 0 } first
+            ? first
+            : Where(members, id, static enclave => enclave is { IsUsable: true });
 
     /// <summary>Those that have a connection free or may open one.</summary>
     public IReadOnlyList<T> WithRoom<T>(IReadOnlyList<T> members, Func<T, string> id) =>
@@ -83,7 +85,9 @@ internal sealed class EnclaveSelector(EnclaveRegistry registry, ActiveConfigurat
         for (var i = 0; i < members.Count; i++)
         {
             var enclave = registry.Find(id(members[i]));
-            var weight = enclave?.Weight ?? 1;
+
+            // One whose weight has just become 0 may still be among them.
+            var weight = Math.Max(1, enclave?.Weight ?? 1);
             var load = (double)(enclave?.InFlight ?? 0) / weight;
             if (load < least)
             {

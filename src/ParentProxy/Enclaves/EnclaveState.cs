@@ -18,7 +18,7 @@ internal enum EnclaveState
     /// <summary>Attestation does not vouch for it, whatever its probes say.</summary>
     Untrusted,
 
-    /// <summary>No longer configured; finishes what it has.</summary>
+    /// <summary>No longer configured, or set aside by an operator; finishes what it has.</summary>
     Draining,
 
     /// <summary>No longer there: its last request has ended, or <c>Timeouts:Drain</c> is over.</summary>

@@ -39,7 +39,7 @@ internal sealed class HealthMonitor(
     public ValueTask DisposeAsync() => _loops?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static bool IsProbed(Enclave enclave) =>
-        enclave.Status is { LastProbe: not null } or { State: not (EnclaveState.Starting or EnclaveState.Untrusted) };
+        enclave.Condition is { LastProbe: not null } or { State: not (EnclaveState.Starting or EnclaveState.Untrusted) };
 
     /// <summary>Keeps the scheduled probes of several enclaves, and of several proxies, from falling into step.</summary>
     private static double Jitter() => 0.9 + (0.2 * Random.Shared.NextDouble());
@@ -81,7 +81,8 @@ internal sealed class HealthMonitor(
                 : enclave.Probe is { } type ? probe with { Type = type, Port = null } : probe;
 
             // Evidence against new connections, and the return of one that was out, are not judged by an old connection.
-            var mayReuse = enclave.IsUsable && evidence is not { Kind: EvidenceKind.DialFailed or EvidenceKind.ResponseCut };
+            var mayReuse = enclave.Condition.State == EnclaveState.Healthy
+                && evidence is not { Kind: EvidenceKind.DialFailed or EvidenceKind.ResponseCut };
             var timeout = ProbeSchedule.Timeout(evidence, probe);
             if (await prober.ProbeAsync(effective, options.Routing.HttpVersion, timeout, mayReuse, cancellationToken) is not { } result)
                 continue;

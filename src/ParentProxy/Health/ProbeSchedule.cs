@@ -21,7 +21,7 @@ internal static class ProbeSchedule
     /// <param name="failedDials">Dials that failed in a row with the probe off.</param>
     public static TimeSpan? Next(Enclave enclave, ProbeOptions probe, int failedDials)
     {
-        var status = enclave.Status;
+        var status = enclave.Condition;
         if (!probe.Enabled)
         {
             return status is { State: EnclaveState.Healthy } or { State: EnclaveState.Untrusted, LastProbe.Ok: true }

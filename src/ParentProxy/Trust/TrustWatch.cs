@@ -101,7 +101,7 @@ internal sealed class TrustWatch(
 
             // What it was wanted for while it was asked, a document that passed has answered; not what came after.
             var next = enclave.AttestationWanted.Next;
-            if (passes && enclave.Status.State != EnclaveState.Untrusted)
+            if (passes && enclave.Condition.State != EnclaveState.Untrusted)
                 wanted = next;
             await WaitAsync(wanted, started, failures, cancellationToken);
         }

@@ -36,8 +36,8 @@ public sealed class ConfigurationKeysTests
         Egress:Logs:Peer:Enclave
         Egress:MaxConnections Egress:MaxConnectionsPerEnclave Egress:RequestTimeout
         Egress:Time Egress:Time:Listen Egress:Time:Peer Egress:Time:Peer:Cid Egress:Time:Peer:Enclave
-        Enclaves Enclaves:*:Cid Enclaves:*:Id Enclaves:*:Name Enclaves:*:Path Enclaves:*:Port Enclaves:*:TcpHost
-        Enclaves:*:Transport Enclaves:*:Weight
+        Enclaves Enclaves:*:Backup Enclaves:*:Cid Enclaves:*:Id Enclaves:*:Name Enclaves:*:Path Enclaves:*:Port Enclaves:*:State
+        Enclaves:*:TcpHost Enclaves:*:Transport Enclaves:*:Weight
         ForwardedHeaders ForwardedHeaders:TrustedProxies
         Health Health:MinHealthy Health:Path Health:Probe
         Health:Probe:Enabled Health:Probe:ExpectedBody Health:Probe:ExpectedStatus Health:Probe:HealthyAfter Health:Probe:Host

@@ -1,3 +1,4 @@
+using ParentProxy.Configuration;
 using ParentProxy.Endpoints;
 
 namespace ParentProxy.Tests.Configuration;
@@ -42,8 +43,10 @@ public sealed class EnclavesTests
     [InlineData(""" "Transport": "hybrid", "Path": "/v.sock" """, "Port", "is missing")]
     [InlineData(""" "Transport": "hybrid", "Port": 5 """, "Path", "is missing")]
     [InlineData(""" "Transport": "vsok", "Port": 0 """, "Transport", "did you mean vsock?")]
-    [InlineData(""" "Cid": 16, "Port": 1, "Weight": 0 """, "Weight", "from 1 to 1000")]
-    [InlineData(""" "Cid": 16, "Port": 1, "Weight": 1001 """, "Weight", "from 1 to 1000")]
+    [InlineData(""" "Cid": 16, "Port": 1, "Weight": -1 """, "Weight", "from 0 to 1000")]
+    [InlineData(""" "Cid": 16, "Port": 1, "Weight": 1001 """, "Weight", "from 0 to 1000")]
+    [InlineData(""" "Cid": 16, "Port": 1, "State": "maint" """, "State", "'maint' is none of ready, drain")]
+    [InlineData(""" "Cid": 16, "Port": 1, "Backup": "perhaps" """, "Backup", "'perhaps'")]
     [InlineData(""" "Cid": 16, "Port": 1, "Prot": 1 """, "Prot", "did you mean Port?")]
     [InlineData(""" "Cid": 16, "Port": 1, "Id": "a b" """, "Id", "letters, digits")]
     [InlineData(""" "Cid": 16, "Port": 1, "Id": "0123456789012345678901234567890123456789012345678901234567890123x" """, "Id", "1 to 64")]
@@ -122,6 +125,48 @@ public sealed class EnclavesTests
     [InlineData(7, 7, "")]
     public void Load_WeightsThatAreReadOrEqual_AreKept(int one, int two, string more) =>
         Assert.Equal([one, two], TestConfiguration.Accept(Weights(one, two, more)).Enclaves.Select(enclave => enclave.Weight));
+
+    [Theory]
+    [InlineData("PowerOfTwoChoices")]
+    [InlineData("LeastRequests")]
+    [InlineData("RoundRobin")]
+    [InlineData("Random")]
+    [InlineData("FirstAlphabetical")]
+    public void Load_WeightZero_IsNoShareUnderAnyPolicy(string policy)
+    {
+        var routing = $$""", "Routing": { "LoadBalancing": "{{policy}}" }""";
+
+        Assert.Equal([0, 7], TestConfiguration.Accept(Weights(0, 7, routing)).Enclaves.Select(enclave => enclave.Weight));
+        Assert.Equal([1, 0], TestConfiguration.Accept(Weights(1, 0, routing)).Enclaves.Select(enclave => enclave.Weight));
+    }
+
+    [Fact]
+    public void Load_StateAndBackup_AreReadIgnoringCase()
+    {
+        var enclaves = TestConfiguration.Accept(
+            """{ "Enclaves": [ { "Cid": 16, "Port": 1 }, { "Cid": 17, "Port": 1, "State": "DRAIN", "Backup": true } ] }""").Enclaves;
+
+        Assert.Equal(
+            [(EnclaveMode.Ready, false), (EnclaveMode.Drain, true)], enclaves.Select(enclave => (enclave.State, enclave.Backup)));
+    }
+
+    [Theory]
+    [InlineData(""" "State": "drain" """, """ "Weight": 0 """, "every enclave is drained")]
+    [InlineData(""" "Backup": true """, """ "Backup": true """, "every enclave is a Backup")]
+    [InlineData(""" "State": "drain" """, """ "Backup": true """, null)]
+    [InlineData(""" "Backup": true """, """ "Backup": false """, null)]
+    public void Load_NoneLeftForTraffic_IsWarnedOf(string one, string two, string? warning)
+    {
+        var result = TestConfiguration.Load(
+            $$"""{ "Enclaves": [ { "Cid": 16, "Port": 1, {{one}} }, { "Cid": 17, "Port": 1, {{two}} } ] }""");
+
+        Assert.Empty(result.Problems);
+        var told = result.Warnings.Select(text => text.ToString()).Where(text => text.StartsWith("Enclaves", StringComparison.Ordinal));
+        if (warning is null)
+            Assert.Empty(told);
+        else
+            Assert.Contains(warning, Assert.Single(told), StringComparison.Ordinal);
+    }
 
     private static string Weights(int one, int two, string more) =>
         $$"""{ "Enclaves": [ { "Cid": 16, "Port": 1, "Weight": {{one}} }, { "Cid": 17, "Port": 1, "Weight": {{two}} } ]{{more}} }""";

@@ -75,6 +75,8 @@ public sealed partial class ConfigurationReferenceTests
         Assert.Equal("the Id", rows["Name"]);
         Assert.Equal(enclave.Endpoint.Transport.ToString(), rows["Transport"], ignoreCase: true);
         Assert.Equal($"{enclave.Weight}", rows["Weight"]);
+        Assert.Equal($"{enclave.State}", rows["State"], ignoreCase: true);
+        Assert.Equal($"{enclave.Backup}", rows["Backup"], ignoreCase: true);
     }
 
     /// <summary>Wherever a document names a setting with its section, there is one.</summary>

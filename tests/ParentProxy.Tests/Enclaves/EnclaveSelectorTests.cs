@@ -66,6 +66,33 @@ public sealed class EnclaveSelectorTests
     }
 
     [Fact]
+    public void Usable_Backup_IsGivenOnlyWithoutAnother()
+    {
+        _registry.Find("1")!.IsBackup = true;
+        foreach (var id in Ids)
+            Return(id);
+
+        Assert.Equal(["0", "2"], _selector.Usable(Ids, id => id));
+        Assert.Equal(["1"], _selector.Usable(["1"], id => id));
+        _registry.Find("0")!.SetAside("maintenance");
+        Assert.Equal(["2"], _selector.Usable(Ids, id => id));
+        _registry.Find("2")!.SetAside("maintenance");
+        Assert.Equal(["1"], _selector.Usable(Ids, id => id));
+        Assert.True(_selector.HasOther(Ids, id => id, _registry.Find("0")!));
+        _registry.Find("0")!.SetAside(null);
+        Assert.Equal(["0"], _selector.Usable(Ids, id => id));
+    }
+
+    [Fact]
+    public void LeastLoaded_WeightIsZeroByNow_IsNoDivisor()
+    {
+        Begin("0", 1);
+        _registry.Find("0")!.Weight = 0;
+
+        Assert.Equal("1", _selector.LeastLoaded(["0", "1"], id => id));
+    }
+
+    [Fact]
     public void LeastLoaded_AllIdle_TakeTurnsByWeight()
     {
         var chosen = Enumerable.Range(0, 8).Select(_ => _selector.LeastLoaded(_registry.All, enclave => enclave.Id).Id).ToList();

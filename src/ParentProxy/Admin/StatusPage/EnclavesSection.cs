@@ -139,6 +139,8 @@ internal static class EnclavesSection
             html.Add($""" <span class="quiet">cluster {cluster}, not counted in health</span>""");
         else if (enclave.Weight != 1)
             html.Add($""" <span class="quiet">weight {enclave.Weight}</span>""");
+        if (enclave.IsBackup)
+            html.Add($""" <span class="quiet">backup</span>""");
     };
 
     // By their codes errors tell whose they are.

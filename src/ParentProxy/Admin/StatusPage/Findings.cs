@@ -101,8 +101,9 @@ internal static class Findings
         {
             var (tone, word) = (EnclavesSection.Tone(enclave.Status.State), EnclavesSection.Word(enclave.Status.State));
             var age = Words.Age(page.Now - enclave.Status.Since);
+            var left = enclave.Status.State == EnclaveState.Draining ? $" {Words.Count(enclave.Enclave.InFlight)} in flight." : "";
             yield return new Finding(
-                tone, $"Enclave {enclave.Label}", $"is {word} for {age}: {Words.Sentence(enclave.Status.Reason)}");
+                tone, $"Enclave {enclave.Label}", $"is {word} for {age}: {Words.Sentence(enclave.Status.Reason)}{left}");
         }
 
         if (wrong.Count - EnclavesNamed is > 0 and var more)

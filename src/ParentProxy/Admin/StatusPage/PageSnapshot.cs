@@ -139,7 +139,7 @@ internal sealed class PageSnapshot
         {
             EnclaveState.Unhealthy or EnclaveState.Untrusted => 0,
             EnclaveState.Ejected => 1,
-            EnclaveState.Starting => 2,
+            EnclaveState.Starting or EnclaveState.Draining => 2,
             EnclaveState.Healthy => IsFailing || IsFlapping ? 3 : 4,
             _ => 5,
         };

@@ -46,6 +46,7 @@ internal sealed partial class SettingsJson : JsonSerializerContext
             Word<AccessLogFormat>(),
             Word<AccessLogMode>(),
             Word<AccessLogSink>(),
+            Word<EnclaveMode>(),
             Word<AttestationMode>(),
             Word<AttestationProtocol>(),
             Word<PassthroughLogMode>(),

@@ -125,8 +125,7 @@ internal static class ConfigurationSummary
     {
         foreach (var enclave in options.Enclaves)
         {
-            var weight = enclave.Weight == 1 ? "" : $", weight {enclave.Weight}";
-            yield return [enclave.Id, enclave.Name, $"{enclave.Endpoint}{weight}", origins.Say(enclave.Id)];
+            yield return [enclave.Id, enclave.Name, string.Join(", ", Place(enclave)), origins.Say(enclave.Id)];
         }
 
         foreach (var (cluster, members) in ClusterMembers.OfAll(
@@ -138,6 +137,18 @@ internal static class ConfigurationSummary
 
         if (options.Discovery.Enabled)
             yield return ["discovery", options.Discovery.EnclaveName, $"port {options.Discovery.Port}, by {options.Discovery.NitroCli}"];
+    }
+
+    /// <summary>Where an enclave is, and what of its share is not as usual.</summary>
+    private static IEnumerable<string> Place(EnclaveOptions enclave)
+    {
+        yield return enclave.Endpoint.ToString();
+        if (enclave.Weight != 1)
+            yield return $"weight {enclave.Weight}";
+        if (enclave.State == EnclaveMode.Drain)
+            yield return "drained";
+        if (enclave.Backup)
+            yield return "backup";
     }
 
     /// <summary>A heading, and the rows below it in columns; nothing without rows.</summary>

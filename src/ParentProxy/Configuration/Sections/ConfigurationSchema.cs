@@ -43,7 +43,11 @@ internal static class ConfigurationSchema
             Discovery = discovery,
             Enclaves = [.. enclaves
                 .Where(entry => entry.Endpoint is not null)
-                .Select(entry => new EnclaveOptions(entry.Id, entry.Name, entry.Endpoint!, entry.Weight))],
+                .Select(entry => new EnclaveOptions(entry.Id, entry.Name, entry.Endpoint!, entry.Weight)
+                {
+                    State = entry.State,
+                    Backup = entry.Backup,
+                })],
             Routing = root.Section(nameof(ProxyOptions.Routing), RoutingOptions.Read),
             Timeouts = root.Section(nameof(ProxyOptions.Timeouts), TimeoutOptions.Read),
             Retry = root.Section(nameof(ProxyOptions.Retry), RetryOptions.Read),
@@ -71,6 +75,8 @@ internal static class ConfigurationSchema
             CheckSomethingToForwardTo(root, enclaves, options.Passthrough);
         CheckHealth(root, options, Counted(options));
         CheckWeights(root, enclaves, options);
+        if (!discovery.Enabled)
+            EnclavesSection.WarnOfNoneLeft(root.Report, enclaves);
         return options;
     }
 
@@ -177,10 +183,12 @@ internal static class ConfigurationSchema
 
         void Check(IReadOnlyList<EnclaveEntry> members, string policy, string setting)
         {
+            // With 0 it is out of the choice, whoever chooses.
+            var first = members.FirstOrDefault(entry => entry.Weight != 0);
             if (policy == RoutingOptions.WeightedPolicy
-                || members.FirstOrDefault(entry => entry.Weight != members[0].Weight) is not { } other)
+                || members.FirstOrDefault(entry => entry.Weight != 0 && entry.Weight != first!.Weight) is not { } other)
                 return;
-            var reason = $"is {other.Weight} and that of {members[0].Location} is {members[0].Weight}, but the policy {policy} "
+            var reason = $"is {other.Weight} and that of {first!.Location} is {first.Weight}, but the policy {policy} "
                 + $"ignores weights; set {setting} to {RoutingOptions.WeightedPolicy}, or give all the same weight";
             var location = root.Node.Child(Names.Enclaves).Children
                 .FirstOrDefault(node => node.Location == other.Location)

@@ -9,8 +9,11 @@ namespace ParentProxy.Configuration.Sections;
 /// <param name="Id">Its Id.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Endpoint">Where it is dialled; null when that is wrong or missing.</param>
-/// <param name="Weight">Its share of the requests.</param>
-internal sealed partial record EnclaveEntry(string Location, string Id, string Name, EnclaveEndpoint? Endpoint, int Weight)
+/// <param name="Weight">Its share of the requests; 0 for none.</param>
+/// <param name="State">Whether it is to get traffic.</param>
+/// <param name="Backup">Whether it is a backup.</param>
+internal sealed partial record EnclaveEntry(
+    string Location, string Id, string Name, EnclaveEndpoint? Endpoint, int Weight, EnclaveMode State, bool Backup)
 {
     private const int MaxWeight = 1000;
 
@@ -23,8 +26,13 @@ internal sealed partial record EnclaveEntry(string Location, string Id, string N
             id,
             section.Optional(id, Values.Label, "Name"),
             ReadEndpoint(section),
-            section.Number(1, 1, MaxWeight, "Weight"));
+            section.Number(1, 0, MaxWeight, "Weight"),
+            section.Enum(EnclaveMode.Ready, "State"),
+            section.Bool(false, "Backup"));
     }
+
+    /// <summary>Whether it gets nothing new.</summary>
+    public bool IsDrained => State == EnclaveMode.Drain || Weight == 0;
 
     /// <summary>Whether <c>enclave://X</c> means this entry, by Id or Name, ignoring case.</summary>
     public bool Matches(string pattern) => EnclavePattern.Matches(pattern, Id) || EnclavePattern.Matches(pattern, Name);

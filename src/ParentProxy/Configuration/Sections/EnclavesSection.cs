@@ -24,4 +24,15 @@ internal static class EnclavesSection
 
         return entries;
     }
+
+    /// <summary>Warns where no enclave gets traffic, or none is left that a backup would stand in for.</summary>
+    public static void WarnOfNoneLeft(ConfigurationReport report, IReadOnlyList<EnclaveEntry> entries)
+    {
+        if (entries.Count == 0)
+            return;
+        if (entries.All(entry => entry.IsDrained))
+            report.Warning(Names.Enclaves, "every enclave is drained (State, Weight): none gets traffic, and requests get 503");
+        else if (entries.All(entry => entry.Backup))
+            report.Warning(Names.Enclaves, "every enclave is a Backup: with none that they stand in for, all get traffic as if none was");
+    }
 }

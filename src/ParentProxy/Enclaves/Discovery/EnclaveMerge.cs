@@ -45,7 +45,13 @@ internal static class EnclaveMerge
     }
 
     private static EnclaveMember Member(EnclaveOptions enclave, EnclaveEndpoint endpoint, string? instance) =>
-        new(enclave.Id, enclave.Name, endpoint, enclave.Weight, instance);
+        new(enclave.Id, enclave.Name, endpoint, enclave.Weight, instance)
+        {
+            WhyDrained = enclave.State == EnclaveMode.Drain ? "State is drain in the configuration"
+                : enclave.Weight == 0 ? "Weight is 0 in the configuration"
+                : null,
+            IsBackup = enclave.Backup,
+        };
 
     /// <summary>Which configured enclave, by its id, is which discovered one.</summary>
     private static Dictionary<string, KnownEnclave> Twins(IReadOnlyList<EnclaveOptions> configured, IReadOnlyList<KnownEnclave> known)

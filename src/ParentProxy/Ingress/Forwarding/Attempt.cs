@@ -340,7 +340,7 @@ internal sealed class Attempt : IDisposable
     /// </summary>
     private AttemptFailure? EnclaveIsOut()
     {
-        var status = Enclave.Status;
+        var status = Enclave.Condition;
         if (status.State is not (EnclaveState.Unhealthy or EnclaveState.Gone))
             return null;
         if (_phase == AttemptPhase.Connecting)

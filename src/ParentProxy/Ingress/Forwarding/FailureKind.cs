@@ -60,6 +60,9 @@ internal enum FailureKind
     /// <summary>An upgraded connection outlasted <c>Timeouts:Drain</c> when the program stopped.</summary>
     TunnelStopped,
 
+    /// <summary>The request outlasted <c>Timeouts:Drain</c> when the program stopped.</summary>
+    Stopped,
+
     /// <summary>Where the request ends can be read in several ways.</summary>
     BadFraming,
 

@@ -93,6 +93,15 @@ internal static class FailureTable
         FailureKind.TunnelCut => Tunnel with { IsEnclavesOwn = true, TunnelEnd = TunnelEnd.CutByEnclave },
         FailureKind.TunnelStopped => Tunnel with { Level = LogLevel.Debug, TunnelEnd = TunnelEnd.Stopped },
 
+        // The program ends.
+        FailureKind.Stopped => new(503, "destination_unavailable", "The proxy stops. Try again shortly.")
+        {
+            Yarp = ForwarderError.RequestCanceled,
+            Level = LogLevel.Debug,
+            HasNoResponse = true,
+            IsRemarkable = true,
+        },
+
         // The client is refused, or gone.
         FailureKind.BadFraming => BadHead with { Refusal = RefusalReason.Framing },
         FailureKind.BadRequest => BadHead with { Refusal = RefusalReason.Head },

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using ParentProxy.Enclaves.Transports;
-using ParentProxy.Endpoints;
 using ParentProxy.Http1;
 using ParentProxy.Ingress.Kestrel.Refusals;
 using ParentProxy.Vsock;
@@ -25,7 +24,7 @@ internal static class ForwardFailure
     public static AttemptFailure Of(Exception exception, Http1Forward forward, Attempt attempt, HttpContext context)
     {
         if (!forward.HasConnection)
-            return OfConnecting(exception, attempt.Enclave.Endpoint);
+            return OfConnecting(exception, attempt);
         if ((forward.ClientFailure ?? exception) is InvalidRequestException invalid)
             return new AttemptFailure(FailureKind.BadRequest, "400", $"the request cannot be forwarded as HTTP/1.1: {invalid.Message}", "");
         if (forward.ClientFailure is BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge })
@@ -35,7 +34,7 @@ internal static class ForwardFailure
         if (exception is ClientGoneException
             || forward.ClientFailure is ConnectionResetException or ConnectionAbortedException or OperationCanceledException
             || context.RequestAborted.IsCancellationRequested)
-            return ClientGone("canceled");
+            return Aborted("canceled", attempt);
         if (forward.ClientFailure is { } bad)
             return AttemptFailure.BadRequestBody(KestrelMessage.WithoutQuotes(bad.Message));
 
@@ -77,7 +76,7 @@ internal static class ForwardFailure
         // YARP aborts the client's side when a response breaks, which must not pass for the client's going.
         var isCut = error == ForwarderError.ResponseBodyDestination && exception is not OperationCanceledException;
         if (!isCut && context.RequestAborted.IsCancellationRequested)
-            return ClientGone("canceled");
+            return Aborted("canceled", attempt);
         var chain = Chain(exception).ToList();
         if (chain.OfType<DialException>().FirstOrDefault() is { } dial)
             return Undialled(FailureKind.NoEnclave, dial);
@@ -95,7 +94,7 @@ internal static class ForwardFailure
                 return Terminated(code, attempt);
             case ForwarderError.RequestBodyClient or ForwarderError.ResponseBodyClient
                 or ForwarderError.UpgradeRequestClient or ForwarderError.UpgradeResponseClient:
-                return ClientGone(code);
+                return Aborted(code, attempt);
             case ForwarderError.UpgradeRequestDestination or ForwarderError.UpgradeResponseDestination:
                 return OfTunnel(exception);
             case ForwarderError.ResponseBodyDestination:
@@ -129,14 +128,14 @@ internal static class ForwardFailure
         "Did the application crash or restart, or does it drop its WebSockets without a Close frame? Look at its log.");
 
     /// <summary>Before there was a connection.</summary>
-    private static AttemptFailure OfConnecting(Exception exception, EnclaveEndpoint endpoint) => exception switch
+    private static AttemptFailure OfConnecting(Exception exception, Attempt attempt) => exception switch
     {
         DialException dial => Undialled(FailureKind.NoEnclave, dial),
         AcceptQueueFullException { InnerException: DialException dial } => Undialled(FailureKind.AcceptQueueFull, dial),
         DialTimeoutException => new AttemptFailure(
             FailureKind.NoEnclave,
             DialException.Timeout,
-            $"no connection to {endpoint} came about in time",
+            $"no connection to {attempt.Enclave.Endpoint} came about in time",
             "Timeouts:Connect sets the time for a dial, Routing:MaxDialsPerEnclave how many run at a time."),
         PoolFullException full => new AttemptFailure(
             FailureKind.ConnectionsBusy, "limit", full.Message, "Routing:MaxConnectionsPerEnclave and MaxQueuedPerEnclave set the limits."),
@@ -147,14 +146,22 @@ internal static class ForwardFailure
             "Routing:QueueTimeout sets the time, MaxConnectionsPerEnclave how many connections there may be."),
         TunnelsBusyException busy => new AttemptFailure(
             FailureKind.TunnelsBusy, "limit", busy.Message, "Routing:MaxTunnelsPerEnclave sets the limit."),
-        OperationCanceledException => ClientGone("canceled"),
+        OperationCanceledException => Aborted("canceled", attempt),
         ObjectDisposedException => new AttemptFailure(FailureKind.LeftWhileWaiting, "unavailable", "the enclave has just left", ""),
         _ => Internal(exception.Message),
     };
 
     private static AttemptFailure Undialled(FailureKind kind, DialException dial) => new(kind, dial.Code, dial.Meaning, dial.Hint);
 
-    private static AttemptFailure ClientGone(string code) => new(FailureKind.ClientGone, code, "the client went away", "");
+    /// <summary>
+    /// The client's side has ended: the client has gone, or we cut it off at the end of a stop, which looks the same from here.
+    /// </summary>
+    private static AttemptFailure Aborted(string code, Attempt attempt)
+    {
+        if (attempt.Exchange is not { Drain.IsCutting: true })
+            return AttemptFailure.ClientGone(code);
+        return attempt.Phase == AttemptPhase.Tunnel ? AttemptFailure.TunnelStopped : AttemptFailure.Stopped;
+    }
 
     private static AttemptFailure NotHttp(string code, string? why) => new(
         FailureKind.InvalidResponse,

@@ -26,7 +26,7 @@ internal static class HeldRequests
                 .OrderBy(group => group.Key)
                 .Select(group => Wait(group.Key.Phase, group.Key.TimeLimit, group.Count()));
             var oldest = TimeSpan.FromSeconds(Math.Floor(time.GetElapsedTime(held.Min(attempt => attempt.ConnectedAt), now).TotalSeconds));
-            EnclaveLog.RequestsHeld(logger, held.Key, held.Key.Status.Since, held.Count(), oldest, string.Join("; ", waits));
+            EnclaveLog.RequestsHeld(logger, held.Key, held.Key.Condition.Since, held.Count(), oldest, string.Join("; ", waits));
         }
     }
 

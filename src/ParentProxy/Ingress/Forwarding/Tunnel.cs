@@ -135,13 +135,7 @@ internal sealed class Tunnel : IRelayOwner, IAsyncDisposable
 
         // What is cut off sees its socket fail before it is told why.
         if ((isAborted || broken is not null) && _attempt.Exchange is { Drain.IsCutting: true })
-        {
-            _failure = new AttemptFailure(
-                FailureKind.TunnelStopped,
-                "stopped",
-                "the program stopped, and Timeouts:Drain was over",
-                "Timeouts:Drain sets how long requests and upgraded connections may take to finish.");
-        }
+            _failure = AttemptFailure.TunnelStopped;
         else if (_fromClient.HasClose || _fromEnclave.HasClose || (broken is null && (_fromClient.AreOther || _fromEnclave.AreOther)))
             _isInOrder = true;
         else if (isAtClient || isAborted)

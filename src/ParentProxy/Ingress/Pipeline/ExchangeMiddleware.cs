@@ -81,7 +81,10 @@ internal sealed class ExchangeMiddleware(
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is left to respond to. What has begun must not pass for whole, should the client be there after all.
+            // It waited for an enclave. Nobody is left to respond to; what has begun must not pass for whole, should the client be
+            // there after all.
+            if (exchange.Outcome.Failure is null)
+                exchange.Outcome.Fail(exchange.Drain.IsCutting ? AttemptFailure.Stopped : AttemptFailure.ClientGone("canceled"));
             context.Abort();
         }
         catch (BadHttpRequestException ex)
@@ -167,9 +170,7 @@ internal sealed class ExchangeMiddleware(
         }
 
         var outcome = exchange.Outcome;
-        var isGone = (outcome.Failure is { } failure && FailureTable.Of(failure.Kind).IsClientClosed)
-            || context.RequestAborted.IsCancellationRequested;
-        outcome.Settle(isGone ? StatusCodes.Status499ClientClosedRequest : context.Response.StatusCode);
+        outcome.Settle(StatusAtTheEnd(context, outcome.Failure));
 
         // What is measured of the request points to its span, as an example.
         if (exchange.Span is { } span)
@@ -177,6 +178,17 @@ internal sealed class ExchangeMiddleware(
         outcome.Record();
         AccessReport.Write(accessLog, exchange);
         RequestSpans.End(exchange);
+    }
+
+    /// <summary>The status of a request that had none so far, or whose response is about to begin.</summary>
+    private static int StatusAtTheEnd(HttpContext context, AttemptFailure? failure)
+    {
+        // Cut off by us: what a client would be told, were there still a way to.
+        if (failure is { Kind: FailureKind.Stopped })
+            return FailureTable.Of(failure.Kind).Status;
+        return (failure is not null && FailureTable.Of(failure.Kind).IsClientClosed) || context.RequestAborted.IsCancellationRequested
+            ? StatusCodes.Status499ClientClosedRequest
+            : context.Response.StatusCode;
     }
 
     /// <summary>

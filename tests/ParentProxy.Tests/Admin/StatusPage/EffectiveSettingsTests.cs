@@ -16,7 +16,7 @@ public sealed class EffectiveSettingsTests
     {
         var settings = Read([], Path.Combine(AppContext.BaseDirectory, "appsettings.json"));
 
-        string[] own = ["Enclaves:0:Id", "Enclaves:0:Name", "Enclaves:0:Endpoint", "Enclaves:0:Weight"];
+        string[] own = ["Enclaves:0:Id", "Enclaves:0:Name", "Enclaves:0:Endpoint", "Enclaves:0:Weight", "Enclaves:0:State", "Enclaves:0:Backup"];
         Assert.Equal(own.Order(), settings.Where(setting => !setting.IsDefault).Select(PathOf).Order());
         foreach (var (path, value) in new Dictionary<string, string?>
         {

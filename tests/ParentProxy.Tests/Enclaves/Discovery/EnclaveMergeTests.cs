@@ -56,6 +56,26 @@ public sealed class EnclaveMergeTests
         Assert.Equal(configured.Select(e => new EnclaveMember(e.Id, e.Name, e.Endpoint, e.Weight)), EnclaveMerge.Of(configured, [], 6300));
     }
 
+    [Fact]
+    public void Of_FoundAndSetAsideByTheConfiguration_IsSetAside()
+    {
+        EnclaveOptions[] configured =
+        [
+            Vsock("0", "app", 16, 5000) with { State = EnclaveMode.Drain },
+            Vsock("1", "other", 17, 5000) with { Weight = 0, Backup = true },
+        ];
+
+        var members = EnclaveMerge.Of(configured, [Known("app", "a", 26), Known("other", "b", 27), Known("third", "c", 28)], 6300);
+
+        Assert.Equal(
+            [
+                ("vsock://26:5000", "State is drain in the configuration", false),
+                ("vsock://27:5000", "Weight is 0 in the configuration", true),
+                ("vsock://28:6300", null, false),
+            ],
+            members.Select(member => (member.Endpoint.ToString(), member.WhyDrained, member.IsBackup)));
+    }
+
     private static EnclaveOptions Vsock(string id, string name, uint cid, uint port) => new(id, name, EnclaveEndpoint.Vsock(cid, port));
 
     private static KnownEnclave Known(string name, string enclaveId, uint cid) => new(new DescribedEnclave(name, enclaveId, cid), name);

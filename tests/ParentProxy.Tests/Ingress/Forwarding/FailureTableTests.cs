@@ -25,6 +25,7 @@ public sealed class FailureTableTests
     [InlineData("TunnelIdle", 502, "proxy_internal_error", "UpgradeResponseDestination")]
     [InlineData("TunnelCut", 502, "proxy_internal_error", "UpgradeResponseDestination")]
     [InlineData("TunnelStopped", 502, "proxy_internal_error", "UpgradeResponseDestination")]
+    [InlineData("Stopped", 503, "destination_unavailable", "RequestCanceled")]
     [InlineData("BadFraming", 400, "http_request_error", "RequestCreation")]
     [InlineData("BadRequest", 400, "http_request_error", "RequestCreation")]
     [InlineData("BadRequestBody", 400, "http_request_error", "RequestBodyClient")]

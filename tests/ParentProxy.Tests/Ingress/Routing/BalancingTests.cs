@@ -87,6 +87,25 @@ public sealed class BalancingTests
         Assert.Equal((20, 0), await AskAsync(proxy, 20));
     }
 
+    [Theory]
+    [InlineData("RoundRobin")]
+    [InlineData("Random")]
+    [InlineData("PowerOfTwoChoices")]
+    [InlineData("LeastRequests")]
+    [InlineData("FirstAlphabetical")]
+    public async Task WeightZero_AnyPolicy_GetsNothing(string policy)
+    {
+        await using var one = await TestEnclave.StartAsync(name: "one");
+        await using var two = await TestEnclave.StartAsync(name: "two");
+        await using var proxy = await StartAsync(one, two, $"Routing:LoadBalancing={policy}");
+        proxy.Apply("Enclaves:0:Weight=0");
+
+        Assert.Equal((0, 20), await AskAsync(proxy, 20));
+
+        proxy.Apply("Enclaves:0:Weight=1");
+        Assert.NotEqual(0, (await AskAsync(proxy, 20)).One);
+    }
+
     private static Task<TestProxy> StartAsync(TestEnclave one, TestEnclave two, params string[] settings) =>
         TestProxy.StartAsync([.. TestProxy.Enclave(0, one.EndPoint), .. TestProxy.Enclave(1, two.EndPoint), .. settings]);
 
