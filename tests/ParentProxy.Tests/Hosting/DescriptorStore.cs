@@ -4,7 +4,7 @@ using System.Text;
 
 namespace ParentProxy.Tests.Hosting;
 
-/// <summary>systemd's file descriptor store: keeps the descriptors that come with messages, and starts the next process with them.</summary>
+/// <summary>systemd's descriptor store: keeps the descriptors that come with messages, and starts the next process with them.</summary>
 internal sealed partial class DescriptorStore : IDisposable
 {
     private const int ReceiveCloseOnExec = 0x40000000;
@@ -45,7 +45,7 @@ internal sealed partial class DescriptorStore : IDisposable
         new Dictionary<string, string> { ["NOTIFY_SOCKET"] = Path, ["FDSTORE"] = "16" };
 
     /// <summary>What a shell does to hand descriptors to the process that it becomes, as sd_listen_fds(3) has it.</summary>
-    public static string Handing(IReadOnlyList<(string Name, int Descriptor)> descriptors)
+    private static string Handing(IReadOnlyList<(string Name, int Descriptor)> descriptors)
     {
         // dash takes numbers of one digit alone. First out of the way of each other.
         var high = string.Concat(descriptors.Select((one, i) => $"exec {100 + i}<&{one.Descriptor} {one.Descriptor}<&-; "));
@@ -59,15 +59,26 @@ internal sealed partial class DescriptorStore : IDisposable
     public ProxyProcess StartNext(ProxyStart start, params IReadOnlyList<string> arguments)
     {
         lock (_gate)
+            return StartWith([.. _kept.Select(one => (one.Key, one.Value))], start with { Environment = Environment }, arguments);
+    }
+
+    /// <summary>Starts a process with some of this one's descriptors, by the names that they go by there.</summary>
+    public static ProxyProcess StartWith(
+        IReadOnlyList<(string Name, int Descriptor)> descriptors, ProxyStart start, params IReadOnlyList<string> arguments)
+    {
+        lock (ProxyProcess.Starting)
         {
-            // What other tests start meanwhile would have the ports open, too.
-            foreach (var descriptor in _kept.Values)
+            foreach (var (_, descriptor) in descriptors)
                 _ = Control(descriptor, SetDescriptorFlags, 0);
-            var handing = Handing([.. _kept.Select(one => (one.Key, one.Value))]);
-            var process = ProxyProcess.Start(start with { Shell = handing, Environment = Environment }, arguments);
-            foreach (var descriptor in _kept.Values)
-                _ = Control(descriptor, SetDescriptorFlags, CloseOnExec);
-            return process;
+            try
+            {
+                return ProxyProcess.Start(start with { Shell = Handing(descriptors) }, arguments);
+            }
+            finally
+            {
+                foreach (var (_, descriptor) in descriptors)
+                    _ = Control(descriptor, SetDescriptorFlags, CloseOnExec);
+            }
         }
     }
 

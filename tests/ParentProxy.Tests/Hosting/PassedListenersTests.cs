@@ -1,12 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using ParentProxy.Tests.Support;
 
 namespace ParentProxy.Tests.Hosting;
 
 /// <summary>Ports that stay open from one process to the next: of socket units, and in systemd's store.</summary>
-public sealed partial class PassedListenersTests : IDisposable
+public sealed class PassedListenersTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
@@ -49,12 +48,10 @@ public sealed partial class PassedListenersTests : IDisposable
         await using var enclaves = await Enclaves.StartAsync("blue");
         using var datagrams = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         datagrams.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        Inherit(datagrams);
-        await using var process = ProxyProcess.Run(new ProxyStart
-        {
-            Configuration = Settings.For(enclaves[0].EndPoint),
-            Shell = DescriptorStore.Handing([("dns.socket", (int)datagrams.SafeHandle.DangerousGetHandle())]),
-        });
+        await using var process = DescriptorStore.StartWith(
+            [("dns.socket", (int)datagrams.SafeHandle.DangerousGetHandle())],
+            new ProxyStart { Configuration = Settings.For(enclaves[0].EndPoint) },
+            Arguments("http://127.0.0.1:0"));
         await process.ReadyAsync();
 
         await process.Out.WaitAsync("systemd passed dns.socket, which is no socket that listens for streams");
@@ -188,16 +185,12 @@ public sealed partial class PassedListenersTests : IDisposable
         Assert.Contains("every request in flight was finished", process.Out.ToString(), StringComparison.Ordinal);
     }
 
-    private static ProxyProcess Start(string settings, UnitSocket unit, string name, string? url = null) => ProxyProcess.Start(
-        new ProxyStart { Configuration = settings, Shell = DescriptorStore.Handing([(name, unit.Descriptor)]) },
+    private static ProxyProcess Start(string settings, UnitSocket unit, string name, string? url = null) => DescriptorStore.StartWith(
+        [(name, unit.Descriptor)],
+        new ProxyStart { Configuration = settings },
         Arguments(url ?? unit.Url.ToString().TrimEnd('/')));
 
     private static string[] Arguments(string url) => [$"--Kestrel:Endpoints:Http:Url={url}", "--Admin:Url=http://127.0.0.1:0"];
-
-    private static void Inherit(Socket socket) => _ = Control((int)socket.SafeHandle.DangerousGetHandle(), 2, 0);
-
-    [LibraryImport("libc", EntryPoint = "fcntl")]
-    private static partial int Control(int descriptor, int command, int argument);
 
     /// <summary>What a socket unit opens.</summary>
     private sealed class UnitSocket : IDisposable
@@ -208,7 +201,6 @@ public sealed partial class PassedListenersTests : IDisposable
         {
             _socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
             _socket.Listen();
-            Inherit(_socket);
         }
 
         public EndPoint EndPoint => _socket.LocalEndPoint!;

@@ -15,6 +15,9 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
             "PARENTPROXY_", "KEYMELD_", "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_", "FDSTORE", "JOURNAL_STREAM", "INVOCATION_ID", "ASPNETCORE_",
             "DOTNET_ENVIRONMENT", "OTEL_"];
 
+    /// <summary>Held while a program is started: who lends one a descriptor lends it to all that are started meanwhile.</summary>
+    public static readonly Lock Starting = new();
+
     private readonly Process _process;
     private readonly TemporaryDirectory _directory;
     private readonly HttpClient _client = new(
@@ -88,7 +91,8 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
         info.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var (name, value) in start.Environment)
             info.Environment[name] = value;
-        return new ProxyProcess(Process.Start(info)!, directory, file);
+        lock (Starting)
+            return new ProxyProcess(Process.Start(info)!, directory, file);
     }
 
     /// <summary>Waits for the start-up line and learns the addresses from it.</summary>

@@ -10,6 +10,6 @@ internal interface IListenerKeeper
     /// <param name="socket">The descriptor.</param>
     void Keep(string name, SafeHandle socket);
 
-    /// <summary>Has it close its copies of that name. Returns when they are closed, or after some seconds in which nobody answers.</summary>
+    /// <summary>Has it close its copy of that name. Returns when it is closed, or after some seconds in which nobody answers.</summary>
     void Forget(string name);
 }
