@@ -12,8 +12,8 @@ internal sealed partial class ProxyProcess : IAsyncDisposable
     // What the machine that runs the tests happens to set must not take part.
     private static readonly string[] ForeignVariables =
         [
-            "PARENTPROXY_", "KEYMELD_", "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_", "FDSTORE", "JOURNAL_STREAM", "INVOCATION_ID", "ASPNETCORE_",
-            "DOTNET_ENVIRONMENT", "OTEL_"];
+            "PARENTPROXY_", "KEYMELD_", "NOTIFY_SOCKET", "WATCHDOG_", "LISTEN_", "FDSTORE", "JOURNAL_STREAM", "INVOCATION_ID",
+            "ASPNETCORE_", "DOTNET_ENVIRONMENT", "OTEL_"];
 
     /// <summary>Held while a program is started: who lends one a descriptor lends it to all that are started meanwhile.</summary>
     public static readonly Lock Starting = new();
