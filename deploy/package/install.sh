@@ -56,8 +56,8 @@ uninstall() {
     other_package
     # The socket first: it would start the service again. Enclaves go on: they are not the proxy's.
     systemd stop parent-proxy.socket parent-proxy.service || :
-    rm -f "$dest"/etc/systemd/system/*.wants/parent-proxy.service "$dest"/etc/systemd/system/*.wants/parent-proxy.socket \
-        "$dest"/etc/systemd/system/*.wants/enclave@*.service
+    rm -f "$dest"/etc/systemd/system/*.wants/parent-proxy.service "$dest"/etc/systemd/system/*.wants/parent-proxy.socket
+    [ -e "$dest/etc/systemd/system/enclave@.service" ] || rm -f "$dest"/etc/systemd/system/*.wants/enclave@*.service
     for file in $(files usr); do rm -f "$dest/$file"; done
     for file in $(files etc); do
         if [ "$1" = --purge ] || cmp -s "$here/root/$file" "$dest/$file"; then
