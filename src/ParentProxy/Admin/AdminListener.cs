@@ -1,8 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -36,7 +39,7 @@ internal sealed class AdminListener : IAsyncDisposable
         });
         builder.Services.AddSingleton(loggers);
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
-        builder.WebHost.UseKestrelCore().UseUrls(url).ConfigureKestrel(kestrel => kestrel.AddServerHeader = false)
+        builder.WebHost.UseKestrelCore().UseUrls(url).ConfigureKestrel(Configure)
             .UseSockets(sockets => sockets.CreateBoundListenSocket = endPoint => ListenSocket.Bind(endPoint).Socket);
         _app = builder.Build();
         _app.Run(context => ServeAsync(context, configuration.Options.Admin, pages));
@@ -64,6 +67,20 @@ internal sealed class AdminListener : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _app.DisposeAsync();
+
+    private static void Configure(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+
+        // Kestrel closes a listening socket with a reset, by an option that the kernel hands on to whatever is accepted there after that:
+        // by the next process, which has the same socket.
+        kestrel.ConfigureEndpointDefaults(listen => listen.Use(next => connection =>
+        {
+            if (connection.Features.Get<IConnectionSocketFeature>() is { } feature)
+                feature.Socket.LingerState = new LingerOption(enable: false, seconds: 0);
+            return next(connection);
+        }));
+    }
 
     private static Task ServeAsync(HttpContext context, AdminOptions options, RequestDelegate pages)
     {

@@ -126,7 +126,7 @@ internal static class RunCommand
             sources, seen, configuration, server, logging, manager, time, logging.Factory.CreateLogger<ConfigurationReloader>());
 
         // Before the line: who reads it may send a signal that ends a program that does not ask for it.
-        using var succession = new Succession(manager.IsEnabled, logger);
+        using var succession = new Succession(manager.IsEnabled, () => signals.Take(PosixSignal.SIGTERM), logger);
         if (reloads)
             reloader.Start();
         HostingLog.Started(logger, ProgramVersion.Text, endPoints, admin, server.Targets, loaded.File ?? "none");
@@ -144,7 +144,7 @@ internal static class RunCommand
         }
 
         var signal = await signals.Requested;
-        await StopAsync(server, configuration, manager, logger, signal, succession.HasNext);
+        await StopAsync(server, configuration, manager, logger, signal, succession.Stop());
         await running.CancelAsync();
         return ExitCode.Ok;
     }
@@ -161,7 +161,7 @@ internal static class RunCommand
         server.BeginDraining();
         manager.Stopping(timeouts.DrainDelay + timeouts.Drain + TimeSpan.FromSeconds(10));
         if (hasNext)
-            HostingLog.Succeeded(logger, signal.ToString(), timeouts.Drain);
+            HostingLog.Succeeded(logger, timeouts.Drain);
         else if (ListenerStore.OfProcess.IsKeeping)
             HostingLog.StoppingForNext(logger, signal.ToString(), timeouts.DrainDelay, timeouts.Drain);
         else

@@ -70,8 +70,8 @@ internal static partial class HostingLog
 
     [LoggerMessage(
         EventId = 420, Level = LogLevel.Information,
-        Message = "Stopping on {Signal}: the next process has the ports, requests in flight have {Drain} to finish")]
-    public static partial void Succeeded(ILogger logger, string signal, TimeSpan drain);
+        Message = "Stopping: the next process serves and has the ports; requests in flight have {Drain} to finish")]
+    public static partial void Succeeded(ILogger logger, TimeSpan drain);
 
     [LoggerMessage(EventId = 407, Level = LogLevel.Information, Message = "Stopped: every request in flight was finished")]
     public static partial void Stopped(ILogger logger);

@@ -28,6 +28,12 @@ internal sealed class ProxyServer : IAsyncDisposable
     /// <summary>How long connections that are open when the port closes have to send their request.</summary>
     private static readonly TimeSpan LastRequests = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// What is left of <c>Drain</c>, at most, to requests that came while the ports waited for what is older: others wait for the next
+    /// process meanwhile.
+    /// </summary>
+    private static readonly TimeSpan Tail = TimeSpan.FromSeconds(5);
+
     private readonly Lock _applying = new();
     private readonly ActiveConfiguration _configuration;
     private readonly TimeProvider _time;
@@ -248,7 +254,7 @@ internal sealed class ProxyServer : IAsyncDisposable
         if (hasNext)
             await GiveUpPortsAsync(timeouts.Drain);
         else if (ListenerStore.OfProcess.IsKeeping)
-            await LeaveToNextAsync(patience.Token);
+            await LeaveToNextAsync(timeouts.Drain, patience);
         else
             await ClosePortsAsync(timeouts.Drain);
         using var cut = new CancellationTokenSource();
@@ -278,15 +284,23 @@ internal sealed class ProxyServer : IAsyncDisposable
         await Task.WhenAll(_admin.StopAsync(), ClosePortsAsync(drain));
     }
 
-    private async Task LeaveToNextAsync(CancellationToken over)
+    private async Task LeaveToNextAsync(TimeSpan drain, CancellationTokenSource patience)
     {
-        await Task.WhenAll(_capabilities.Select(capability => capability.FinishOlderAsync(LastRequests, over)));
+        var tail = drain / 4 < Tail ? drain / 4 : Tail;
+        using var older = new CancellationTokenSource(drain - tail, _time);
+        await Task.WhenAll(_capabilities.Select(capability => capability.FinishOlderAsync(LastRequests, older.Token)));
 
         // From here on others wait for the next process: it takes no longer than it must.
         ListenerStore.OfProcess.HandOver();
         await Task.WhenAll(_capabilities.Select(capability => capability.StopAcceptingAsync()));
         using var lastRequests = new CancellationTokenSource(LastRequests, _time);
         await Ingress.HeardFromAllAsync(lastRequests.Token);
+        if (!older.IsCancellationRequested)
+            return;
+
+        // What is older still has had its time, and must not keep those who wait any longer than what came after it.
+        await Ingress.FinishNewerAsync(patience.Token);
+        await patience.CancelAsync();
     }
 
     /// <inheritdoc/>

@@ -9,47 +9,67 @@ namespace ParentProxy.Hosting;
 
 /// <summary>
 /// Replaces this process by a fresh one without systemd, on SIGUSR2: starts the program once more, from the file that is there by now,
-/// with the listening sockets of this process. When that one serves it ends this one with SIGTERM, which finishes what it has. When it
-/// does not come up, nothing has changed.
+/// with the listening sockets of this process. When that one serves, it says so with SIGUSR1, and this one finishes what it has and ends.
+/// When it does not come up, nothing has changed.
 /// </summary>
 internal sealed partial class Succession : IDisposable
 {
     /// <summary>Names the descriptors of the listening sockets, separated by colons, for the next process.</summary>
-    public const string ListenersVariable = "PARENTPROXY_LISTENERS";
+    public const string ListenersVariable = "PASSED_TO_PARENT_PROXY";
 
     /// <summary>Names the process that is to end when the next one serves.</summary>
-    public const string PredecessorVariable = "PARENTPROXY_PREDECESSOR";
+    public const string PredecessorVariable = "PASSED_BY_PARENT_PROXY";
 
-    private const PosixSignal UserSignal2 = (PosixSignal)12;
-    private const int Terminate = 15;
+    private const int UserSignal1 = 10;
+    private const int UserSignal2 = 12;
 
-    private static readonly string? Predecessor = TakePredecessor();
+    private static string? _predecessor;
 
     // Asked for at once: when the file has been replaced, the kernel's answer is no path any more.
-    private readonly string? _program = Environment.ProcessPath;
+    private readonly string? _program = Program();
     private readonly Lock _gate = new();
     private readonly bool _isUnderSystemd;
     private readonly ILogger _logger;
-    private readonly PosixSignalRegistration _registration;
+    private readonly Action _onSucceeded;
+    private readonly PosixSignalRegistration[] _registrations;
     private Process? _next;
+    private bool _isSucceeded;
 
-    /// <summary>Listens for the signal.</summary>
+    /// <summary>Listens for the signals.</summary>
     /// <param name="isUnderSystemd">Whether systemd runs this: it would not know the next process.</param>
+    /// <param name="onSucceeded">Runs when the next process serves.</param>
     /// <param name="logger">The log.</param>
-    public Succession(bool isUnderSystemd, ILogger logger)
+    public Succession(bool isUnderSystemd, Action onSucceeded, ILogger logger)
     {
         _isUnderSystemd = isUnderSystemd;
+        _onSucceeded = onSucceeded;
         _logger = logger;
-        _registration = PosixSignalRegistration.Create(UserSignal2, OnSignal);
+        _registrations =
+        [
+            PosixSignalRegistration.Create((PosixSignal)UserSignal2, OnStart),
+            PosixSignalRegistration.Create((PosixSignal)UserSignal1, OnServing),
+        ];
     }
 
-    /// <summary>Whether the next process runs, which has the sockets.</summary>
-    public bool HasNext
+    /// <summary>
+    /// This process stops. A next one that does not serve yet is ended: who stopped this one does not want it.
+    /// </summary>
+    /// <returns>Whether the next process serves, and has the sockets.</returns>
+    public bool Stop()
     {
-        get
+        lock (_gate)
         {
-            lock (_gate)
-                return _next is { HasExited: false };
+            if (_isSucceeded || _next is null)
+                return _isSucceeded;
+            _next.Exited -= OnExited;
+            if (!_next.HasExited)
+            {
+                _next.Kill();
+                _next.WaitForExit();
+            }
+
+            _next = null;
+            return false;
         }
     }
 
@@ -65,36 +85,55 @@ internal sealed partial class Succession : IDisposable
                 continue;
             DescriptorCalls.KeepToOurselves(number);
             if (DescriptorCalls.BoundTo(number) is { } endPoint)
-                passed.Add(new PassedListener(number, endPoint, PassedListener.NameOf(endPoint), IsOurs: true));
+                passed.Add(new PassedListener(number, endPoint, PassedListener.NameOf(endPoint), IsOurs: true) { IsLent = true });
         }
 
+        _predecessor = environment(PredecessorVariable);
         forget(ListenersVariable);
+        forget(PredecessorVariable);
         return passed;
     }
 
     /// <summary>This process serves: the one before it may end.</summary>
     public static void EndPredecessor()
     {
+        ListenerStore.OfProcess.Own();
+
         // Only the one that has started us: a number in an environment may be anybody's.
-        if (int.TryParse(Predecessor, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number == ParentId())
-            _ = Kill(number, Terminate);
+        if (int.TryParse(_predecessor, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number == ParentId())
+            _ = Kill(number, UserSignal1);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _registration.Dispose();
+        Array.ForEach(_registrations, registration => registration.Dispose());
         _next?.Dispose();
     }
 
-    private static string? TakePredecessor()
+    /// <summary>As it was called, so that a link to a version is followed anew.</summary>
+    private static string? Program()
     {
-        var value = Environment.GetEnvironmentVariable(PredecessorVariable);
-        Environment.SetEnvironmentVariable(PredecessorVariable, null);
-        return value;
+        var called = Environment.GetCommandLineArgs()[0];
+        return called.Contains('/', StringComparison.Ordinal) && !called.EndsWith(".dll", StringComparison.Ordinal)
+            ? Path.GetFullPath(called)
+            : Environment.ProcessPath;
     }
 
-    private void OnSignal(PosixSignalContext context)
+    private void OnServing(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        lock (_gate)
+        {
+            if (_next is not { HasExited: false })
+                return;
+            _isSucceeded = true;
+        }
+
+        _onSucceeded();
+    }
+
+    private void OnStart(PosixSignalContext context)
     {
         context.Cancel = true;
         if (_isUnderSystemd)
@@ -122,8 +161,8 @@ internal sealed partial class Succession : IDisposable
             }
 
             HostingLog.SuccessionBegun(_logger, _next.Id);
-            _next.EnableRaisingEvents = true;
             _next.Exited += OnExited;
+            _next.EnableRaisingEvents = true;
         }
     }
 
@@ -144,6 +183,12 @@ internal sealed partial class Succession : IDisposable
 
     private void OnExited(object? sender, EventArgs e)
     {
+        lock (_gate)
+        {
+            if (_isSucceeded)
+                return;
+        }
+
         if (sender is Process process)
             HostingLog.SuccessionFailed(_logger, $"process {process.Id} ended with exit code {process.ExitCode}; it has said why");
     }

@@ -201,6 +201,10 @@ internal sealed class IngressServer : ICapability
     /// <inheritdoc/>
     public Task FinishOlderAsync(TimeSpan grace, CancellationToken over) => _connections.RetireAsync(grace, _time, over);
 
+    /// <summary>Waits for the connections that came after <see cref="FinishOlderAsync"/> was called.</summary>
+    /// <param name="over">Fires when the time for it is over.</param>
+    public Task FinishNewerAsync(CancellationToken over) => _connections.WaitForNewerAsync(_time, over);
+
     /// <summary>Waits until who has connected has sent something, when nobody is accepted any more.</summary>
     /// <param name="over">Fires when the time for it is over.</param>
     public Task HeardFromAllAsync(CancellationToken over) => _connections.HeardFromAllAsync(_time, over);

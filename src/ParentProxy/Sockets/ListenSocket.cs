@@ -21,8 +21,11 @@ internal sealed class ListenSocket(Socket socket, UnixSocketFile? file = null)
     /// <summary>Whether it is a socket unit's of systemd, which goes on listening whatever happens here.</summary>
     public bool IsOfUnit { get; init; }
 
+    /// <summary>Whether it came from a process that listens there, too, until this one serves.</summary>
+    public bool IsLent { get; init; }
+
     /// <summary>Whether closing it closes no port: what waits in its accept queue is somebody else's.</summary>
-    public bool IsPassedOn => IsOfUnit || ListenerStore.OfProcess.IsHandedOver(isKept: KeptAs is not null);
+    public bool IsPassedOn => IsOfUnit || ListenerStore.OfProcess.IsHandedOver(KeptAs is not null, IsLent);
 
     /// <summary>
     /// Binds to an address of TCP, a unix socket's path, a vsock address, or takes over a descriptor as Kestrel does. Where the process

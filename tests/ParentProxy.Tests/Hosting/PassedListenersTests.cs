@@ -185,6 +185,42 @@ public sealed class PassedListenersTests : IDisposable
         Assert.Contains("every request in flight was finished", process.Out.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Term_WithARequestThatOutlastsDrain_LosesNoneOfTheOthers()
+    {
+        await using var enclaves = await Enclaves.StartAsync("blue");
+        using var unit = new UnitSocket();
+        await using var process = Start(
+            Settings.With(new { Timeouts = new { DrainDelay = "00:00:00", Drain = "00:00:08" } }, enclaves[0].EndPoint), unit, "web.socket");
+        await process.ReadyAsync();
+        using var patient = new KeepAliveClient(unit.Url);
+        await patient.ConnectAsync();
+        var hanging = patient.GetAsync("/hang");
+        await Eventually.TrueAsync(() => enclaves[0].Requests == 1, () => "the request does not reach the enclave");
+
+        process.Signal(Signal.Term);
+        var exit = process.ExitAsync();
+        var served = 0;
+        while (!exit.IsCompleted)
+        {
+            using var client = new KeepAliveClient(unit.Url);
+            await client.ConnectAsync();
+            var answer = client.GetAsync("/slow?ms=50");
+            await Task.WhenAny(answer, exit);
+
+            // It waits for the next process, of which there is none here.
+            if (!answer.IsCompleted)
+                break;
+            Assert.Equal(200, (await answer).Status);
+            served++;
+        }
+
+        Assert.Equal(0, await exit);
+        Assert.InRange(served, 10, int.MaxValue);
+        await Assert.ThrowsAnyAsync<IOException>(() => hanging);
+        Assert.Contains("have been cut off", process.Out.ToString(), StringComparison.Ordinal);
+    }
+
     private static ProxyProcess Start(string settings, UnitSocket unit, string name, string? url = null) => DescriptorStore.StartWith(
         [(name, unit.Descriptor)],
         new ProxyStart { Configuration = settings },

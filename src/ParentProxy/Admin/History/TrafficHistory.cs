@@ -53,7 +53,7 @@ internal sealed class TrafficHistory(EnclaveRegistry registry, TimeProvider time
         foreach (var enclave in enclaves)
         {
             var series = _byId.GetOrAdd(enclave.Id, static (_, enclave) => new TrafficSeries(enclave.Metrics), enclave);
-            series.Take(elapsed, !enclave.IsUsable, enclave.Metrics);
+            series.Take(elapsed, enclave.Condition.State != EnclaveState.Healthy, enclave.Metrics);
         }
 
         foreach (var id in _byId.Keys.Where(id => !enclaves.Any(enclave => enclave.Id.Equals(id, StringComparison.OrdinalIgnoreCase))))

@@ -13,7 +13,8 @@ internal sealed class ValueOrigins(ConfigurationNode? tree)
     private const string File = "file";
     private const string CommandLine = "command line";
 
-    private static readonly string[] EnclaveKeys = ["Id", "Name", "Transport", "Cid", "Port", "TcpHost", "Path", "Weight"];
+    private static readonly string[] EnclaveKeys =
+        ["Id", "Name", "Transport", "Cid", "Port", "TcpHost", "Path", "Weight", "State", "Backup"];
 
     /// <summary>Where a setting was written, or what is below it: <c>file</c>, a variable, <c>command line</c> or <c>default</c>.</summary>
     public string Of(string path)

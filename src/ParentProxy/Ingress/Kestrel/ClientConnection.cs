@@ -69,6 +69,9 @@ internal sealed class ClientConnection : ConnectionContext, IConnectionIdFeature
     /// <summary>What a load balancer says of it; null when none does.</summary>
     public ProxyHeader? ProxyHeader { get; set; }
 
+    /// <summary>Whether the first that its client sends is a request: no handshake of TLS and no PROXY header.</summary>
+    public bool BeginsWithRequest => ReferenceEquals(_transport, this) && ProxyHeader is null;
+
     /// <inheritdoc cref="ClientInput.HasBegun"/>
     public bool HasBegun => _wire.HasBegun;
 

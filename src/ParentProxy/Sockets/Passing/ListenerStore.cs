@@ -17,8 +17,10 @@ internal sealed class ListenerStore(IReadOnlyList<PassedListener> passed, IListe
     private readonly List<PassedListener> _passed = [.. passed];
     private readonly HashSet<PassedListener> _taken = [];
     private readonly HashSet<Socket> _open = [];
+    private readonly List<UnixSocketFile> _filesLeft = [];
     private volatile bool _isHandedOver;
     private volatile bool _isAllHandedOver;
+    private volatile bool _isLent = passed.Any(listener => listener.IsLent);
 
     /// <summary>The one of this process: sockets are a process's, whoever opens them. Empty until somebody sets it.</summary>
     public static ListenerStore OfProcess
@@ -40,7 +42,19 @@ internal sealed class ListenerStore(IReadOnlyList<PassedListener> passed, IListe
 
     /// <summary>Whether closing a socket leaves it to the next process.</summary>
     /// <param name="isKept">Whether somebody keeps it.</param>
-    public bool IsHandedOver(bool isKept) => _isHandedOver && (isKept || _isAllHandedOver);
+    /// <param name="isLent">Whether it came from a process that has lent its sockets.</param>
+    public bool IsHandedOver(bool isKept, bool isLent) => (_isHandedOver && (isKept || _isAllHandedOver)) || (isLent && _isLent);
+
+    /// <summary>The process that has lent its sockets is about to end: they are this one's alone.</summary>
+    public void Own()
+    {
+        _isLent = false;
+        lock (_lock)
+        {
+            _filesLeft.ForEach(file => file.Remove());
+            _filesLeft.Clear();
+        }
+    }
 
     /// <summary>Starts something that gets every listening socket that is open.</summary>
     /// <param name="start">Starts it; gets the numbers of the descriptors, which are the same there.</param>
@@ -95,7 +109,7 @@ internal sealed class ListenerStore(IReadOnlyList<PassedListener> passed, IListe
             }
 
             var file = endPoint is UnixDomainSocketEndPoint unix ? UnixSocketFile.Of(unix) : null;
-            return new ListenSocket(passed.Open(), file) { KeptAs = passed.Name };
+            return new ListenSocket(passed.Open(), file) { KeptAs = passed.Name, IsLent = passed.IsLent };
         }
     }
 
@@ -143,7 +157,12 @@ internal sealed class ListenerStore(IReadOnlyList<PassedListener> passed, IListe
         _passed.Remove(listener);
         listener.Close();
         keeper?.Forget(listener.Name);
-        if (listener.EndPoint is UnixDomainSocketEndPoint path)
-            UnixSocketFile.Of(path).Remove();
+        if (listener.EndPoint is not UnixDomainSocketEndPoint path)
+            return;
+        var file = UnixSocketFile.Of(path);
+        if (listener.IsLent)
+            _filesLeft.Add(file);
+        else
+            file.Remove();
     }
 }

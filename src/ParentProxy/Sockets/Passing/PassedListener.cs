@@ -11,18 +11,21 @@ namespace ParentProxy.Sockets.Passing;
 /// <param name="IsOurs">Whether an earlier process of this program opened it; otherwise it is a socket unit's.</param>
 internal sealed record PassedListener(int Descriptor, EndPoint EndPoint, string Name, bool IsOurs)
 {
+    /// <summary>Whether the process that it comes from still runs, and listens there, too.</summary>
+    public bool IsLent { get; init; }
+
     /// <summary>What a socket is kept by that listens there. No colon may be in it (sd_pid_notify_with_fds(3)).</summary>
     public static string NameOf(EndPoint endPoint) => $"parent-proxy.{endPoint}".Replace(':', '_');
 
     /// <summary>
-    /// Whether it can stand for a listener at an address: it is the same, or every address of both families where every one of IPv4 is
-    /// asked for, which is what <c>ListenStream=6300</c> of a socket unit opens.
+    /// Whether it can stand for a listener at an address: it is the same, or a socket unit's for every address of both families where every
+    /// one of IPv4 is asked for, which is what <c>ListenStream=6300</c> opens.
     /// </summary>
     public bool Serves(EndPoint wanted) =>
         wanted.Equals(EndPoint)
         || (wanted is UnixDomainSocketEndPoint && EndPoint is UnixDomainSocketEndPoint && wanted.ToString() == EndPoint.ToString())
         || (wanted is VsockEndPoint { Port: var port } && EndPoint is VsockEndPoint vsock && vsock.Port == port && IsAny(vsock.Cid))
-        || (wanted is IPEndPoint ip && EndPoint is IPEndPoint own && own.Port == ip.Port
+        || (!IsOurs && wanted is IPEndPoint ip && EndPoint is IPEndPoint own && own.Port == ip.Port
             && ip.Address.Equals(IPAddress.Any) && own.Address.Equals(IPAddress.IPv6Any) && DescriptorCalls.IsDualStack(Descriptor));
 
     /// <summary>Whether nothing else can listen at an address while this does.</summary>

@@ -34,6 +34,8 @@ internal sealed class EnclaveCheck : IDoctorCheck
         DoctorCase @case, ProxyOptions options, Enclave enclave, CancellationToken cancellationToken)
     {
         var dial = await DialAsync(@case, options, enclave, cancellationToken);
+        if (dial.Status == CheckStatus.Fail && enclave.Status is { State: EnclaveState.Draining } aside)
+            return [dial with { Status = CheckStatus.Warn, Summary = $"{dial.Summary}; it is set aside: {aside.Reason}" }];
         if (dial.Status == CheckStatus.Fail)
             return [dial];
         List<CheckResult> results = [dial, await ProbeAsync(@case, options, enclave, cancellationToken)];

@@ -28,11 +28,8 @@ internal static class EnclaveEcho
         try
         {
             using var question = EnclaveGet.Request("/echo", options.Routing.HttpVersion, host, Prober.UserAgent);
-            using (var answer = await client.SendAsync(question, linked.Token))
-            {
-                if (!answer.IsSuccessStatusCode)
-                    return null;
-            }
+            if (!await IsOfferedAsync(client, question, linked.Token))
+                return null;
 
             var sent = VsockTrial.Pattern(Bytes);
             return await SendAsync("/echo/body") ?? await SendAsync("/echo");
@@ -64,6 +61,20 @@ internal static class EnclaveEcho
         catch (Exception ex) when (ex is HttpRequestException or IOException)
         {
             return Damaged(enclave, ex.GetBaseException().Message);
+        }
+    }
+
+    /// <summary>Whether there is an echo; an application that has none may do anything with the question.</summary>
+    private static async Task<bool> IsOfferedAsync(HttpMessageInvoker client, HttpRequestMessage question, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await client.SendAsync(question, cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception ex) when (ex is HttpRequestException or IOException or OperationCanceledException)
+        {
+            return false;
         }
     }
 

@@ -10,6 +10,7 @@ internal sealed class OpenConnections
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
 
     private readonly ConcurrentDictionary<string, ClientConnection> _open = new(StringComparer.Ordinal);
+    private volatile ClientConnection[] _older = [];
 
     /// <summary>Kestrel is given a connection.</summary>
     public void Add(ClientConnection connection) => _open[connection.ConnectionId] = connection;
@@ -26,18 +27,30 @@ internal sealed class OpenConnections
     /// <param name="over">Fires when the time for it is over.</param>
     public async Task RetireAsync(TimeSpan grace, TimeProvider time, CancellationToken over)
     {
-        var older = _open.Values.ToList();
+        var older = _older = [.. _open.Values];
         await Task.Delay(grace, time, over).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var connection in older)
             connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.RequestClose();
-        await WaitAsync(() => older.TrueForAll(connection => !_open.ContainsKey(connection.ConnectionId)), time, over);
+        await WaitAsync(() => Array.TrueForAll(older, connection => !_open.ContainsKey(connection.ConnectionId)), time, over);
     }
 
-    /// <summary>Waits until each client that has connected has sent something: its request is about to come.</summary>
+    /// <summary>Waits for the connections that came after <see cref="RetireAsync"/> was called.</summary>
+    /// <param name="time">The clock.</param>
+    /// <param name="over">Fires when the time for it is over.</param>
+    public Task WaitForNewerAsync(TimeProvider time, CancellationToken over)
+    {
+        var older = _older.ToHashSet();
+        return WaitAsync(() => _open.Values.All(older.Contains), time, over);
+    }
+
+    /// <summary>
+    /// Waits until each client that has connected has sent something: its request is about to come. Of a connection that begins with
+    /// something else, as with TLS, that is not known.
+    /// </summary>
     /// <param name="time">The clock.</param>
     /// <param name="over">Fires when the time for it is over.</param>
     public Task HeardFromAllAsync(TimeProvider time, CancellationToken over) =>
-        WaitAsync(() => _open.Values.All(connection => connection.HasBegun), time, over);
+        WaitAsync(() => _open.Values.All(connection => connection.HasBegun && connection.BeginsWithRequest), time, over);
 
     /// <summary>The address of a connection's client; null on a unix socket, and when there is no such connection any more.</summary>
     public IPAddress? ClientOf(string connectionId) => (_open.GetValueOrDefault(connectionId)?.RemoteEndPoint as IPEndPoint)?.Address;
