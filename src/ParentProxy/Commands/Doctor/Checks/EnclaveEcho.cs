@@ -65,7 +65,8 @@ internal static class EnclaveEcho
     }
 
     /// <summary>Whether there is an echo; an application that has none may do anything with the question.</summary>
-    private static async Task<bool> IsOfferedAsync(HttpMessageInvoker client, HttpRequestMessage question, CancellationToken cancellationToken)
+    private static async Task<bool> IsOfferedAsync(
+        HttpMessageInvoker client, HttpRequestMessage question, CancellationToken cancellationToken)
     {
         try
         {
