@@ -120,6 +120,11 @@ purges() {
 # Debian's index of all manual pages is made anew for each package, and PackageKit waits for a bus: minutes here, and none of ours.
 rm -f /var/lib/man-db/auto-update /etc/apt/apt.conf.d/20packagekit
 mkdir -p /etc/systemd/system/multi-user.target.wants
+# What other suites of the same boot have installed by hand is no package's: dpkg would ask about the configuration.
+systemctl stop "$unit" parent-proxy.socket 2> /dev/null
+rm -rf /etc/parent-proxy /usr/bin/parent-proxy /usr/lib/parent-proxy /usr/lib/systemd/system/{parent-proxy.service,parent-proxy.socket,enclave@.service} \
+  /usr/lib/sysusers.d/parent-proxy.conf /usr/lib/tmpfiles.d/parent-proxy.conf "/run/systemd/system/$unit.d"
+systemctl daemon-reload
 everything > "$work/before"
 patience
 it "the simulated enclave serves on vsock" start_simulator "vsock://4294967295:$port"
