@@ -7,6 +7,7 @@ using ParentProxy.Endpoints;
 namespace ParentProxy.Admin;
 
 /// <summary>How the answers of the admin listener are written as JSON: for those who read it in a terminal.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(HealthView))]
 [JsonSerializable(typeof(LiveView))]
 [JsonSerializable(typeof(ReadyView))]

@@ -1,8 +1,8 @@
 namespace ParentProxy.Runtime;
 
 /// <summary>
-/// Gives memory back to the system once a burst of work is over: without a reason to collect, the runtime keeps what thousands of
-/// connections have left behind for as long as the process is idle.
+/// Gives memory back to the system once a burst of work is over, the start being the first: without a reason to collect, the runtime
+/// keeps what thousands of connections have left behind for as long as the process is idle.
 /// </summary>
 /// <remarks>
 /// A collection of the whole heap holds up everything for some milliseconds, so that it is made only when next to nothing is going
@@ -36,13 +36,14 @@ internal sealed class MemoryTrimmer : IAsyncDisposable
     private readonly Action _collect;
     private (long Allocated, long Turns) _seen;
     private (long Allocated, long Ended, long At) _last;
+    private bool _hasCollected;
 
     /// <summary>Begins to look, until it is disposed.</summary>
     /// <param name="ended">How many connections have ended.</param>
     /// <param name="turns">How often event loops were woken.</param>
     /// <param name="time">The clock.</param>
     /// <param name="allocated">How many bytes were ever allocated; null for what the runtime says.</param>
-    /// <param name="collect">Collects the whole heap and gives back what is free; null for the runtime's own.</param>
+    /// <param name="collect">Collects the whole heap and gives back what is free; null for the real thing.</param>
     public MemoryTrimmer(
         Func<long> ended, Func<long> turns, TimeProvider time, Func<long>? allocated = null, Action? collect = null)
     {
@@ -50,7 +51,7 @@ internal sealed class MemoryTrimmer : IAsyncDisposable
         _turns = turns;
         _time = time;
         _allocated = allocated ?? (static () => GC.GetTotalAllocatedBytes());
-        _collect = collect ?? (static () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true));
+        _collect = collect ?? GiveBack;
         _seen = (_allocated(), turns());
         _last = (_seen.Allocated, _ended(), time.GetTimestamp());
         _timer = time.CreateTimer(static self => ((MemoryTrimmer)self!).OnTick(), this, Interval, Timeout.InfiniteTimeSpan);
@@ -58,6 +59,12 @@ internal sealed class MemoryTrimmer : IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _timer.DisposeAsync();
+
+    private static void GiveBack()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        FilePages.Release();
+    }
 
     private void OnTick()
     {
@@ -78,8 +85,10 @@ internal sealed class MemoryTrimmer : IAsyncDisposable
         var isIdle = allocated - _seen.Allocated < IdleBytes && turns - _seen.Turns < IdleTurns;
         _seen = (allocated, turns);
         var isWorthWhile = allocated - _last.Allocated >= BurstBytes || ended - _last.Ended >= BurstConnections;
-        if (!isIdle || !isWorthWhile || _time.GetElapsedTime(_last.At) < Pause)
+        var isDue = !_hasCollected || (isWorthWhile && _time.GetElapsedTime(_last.At) >= Pause);
+        if (!isIdle || !isDue)
             return;
+        _hasCollected = true;
         _last = (allocated, ended, _time.GetTimestamp());
         _collect();
     }

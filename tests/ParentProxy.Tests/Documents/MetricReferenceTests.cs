@@ -40,6 +40,29 @@ public sealed partial class MetricReferenceTests
         Assert.Equal(names.Distinct(), names);
     }
 
+    /// <summary>Room for all series of a metric is taken at the start: for many only where there may be many.</summary>
+    [Fact]
+    public async Task MetricsHaveRoomForAsManySeriesAsTheirLabelsCanHave()
+    {
+        await using var proxy =
+            await TestProxy.StartAsync([.. TestProxy.Enclave(0, "unix:/nonexistent/e.sock"), "Health:Probe:Enabled=false"]);
+        int[] limits = [SeriesLimits.Few, SeriesLimits.ByOne];
+        var found = limits.SelectMany(
+            limit => Instruments(instrument => SeriesLimits.Of(instrument) == limit).Select(line => $"{line.Split(' ')[0]} {limit}"));
+        var described = Repository.Document(Reference).RowsBelow("Metrics")
+            .SelectMany(row => row.Names.Select(name => $"{name} {Limit(row.Cells[2])}"))
+            .Where(line => !line.EndsWith($" {SeriesLimits.Many}", StringComparison.Ordinal));
+
+        Assert.Equal(described.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
+
+        static int Limit(string labels) => labels switch
+        {
+            "`enclave`" or "`listener`" => SeriesLimits.ByOne,
+            _ when OpenLabel().IsMatch(labels) => SeriesLimits.Many,
+            _ => SeriesLimits.Few,
+        };
+    }
+
     /// <summary>In the text and in the rules that are there to be copied.</summary>
     [Theory]
     [MemberData(nameof(LinkTests.Documents), MemberType = typeof(LinkTests))]
@@ -98,7 +121,7 @@ public sealed partial class MetricReferenceTests
     }
 
     /// <summary>As Prometheus' names are made: the unit at the end, and <c>_total</c> for a counter.</summary>
-    private static SortedSet<string> Instruments()
+    private static SortedSet<string> Instruments(Func<Instrument, bool>? isMeant = null)
     {
         var found = new SortedSet<string>(StringComparer.Ordinal);
         using var listener = new MeterListener
@@ -106,7 +129,7 @@ public sealed partial class MetricReferenceTests
             InstrumentPublished = (instrument, _) =>
             {
                 // Meters of other tests have the same instruments, or some of their own.
-                if (instrument.Meter.Name != ProxyMeter.Name || instrument.Meter.Scope is not ProxyMeter)
+                if (instrument.Meter.Name != ProxyMeter.Name || instrument.Meter.Scope is not ProxyMeter || isMeant?.Invoke(instrument) == false)
                     return;
                 var type = instrument.GetType().Name.Split('`')[0];
                 var kind = type.Replace("Observable", "", StringComparison.Ordinal).ToLowerInvariant();
@@ -119,6 +142,9 @@ public sealed partial class MetricReferenceTests
         listener.Start();
         return found;
     }
+
+    [GeneratedRegex("`(enclave|listener|rule|path)`")]
+    private static partial Regex OpenLabel();
 
     [GeneratedRegex(@"(?<![\w-])(?:parentproxy|process)_[a-z_]*[a-z](?![\w*])")]
     private static partial Regex OurMetric();

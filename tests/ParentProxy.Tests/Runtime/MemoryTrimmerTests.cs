@@ -17,9 +17,25 @@ public sealed class MemoryTrimmerTests : IAsyncDisposable
     public ValueTask DisposeAsync() => _trimmer.DisposeAsync();
 
     [Fact]
+    public void Look_AfterTheStart_CollectsOnceItIsIdle()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            _allocated += MemoryTrimmer.IdleBytes;
+            Pass(MemoryTrimmer.Interval);
+        }
+
+        Assert.Equal(0, _collections);
+        Pass(MemoryTrimmer.Interval);
+        Assert.Equal(1, _collections);
+        Pass(10 * MemoryTrimmer.Pause);
+        Assert.Equal(1, _collections);
+    }
+
+    [Fact]
     public void Look_BurstThatGoesOn_CollectsOnceItIsOver()
     {
-        Pass(MemoryTrimmer.Pause);
+        IsOverTheStart();
         for (var i = 0; i < 20; i++)
         {
             _allocated += MemoryTrimmer.BurstBytes;
@@ -36,7 +52,7 @@ public sealed class MemoryTrimmerTests : IAsyncDisposable
     [Fact]
     public void Look_ManyConnectionsHaveEnded_Collects()
     {
-        Pass(MemoryTrimmer.Pause);
+        IsOverTheStart();
         _ended += MemoryTrimmer.BurstConnections - 1;
         Pass(MemoryTrimmer.Interval);
         Assert.Equal(0, _collections);
@@ -48,7 +64,7 @@ public sealed class MemoryTrimmerTests : IAsyncDisposable
     [Fact]
     public void Look_OneBurstAfterTheOther_CollectsNotOftenerThanThePause()
     {
-        Pass(MemoryTrimmer.Pause);
+        IsOverTheStart();
         for (var burst = 0; burst < 20; burst++)
         {
             _ended += MemoryTrimmer.BurstConnections;
@@ -61,7 +77,7 @@ public sealed class MemoryTrimmerTests : IAsyncDisposable
     [Fact]
     public void Look_BytesAreCarried_WaitsForTheEndOfThat()
     {
-        Pass(MemoryTrimmer.Pause);
+        IsOverTheStart();
         _ended += MemoryTrimmer.BurstConnections;
         for (var i = 0; i < 5; i++)
         {
@@ -72,6 +88,13 @@ public sealed class MemoryTrimmerTests : IAsyncDisposable
         Assert.Equal(0, _collections);
         Pass(MemoryTrimmer.Interval);
         Assert.Equal(1, _collections);
+    }
+
+    private void IsOverTheStart()
+    {
+        Pass(MemoryTrimmer.Interval + MemoryTrimmer.Pause);
+        Assert.Equal(1, _collections);
+        _collections = 0;
     }
 
     private void Pass(TimeSpan time)

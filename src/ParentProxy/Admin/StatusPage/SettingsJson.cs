@@ -10,6 +10,7 @@ using Yarp.ReverseProxy.Configuration;
 namespace ParentProxy.Admin.StatusPage;
 
 /// <summary>The configuration in effect as JSON, with the values as they are written in a file.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(AccessLogOptions))]
 [JsonSerializable(typeof(AdminOptions))]
 [JsonSerializable(typeof(AttestationOptions))]

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 namespace ParentProxy.Commands.Check;
 
 /// <summary>Configurations that were judged, for scripts. Its names do not change.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(CheckView))]
 internal sealed partial class CheckJson : JsonSerializerContext
 {

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 namespace ParentProxy.Commands.Doctor;
 
 /// <summary>The results for scripts. Its names do not change.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(DoctorView))]
 internal sealed partial class DoctorJson : JsonSerializerContext
 {

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 namespace ParentProxy.Commands.Listing;
 
 /// <summary>Enclaves for scripts while no proxy runs. Its names do not change.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(StoppedView))]
 internal sealed partial class ListingJson : JsonSerializerContext
 {

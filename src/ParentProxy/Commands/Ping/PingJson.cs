@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 namespace ParentProxy.Commands.Ping;
 
 /// <summary>Attempts and statistics for scripts, one object a line. Its names do not change.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(PingShot))]
 [JsonSerializable(typeof(PingSummary))]
 internal sealed partial class PingJson : JsonSerializerContext

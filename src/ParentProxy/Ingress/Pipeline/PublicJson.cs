@@ -5,6 +5,7 @@ using System.Text.Json.Serialization;
 namespace ParentProxy.Ingress.Pipeline;
 
 /// <summary>How the responses of ours on the public listener are written as JSON.</summary>
+[JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(PublicHealth))]
 [JsonSerializable(typeof(PublicProblem))]
 internal sealed partial class PublicJson : JsonSerializerContext

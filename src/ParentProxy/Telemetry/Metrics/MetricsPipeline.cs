@@ -18,23 +18,6 @@ namespace ParentProxy.Telemetry.Metrics;
 /// </remarks>
 internal sealed class MetricsPipeline : IAsyncDisposable
 {
-    private const int MaxRequestSeries = 10_000;
-
-    /// <summary>One for each state of each enclave that there was for a while.</summary>
-    private const int MaxStateSeries = 2000;
-
-    /// <summary>
-    /// The most series of any other metric. Room for all of them is taken at the start, and comes to count as used once the heap is
-    /// compacted: with OpenTelemetry's own limit of 2000 that is 12 MB, and each array is a large object.
-    /// </summary>
-    private const int MaxSeries = 1000;
-
-    /// <summary>Series of each CPU of an enclave.</summary>
-    private const int ModesOfCpu = 8;
-
-    /// <summary>The most series of what the runtime and Kestrel say of themselves, by generation, listener and the like.</summary>
-    private const int MaxPlatformSeries = 100;
-
     private static readonly string[] PlatformMeters =
     [
         "Microsoft.AspNetCore.Hosting",
@@ -104,18 +87,8 @@ internal sealed class MetricsPipeline : IAsyncDisposable
     {
         if (!IsOfThisProxy(instrument) || Dropped.Contains(instrument.Name))
             return MetricStreamConfiguration.Drop;
-        if (instrument.Meter.Name is "System.Runtime" or "Microsoft.AspNetCore.Server.Kestrel")
-            return new MetricStreamConfiguration { CardinalityLimit = MaxPlatformSeries };
-        if (instrument.Meter.Name != ProxyMeter.Name)
-            return new MetricStreamConfiguration { CardinalityLimit = MaxSeries };
-        var limit = instrument.Name switch
-        {
-            "parentproxy.requests" => MaxRequestSeries,
-            "parentproxy.enclave.state" => MaxStateSeries,
-            "node.cpu" => Math.Max(MaxSeries, ModesOfCpu * Environment.ProcessorCount),
-            _ => MaxSeries,
-        };
-        return instrument.Unit == "s" && Is(instrument, typeof(Histogram<>))
+        var limit = SeriesLimits.Of(instrument);
+        return instrument.Meter.Name == ProxyMeter.Name && instrument.Unit == "s" && Is(instrument, typeof(Histogram<>))
             ? new ExplicitBucketHistogramConfiguration { Boundaries = LatencyBounds, CardinalityLimit = limit }
             : new MetricStreamConfiguration { CardinalityLimit = limit };
     }
