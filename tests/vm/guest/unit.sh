@@ -21,6 +21,7 @@ install_program() {
 
 # install_unit LINE…: files, user, group, folders; LINEs go behind the environment file as it is shipped.
 install_unit() {
+  systemctl stop "$unit" parent-proxy.socket 2> /dev/null   # of an earlier suite
   install -D -m 644 "$REPO/systemd/parent-proxy.service" /usr/lib/systemd/system/parent-proxy.service
   install -D -m 644 "$REPO/systemd/parent-proxy.sysusers.conf" /usr/lib/sysusers.d/parent-proxy.conf
   install -D -m 644 "$REPO/systemd/parent-proxy.tmpfiles.conf" /usr/lib/tmpfiles.d/parent-proxy.conf

@@ -1,6 +1,7 @@
 # boot: systemd
-# The Debian package, from its file to the first request with the commands of docs/operations.md alone; then reload and upgrade under
-# load, a stop with a request in flight, remove and purge. What the unit does when the program hangs or dies is in systemd.sh.
+# The Debian package in the place of socat, with the very commands of README.md and, back and once more, those of docs/operations.md;
+# then reload and upgrade under load, a stop with a request in flight, remove and purge. What the unit does when the program hangs or
+# dies is in systemd.sh.
 source /out/settings
 source "$REPO/tests/vm/guest/lib.sh"
 source "$REPO/tests/vm/guest/unit.sh"
@@ -28,16 +29,76 @@ patience() {
   printf '[Service]\nTimeoutStartSec=300\nEnvironment=Timeouts__Connect=00:00:15 Health__Probe__Timeout=00:00:15\n' > "/run/systemd/system/$unit.d/patience.conf"
 }
 
-# As in docs/operations.md, "Install"; CID 1 is this machine's own.
+# --- A newcomer ---------------------------------------------------------------------------------------------------
+
+# blocks FOLDER FILE SECTION: what is to be typed there, and what belongs into files. The enclave is not at CID 16 but on this machine.
+blocks() {
+  mkdir -p "$work/$1"
+  awk -v section="$3" -v out="$work/$1" -f "$REPO/tests/vm/guest/blocks.awk" "$REPO/$2"
+  sed -i -E 's/(VSOCK-CONNECT:|_CID=|"Cid": )16\b/\11/' "$work/$1"/*.*
+}
+
+# follow FILE: each line of it, as it is there. A comment behind curl that begins with a status and a body is what has to come.
+follow() {
+  local line
+  while read -r line; do
+    echo "\$ $line"
+    if [[ $line =~ ^curl.*\#\ ([0-9]{3})\ (and\ )?(\{.*\})$ ]]; then
+      wait_until "$PATIENCE" answers "$line" "${BASH_REMATCH[1]}" "${BASH_REMATCH[3]}" || { fail "'$line' says: $said"; return; }
+    else
+      said=$(timeout 900 bash -c "$line" 2>&1 < /dev/null)
+      succeeded $? "$line" || { fail "'$line' ends with an error: $(tail -n 5 <<< "$said")"; return; }
+      echo "$said"
+    fi
+  done < "$1"
+}
+answers() { said=$(bash -c "$1" 2> /dev/null | tr -d '\r'); [[ $said == "HTTP/1.1 $2 "*$'\n\n'"$3" ]]; }
+# What doctor finds on this machine, which has no nitro-cli, is none of the newcomer's fault.
+succeeded() { (($1 == 0)) || [[ $1 == 1 && $2 == *" doctor "* ]]; }
+
+socat_serves() { served && ! live; }
+proxy_serves() { served && live; }
+
+# The unit that README.md and docs/operations.md replace, as they have it. That it starts at boot is theirs to say.
+old_unit() {
+  blocks readme README.md "From socat in five minutes"
+  blocks operations docs/operations.md "Switch from socat, and back"
+  old=$(sed -n 's/^systemctl disable --now \([^ ]*\) .*/\1/p' "$work"/readme/*.sh)
+  [[ -n $old ]] || { fail "README.md disables no old unit"; return; }
+  printf 'u ec2-user -\n' | systemd-sysusers - || { fail "no user ec2-user"; return; }
+  { cat "$work/operations/1.ini"; printf '[Install]\nWantedBy=multi-user.target\n'; } > "/etc/systemd/system/$old.service"
+  systemctl daemon-reload
+  systemctl enable --now "$old" || { fail "$old: $(systemctl status "$old" 2>&1)"; return; }
+  wait_until "$PATIENCE" socat_serves || fail "no request through socat"
+}
+
+# README.md has two places for the enclave; this is the first.
 newcomer() {
-  local started=$EPOCHREALTIME
-  timeout 900 apt-get install -y "$first" || { fail "apt-get install"; return; }
-  note "$SUITE: installed after $(seconds_since "$started") s"
+  local started=$EPOCHREALTIME asked
+  cd "${first%/*}" || return
+  follow "$work/readme/1.sh" || return
+  asked=$EPOCHREALTIME
   equal "ActiveState before it is enabled" "$(show ActiveState)" inactive || return
-  printf '%s\n' PARENTPROXY_ENCLAVE_0_CID=1 "PARENTPROXY_ENCLAVE_0_PORT=$port" >> "$environment"
-  timeout 310 systemctl enable --now parent-proxy || { fail "$(systemctl status --no-pager -n 5 "$unit" 2>&1)"; return; }
-  wait_until "$PATIENCE" served || { fail "no request is served: $(curl -sS -m 60 "$admin/health" 2>&1)"; return; }
-  note "$SUITE: from the package to the first proxied request in $(seconds_since "$started") s"
+  cp -a /etc/parent-proxy "$work/shipped"
+  cat "$work/readme/2.json" > "$(< "$work/readme/2.file")" || { fail "no file in README.md that the enclave is named in"; return; }
+  follow "$work/readme/4.sh" || return
+  wait_until "$PATIENCE" proxy_serves || { fail "no request is served: $(curl -sS -m 60 "$admin/health" 2>&1)"; return; }
+  note "$SUITE: from the package to the first proxied request with README.md: $(seconds_since "$started") s," \
+    "without apt-get $(seconds_since "$asked") s"
+  contains "what doctor says" "$said" "vsock://1:$port" || return
+  note "$SUITE: doctor: $(grep -E '^ *(FAIL|WARN)' <<< "$said" | tr -s ' ' | cut -c 1-60 | paste -s -d ';')"
+}
+
+# With the commands of docs/operations.md, and README.md's other place for the enclave.
+switches_back_and_again() {
+  follow "$work/operations/5.sh" || return
+  wait_until "$PATIENCE" socat_serves || { fail "no request through socat: $(systemctl status "$old" 2>&1)"; return; }
+  cat "$work/shipped/appsettings.json" > /etc/parent-proxy/appsettings.json
+  cat "$work/readme/3.sh" >> "$(< "$work/readme/3.file")" || { fail "no second file in README.md"; return; }
+  follow "$work/operations/2.sh" && follow "$work/operations/4.sh" || return
+  wait_until "$PATIENCE" proxy_serves || { fail "no request is served: $(curl -sS -m 60 "$admin/health" 2>&1)"; return; }
+  contains "systemctl status" "$said" "$(sed -n 's/^systemctl status.*# //p' "$work/operations/4.sh")" || return
+  ! systemctl is-enabled --quiet "$old" || fail "$old is enabled"
 }
 
 is_at_home() {
@@ -117,20 +178,25 @@ purges() {
   contains "the user, who may own files elsewhere" "$(getent passwd parent-proxy)" parent-proxy
 }
 
-# Debian's index of all manual pages is made anew for each package, and PackageKit waits for a bus: minutes here, and none of ours.
-rm -f /var/lib/man-db/auto-update /etc/apt/apt.conf.d/20packagekit
+# PackageKit waits for a bus. What the archives have is nobody's question here, and what else is installed (a thousand packages, read at
+# each call of dpkg) neither: minutes, and none of ours.
+rm -f /etc/apt/apt.conf.d/20packagekit
+mount -t tmpfs tmpfs /var/lib/apt/lists
+cp -r "$PACKAGES/dpkg" "$work/dpkg" && mount --bind "$work/dpkg" /var/lib/dpkg
 mkdir -p /etc/systemd/system/multi-user.target.wants
 # What other suites of the same boot have installed by hand is no package's: dpkg would ask about the configuration.
 systemctl stop "$unit" parent-proxy.socket 2> /dev/null
 rm -rf /etc/parent-proxy /usr/bin/parent-proxy /usr/lib/parent-proxy /usr/lib/systemd/system/{parent-proxy.service,parent-proxy.socket,enclave@.service} \
   /usr/lib/sysusers.d/parent-proxy.conf /usr/lib/tmpfiles.d/parent-proxy.conf "/run/systemd/system/$unit.d"
 systemctl daemon-reload
-everything > "$work/before"
 patience
 it "the simulated enclave serves on vsock" start_simulator "vsock://4294967295:$port"
-it "from the package to the first request, as in docs/operations.md" newcomer
+it "the unit with socat that is to be replaced serves" old_unit
+everything > "$work/before"
+it "from the package to the first request with the commands of README.md alone" newcomer
 # Without it there is nothing to say about the rest.
 [[ $(dpkg-query -W -f '${db:Status-Status}' parent-proxy) == installed ]] || exit 0
+it "back to socat with the commands of docs/operations.md, and to the proxy again" switches_back_and_again
 it "owners, modes, enabled, verified" is_at_home
 it "systemd-analyze security of the running unit: at most 2.0" is_hardened
 it "systemctl reload under load: no request fails" reloads_under_load
@@ -139,4 +205,5 @@ it "systemctl stop finishes the request in flight" stop_drains
 it "remove: only configuration is left" removes
 it "purge: nothing is left" purges
 journalctl -q --no-pager -o short-monotonic -u "$unit" > "/out/logs/$SUITE.journal.log"
-rm -rf "/run/systemd/system/$unit.d"; systemctl daemon-reload
+rm -rf "/run/systemd/system/$unit.d" "/etc/systemd/system/$old.service"; systemctl daemon-reload
+umount /var/lib/dpkg /var/lib/apt/lists

@@ -114,7 +114,9 @@ watchdog_restarts_what_hangs() {
   equal "MainPID after 40 s of health" "$(show MainPID)" "$main" || return
   equal "NRestarts after 40 s of health" "$restarts" 0 || return
   kill -STOP "$main"
-  wait_until 300 returned 1 || fail "NRestarts $(show NRestarts), $(show ActiveState)"
+  local stopped=$EPOCHREALTIME
+  wait_until 300 returned 1 || { fail "NRestarts $(show NRestarts), $(show ActiveState)"; return; }
+  note "$SUITE: stopped (SIGSTOP), until it served again: $(seconds_since "$stopped") s; WatchdogSec is $(show WatchdogUSec)"
 }
 has_run_for() { (($(ps -o etimes= -p "$2") >= $1)); }
 
