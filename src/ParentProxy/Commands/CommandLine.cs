@@ -43,8 +43,8 @@ internal static class CommandLine
     {
         var config = new Option<string?>("--config")
         {
-            Description = "The configuration file. Else $PARENTPROXY_CONFIG, "
-                + (Edition.IsForEnclaves ? "" : "/etc/parent-proxy/appsettings.json or the file beside the program; for enclave ")
+            Description = "The configuration file. Otherwise $PARENTPROXY_CONFIG, "
+                + (Edition.IsForEnclaves ? "" : "/etc/parent-proxy/appsettings.json or the file beside the program; for enclave, ")
                 + "/etc/parent-proxy/enclave.json.",
             HelpName = "FILE",
             Recursive = true,
@@ -79,7 +79,7 @@ internal static class CommandLine
         var flags = new EnclaveFlags();
         var inside = new ExampleCommand(
             "enclave",
-            "Inside an enclave: start the application, let the parent reach it, and bring names, HTTPS, log lines and the clock in.",
+            "Inside an enclave: start the application, let the parent reach it, and connect it to names, HTTPS, a log and a clock.",
             "parent-proxy enclave --ingress 6300 -- /app/server",
             "parent-proxy enclave --ingress 6300=8080 --dns --connect --logs --time -- /app/server --port 8080");
         flags.AddTo(inside, words);
@@ -103,7 +103,7 @@ internal static class CommandLine
             "parent-proxy demo --inside");
         var isInside = new Option<bool>("--inside")
         {
-            Description = "Put parent-proxy enclave before each simulated application, as in an image.",
+            Description = "Put parent-proxy enclave in front of each simulated application, as in an image.",
         };
         demo.Options.Add(isInside);
         demo.SetAction((parsed, cancellationToken) => DemoCommand.RunAsync(settings, parsed.GetValue(isInside), cancellationToken));
@@ -112,24 +112,30 @@ internal static class CommandLine
             if (parsed.GetResult(config) is not null)
                 parsed.AddError("demo reads no configuration file; settings of the form --Section:Key=value go with it.");
         });
-        Command[] commands =
+        var variables = new EnvironmentFileOption();
+        Command[] operators =
         [
-            run,
-            CheckCommand.Create(Sources, config),
-            DoctorCommand.Create(Sources),
-            EnclavesCommand.Create(Sources),
-            PingCommand.Create(Sources, parsed => parsed.GetValue(config) is not null || settings.Count > 0),
-            Attest(config, settings),
-            demo,
+            CheckCommand.Create(Sources, config, variables),
+            DoctorCommand.Create(ServiceSources),
+            EnclavesCommand.Create(ServiceSources),
+            PingCommand.Create(ServiceSources, IsConfigured),
+            Attest(ServiceSources, IsConfigured),
         ];
-        foreach (var command in commands)
+        foreach (var command in operators)
+            variables.AddTo(command);
+        foreach (var command in (Command[])[run, .. operators, demo])
             root.Subcommands.Add(command);
         root.SetAction((parsed, _) => RunCommand.RunAsync(Sources(parsed)));
 
         ConfigurationSources Sources(ParseResult parsed) => ConfigurationSources.OfProcess(parsed.GetValue(config), settings);
+
+        ConfigurationSources ServiceSources(ParseResult parsed) => variables.Complete(parsed, Sources(parsed));
+
+        bool IsConfigured(ParseResult parsed) =>
+            parsed.GetValue(config) is not null || settings.Count > 0 || variables.IsGiven(parsed);
     }
 
-    private static ExampleCommand Attest(Option<string?> config, List<KeyValuePair<string, string>> settings)
+    private static ExampleCommand Attest(Func<ParseResult, ConfigurationSources> sources, Func<ParseResult, bool> isConfigured)
     {
         var flags = new AttestFlags();
         var attest = new ExampleCommand(
@@ -139,15 +145,8 @@ internal static class CommandLine
             "parent-proxy attest proof-server --json",
             "parent-proxy attest --file document.cbor --at 2026-09-01T00:00:00Z --allow-unpinned");
         flags.AddTo(attest);
-        attest.SetAction((parsed, cancellationToken) =>
-        {
-            var file = parsed.GetValue(config);
-            return new AttestCommand(Console.Out, Console.Error, TimeProvider.System).RunAsync(
-                ConfigurationSources.OfProcess(file, settings),
-                isConfigured: file is not null || settings.Count > 0,
-                flags.Read(parsed),
-                cancellationToken);
-        });
+        attest.SetAction((parsed, cancellationToken) => new AttestCommand(Console.Out, Console.Error, TimeProvider.System)
+            .RunAsync(sources(parsed), isConfigured(parsed), flags.Read(parsed), cancellationToken));
         return attest;
     }
 

@@ -13,54 +13,55 @@ internal sealed class EnclaveFlags
 
     private readonly Option<uint> _parent = new("--parent")
     {
-        Description = "CID of the parent, as the flags below dial it.",
+        Description = "CID of the parent, which the other flags dial.",
         HelpName = "CID",
         DefaultValueFactory = _ => Parent,
     };
 
     private readonly Option<string[]> _ingress = new("--ingress")
     {
-        Description = "A vsock port, and the application behind it: 127.0.0.1 and the same port unless another one, HOST:PORT or "
-            + "unix:PATH follows. More than once for several.",
+        Description = "A vsock port, and the application behind it: 127.0.0.1 and the same port unless another port, HOST:PORT or "
+            + "unix:PATH follows. Repeat it for several.",
         HelpName = "PORT[=TARGET]",
     };
 
     private readonly Option<string[]> _forward = new("--forward")
     {
-        Description = "A port on 127.0.0.1 (or IP:PORT), and the vsock port of the parent behind it if it is another.",
+        Description = "A port on 127.0.0.1 (or IP:PORT), and the parent's vsock port behind it if that is a different one.",
         HelpName = "PORT[=PORT]",
     };
 
     private readonly Option<string[]> _transparent = new("--transparent")
     {
-        Description = "A name that leads to the parent's HTTP proxy, for programs that know none. More than once for several.",
+        Description = "A name that leads to the parent's HTTP proxy, for programs that know of no proxy. Repeat it for several.",
         HelpName = "HOST:PORT",
     };
 
     private readonly Option<uint> _connect = Port("--connect", "The parent's HTTP proxy on 127.0.0.1:3128", 3128);
-    private readonly Option<uint> _dns = Port("--dns", "Names by the parent's DNS, on 127.0.0.1:53 and [::1]:53", 53);
+    private readonly Option<uint> _dns = Port("--dns", "Names from the parent's DNS, on 127.0.0.1:53 and [::1]:53", 53);
     private readonly Option<uint> _logs = Port("--logs", "Log lines to the parent", 8011);
-    private readonly Option<uint> _time = Port("--time", "The clock by the parent's", 123);
+    private readonly Option<uint> _time = Port("--time", "The clock, set by the parent's", 123);
 
     private readonly Option<uint> _status = Port("--status", "/health and /metrics for the parent, on this vsock port", 9101);
 
     private readonly Option<string?> _ready = new("--ready")
     {
-        Description = "What tells that the application serves: http://HOST:PORT/PATH, HOST:PORT or unix:PATH. Else the first --ingress.",
+        Description = "What shows that the application is serving: http://HOST:PORT/PATH, HOST:PORT or unix:PATH. "
+            + "Otherwise the first --ingress.",
         HelpName = "TARGET",
     };
 
     private readonly Option<string?> _restart = new("--restart")
     {
-        Description = "When the application is started again: never (the default), on-failure or always.",
+        Description = "When to start the application again: never (the default), on-failure or always.",
         HelpName = "POLICY",
     };
 
-    private readonly Option<string?> _user = new("--user") { Description = "The user that it runs as.", HelpName = "USER" };
+    private readonly Option<string?> _user = new("--user") { Description = "The user that the application runs as.", HelpName = "USER" };
 
     private readonly Option<bool> _console = new("--console")
     {
-        Description = "Print log lines inside, too: the console of an enclave in debug mode.",
+        Description = "Print log lines inside as well: on the console of an enclave in debug mode.",
     };
 
     private readonly Argument<string[]> _command = new("COMMAND")
@@ -156,7 +157,7 @@ internal sealed class EnclaveFlags
 
     private static Option<uint> Port(string name, string description, uint port) => new(name)
     {
-        Description = string.Create(CultureInfo.InvariantCulture, $"{description}; port {port} unless another one follows."),
+        Description = string.Create(CultureInfo.InvariantCulture, $"{description}; port {port} unless another follows."),
         HelpName = "PORT",
         Arity = ArgumentArity.ZeroOrOne,
         DefaultValueFactory = _ => port,
@@ -169,7 +170,7 @@ internal sealed class EnclaveFlags
 
     private static uint Wrong(System.CommandLine.Parsing.ArgumentResult result, string name)
     {
-        result.AddError($"'{result.Tokens[0].Value}' after {name} is no port; an application goes after --.");
+        result.AddError($"'{result.Tokens[0].Value}' after {name} is not a port; the application goes after --.");
         return 0;
     }
 }

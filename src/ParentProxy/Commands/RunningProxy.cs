@@ -8,7 +8,7 @@ using ParentProxy.Vsock;
 
 namespace ParentProxy.Commands;
 
-/// <summary>The program that runs with the same configuration, asked by its admin listener.</summary>
+/// <summary>The running program with the same configuration, asked by its admin listener.</summary>
 /// <param name="options">Where that is.</param>
 internal sealed class RunningProxy(AdminOptions options) : IDisposable
 {
@@ -47,7 +47,7 @@ internal sealed class RunningProxy(AdminOptions options) : IDisposable
         if (health is { Status: not null, Enclaves: not null, Listeners: not null })
             return new RunningAnswer(options.Url, health) { Egress = await EgressAsync() };
         return new RunningAnswer(
-            options.Url, null, failure ?? "what answers there is no parent-proxy", IsForeign: health is not null || isForeign);
+            options.Url, null, failure ?? "what answers there is not parent-proxy", IsForeign: health is not null || isForeign);
     }
 
     /// <inheritdoc/>
@@ -70,7 +70,7 @@ internal sealed class RunningProxy(AdminOptions options) : IDisposable
         }
         catch (Exception ex) when (ex is JsonException or NotSupportedException or IOException)
         {
-            return (default, "it answered something else than parent-proxy does", true);
+            return (default, "it did not answer as parent-proxy does", true);
         }
         catch (OperationCanceledException)
         {

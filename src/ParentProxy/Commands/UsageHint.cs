@@ -14,7 +14,7 @@ internal static class UsageHint
         "this file is for the images of enclaves and has the command enclave alone (parent-proxy enclave --help); "
         + "the parent's file has the others";
 
-    private static readonly string[] Options = ["--config", "--help", "--version"];
+    private static readonly string[] Options = ["--config", "--environment-file", "--help", "--version"];
     private static readonly string[] Commands = ["run", "check", "doctor", "enclaves", "ping", "attest", "demo", "enclave"];
 
     /// <summary>A line for each of the arguments; of a setting that was written as two, one.</summary>
@@ -62,8 +62,9 @@ internal static class UsageHint
 
         if (argument.StartsWith('-') && Spelling.Guess(name, Options) is { } option)
         {
-            takesValue = equals < 0 && option == "--config";
-            return option == "--config" ? $"did you mean --config {given ?? "FILE"}?" : $"did you mean {option}?";
+            var isFile = option is "--config" or "--environment-file";
+            takesValue = equals < 0 && isFile;
+            return $"did you mean {option}{(isFile ? $" {given ?? "FILE"}" : "")}?";
         }
 
         if (argument.StartsWith('-'))

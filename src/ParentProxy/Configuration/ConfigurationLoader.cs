@@ -23,25 +23,31 @@ internal static class ConfigurationLoader
         ConfigurationSources sources,
         IReadOnlySet<string> sections,
         KnownKeys? keys,
-        Func<IReadOnlyDictionary<string, string>, ConfigurationReport, ConfigurationNode> readEnclaves,
+        Func<EnvironmentVariables, ConfigurationReport, ConfigurationNode> readEnclaves,
         Func<ConfigurationNode, ConfigurationReport, TOptions> read)
         where TOptions : class
     {
         var report = new ConfigurationReport();
+        if (sources.EnvironmentFile is { Problem: { } problem })
+            report.Problem(problem);
+        foreach (var warning in sources.EnvironmentFile?.Warnings ?? [])
+            report.Warning(warning);
+        var variables = sources.Variables;
         var (file, tree) = ConfigurationFile.Read(sources, report);
         ConfigurationNode[] nearer =
         [
-            SectionVariables.Read(sources.Environment, sections, report),
-            readEnclaves(sources.Environment, report),
+            SectionVariables.Read(variables, sections, report),
+            readEnclaves(variables, report),
             CommandLinePairs.Read(sources.CommandLine, report),
         ];
 
         if (keys is not null)
-            StrayVariables.Report(sources.Environment, sections, keys, report);
+            StrayVariables.Report(variables, sections, keys, report);
 
-        // Without the file that was meant, everything below would be judged by its absence.
-        var merged = tree is null ? null : Layers.Merge([tree, .. nearer]);
-        var options = merged is null ? null : read(merged, report);
+        var merged = Layers.Merge([tree ?? ConfigurationNode.Root([]), .. nearer]);
+
+        // Without a file that was meant, everything would be judged by its absence.
+        var options = tree is null || sources.EnvironmentFile?.Problem is not null ? null : read(merged, report);
         return new ConfigurationResult<TOptions>
         {
             Options = report.Problems.Count == 0 ? options : null,
@@ -49,6 +55,7 @@ internal static class ConfigurationLoader
             Warnings = report.Warnings,
             Tree = merged,
             File = file,
+            EnvironmentFile = sources.EnvironmentFile?.Path,
         };
     }
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ParentProxy.Configuration;
 
 /// <summary>One mistake in the configuration.</summary>
@@ -5,6 +7,10 @@ namespace ParentProxy.Configuration;
 /// <param name="Reason">What is wrong and what would be right.</param>
 internal sealed record ConfigurationProblem(string Path, string Reason)
 {
+    /// <summary>Whether it is that this user may not read a file: what it holds may well be right.</summary>
+    [JsonIgnore]
+    public bool IsForbidden { get; init; }
+
     /// <summary>The line that an operator reads.</summary>
     public override string ToString() => $"{Path}: {Reason}";
 }

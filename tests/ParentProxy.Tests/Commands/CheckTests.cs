@@ -241,6 +241,31 @@ public sealed class CheckTests
     }
 
     [Fact]
+    public async Task Enclave_IsShownWithItsStateItsWeightAndWhetherItIsABackup()
+    {
+        var start = new ProxyStart
+        {
+            Configuration = """
+                { "Routing": { "LoadBalancing": "LeastRequests" },
+                  "Enclaves": [ { "Id": "a", "Cid": 16, "Port": 1 },
+                                { "Id": "b", "Cid": 17, "Port": 1, "Weight": 3, "State": "DRAIN", "Backup": true } ] }
+                """,
+        };
+
+        await using var text = ProxyProcess.Start(start, "check");
+        Assert.Equal(0, await text.ExitAsync());
+        Assert.Matches("(?m)^  b  b  vsock://17:1, weight 3, drained, backup  from the file$", text.Out.ToString());
+
+        await using var json = ProxyProcess.Start(start, "check", "--json");
+        Assert.Equal(0, await json.ExitAsync());
+        var enclaves = JsonDocument.Parse(json.Out.ToString()).RootElement.GetProperty("files")[0].GetProperty("enclaves");
+        Assert.Equal(
+            ["1 ready False", "3 drain True"],
+            enclaves.EnumerateArray().Select(enclave => $"{enclave.GetProperty("weight")} {enclave.GetProperty("state")} "
+                + $"{enclave.GetProperty("backup").GetBoolean()}"));
+    }
+
+    [Fact]
     public async Task PortsOfTheProxyThatRuns_AreItsOwn()
     {
         await using var running = await ProxyProcess.Run(Enclave).StartedAsync();
@@ -252,7 +277,7 @@ public sealed class CheckTests
             $"--Kestrel:Endpoints:Http:Url={running.Url.GetLeftPart(UriPartial.Authority)}");
 
         Assert.Equal(0, await process.ExitAsync());
-        Assert.Equal(2, process.Out.All.Count(line => line.Contains("the proxy that runs listens there", StringComparison.Ordinal)));
+        Assert.Equal(2, process.Out.All.Count(line => line.Contains("the running proxy listens there", StringComparison.Ordinal)));
         Assert.DoesNotContain("Warning", process.Out.ToString(), StringComparison.Ordinal);
     }
 

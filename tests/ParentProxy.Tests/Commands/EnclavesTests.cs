@@ -64,6 +64,36 @@ public sealed class EnclavesTests
         Assert.Equal(["0", "1", null], Names(printed.RootElement));
     }
 
+    [Theory]
+    [InlineData("the configuration (", """{ "Admin": { "Url": "ADMIN" }, "Timeouts": { "Drian": "soon" } }""")]
+    [InlineData("line 1", """{ "Admin" """)]
+    public async Task ConfigurationWithMistakes_DoesNotHideTheRunningProxy(string note, string mistaken)
+    {
+        await using var running = await ProxyProcess.Run(
+            """{ "Enclaves": [ { "Id": "a", "Transport": "unix", "Path": "/nonexistent/a.sock" } ] }""").ReadyAsync();
+        var admin = running.AdminUrl.GetLeftPart(UriPartial.Authority);
+        string[] setting = mistaken.Contains("ADMIN", StringComparison.Ordinal) ? [] : [$"--Admin:Url={admin}"];
+
+        await using var table = ProxyProcess.Start(
+            new ProxyStart { Configuration = mistaken.Replace("ADMIN", admin, StringComparison.Ordinal) }, ["enclaves", .. setting]);
+
+        Assert.Equal(0, await table.ExitAsync());
+        Assert.StartsWith("a   a     unix:/nonexistent/a.sock", table.Out.All[1], StringComparison.Ordinal);
+        Assert.Contains(note, table.Error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ConfigurationWithMistakesAndNoRunningProxy_Is1()
+    {
+        await using var table = ProxyProcess.Start(
+            new ProxyStart { Configuration = """{ "Admin": { "Url": "http://127.0.0.1:1" }, "Timeouts": { "Drian": "soon" } }""" },
+            "enclaves");
+
+        Assert.Equal(1, await table.ExitAsync());
+        Assert.Contains("Timeouts:Drian", table.Error.ToString(), StringComparison.Ordinal);
+        Assert.Empty(table.Out.All);
+    }
+
     private static List<string?> Names(JsonElement list) =>
         [.. list.GetProperty("enclaves").EnumerateArray().Select(enclave => enclave.GetProperty("id").GetString())];
 }

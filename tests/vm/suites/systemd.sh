@@ -78,6 +78,22 @@ JSON
   equal "MainPID" "$(show MainPID)" "$before"
 }
 
+# systemd reads it as root, and gives check, which runs as the service's user, what it holds.
+reloads_with_a_file_for_root_alone() {
+  chown root:root "$environment" && chmod 600 "$environment"
+  timeout 60 systemctl reload "$unit" || fail "systemctl reload: $(journal -n 5)"
+  wait_until "$PATIENCE" is ActiveState active || fail "ActiveState is $(show ActiveState)"
+  chgrp parent-proxy "$environment" && chmod 640 "$environment"
+}
+
+# What is typed in a shell sees what the service sees; or says that it may not.
+check_reads_the_environment_file() {
+  local refused
+  contains "check" "$(parent-proxy check 2>&1)" "from $environment" || return
+  ! refused=$(setpriv --reuid 65534 --regid 65534 --clear-groups parent-proxy check 2>&1) || { fail "nobody may read it"; return; }
+  contains "check as nobody" "$refused" "$environment: cannot be read by the user nobody (EACCES)"
+}
+
 refuses_a_bad_reload() {
   echo '{ "Enclaves": [ { "Id": "second", "Cid": 0 } ] }' > /etc/parent-proxy/appsettings.json
   ! timeout 60 systemctl reload "$unit" || { fail "systemctl reload says that it is well"; return; }
@@ -157,6 +173,8 @@ it "user, capabilities, system-call filter and limits are in force" runs_confine
 it "Egress:Time without its drop-in: an answer, and the journal says what to write" tells_time "systemctl edit parent-proxy, write [Service] and below it the lines ProtectClock=no"
 it "/metrics has what is read from /proc inside the sandbox" is_measured
 it "systemctl reload: same process, still serving" reloads
+it "systemctl reload with variables that only root may read" reloads_with_a_file_for_root_alone
+it "check reads the environment file, and says who may not" check_reads_the_environment_file
 it "systemctl reload with a bad configuration: fails, still serving" refuses_a_bad_reload
 it "the journal has a JSON object on each line" logs_json
 it "the watchdog restarts a process that hangs, and no other" watchdog_restarts_what_hangs

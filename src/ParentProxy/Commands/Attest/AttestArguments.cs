@@ -36,7 +36,7 @@ internal sealed record AttestArguments
     /// <summary>Whether a key shall stand there.</summary>
     public bool GenerateKey { get; init; }
 
-    /// <summary>The file that the document is read from, in the place of asking for one.</summary>
+    /// <summary>The file that the document is read from, instead of asking for one.</summary>
     public string? File { get; init; }
 
     /// <summary>Where in such a file the document is, if not where servers put it.</summary>

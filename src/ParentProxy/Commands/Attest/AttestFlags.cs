@@ -22,8 +22,8 @@ internal sealed class AttestFlags
 
     private readonly Argument<string?> _target = new("TARGET")
     {
-        Description = "Whom to ask: vsock://CID:PORT, tcp://HOST:PORT, unix:PATH or hybrid:PATH:PORT; or an enclave of the configuration "
-            + "by its Id or Name. Else the first enclave that nitro-cli says is running.",
+        Description = "What to ask: vsock://CID:PORT, tcp://HOST:PORT, unix:PATH or hybrid:PATH:PORT; or a configured enclave "
+            + "by its Id or Name. Otherwise the first enclave that nitro-cli reports as running.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
@@ -32,52 +32,55 @@ internal sealed class AttestFlags
     private readonly Option<string?> _port = Text(
         "--port",
         "PORT",
-        "Its port: 9000 unless given. With --http that of its requests (an enclave of the configuration), or Discovery:Port.");
+        "Its port; 9000 by default. With --http, the one for its requests (a configured enclave) or Discovery:Port.");
 
     private readonly Option<string?> _http = new("--http")
     {
-        Description = "Ask with GET PATH (/attestation) in the place of JSON lines. {nonce} in PATH is where the nonce goes, else ?nonce=.",
+        Description = "Ask with GET PATH (/attestation) instead of JSON lines. The nonce goes where {nonce} is in PATH, otherwise into "
+            + "?nonce=.",
         HelpName = "PATH",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<bool> _tls = Flag("--tls", "With --http: over TLS, without a look at the certificate.");
+    private readonly Option<bool> _tls = Flag("--tls", "With --http: over TLS, without checking the certificate.");
 
     private readonly Option<string?> _pointer = Text(
-        "--pointer", "POINTER", "With --http or --file: where in the JSON the document is (a JSON pointer). Else /attestation.");
+        "--pointer", "POINTER", "With --http or --file: where the document is in the JSON (a JSON pointer). Otherwise /attestation.");
 
-    private readonly Option<string?> _nonce = Text("--nonce", "TEXT", "The nonce to ask with and to compare. Else a fresh random one.");
+    private readonly Option<string?> _nonce = Text(
+        "--nonce", "TEXT", "The nonce to ask with and to compare. Otherwise a fresh random one.");
+
     private readonly Option<string?> _nonceHex = Text("--nonce-hex", "HEX", "The same in hex digits.");
-    private readonly Option<string?> _userData = Text("--user-data", "TEXT", "What the enclave shall have attested beside the nonce.");
+    private readonly Option<string?> _userData = Text("--user-data", "TEXT", "What the enclave is to have attested besides the nonce.");
     private readonly Option<string?> _userDataHex = Text("--user-data-hex", "HEX", "The same in hex digits.");
-    private readonly Option<bool> _generateKey = Flag("--generate-key", "Let the enclave make a key and have it attested.");
+    private readonly Option<bool> _generateKey = Flag("--generate-key", "Have the enclave make a key and attest it.");
 
     private readonly Option<string?> _pcrsFrom = Text(
-        "--pcrs-from", "FILE", "Pin what 'nitro-cli build-enclave' printed. Alone: print the pins, or write them with --save.");
+        "--pcrs-from", "FILE", "Pin what 'nitro-cli build-enclave' printed. On its own: print the pins, or write them with --save.");
 
     private readonly Option<string[]>[] _pcrs = [.. Enumerable.Range(0, PcrPins.LastIndex + 1).Select(index => new Option<string[]>(
         string.Create(CultureInfo.InvariantCulture, $"--pcr{index}"))
         {
             Description = index == 0
-                ? "Pin PCR0, which is the image; more than once for several that will do. In the same way --pcr1 to --pcr31."
+                ? "Pin PCR0, which is the image; repeat it if any of several will do. Likewise --pcr1 to --pcr31."
                 : string.Create(CultureInfo.InvariantCulture, $"Pin PCR{index}."),
             HelpName = "HEX",
             Hidden = index > 0,
         })];
 
-    private readonly Option<string?> _root = Text("--root", "FILE", "Trust this root certificate in the place of AWS's.");
+    private readonly Option<string?> _root = Text("--root", "FILE", "Trust this root certificate instead of AWS's.");
     private readonly Option<bool> _allowDebug = Flag("--allow-debug", "Let an enclave in debug mode pass as unpinned.");
-    private readonly Option<bool> _allowUnpinned = Flag("--allow-unpinned", "Exit with 0 also when nothing was pinned.");
-    private readonly Option<bool> _noVerify = Flag("--no-verify", "Show what the document says, without any check.");
-    private readonly Option<string?> _save = Text("--save", "FILE", "Keep the document: as base64, or raw when the name ends in .cbor.");
+    private readonly Option<bool> _allowUnpinned = Flag("--allow-unpinned", "Exit with 0 even if nothing was pinned.");
+    private readonly Option<bool> _noVerify = Flag("--no-verify", "Show what the document says, without any checks.");
+    private readonly Option<string?> _save = Text("--save", "FILE", "Save the document: as base64, or raw if the name ends in .cbor.");
     private readonly Option<string?> _file = Text(
-        "--file", "FILE", "Read the document (CBOR, base64, or a server's JSON) in the place of asking.");
+        "--file", "FILE", "Read the document (CBOR, base64, or a server's JSON) instead of asking for one.");
     private readonly Option<string?> _at = Text(
-        "--at", "TIME", "With --file: judge it by this time, as 2026-09-01T00:00:00Z or in Unix ms.");
+        "--at", "TIME", "With --file: judge it as of this time, such as 2026-09-01T00:00:00Z or Unix ms.");
     private readonly Option<bool> _json = Flag("--json", "Print JSON.");
-    private readonly Option<string?> _timeout = Text("--timeout", "SECONDS", "How long the enclave may take: 10 unless given.");
-    private readonly Option<bool> _ping = Flag("--ping", "Only see whether the server of JSON lines answers.");
-    private readonly Option<bool> _status = Flag("--status", "Only ask the server of JSON lines for its status.");
+    private readonly Option<string?> _timeout = Text("--timeout", "SECONDS", "How long the enclave may take; 10 by default.");
+    private readonly Option<bool> _ping = Flag("--ping", "Only see whether the JSON lines server answers.");
+    private readonly Option<bool> _status = Flag("--status", "Only ask the JSON lines server for its status.");
 
     private List<string> _mistakes = [];
 

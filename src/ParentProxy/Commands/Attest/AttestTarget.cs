@@ -44,10 +44,11 @@ internal sealed class AttestTarget(ProxyOptions? options, TimeProvider time)
         }
 
         if (described.Failure is { } failure)
-            return new Mistake($"which enclave runs is not known: {failure}. An endpoint (vsock://CID:PORT) or --cid needs no nitro-cli");
+            return new Mistake(
+                $"which enclave is running is not known: {failure}. An endpoint (vsock://CID:PORT) or --cid needs no nitro-cli");
         return new Mistake(arguments.Enclave is null
-            ? $"no enclave runs ('{_discovery.NitroCli} describe-enclaves' told of {described.Enclaves.Count}, none of them RUNNING)"
-            : $"{NotConfigured(arguments.Enclave)}, and nitro-cli tells of none that runs by that name");
+            ? $"no enclave is running ('{_discovery.NitroCli} describe-enclaves' reported {described.Enclaves.Count}, none of them RUNNING)"
+            : $"{NotConfigured(arguments.Enclave)}, and nitro-cli reports none running by that name");
     }
 
     /// <summary>

@@ -12,21 +12,23 @@ internal static class CheckCommand
     /// <summary>The command with its options.</summary>
     /// <param name="sources">What the configuration is read from.</param>
     /// <param name="config">Names the one file of any other command.</param>
-    public static Command Create(Func<ParseResult, ConfigurationSources> sources, Option<string?> config)
+    /// <param name="variables">Names a file of variables.</param>
+    public static Command Create(
+        Func<ParseResult, ConfigurationSources> sources, Option<string?> config, EnvironmentFileOption variables)
     {
         var files = new Argument<string[]>("FILE")
         {
-            Description = "Configuration files, each judged by itself. Else the one that run would read.",
+            Description = "Configuration files, each judged on its own. Otherwise the one that run would read.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var json = new Option<bool>("--json")
         {
             Description = "Print JSON: mistakes, warnings, listeners, enclaves and all settings in effect.",
         };
-        var quiet = new Option<bool>("--quiet") { Description = "Print mistakes alone: for scripts, and for systemctl reload." };
+        var quiet = new Option<bool>("--quiet") { Description = "Print nothing but mistakes: for scripts, and for systemctl reload." };
         var check = new ExampleCommand(
             "check",
-            "Check the configuration: print what it comes to and where it comes from, or every mistake in it. Connects to no enclave.",
+            "Check the configuration: print what it amounts to and where each value comes from, or every mistake. Connects to no enclave.",
             "parent-proxy check",
             "parent-proxy check new.json && sudo cp new.json /etc/parent-proxy/appsettings.json",
             "parent-proxy check --json a.json b.json | jq -r '.files[].problems[].reason'")
@@ -45,8 +47,9 @@ internal static class CheckCommand
         {
             var common = sources(parsed);
             var named = parsed.GetValue(files) ?? [];
+            ConfigurationSources[] all = named.Length == 0 ? [common] : [.. named.Select(file => common with { ConfigFile = file })];
             return RunAsync(
-                named.Length == 0 ? [common] : [.. named.Select(file => common with { ConfigFile = file })],
+                [.. all.Select(one => variables.Complete(parsed, one))],
                 parsed.GetValue(json),
                 parsed.GetValue(quiet));
         });
@@ -73,11 +76,14 @@ internal static class CheckCommand
     private static async Task<CheckedFile> JudgeAsync(ConfigurationSources sources)
     {
         var loaded = await WholeConfiguration.LoadAsync(sources);
+        var unread = sources.EnvironmentFile is null && !sources.IsSystemFile && File.Exists(sources.SystemEnvironmentFile)
+            ? sources.SystemEnvironmentFile
+            : null;
         if (loaded.Options is not { } options)
-            return new CheckedFile(loaded, []);
+            return new CheckedFile(loaded, [], unread);
         using var running = new RunningProxy(options.Admin);
         var survey = new PlaceSurvey(new Machine(), await running.HealthAsync());
-        return new CheckedFile(loaded, [.. ListenPlace.Of(options).Select(survey.Look)]);
+        return new CheckedFile(loaded, [.. ListenPlace.Of(options).Select(survey.Look)], unread);
     }
 
     private static async Task WriteAsync(IReadOnlyList<CheckedFile> files, bool isQuiet)
@@ -87,6 +93,8 @@ internal static class CheckCommand
             if (!file.IsGood)
             {
                 await Console.Error.WriteLineAsync(ConfigurationSummary.Mistakes(file.Loaded));
+                if (file.Unread is not null)
+                    await Console.Error.WriteLineAsync(ConfigurationSummary.Unread(file.Unread));
                 continue;
             }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ParentProxy.Admin.StatusPage;
 using ParentProxy.Configuration;
 
@@ -13,6 +14,7 @@ internal sealed record CheckView(bool Ok, IReadOnlyList<CheckView.FileView> File
 
     /// <summary>One configuration; what it comes to is empty where there are mistakes.</summary>
     /// <param name="File">The file; null for none.</param>
+    /// <param name="EnvironmentFile">The file of variables that was read beside it; null for none.</param>
     /// <param name="Ok">Whether it is good.</param>
     /// <param name="Problems">Every mistake.</param>
     /// <param name="Warnings">What is likely not meant, or keeps it from working on this machine as it is now.</param>
@@ -21,6 +23,7 @@ internal sealed record CheckView(bool Ok, IReadOnlyList<CheckView.FileView> File
     /// <param name="Settings">All settings in effect.</param>
     internal sealed record FileView(
         string? File,
+        string? EnvironmentFile,
         bool Ok,
         IReadOnlyList<ConfigurationProblem> Problems,
         IReadOnlyList<ConfigurationProblem> Warnings,
@@ -31,18 +34,25 @@ internal sealed record CheckView(bool Ok, IReadOnlyList<CheckView.FileView> File
         /// <summary>The view of one that was judged.</summary>
         public static FileView Of(CheckedFile file)
         {
-            var (loaded, places) = file;
+            var (loaded, places, _) = file;
             var options = loaded.Options;
             var origins = new ValueOrigins(loaded.Tree);
             return new FileView(
                 loaded.File,
+                loaded.EnvironmentFile,
                 file.IsGood,
                 loaded.Problems,
                 [.. file.Warnings],
                 [.. places.Select(report => new ListenerView(
                     report.Place.Text, report.Place.Setting, report.Place.Purpose, report.Word, report.Summary))],
                 [.. (options?.Enclaves ?? []).Select(enclave => new EnclaveView(
-                    enclave.Id, enclave.Name, enclave.Endpoint.ToString(), enclave.Weight, origins.OfEnclave(enclave.Id)))],
+                    enclave.Id,
+                    enclave.Name,
+                    enclave.Endpoint.ToString(),
+                    enclave.Weight,
+                    JsonNamingPolicy.CamelCase.ConvertName(enclave.State.ToString()),
+                    enclave.Backup,
+                    origins.OfEnclave(enclave.Id)))],
                 options is null ? [] : [.. EffectiveSettings.Of(options).Select(setting => SettingView.Of(setting, origins))]);
         }
     }
@@ -60,14 +70,24 @@ internal sealed record CheckView(bool Ok, IReadOnlyList<CheckView.FileView> File
     /// <param name="Name">Its name.</param>
     /// <param name="Endpoint">Where it is dialled.</param>
     /// <param name="Weight">Its share.</param>
-    /// <param name="Origins">By key: <c>file</c>, a variable, <c>command line</c>. Keys at their default are missing.</param>
+    /// <param name="State"><c>ready</c> or <c>drain</c>, as in the configuration.</param>
+    /// <param name="Backup">Whether it gets traffic only while no other is usable.</param>
+    /// <param name="Origins">
+    /// By key: <c>file</c>, a variable, a file of variables, <c>command line</c>. Keys at their default are missing.
+    /// </param>
     internal sealed record EnclaveView(
-        string Id, string Name, string Endpoint, int Weight, IReadOnlyDictionary<string, string> Origins);
+        string Id,
+        string Name,
+        string Endpoint,
+        int Weight,
+        string State,
+        bool Backup,
+        IReadOnlyDictionary<string, string> Origins);
 
     /// <summary>A setting in effect.</summary>
     /// <param name="Path">Its path.</param>
     /// <param name="Value">Its value, redacted where it could be a secret; null when it is not set.</param>
-    /// <param name="Origin"><c>default</c>, <c>file</c>, a variable or <c>command line</c>.</param>
+    /// <param name="Origin"><c>default</c>, <c>file</c>, a variable, a file of variables or <c>command line</c>.</param>
     internal sealed record SettingView(string Path, string? Value, string Origin)
     {
         /// <summary>The view of a setting, with where it was written.</summary>

@@ -12,10 +12,12 @@ internal static class ConfigurationSummary
     public static string Mistakes<TOptions>(ConfigurationResult<TOptions> result)
         where TOptions : class
     {
+        if (result.IsForbidden)
+            return string.Join('\n', result.Problems.Select(problem => $"parent-proxy: {problem}"));
         var lines = result.Problems.Select(p => $"  {p}").Concat(result.Warnings.Select(w => $"  Warning: {w}"));
         var count = result.Problems.Count;
         var mistakes = Words.Plural(count, "mistake", "mistakes");
-        return $"parent-proxy: the configuration ({result.File ?? "no file"}) has {count} {mistakes}:\n{string.Join('\n', lines)}";
+        return $"parent-proxy: the configuration ({result.Files ?? "no file"}) has {count} {mistakes}:\n{string.Join('\n', lines)}";
     }
 
     /// <summary>
@@ -33,7 +35,8 @@ internal static class ConfigurationSummary
             .Select(setting => Row(setting, origins));
         return
         [
-            $"The configuration ({file.Loaded.File ?? "no file"}) has no mistakes.",
+            $"The configuration ({file.Loaded.Files ?? "no file"}) has no mistakes.",
+            .. file.Unread is { } unread ? [Unread(unread)] : Array.Empty<string>(),
             .. file.Warnings.Select(warning => $"  Warning: {warning}"),
             .. Part("Listeners", file.Places.Select(Listener)),
             .. options.Passthrough.SelectMany(listener => Part($"Passthrough {listener.Listen}", Passthrough(listener, options))),
@@ -44,6 +47,10 @@ internal static class ConfigurationSummary
             .. Part("Other settings that differ from the default", settings),
         ];
     }
+
+    /// <summary>Says that variables of the service do not take part.</summary>
+    public static string Unread(string file) =>
+        $"  {file} is left out, as this is not the service's configuration; --environment-file {file} reads it.";
 
     /// <summary>The path of a setting.</summary>
     public static string Path(Setting setting) => setting.Key.Length > 0 ? $"{setting.Section}:{setting.Key}" : setting.Section;

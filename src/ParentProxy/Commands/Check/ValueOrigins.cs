@@ -16,7 +16,10 @@ internal sealed class ValueOrigins(ConfigurationNode? tree)
     private static readonly string[] EnclaveKeys =
         ["Id", "Name", "Transport", "Cid", "Port", "TcpHost", "Path", "Weight", "State", "Backup"];
 
-    /// <summary>Where a setting was written, or what is below it: <c>file</c>, a variable, <c>command line</c> or <c>default</c>.</summary>
+    /// <summary>
+    /// Where a setting was written, or what is below it: <c>file</c>, a variable, a file of variables, <c>command line</c>
+    /// or <c>default</c>.
+    /// </summary>
     public string Of(string path)
     {
         if (tree is null)
@@ -61,6 +64,6 @@ internal sealed class ValueOrigins(ConfigurationNode? tree)
     {
         OriginKind.File => File,
         OriginKind.CommandLine => CommandLine,
-        _ => origin.IsBeginning ? $"{origin.Variable}_…" : origin.Variable ?? File,
+        _ => origin.VariableFile ?? (origin.Variable is null ? File : origin.VariableText),
     };
 }

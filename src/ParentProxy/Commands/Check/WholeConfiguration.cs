@@ -25,7 +25,7 @@ internal static class WholeConfiguration
         var problems = new List<ConfigurationProblem>();
         try
         {
-            _ = OtlpSettings.Of(name => sources.Environment.GetValueOrDefault(name));
+            _ = OtlpSettings.Of(name => sources.Variables[name]);
         }
         catch (FormatException ex)
         {

@@ -6,7 +6,7 @@ using ParentProxy.Endpoints;
 
 namespace ParentProxy.Commands.Doctor;
 
-/// <summary>What all checks look at: the machine, the configuration, the proxy that runs, and what nitro-cli tells.</summary>
+/// <summary>What all checks look at: the machine, the configuration, the running proxy, and what nitro-cli tells.</summary>
 internal sealed record DoctorCase
 {
     /// <summary>Files, programs and sockets of this machine.</summary>

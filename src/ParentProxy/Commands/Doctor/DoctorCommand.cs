@@ -16,18 +16,18 @@ internal static class DoctorCommand
     {
         var egress = new Option<string?>("--egress")
         {
-            Description = "Look only at the way of an enclave to this destination: names, rules, connection, listeners, last refusals.",
+            Description = "Look only at an enclave's way to this destination: names, rules, connection, listeners, latest refusals.",
             HelpName = "HOST:PORT",
         };
         var enclave = new Option<string?>("--enclave")
         {
-            Description = "With --egress: the enclave, by its CID, Id or Name. Else every one that is configured.",
+            Description = "With --egress: the enclave, by its CID, Id or Name. Otherwise every configured one.",
             HelpName = "ENCLAVE",
         };
         var json = new Option<bool>("--json") { Description = "Print JSON: every check with id, status, summary, evidence and remedy." };
         var doctor = new ExampleCommand(
             "doctor",
-            "Find out what is wrong on this machine: configuration, service, vsock, Nitro, enclaves, listeners. Needs no root.",
+            "Find out what is wrong on this machine: configuration, service, vsock, Nitro, enclaves, listeners. Does not need root.",
             "parent-proxy doctor",
             "sudo parent-proxy doctor --json",
             "parent-proxy doctor --egress api.example.com:443 --enclave 16")

@@ -24,7 +24,7 @@ internal sealed class DoctorReport(TextWriter output, bool hasColour)
         await output.WriteLineAsync(string.Join(", ", counts));
         var failed = all.Where(result => result.Status == CheckStatus.Fail).Select(result => result.Id).Distinct().ToList();
         await output.WriteLineAsync(failed.Count == 0
-            ? "Nothing is wrong that keeps the proxy from its work."
+            ? "Nothing is wrong that keeps the proxy from working."
             : $"What fails: {string.Join(", ", failed)}. Begin with the first: the others may follow from it.");
     }
 

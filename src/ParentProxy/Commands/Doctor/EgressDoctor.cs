@@ -60,7 +60,7 @@ internal sealed class EgressDoctor(
             bound.Close();
             return running is null
                 ? $"free: the service does not run, or not with this configuration (asked {options.Admin.Url}/egress)"
-                : "not open: the program that runs has another configuration";
+                : "not open: the running proxy has another configuration";
         }
         catch (SocketException ex) when (ex.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {

@@ -1,6 +1,5 @@
 using ParentProxy.Commands.Doctor.Host;
 using ParentProxy.Configuration;
-using ParentProxy.Configuration.Sections;
 using ParentProxy.Enclaves.Discovery;
 using ParentProxy.Enclaves.Transports;
 
@@ -29,7 +28,7 @@ internal sealed class MachineDoctor(Machine machine, TimeProvider time)
     public async Task<IReadOnlyList<(string Heading, IReadOnlyList<CheckResult> Results)>> RunAsync(
         ConfigurationResult<ProxyOptions> loaded, CancellationToken cancellationToken)
     {
-        var settings = loaded.Options ?? WithMistakes(loaded);
+        var settings = loaded.Options ?? Defaults with { Admin = RunningAdmin.Of(loaded) };
         using var running = new RunningProxy(settings.Admin);
         var answer = running.HealthAsync();
         var described = File.Exists(settings.Discovery.NitroCli)
@@ -63,13 +62,6 @@ internal sealed class MachineDoctor(Machine machine, TimeProvider time)
 
         return sections;
     }
-
-    /// <summary>The defaults, and where the proxy that runs is asked: that one may have refused this very configuration.</summary>
-    private static ProxyOptions WithMistakes(ConfigurationResult<ProxyOptions> loaded) =>
-        loaded.Tree?.Child(nameof(ProxyOptions.Admin)).Child(nameof(AdminOptions.Url)).Value is { } url
-        && ListenerAddress.Parse(url) is { Reason: null, Value: { SocketPath: null, Scheme: "http" } }
-            ? Defaults with { Admin = new AdminOptions { Url = url } }
-            : Defaults;
 
     private static async Task<IReadOnlyList<CheckResult>> RunAsync(
         IDoctorCheck check, DoctorCase @case, CancellationToken cancellationToken)

@@ -6,7 +6,7 @@ internal enum PlaceState
     /// <summary>Nobody listens there, and the proxy could.</summary>
     Free,
 
-    /// <summary>The proxy that runs listens there.</summary>
+    /// <summary>The running proxy listens there.</summary>
     Ours,
 
     /// <summary>Another program listens there.</summary>

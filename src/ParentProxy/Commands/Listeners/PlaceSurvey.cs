@@ -11,7 +11,7 @@ namespace ParentProxy.Commands.Listeners;
 /// looked up who that is.
 /// </summary>
 /// <param name="machine">The machine.</param>
-/// <param name="running">The proxy that runs.</param>
+/// <param name="running">The running proxy.</param>
 internal sealed class PlaceSurvey(Machine machine, RunningAnswer running)
 {
     private readonly ListenTable _table = new(machine);
@@ -25,7 +25,7 @@ internal sealed class PlaceSurvey(Machine machine, RunningAnswer running)
             var owners = holders.Select(inode => SocketOwner.Of(machine, inode)).ToList();
             var owner = owners.Find(one => one is { IsProxy: false }) ?? owners.Find(one => one is not null);
             if (owner is null ? IsOfRunning(place) : owner.IsProxy && running.Health is not null)
-                return new PlaceReport(place, PlaceState.Ours, $"the proxy that runs listens there{(owner is null ? "" : $": {owner}")}");
+                return new PlaceReport(place, PlaceState.Ours, $"the running proxy listens there{(owner is null ? "" : $": {owner}")}");
             return Taken(place, owner);
         }
 
@@ -125,7 +125,7 @@ internal sealed class PlaceSurvey(Machine machine, RunningAnswer running)
     private PlaceReport Failed(ListenPlace place, EndPoint endPoint, Errno errno, VsockException? vsock = null) => errno.Name switch
     {
         "EADDRINUSE" => IsOfRunning(place)
-            ? new PlaceReport(place, PlaceState.Ours, "the proxy that runs listens there")
+            ? new PlaceReport(place, PlaceState.Ours, "the running proxy listens there")
             : Taken(place, null),
         "EACCES" or "EPERM" => new PlaceReport(
             place,

@@ -15,7 +15,7 @@ internal static class EnclaveTable
     /// <summary>A state as it stands in JSON and in metrics.</summary>
     public static string Word(EnclaveState state) => JsonNamingPolicy.CamelCase.ConvertName(state.ToString());
 
-    /// <summary>The enclaves of a proxy that runs.</summary>
+    /// <summary>The enclaves of a running proxy.</summary>
     public static IEnumerable<string> Lines(IReadOnlyList<EnclaveView> enclaves, DateTimeOffset now) => TextTable.Lines(
         [Columns, .. enclaves.Select(enclave => Row(enclave, now))], indent: "");
 

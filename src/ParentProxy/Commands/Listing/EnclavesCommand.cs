@@ -8,7 +8,7 @@ using ParentProxy.Enclaves.Transports;
 namespace ParentProxy.Commands.Listing;
 
 /// <summary>
-/// <c>parent-proxy enclaves</c>: the enclaves of the proxy that runs; where none does, those of the configuration and of nitro-cli.
+/// <c>parent-proxy enclaves</c>: the enclaves of the running proxy; where there is none, those of the configuration and of nitro-cli.
 /// </summary>
 /// <param name="output">Where they are written.</param>
 /// <param name="errors">Where it is written what else there is to say.</param>
@@ -19,10 +19,10 @@ internal sealed class EnclavesCommand(TextWriter output, TextWriter errors, Time
     /// <param name="sources">What the configuration is read from.</param>
     public static Command Create(Func<ParseResult, ConfigurationSources> sources)
     {
-        var json = new Option<bool>("--json") { Description = "Print JSON: of a proxy that runs what its /enclaves answers." };
+        var json = new Option<bool>("--json") { Description = "Print JSON: from a running proxy, what its /enclaves answers." };
         var command = new ExampleCommand(
             "enclaves",
-            "List the enclaves of the proxy that runs; if none does, those of the configuration and of nitro-cli.",
+            "List the enclaves of the running proxy; if none is running, those of the configuration and of nitro-cli.",
             "parent-proxy enclaves",
             "parent-proxy enclaves --json | jq -r '.enclaves[] | select(.state != \"healthy\") | .id'")
         {
@@ -33,7 +33,7 @@ internal sealed class EnclavesCommand(TextWriter output, TextWriter errors, Time
         return command;
     }
 
-    /// <summary>Asks the proxy that runs, else reads the configuration.</summary>
+    /// <summary>Asks the running proxy; without one, reads the configuration.</summary>
     /// <param name="sources">What the configuration is read from: it says where the proxy is asked.</param>
     /// <param name="isJson">Whether JSON is printed.</param>
     /// <param name="cancellationToken">Gives up.</param>
@@ -41,13 +41,9 @@ internal sealed class EnclavesCommand(TextWriter output, TextWriter errors, Time
     public async Task<int> RunAsync(ConfigurationSources sources, bool isJson, CancellationToken cancellationToken)
     {
         var loaded = ConfigurationLoader.Load(sources);
-        if (loaded.Options is not { } options)
-        {
+        if (loaded.Options is null)
             await errors.WriteLineAsync(ConfigurationSummary.Mistakes(loaded));
-            return ExitCode.Failed;
-        }
-
-        using var running = new RunningProxy(options.Admin);
+        using var running = new RunningProxy(RunningAdmin.Of(loaded));
         if (isJson && await running.EnclavesTextAsync() is { } text)
         {
             await output.WriteLineAsync(text.TrimEnd());
@@ -59,10 +55,12 @@ internal sealed class EnclavesCommand(TextWriter output, TextWriter errors, Time
             foreach (var line in EnclaveTable.Lines(list.Enclaves, time.GetUtcNow()))
                 await output.WriteLineAsync(line);
             if (list.Enclaves.Count == 0)
-                await errors.WriteLineAsync("parent-proxy: the proxy that runs has no enclave");
+                await errors.WriteLineAsync("parent-proxy: the running proxy has no enclaves");
             return ExitCode.Ok;
         }
 
+        if (loaded.Options is not { } options)
+            return ExitCode.Failed;
         await ListConfiguredAsync(options, isJson, cancellationToken);
         return ExitCode.Ok;
     }

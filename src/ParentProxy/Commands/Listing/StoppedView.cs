@@ -6,7 +6,7 @@ using ParentProxy.Endpoints;
 namespace ParentProxy.Commands.Listing;
 
 /// <summary>The enclaves while no proxy runs: nobody has probed them.</summary>
-/// <param name="Running">Always false; what a proxy that runs answers has no such member.</param>
+/// <param name="Running">Always false; what a running proxy answers has no such member.</param>
 /// <param name="Enclaves">Each of them.</param>
 internal sealed record StoppedView(bool Running, IReadOnlyList<StoppedView.EnclaveView> Enclaves)
 {

@@ -31,7 +31,7 @@ internal sealed class PingCommand(TextWriter output, TextWriter errors, TimeProv
         var flags = new PingFlags();
         var command = new ExampleCommand(
             "ping",
-            "Connect to enclaves again and again, probe them as the proxy does (Health:Probe), and say how long it takes.",
+            "Connect to enclaves again and again, probe them as the proxy does (Health:Probe), and report how long it takes.",
             "parent-proxy ping",
             "parent-proxy ping proof-server -c 5",
             "parent-proxy ping vsock://16:6300 --connect -i 0.2 -W 1");
@@ -75,6 +75,12 @@ internal sealed class PingCommand(TextWriter output, TextWriter errors, TimeProv
         {
             await errors.WriteLineAsync(ConfigurationSummary.Mistakes(loaded));
             return ExitCode.Failed;
+        }
+
+        if (loaded.IsForbidden)
+        {
+            await errors.WriteLineAsync(ConfigurationSummary.Mistakes(loaded));
+            await errors.WriteLineAsync("parent-proxy: the default probe and time-outs are used");
         }
 
         var options = loaded.Options ?? Defaults;

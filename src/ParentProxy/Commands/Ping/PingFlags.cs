@@ -10,14 +10,14 @@ internal sealed class PingFlags
 
     private readonly Argument<string?> _target = new("TARGET")
     {
-        Description = "Whom to ask: vsock://CID:PORT, tcp://HOST:PORT, unix:PATH or hybrid:PATH:PORT; or an enclave by its Id or Name. "
-            + "Else every enclave that is configured, or that discovery finds.",
+        Description = "What to ask: vsock://CID:PORT, tcp://HOST:PORT, unix:PATH or hybrid:PATH:PORT; or an enclave by its Id or Name. "
+            + "Otherwise every enclave that is configured or found by discovery.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<int?> _count = new("-c", "--count")
     {
-        Description = "Stop after so many rounds. Else at Ctrl+C.",
+        Description = "Stop after this many rounds. Otherwise at Ctrl+C.",
         HelpName = "COUNT",
         CustomParser = result =>
         {
@@ -29,13 +29,16 @@ internal sealed class PingFlags
     };
 
     private readonly Option<double?> _interval = Seconds(
-        "-i", "--interval", 0.01, "Seconds from the start of one round to the start of the next: 1 unless given.");
+        "-i", "--interval", 0.01, "Seconds from the start of one round to the start of the next; 1 by default.");
 
     private readonly Option<double?> _timeout = Seconds(
-        "-W", "--timeout", 0.001, "Seconds that one may take: Health:Probe:Timeout unless given, with --connect Timeouts:Connect.");
+        "-W", "--timeout", 0.001, "Seconds that one may take; by default Health:Probe:Timeout, or Timeouts:Connect with --connect.");
 
     private readonly Option<bool> _connect = new("--connect") { Description = "Only connect; send no request." };
-    private readonly Option<bool> _json = new("--json") { Description = "Print JSON: a line for each answer, and one for the statistics." };
+    private readonly Option<bool> _json = new("--json")
+    {
+        Description = "Print JSON: one line for each answer, and one for the statistics.",
+    };
 
     /// <summary>Adds the flags to the command, which are checked each by itself.</summary>
     public void AddTo(Command command)

@@ -16,8 +16,14 @@ internal sealed class ConfigurationReport
     public SortedSet<string> Keys { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Adds a mistake, at the location to be shown; the configuration will be refused.</summary>
-    public void Problem(string path, string reason) => _problems.Add(new ConfigurationProblem(path, reason));
+    public void Problem(string path, string reason) => Problem(new ConfigurationProblem(path, reason));
+
+    /// <summary>Adds a mistake; the configuration will be refused.</summary>
+    public void Problem(ConfigurationProblem problem) => _problems.Add(problem);
 
     /// <summary>Adds what is likely not meant; the configuration is accepted nevertheless.</summary>
-    public void Warning(string path, string reason) => _warnings.Add(new ConfigurationProblem(path, reason));
+    public void Warning(string path, string reason) => Warning(new ConfigurationProblem(path, reason));
+
+    /// <summary>Adds what is likely not meant; the configuration is accepted nevertheless.</summary>
+    public void Warning(ConfigurationProblem problem) => _warnings.Add(problem);
 }

@@ -17,8 +17,9 @@ internal static class ConfigurationFile
     {
         if (sources.ConfigFile is { } argument)
             return Required(argument, "--config", report);
-        if (sources.Environment.GetValueOrDefault(Variable) is { Length: > 0 } variable)
-            return Required(variable, Variable, report);
+        var variables = sources.Variables;
+        if (variables[Variable] is { Length: > 0 } variable)
+            return Required(variable, variables.Locate(Variable), report);
 
         foreach (var file in sources.CandidateFiles)
         {
@@ -62,7 +63,7 @@ internal static class ConfigurationFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
-            report.Problem(file, $"cannot be read: {e.Message}");
+            report.Problem(Unreadable.Problem(file, e));
             return true;
         }
     }

@@ -4,7 +4,9 @@ namespace ParentProxy.Configuration.Sources;
 /// <param name="Kind">The kind of source.</param>
 /// <param name="Variable">The environment variable's name; else null.</param>
 /// <param name="IsBeginning">Whether that is the beginning of several names: of the variables that are below a node.</param>
-internal sealed record ConfigurationOrigin(OriginKind Kind, string? Variable = null, bool IsBeginning = false)
+/// <param name="VariableFile">The file that sets the variable; null when the process itself has it.</param>
+internal sealed record ConfigurationOrigin(
+    OriginKind Kind, string? Variable = null, bool IsBeginning = false, string? VariableFile = null)
 {
     /// <summary>The one JSON file that is read; a path alone says where in it.</summary>
     public static ConfigurationOrigin File { get; } = new(OriginKind.File);
@@ -15,8 +17,8 @@ internal sealed record ConfigurationOrigin(OriginKind Kind, string? Variable = n
     /// <summary>The origin that a key below would have, which names the variable to set when the key is missing.</summary>
     public ConfigurationOrigin Child(string key) => Kind switch
     {
-        OriginKind.SectionVariable => new(Kind, $"{Variable}__{key}"),
-        OriginKind.EnclaveVariable => new(Kind, Variable + EnclaveVariables.SuffixOf(key)),
+        OriginKind.SectionVariable => this with { Variable = $"{Variable}__{key}", IsBeginning = false },
+        OriginKind.EnclaveVariable => this with { Variable = Variable + EnclaveVariables.SuffixOf(key), IsBeginning = false },
         _ => this,
     };
 
@@ -25,6 +27,9 @@ internal sealed record ConfigurationOrigin(OriginKind Kind, string? Variable = n
     {
         OriginKind.File => path,
         OriginKind.CommandLine => $"{path} (command line)",
-        _ => IsBeginning ? $"{path} ({Variable}_…)" : $"{path} ({Variable})",
+        _ => $"{path} ({VariableText})",
     };
+
+    /// <summary>The variable, or the beginning of several, with the file that sets it.</summary>
+    public string VariableText => $"{Variable}{(IsBeginning ? "_…" : "")}{(VariableFile is null ? "" : $" in {VariableFile}")}";
 }

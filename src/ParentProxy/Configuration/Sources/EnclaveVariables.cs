@@ -17,12 +17,12 @@ internal static partial class EnclaveVariables
     ];
 
     /// <summary>Makes a tree of the variables that are ours.</summary>
-    public static ConfigurationNode Read(IReadOnlyDictionary<string, string> environment, ConfigurationReport report)
+    public static ConfigurationNode Read(EnvironmentVariables environment, ConfigurationReport report)
     {
         var entries = new List<SourceEntry>();
         var prefix = Prefix(environment, report);
         var start = $"{prefix}_ENCLAVE";
-        foreach (var (name, value) in environment.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach (var (name, value) in environment.Sorted)
         {
             // Compose files pass on what is not set as an empty value.
             if (value.Length == 0
@@ -33,7 +33,7 @@ internal static partial class EnclaveVariables
             var rest = name[(start.Length + 1)..];
             var id = rest[..LeadingDigits(rest)];
             var suffix = rest[id.Length..];
-            var origin = new ConfigurationOrigin(OriginKind.EnclaveVariable, name);
+            var origin = new ConfigurationOrigin(OriginKind.EnclaveVariable, name, VariableFile: environment.FileOf(name));
             if (id.Length == 0)
             {
                 // Other programs have variables of this beginning, so only what looks like ours is judged.
@@ -56,8 +56,8 @@ internal static partial class EnclaveVariables
     }
 
     /// <summary>The prefix that is in effect.</summary>
-    public static string PrefixOf(IReadOnlyDictionary<string, string> environment) =>
-        environment.GetValueOrDefault(PrefixVariable) is { Length: > 0 } prefix && PrefixPattern().IsMatch(prefix) ? prefix : DefaultPrefix;
+    public static string PrefixOf(EnvironmentVariables environment) =>
+        environment[PrefixVariable] is { Length: > 0 } prefix && PrefixPattern().IsMatch(prefix) ? prefix : DefaultPrefix;
 
     /// <summary>
     /// Whether a variable, or its part from the number on, is one that Kubernetes puts into every pod of a namespace with a
@@ -75,9 +75,9 @@ internal static partial class EnclaveVariables
 
     private static string Endings => string.Join(", ", Suffixes.Select(known => known.Suffix));
 
-    private static string Prefix(IReadOnlyDictionary<string, string> environment, ConfigurationReport report)
+    private static string Prefix(EnvironmentVariables environment, ConfigurationReport report)
     {
-        if (environment.GetValueOrDefault(PrefixVariable) is not { Length: > 0 } prefix)
+        if (environment[PrefixVariable] is not { Length: > 0 } prefix)
             return DefaultPrefix;
         if (PrefixPattern().IsMatch(prefix))
         {
@@ -86,19 +86,19 @@ internal static partial class EnclaveVariables
         }
 
         report.Problem(
-            PrefixVariable,
+            environment.Locate(PrefixVariable),
             $"{Quoted.Text(prefix)} cannot begin a variable's name: letters, digits and '_', "
                 + "no '_' at its end (KEYMELD reads KEYMELD_ENCLAVE_0_CID)");
         return DefaultPrefix;
     }
 
-    private static void WarnOfDefaultPrefix(IReadOnlyDictionary<string, string> environment, string prefix, ConfigurationReport report)
+    private static void WarnOfDefaultPrefix(EnvironmentVariables environment, string prefix, ConfigurationReport report)
     {
         if (prefix != DefaultPrefix
-            && environment.Keys
-                .Order(StringComparer.Ordinal)
+            && environment.Sorted
+                .Select(pair => pair.Key)
                 .FirstOrDefault(name => name.StartsWith($"{DefaultPrefix}_ENCLAVE_", StringComparison.Ordinal)) is { } unread)
-            report.Warning(unread, $"is not read: {PrefixVariable} makes {prefix} the prefix");
+            report.Warning(environment.Locate(unread), $"is not read: {PrefixVariable} makes {prefix} the prefix");
     }
 
     private static int LeadingDigits(string text)

@@ -43,9 +43,10 @@ internal static class EntryTree
     // Variables name their containers by the beginning of their own name, so that a missing sibling can be named.
     private static ConfigurationOrigin ContainerOrigin(SourceEntry entry, int depth) => entry.Origin.Kind switch
     {
-        OriginKind.SectionVariable => new(entry.Origin.Kind, string.Join("__", entry.Path.Take(depth + 1)), IsBeginning: true),
+        OriginKind.SectionVariable =>
+            entry.Origin with { Variable = string.Join("__", entry.Path.Take(depth + 1)), IsBeginning = true },
         OriginKind.EnclaveVariable =>
-            new(entry.Origin.Kind, EnclaveVariables.EntryOf(entry.Origin.Variable!, entry.Path[^1]), IsBeginning: true),
+            entry.Origin with { Variable = EnclaveVariables.EntryOf(entry.Origin.Variable!, entry.Path[^1]), IsBeginning = true },
         _ => entry.Origin,
     };
 

@@ -12,17 +12,16 @@ internal static class SectionVariables
     /// <param name="sections">The names of our sections: only what begins with one of them is read, hence judged.</param>
     /// <param name="report">Where problems go.</param>
     public static ConfigurationNode Read(
-        IReadOnlyDictionary<string, string> environment, IReadOnlySet<string> sections, ConfigurationReport report)
+        EnvironmentVariables environment, IReadOnlySet<string> sections, ConfigurationReport report)
     {
         var entries = new List<SourceEntry>();
-        // An environment has no order: sorted, the same one always gives the same result.
-        foreach (var (name, value) in environment.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach (var (name, value) in environment.Sorted)
         {
             var segments = name.Split(Divider);
             if (segments.Length < 2 || !sections.Contains(segments[0]))
                 continue;
 
-            var origin = new ConfigurationOrigin(OriginKind.SectionVariable, name);
+            var origin = new ConfigurationOrigin(OriginKind.SectionVariable, name, VariableFile: environment.FileOf(name));
             var path = string.Join(':', segments);
             if (segments.Any(segment => string.IsNullOrWhiteSpace(segment) || segment.Contains(':', StringComparison.Ordinal)))
                 report.Problem(origin.Locate(path), "a part of the path is empty or holds a ':'; write Section__Key");

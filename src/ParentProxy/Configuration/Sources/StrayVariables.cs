@@ -16,10 +16,10 @@ internal static partial class StrayVariables
 
     /// <summary>Reports each variable that is not read, as a mistake or as a warning; empty ones never.</summary>
     public static void Report(
-        IReadOnlyDictionary<string, string> environment, IReadOnlySet<string> sections, KnownKeys keys, ConfigurationReport report)
+        EnvironmentVariables environment, IReadOnlySet<string> sections, KnownKeys keys, ConfigurationReport report)
     {
         var prefix = EnclaveVariables.PrefixOf(environment);
-        foreach (var (name, value) in environment.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        foreach (var (name, value) in environment.Sorted)
         {
             if (value.Length == 0
                 || Single.Contains(name)
@@ -31,17 +31,18 @@ internal static partial class StrayVariables
             if (segments.Length > 1 && sections.Contains(segments[0]))
                 continue;
 
+            var location = environment.Locate(name);
             if (Meant(name, segments, prefix, sections, keys) is { } meant)
-                report.Problem(name, $"is not read; write {meant}");
+                report.Problem(location, $"is not read; write {meant}");
             else if (PrefixOf(name) is { Length: > 0 } before && PathOf(name[before.Length..], keys, "_") is { } path)
-                report.Warning(name, $"is not read; if it is for this program, write {path}");
+                report.Warning(location, $"is not read; if it is for this program, write {path}");
             else if (name.StartsWith(Ours + "_", StringComparison.OrdinalIgnoreCase))
                 report.Warning(
-                    name,
+                    location,
                     $"is not read: it is none of {ConfigurationFile.Variable}, {EnclaveVariables.PrefixVariable} "
                         + $"and {prefix}_ENCLAVE_<n>_…; settings have the form Section__Key");
             else
-                WarnOfOthers(name, prefix, keys, report);
+                WarnOfOthers(name, location, prefix, keys, report);
         }
     }
 
@@ -79,22 +80,22 @@ internal static partial class StrayVariables
 
     private static string Plain(string name) => name.Replace("_", "", StringComparison.Ordinal);
 
-    private static void WarnOfOthers(string name, string prefix, KnownKeys keys, ConfigurationReport report)
+    private static void WarnOfOthers(string name, string location, string prefix, KnownKeys keys, ConfigurationReport report)
     {
         if (EnclaveName().Match(name) is { Success: true } enclave && enclave.Groups["key"].Value is "CID" or "TRANSPORT" or "TCP_HOST")
         {
             var head = enclave.Groups["head"].Value;
             if (Spelling.IsNear(head, "ENCLAVE"))
-                report.Warning(name, $"is not read; write {prefix}_ENCLAVE_{enclave.Groups["n"].Value}_{Suffix(enclave)}");
+                report.Warning(location, $"is not read; write {prefix}_ENCLAVE_{enclave.Groups["n"].Value}_{Suffix(enclave)}");
             else if (head.EndsWith("_ENCLAVE", StringComparison.Ordinal))
                 report.Warning(
-                    name,
+                    location,
                     $"is not read: the prefix is {prefix}; {EnclaveVariables.PrefixVariable}={head[..^"_ENCLAVE".Length]} makes it "
                         + "this one");
         }
         else if (name.Split('_') is { Length: > 1 } parts && keys.Contains(parts, StringComparison.Ordinal))
         {
-            report.Warning(name, $"is not read; if it is for this program, write {string.Join("__", parts)}");
+            report.Warning(location, $"is not read; if it is for this program, write {string.Join("__", parts)}");
         }
     }
 

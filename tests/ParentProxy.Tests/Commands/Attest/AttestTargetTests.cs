@@ -58,8 +58,8 @@ public sealed class AttestTargetTests
     }
 
     [Theory]
-    [InlineData("plain", "no enclave runs (")]
-    [InlineData("error", "which enclave runs is not known: exit: ")]
+    [InlineData("plain", "no enclave is running (")]
+    [InlineData("error", "which enclave is running is not known: exit: ")]
     public async Task NoTarget_NoneRuns_IsSaid(string mode, string said)
     {
         using var cli = new FakeNitroCli();

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -69,9 +70,11 @@ public sealed class BrokenEnclaveTests
         {
             var request = await connection.ReadMessageAsync();
             var body = request.Body.ToArray();
-            if (body.Length > 0 && isShortened)
+            if (body.Length == 0)
+                body = Encoding.Latin1.GetBytes(request.StartLine);
+            else if (body.Length > 100_000 && isShortened)
                 body = body[..^4096];
-            else if (body.Length > 0)
+            else if (body.Length > 100_000)
                 body[100_000] ^= 1;
             await connection.SendAsync(
                 $"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"
@@ -85,6 +88,32 @@ public sealed class BrokenEnclaveTests
             isShortened ? "258048 of 262144 bytes came" : "byte 100000 of 262144",
             run.Of("enclave-echo").Evidence[0],
             StringComparison.Ordinal);
+    }
+
+    /// <summary>Nothing surprising is done to an application that merely answers.</summary>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(2, true)]
+    public async Task ApplicationThatIsNoEcho_GetsNoLargeBody(int posts, bool isToldOfItself)
+    {
+        using var machine = new FakeMachine();
+        var bodies = new ConcurrentQueue<int>();
+        await using var enclave = ScriptedEnclave.Start(async connection =>
+        {
+            var request = await connection.ReadMessageAsync();
+            if (request.StartLine.StartsWith("POST", StringComparison.Ordinal))
+                bodies.Enqueue(request.Body.Length);
+            var body = isToldOfItself ? request.StartLine : "all is well";
+            await connection.SendAsync(
+                $"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"
+                    + body);
+        });
+
+        var run = await DoctorRun.OfAsync(machine, EnclaveAt(enclave.EndPoint));
+
+        Assert.DoesNotContain(run.Results, result => result.Id == "enclave-echo");
+        Assert.Equal(posts, bodies.Count);
+        Assert.All(bodies, length => Assert.InRange(length, 1, 100));
     }
 
     [Fact]

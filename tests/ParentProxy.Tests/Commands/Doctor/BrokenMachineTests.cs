@@ -67,6 +67,24 @@ public sealed class BrokenMachineTests
         (await DoctorRun.OfAsync(machine)).Says("service-unit", status, summary, remedy);
     }
 
+    [Theory]
+    [InlineData("FileDescriptorStoreMax=0 NFileDescriptorStore=0 Environment=FDSTORE=512", CheckStatus.Warn)]
+    [InlineData("FileDescriptorStoreMax=512 NFileDescriptorStore=2 Environment=FDSTORE=512", CheckStatus.Ok)]
+    [InlineData("FileDescriptorStoreMax=0 NFileDescriptorStore=0 Environment=FDSTORE=0", null)]
+    [InlineData("FileDescriptorStoreMax=0 NFileDescriptorStore=0 Environment=", null)]
+    internal async Task StoreOfSockets_IsComparedWithWhatTheProxyIsToldOfIt(string properties, CheckStatus? status)
+    {
+        using var machine = new FakeMachine();
+        machine.SetUnit(Service, $"LoadState=loaded ActiveState=active SubState=running NRestarts=0 MainPID=1 {properties}");
+
+        var run = await DoctorRun.OfAsync(machine);
+
+        Assert.Equal(status, run.Results.SingleOrDefault(result => result.Id == "service-sockets")?.Status);
+        Assert.DoesNotContain("Environment", string.Join(' ', run.Of("service-unit").Evidence), StringComparison.Ordinal);
+        if (status == CheckStatus.Warn)
+            run.Says("service-sockets", CheckStatus.Warn, "refuses connections", "FileDescriptorStoreMax=0");
+    }
+
     [Fact]
     public async Task KernelWithoutVsock_SaysWhichModules()
     {
@@ -243,6 +261,6 @@ public sealed class BrokenMachineTests
         await using var other = ScriptedEnclave.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
 
         (await DoctorRun.OfAsync(machine, settings: $"--Admin:Url=http://{other.EndPoint["tcp://".Length..]}"))
-            .Says("service-answer", CheckStatus.Fail, "no parent-proxy", "Admin:Url to another port");
+            .Says("service-answer", CheckStatus.Fail, "not parent-proxy", "Admin:Url to another port");
     }
 }

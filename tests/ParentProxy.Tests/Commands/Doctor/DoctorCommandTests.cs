@@ -103,7 +103,7 @@ public sealed class DoctorCommandTests
                     do    that
 
             0 OK, 1 WARN, 0 FAIL, 0 SKIP
-            Nothing is wrong that keeps the proxy from its work.
+            Nothing is wrong that keeps the proxy from working.
 
             """,
             plain.ToString());

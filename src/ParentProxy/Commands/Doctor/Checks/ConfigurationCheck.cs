@@ -1,3 +1,5 @@
+using ParentProxy.Commands.Doctor.Host;
+
 namespace ParentProxy.Commands.Doctor.Checks;
 
 /// <summary><c>configuration</c>: which file is used, and what is wrong in it or in the variables.</summary>
@@ -12,7 +14,19 @@ internal sealed class ConfigurationCheck : IDoctorCheck
     private static CheckResult Judge(DoctorCase @case)
     {
         var loaded = @case.Loaded;
-        var file = loaded.File ?? "no file, defaults and variables alone";
+        var file = loaded.Files ?? "no file, defaults and variables alone";
+        if (loaded.IsForbidden)
+        {
+            return new CheckResult(
+                Id,
+                CheckStatus.Fail,
+                $"the user {Environment.UserName} may not read the configuration: most of what follows is not about it")
+            {
+                Evidence = [.. loaded.Problems.Select(problem => problem.ToString())],
+                Remedy = [Machine.AsRoot, "or let this user in: usermod -aG parent-proxy USER, and log in again"],
+            };
+        }
+
         if (loaded.Problems.Count > 0)
         {
             return new CheckResult(
@@ -21,7 +35,7 @@ internal sealed class ConfigurationCheck : IDoctorCheck
                 $"{loaded.Problems.Count} {Html.Words.Plural(loaded.Problems.Count, "mistake", "mistakes")} in the configuration ({file})")
             {
                 Evidence = [.. loaded.Problems.Concat(loaded.Warnings).Select(problem => problem.ToString())],
-                Remedy = ["correct them; 'parent-proxy check' names what is left", "systemctl restart parent-proxy"],
+                Remedy = ["correct them; 'parent-proxy check' names those that are left", "systemctl restart parent-proxy"],
             };
         }
 

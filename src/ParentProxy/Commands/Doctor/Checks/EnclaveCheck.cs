@@ -22,9 +22,9 @@ internal sealed class EnclaveCheck : IDoctorCheck
     public async Task<IReadOnlyList<CheckResult>> RunAsync(DoctorCase @case, CancellationToken cancellationToken)
     {
         if (@case.Options is not { } options)
-            return [new CheckResult(Dial, CheckStatus.Skip, "which enclaves there are is not known: the configuration has mistakes")
+            return [new CheckResult(Dial, CheckStatus.Skip, "which enclaves there are is not known without a right configuration")
             {
-                Remedy = ["correct them (configuration); parent-proxy ping ENDPOINT asks one without"],
+                Remedy = ["see configuration, above; parent-proxy ping ENDPOINT asks one without it"],
             }];
         var all = await Task.WhenAll(@case.Enclaves.All.Select(enclave => LookAsync(@case, options, enclave, cancellationToken)));
         return [.. all.SelectMany(results => results)];

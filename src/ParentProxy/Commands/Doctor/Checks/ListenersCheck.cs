@@ -14,9 +14,9 @@ internal sealed class ListenersCheck : IDoctorCheck
         {
             return Task.FromResult<IReadOnlyList<CheckResult>>(
             [
-                new CheckResult(Id, CheckStatus.Skip, "where it is to listen is not known: the configuration has mistakes")
+                new CheckResult(Id, CheckStatus.Skip, "where the proxy is to listen is not known without a right configuration")
                 {
-                    Remedy = ["correct them (configuration)"],
+                    Remedy = ["see configuration, above"],
                 },
             ]);
         }
@@ -37,7 +37,7 @@ internal sealed class ListenersCheck : IDoctorCheck
             _ => CheckStatus.Ok,
         };
         return new CheckResult(
-            Id, status, $"{report.Place.Text}: {(isMissing ? "the proxy that runs does not listen there" : report.Summary)}")
+            Id, status, $"{report.Place.Text}: {(isMissing ? "the running proxy does not listen there" : report.Summary)}")
         {
             Subject = report.Place.Text,
             Evidence = [$"{report.Place.Purpose} ({report.Place.Setting})"],

@@ -75,7 +75,7 @@ internal sealed class NitroEnclavesCheck : IDoctorCheck
     {
         Subject = told.Name,
         Remedy = @case.Options!.Discovery.Enabled
-            ? [$"nothing, if it is meant; else Discovery:EnclaveName ({@case.Options.Discovery.EnclaveName}) has to match its name"]
-            : [$"nothing, if it is meant; else an entry of Enclaves, PARENTPROXY_ENCLAVE_<n>_CID={told.Cid} and _PORT, or discovery"],
+            ? [$"nothing, if it is meant; otherwise Discovery:EnclaveName ({@case.Options.Discovery.EnclaveName}) has to match its name"]
+            : [$"nothing, if it is meant; otherwise an entry of Enclaves, PARENTPROXY_ENCLAVE_<n>_CID={told.Cid} and _PORT, or discovery"],
     };
 }

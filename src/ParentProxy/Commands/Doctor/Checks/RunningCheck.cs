@@ -4,7 +4,7 @@ using ParentProxy.Commands.Listing;
 namespace ParentProxy.Commands.Doctor.Checks;
 
 /// <summary>
-/// <c>service-answer</c>: whether the proxy that runs answers, and how it is. <c>service-configuration</c>: whether it runs with this
+/// <c>service-answer</c>: whether the running proxy answers, and how it is. <c>service-configuration</c>: whether it runs with this
 /// configuration.
 /// </summary>
 internal sealed class RunningCheck : IDoctorCheck
@@ -22,7 +22,7 @@ internal sealed class RunningCheck : IDoctorCheck
     }
 
     private static CheckResult None(RunningAnswer running) => running.IsForeign
-        ? new CheckResult(Answer, CheckStatus.Fail, $"what answers on {running.Url} (Admin:Url) is no parent-proxy: {running.Failure}")
+        ? new CheckResult(Answer, CheckStatus.Fail, $"what answers on {running.Url} (Admin:Url) is not parent-proxy: {running.Failure}")
         {
             Remedy = ["ss -ltnp names the program that has the port", "stop it, or set Admin:Url to another port"],
         }
@@ -73,31 +73,32 @@ internal sealed class RunningCheck : IDoctorCheck
         }
 
         if (@case.Options is not { } options)
-            return new CheckResult(Configuration, CheckStatus.Skip, "there is nothing to compare: this configuration has mistakes")
+            return new CheckResult(Configuration, CheckStatus.Skip, "there is nothing to compare it with, without a right configuration")
             {
-                Remedy = ["correct them (configuration)"],
+                Remedy = ["see configuration, above"],
             };
         var evidence = Differences(@case, health, options).ToList();
         if (evidence.Count > 0)
         {
-            return new CheckResult(Configuration, CheckStatus.Warn, "the proxy that runs has another configuration than this command")
+            return new CheckResult(Configuration, CheckStatus.Warn, "the running proxy has a different configuration than this command")
             {
                 Evidence = evidence,
                 Remedy =
                 [
-                    "name its file: parent-proxy doctor --config FILE; variables of the unit: systemctl show -p Environment parent-proxy",
+                    "name its file: parent-proxy doctor --config FILE; its variables: --environment-file FILE",
+                    "what else the unit sets: systemctl show -p Environment -p EnvironmentFiles parent-proxy",
                     "systemctl restart parent-proxy, if it is to take over this one",
                 ],
             };
         }
 
         return health.Configuration is { NeedRestart: { Count: > 0 } waiting }
-            ? new CheckResult(Configuration, CheckStatus.Warn, "some changes take effect after a restart only")
+            ? new CheckResult(Configuration, CheckStatus.Warn, "some changes take effect only after a restart")
             {
                 Evidence = [.. waiting],
                 Remedy = ["systemctl restart parent-proxy"],
             }
-            : new CheckResult(Configuration, CheckStatus.Ok, "the proxy that runs has this configuration, as far as it tells");
+            : new CheckResult(Configuration, CheckStatus.Ok, "the running proxy has this configuration, as far as it tells");
     }
 
     private static IEnumerable<string> Differences(DoctorCase @case, HealthView health, Configuration.ProxyOptions options)

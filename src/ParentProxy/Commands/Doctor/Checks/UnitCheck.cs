@@ -2,10 +2,14 @@ using ParentProxy.Commands.Doctor.Host;
 
 namespace ParentProxy.Commands.Doctor.Checks;
 
-/// <summary><c>service-unit</c>: what systemd says of the unit.</summary>
+/// <summary>
+/// <c>service-unit</c>: what systemd says of the unit. <c>service-sockets</c>: whether it keeps the listening sockets over a restart, as
+/// the proxy is told that it does.
+/// </summary>
 internal sealed class UnitCheck : IDoctorCheck
 {
     private const string Id = "service-unit";
+    private const string Sockets = "service-sockets";
     private const string Unit = "parent-proxy.service";
 
     /// <inheritdoc/>
@@ -28,7 +32,34 @@ internal sealed class UnitCheck : IDoctorCheck
             }];
         }
 
-        return [Judge(unit)];
+        return [Judge(unit), .. Store(unit)];
+    }
+
+    private static IEnumerable<CheckResult> Store(UnitState unit)
+    {
+        if (unit["LoadState"] != "loaded"
+            || unit["FileDescriptorStoreMax"] is not { Length: > 0 } max
+            || unit.Variable("FDSTORE") is "" or "0")
+            yield break;
+        yield return max != "0"
+            ? new CheckResult(Sockets, CheckStatus.Ok, $"systemd keeps up to {max} listening sockets while {Unit} restarts")
+            : new CheckResult(
+                Sockets,
+                CheckStatus.Warn,
+                "systemd keeps no listening sockets: a restart refuses connections until the next process listens")
+            {
+                Evidence =
+                [
+                    $"FileDescriptorStoreMax=0 NFileDescriptorStore={unit["NFileDescriptorStore"]}, "
+                        + $"but the unit has Environment=FDSTORE={unit.Variable("FDSTORE")}",
+                ],
+                Remedy =
+                [
+                    "systemctl cat parent-proxy shows the drop-in with FileDescriptorStoreMax=0: take the line out, or set it to 512",
+                    $"systemctl daemon-reload; systemctl restart {Unit}",
+                    "if it is meant, add Environment=FDSTORE=0 to the drop-in",
+                ],
+            };
     }
 
     private static CheckResult Judge(UnitState unit)

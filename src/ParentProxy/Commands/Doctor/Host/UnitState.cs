@@ -4,13 +4,24 @@ namespace ParentProxy.Commands.Doctor.Host;
 /// <param name="properties">Its properties.</param>
 internal sealed class UnitState(IReadOnlyDictionary<string, string> properties)
 {
-    private const string Asked = "LoadState,ActiveState,SubState,Result,ExecMainStatus,NRestarts,UnitFileState,MainPID";
+    private const string Asked = "LoadState,ActiveState,SubState,Result,ExecMainStatus,NRestarts,UnitFileState,MainPID,"
+        + "FileDescriptorStoreMax,NFileDescriptorStore,Environment";
+
+    /// <summary>May hold secrets: only what is looked for in it is told.</summary>
+    private const string Variables = "Environment";
 
     /// <summary>A property; empty where there is none.</summary>
     public string this[string property] => properties.GetValueOrDefault(property, "");
 
-    /// <summary>All of them in one line.</summary>
-    public string Text => string.Join(' ', properties.Select(property => $"{property.Key}={property.Value}"));
+    /// <summary>All of them in one line, without the variables.</summary>
+    public string Text => string.Join(' ', properties
+        .Where(property => property.Key != Variables)
+        .Select(property => $"{property.Key}={property.Value}"));
+
+    /// <summary>A variable that the unit itself sets (<c>Environment=</c>); empty where there is none.</summary>
+    public string Variable(string name) => this[Variables]
+        .Split(' ')
+        .LastOrDefault(variable => variable.StartsWith($"{name}=", StringComparison.Ordinal))?[(name.Length + 1)..] ?? "";
 
     /// <summary>Asks for it; null where systemctl gives no answer.</summary>
     public static async Task<UnitState?> OfAsync(Machine machine, string unit, CancellationToken cancellationToken)
