@@ -9,18 +9,20 @@ public sealed class TrustAnchor : IEquatable<TrustAnchor>
     /// <summary>SHA-256 of the certificate AWS_NitroEnclaves_Root-G1, as AWS publishes it.</summary>
     private const string AwsG1Fingerprint = "641A0321A3E244EFE456463195D606317ED7CDCC3C1756E09893F3C68F79BB5B";
 
-    private static readonly Lazy<TrustAnchor> Aws = new(ReadAwsG1);
+    private readonly Lazy<X509Certificate2> _certificate;
 
-    private TrustAnchor(X509Certificate2 certificate, bool isCustom)
+    private TrustAnchor(Lazy<X509Certificate2> certificate, string fingerprint, bool isCustom)
     {
-        Certificate = certificate;
+        _certificate = certificate;
         IsCustom = isCustom;
-        Fingerprint = certificate.GetCertHashString(HashAlgorithmName.SHA256);
+        Fingerprint = fingerprint;
     }
 
-    /// <summary>The root of the AWS Nitro Enclaves PKI (partition <c>aws</c>), which is part of this library.</summary>
-    /// <exception cref="CryptographicException">It is not the certificate whose fingerprint AWS publishes.</exception>
-    public static TrustAnchor AwsG1 => Aws.Value;
+    /// <summary>
+    /// The root of the AWS Nitro Enclaves PKI (partition <c>aws</c>), which is part of this library. It is read, and compared with the
+    /// fingerprint that AWS publishes, when a document is first verified: who verifies none needs no OpenSSL for it.
+    /// </summary>
+    public static TrustAnchor AwsG1 { get; } = new(new Lazy<X509Certificate2>(ReadAwsG1), AwsG1Fingerprint, isCustom: false);
 
     /// <summary>Whether it is another one than AWS's: that of another partition, or of a simulation.</summary>
     public bool IsCustom { get; }
@@ -28,7 +30,9 @@ public sealed class TrustAnchor : IEquatable<TrustAnchor>
     /// <summary>SHA-256 of the certificate, in upper-case hex digits.</summary>
     public string Fingerprint { get; }
 
-    internal X509Certificate2 Certificate { get; }
+    /// <summary>The certificate itself.</summary>
+    /// <exception cref="CryptographicException">That of AWS is not the one whose fingerprint AWS publishes.</exception>
+    internal X509Certificate2 Certificate => _certificate.Value;
 
     /// <summary>Takes another root, which has to be configured on purpose. AWS's own stays AWS's own.</summary>
     /// <param name="pem">One certificate in PEM, or in DER.</param>
@@ -36,9 +40,10 @@ public sealed class TrustAnchor : IEquatable<TrustAnchor>
     public static TrustAnchor Load(ReadOnlySpan<byte> pem)
     {
         var certificate = X509CertificateLoader.LoadCertificate(pem);
-        return certificate.GetCertHashString(HashAlgorithmName.SHA256) == AwsG1Fingerprint
+        var fingerprint = certificate.GetCertHashString(HashAlgorithmName.SHA256);
+        return fingerprint == AwsG1Fingerprint
             ? AwsG1
-            : new TrustAnchor(certificate, isCustom: true);
+            : new TrustAnchor(new Lazy<X509Certificate2>(certificate), fingerprint, isCustom: true);
     }
 
     /// <summary>Whether it is the same certificate.</summary>
@@ -50,14 +55,15 @@ public sealed class TrustAnchor : IEquatable<TrustAnchor>
     /// <inheritdoc/>
     public override int GetHashCode() => Fingerprint.GetHashCode(StringComparison.Ordinal);
 
-    private static TrustAnchor ReadAwsG1()
+    private static X509Certificate2 ReadAwsG1()
     {
         using var stream = typeof(TrustAnchor).Assembly.GetManifestResourceStream("aws-nitro-enclaves-root-g1.pem")!;
         var pem = new byte[stream.Length];
         stream.ReadExactly(pem);
-        var anchor = new TrustAnchor(X509CertificateLoader.LoadCertificate(pem), isCustom: false);
-        return anchor.Fingerprint == AwsG1Fingerprint
-            ? anchor
-            : throw new CryptographicException($"The built-in AWS root has the fingerprint {anchor.Fingerprint}, not {AwsG1Fingerprint}.");
+        var certificate = X509CertificateLoader.LoadCertificate(pem);
+        var fingerprint = certificate.GetCertHashString(HashAlgorithmName.SHA256);
+        return fingerprint == AwsG1Fingerprint
+            ? certificate
+            : throw new CryptographicException($"The built-in AWS root has the fingerprint {fingerprint}, not {AwsG1Fingerprint}.");
     }
 }

@@ -11,10 +11,7 @@ internal sealed class KnownKeys(IEnumerable<string> patterns)
 
     /// <summary>Whether a path leads to a key, or to a value of a list.</summary>
     public bool Contains(IReadOnlyList<string> path, StringComparison comparison = StringComparison.OrdinalIgnoreCase) =>
-        _patterns.Exists(pattern =>
-            path.Count >= pattern.Length
-            && pattern.Zip(path).All(pair => pair.First == "*" || pair.First.Equals(pair.Second, comparison))
-            && path.Skip(pattern.Length).All(segment => segment.Length > 0 && segment.All(char.IsAsciiDigit)));
+        _patterns.Exists(pattern => IsAt(pattern, path, comparison));
 
     /// <summary>The paths that end like this, below a section and not in a list.</summary>
     public IReadOnlyList<string> Ending(string key) =>
@@ -23,4 +20,21 @@ internal sealed class KnownKeys(IEnumerable<string> patterns)
             .Where(pattern => pattern.Length > 1 && !pattern.Contains("*") && pattern[^1].Equals(key, StringComparison.OrdinalIgnoreCase))
             .Select(pattern => string.Join(':', pattern)),
     ];
+
+    // Each variable of the environment is compared with each key at the start: without LINQ, which would allocate for every pair.
+    private static bool IsAt(string[] pattern, IReadOnlyList<string> path, StringComparison comparison)
+    {
+        if (path.Count < pattern.Length)
+            return false;
+        for (var i = 0; i < path.Count; i++)
+        {
+            var isMeant = i < pattern.Length
+                ? pattern[i] == "*" || pattern[i].Equals(path[i], comparison)
+                : path[i].Length > 0 && path[i].All(char.IsAsciiDigit);
+            if (!isMeant)
+                return false;
+        }
+
+        return true;
+    }
 }

@@ -88,6 +88,7 @@ internal static class SeriesLimits
     {
         ProxyMeter.Name => OfOurs(instrument.Name),
         "System.Runtime" or "Microsoft.AspNetCore.Server.Kestrel" => Few,
+        "System.Net.Http" or "System.Net.NameResolution" => ByOne,
         _ => Many,
     };
 
