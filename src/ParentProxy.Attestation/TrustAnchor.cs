@@ -30,7 +30,7 @@ public sealed class TrustAnchor : IEquatable<TrustAnchor>
     /// <summary>SHA-256 of the certificate, in upper-case hex digits.</summary>
     public string Fingerprint { get; }
 
-    /// <summary>The certificate itself.</summary>
+    /// <summary>What the chain of a document has to end at, read when it is first needed.</summary>
     /// <exception cref="CryptographicException">That of AWS is not the one whose fingerprint AWS publishes.</exception>
     internal X509Certificate2 Certificate => _certificate.Value;
 

@@ -172,7 +172,7 @@ internal sealed class IngressServer : ICapability
     public async ValueTask DisposeAsync()
     {
         // What it cannot be composed for was thrown at the start.
-        await _composing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ((Task)_composing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _routes.Dispose();
         if (_composing.IsCompletedSuccessfully)
             await App.DisposeAsync();
