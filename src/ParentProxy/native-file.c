@@ -5,6 +5,7 @@
  */
 #include <stdint.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -15,7 +16,7 @@ extern char __bss_start[], _end[];
 
 __attribute__((constructor)) static void prepare(void)
 {
-    const uintptr_t page = 4096;
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t start = ((uintptr_t)__bss_start + page - 1) & ~(page - 1);
     uintptr_t end = (uintptr_t)_end & ~(page - 1);
 

@@ -112,6 +112,7 @@ class Load:
         at = lambda share: round(took[min(len(took) - 1, int(len(took) * share))], 1)
         return {
             "sent": self.sent, "failed": len(self.failures), "failures": self.failures[:5],
+            "refused": sum("ConnectionRefusedError" in failure for failure in self.failures),
             "p50_ms": at(0.5), "p99_ms": at(0.99), "max_ms": round(took[-1], 1),
         }
 

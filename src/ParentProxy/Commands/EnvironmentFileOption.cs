@@ -39,7 +39,9 @@ internal sealed class EnvironmentFileOption
     /// Whether the service's file goes with what is read: not with another configuration, nor where systemd has read it already, as
     /// for <c>ExecReload=</c>. The file may be for root alone, as only systemd has to read it.
     /// </summary>
-    public static bool IsOfService(ConfigurationSources sources) =>
-        sources.Environment.GetValueOrDefault(SystemdChild) != Environment.ProcessId.ToString(CultureInfo.InvariantCulture)
-        && sources.IsSystemFile;
+    public static bool IsOfService(ConfigurationSources sources) => !IsOfSystemd(sources) && sources.IsSystemFile;
+
+    /// <summary>Whether systemd itself started this process, with the variables of the unit.</summary>
+    public static bool IsOfSystemd(ConfigurationSources sources) =>
+        sources.Environment.GetValueOrDefault(SystemdChild) == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
 }

@@ -90,6 +90,10 @@ internal sealed class IngressServer : ICapability
 
         RateLimits = new RateLimits(configuration.Options.Limits, time);
 
+        // A line ends with CRLF. Others take the LF alone for a part of the value: two readings of one request. The admin listener reads
+        // the switch, too.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
+
         // A third of the time that the program needs to start: the rest of it is composed meanwhile.
         _composing = Task.Run(() => Compose(drain, accessLog, tracing, health, loggers, kestrelRefusals, replace));
     }
@@ -186,9 +190,6 @@ internal sealed class IngressServer : ICapability
         KestrelServerOptions kestrel, IConfiguration sections, Action<EndpointConfiguration>? configureEndpoint = null)
     {
         kestrel.AddServerHeader = false;
-
-        // A line ends with CRLF. Others take the LF alone for a part of the value: two readings of one request.
-        AppContext.SetSwitch("Microsoft.AspNetCore.Server.Kestrel.DisableHttp1LineFeedTerminators", true);
 
         // Field values are bytes to us; Latin-1 keeps each of them.
         kestrel.RequestHeaderEncodingSelector = FieldDecoding.EncodingOf;

@@ -29,7 +29,6 @@ public sealed class EnvironmentTextTests
     [InlineData("A=x\\ \n", "x ")]
     [InlineData("A=\\\"x\\\"", "\"x\"")]
     [InlineData("A=C:\\\\x", "C:\\x")]
-    [InlineData("A=\"no end", "no end")]
     [InlineData("A=x\\", "x")]
     [InlineData("A=1\nA=2", "2")]
     [InlineData("# c\n; c\n\n  # A=2\nA=1", "1")]
@@ -40,6 +39,19 @@ public sealed class EnvironmentTextTests
 
         Assert.Equal([new("A", value)], read.Variables);
         Assert.Empty(read.Ignored);
+    }
+
+    [Theory]
+    [InlineData("A=\"no end\nB=2")]
+    [InlineData("A='no end\nB=2")]
+    public void QuoteThatIsNeverClosed_HoldsTheRest_AsSystemdHasIt_AndIsNamed(string text)
+    {
+        var read = EnvironmentText.Read(text);
+
+        Assert.Equal([new("A", "no end\nB=2")], read.Variables);
+        var ignored = Assert.Single(read.Ignored);
+        Assert.Equal(1, ignored.Line);
+        Assert.Contains("never closed", ignored.Reason, StringComparison.Ordinal);
     }
 
     [Theory]

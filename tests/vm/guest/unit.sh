@@ -36,3 +36,11 @@ install_unit() {
   mkdir -p "/run/systemd/system/$unit.d" && printf '[Service]\nTimeoutStartSec=300\n' > "/run/systemd/system/$unit.d/patience.conf"
   systemctl daemon-reload
 }
+
+# kill_main: the main process, and never "0", which is everybody here.
+kill_main() {
+  local main
+  main=$(show MainPID)
+  ((main > 1)) || { fail "no process to kill; ActiveState is $(show ActiveState)"; return; }
+  kill -KILL "$main"
+}

@@ -59,7 +59,7 @@ waits_after_a_crash() {
   local n before killed
   before=$(show NRestarts)
   for n in 1 2 3 4 5 6; do
-    ((n != 3)) || { kill -KILL "$(show MainPID)"; killed=$EPOCHREALTIME; }
+    ((n != 3)) || { kill_main || return; killed=$EPOCHREALTIME; }
     equal "request $n" "$(curl -sS -m 100 -o /dev/null -w '%{http_code}' "$public/echo")" 200 || return
     ((n != 3)) || note "$SUITE: killed, until the next process has answered: $(seconds_since "$killed") s (emulated; see load)"
   done

@@ -115,7 +115,7 @@ logs_json() {
 comes_back_after_a_crash() {
   local restarts
   restarts=$(show NRestarts)
-  kill -KILL "$(show MainPID)"
+  kill_main || return
   wait_until 300 returned $((restarts + 1)) || fail "NRestarts $(show NRestarts), $(show ActiveState)"
 }
 returned() { is NRestarts "$1" && is ActiveState active && serves; }

@@ -37,6 +37,12 @@ internal sealed class AttestCommand(TextWriter output, TextWriter errors, TimePr
             return ExitCode.Failed;
         }
 
+        if (loaded.IsForbidden && arguments.Mode != AttestMode.Pins && arguments.File is null)
+        {
+            await errors.WriteLineAsync(ConfigurationSummary.Mistakes(loaded));
+            await errors.WriteLineAsync("parent-proxy: the defaults are used");
+        }
+
         try
         {
             return arguments.Mode switch

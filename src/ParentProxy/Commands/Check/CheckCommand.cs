@@ -76,9 +76,8 @@ internal static class CheckCommand
     private static async Task<CheckedFile> JudgeAsync(ConfigurationSources sources)
     {
         var loaded = await WholeConfiguration.LoadAsync(sources);
-        var unread = sources.EnvironmentFile is null && !sources.IsSystemFile && File.Exists(sources.SystemEnvironmentFile)
-            ? sources.SystemEnvironmentFile
-            : null;
+        var isLeftOut = sources.EnvironmentFile is null && !sources.IsSystemFile && !EnvironmentFileOption.IsOfSystemd(sources);
+        var unread = isLeftOut && File.Exists(sources.SystemEnvironmentFile) ? sources.SystemEnvironmentFile : null;
         if (loaded.Options is not { } options)
             return new CheckedFile(loaded, [], unread);
         using var running = new RunningProxy(options.Admin);

@@ -89,13 +89,8 @@ internal sealed class EnvironmentText
                 case ' ' or '\t':
                     _at++;
                     break;
-                case '\'':
-                    _at++;
-                    ReadSingleQuoted(value);
-                    break;
-                case '"':
-                    _at++;
-                    ReadDoubleQuoted(value);
+                case '\'' or '"':
+                    ReadQuoted(value);
                     break;
                 default:
                     ReadUnquoted(value);
@@ -104,17 +99,16 @@ internal sealed class EnvironmentText
         }
     }
 
-    private void ReadSingleQuoted(StringBuilder value)
+    private void ReadQuoted(StringBuilder value)
     {
-        while (Peek() != End && Next() is var c and not '\'')
-            value.Append(c);
-    }
-
-    private void ReadDoubleQuoted(StringBuilder value)
-    {
-        while (Peek() != End && Next() is var c and not '"')
+        var start = _at;
+        var quote = Next();
+        while (Peek() != End)
         {
-            if (c != '\\')
+            var c = Next();
+            if (c == quote)
+                return;
+            if (quote == '\'' || c != '\\')
                 value.Append(c);
             else if (Peek() is '"' or '\\' or '`' or '$')
                 value.Append(Next());
@@ -123,6 +117,8 @@ internal sealed class EnvironmentText
             else if (Peek() != End)
                 value.Append(c).Append(Next());
         }
+
+        Ignore(start, "the quotation mark is never closed: all of the file behind it is in this value");
     }
 
     private void ReadUnquoted(StringBuilder value)

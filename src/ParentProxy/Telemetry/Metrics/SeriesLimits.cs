@@ -87,8 +87,8 @@ internal static class SeriesLimits
     public static int Of(Instrument instrument) => instrument.Meter.Name switch
     {
         ProxyMeter.Name => OfOurs(instrument.Name),
-        "System.Runtime" or "Microsoft.AspNetCore.Server.Kestrel" => Few,
-        "System.Net.Http" or "System.Net.NameResolution" => ByOne,
+        "System.Runtime" => Few,
+        "Microsoft.AspNetCore.Server.Kestrel" or "System.Net.Http" or "System.Net.NameResolution" => ByOne,
         _ => Many,
     };
 
